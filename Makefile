@@ -1,0 +1,38 @@
+# Two commands for a user (`make test`, `reid-pipeline`), five for a developer. Every target sets itself up.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.setup-done
+RUNTIME := $(if $(filter 1,$(GPU)),gpu,cpu)
+CODE   := pipeline detectors reid_models trackers runtime tests benchmarks
+
+.PHONY: setup fmt check test bench clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt .ci/system-packages
+	PYTHON=$(PYTHON) .ci/system-packages
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Passerby needs Python 3.11 or newer, found {sys.version.split()[0]}: set PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(RUNTIME),evaluate,dev]'
+	touch $@
+
+fmt: setup
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+check: setup
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/mypy tests benchmarks
+	$(BIN)/lint-imports
+
+test: setup
+	$(BIN)/python -m pytest
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info

@@ -1,0 +1,1 @@
+"""Streams in, identities across cameras out: sources, tracklets, loops, matching, events."""

@@ -1,0 +1,1 @@
+"""What the pipeline tells the world, and where it writes it."""

@@ -1,0 +1,1 @@
+"""Who is who across cameras: gallery, policy, calibration."""

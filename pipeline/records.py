@@ -1,0 +1,147 @@
+"""The records that the loops hand to each other. Frozen; their arrays are never changed after construction."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+Clock = Literal["container", "receive", "sender"]
+"""Where a frame's time comes from: the file, our clock when it arrived, or the sender's wall clock (RTCP)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of one camera.
+
+    Attributes:
+        camera: name of the camera.
+        index: number of the frame in its stream, from 0; a gap means that frames were dropped.
+        time_s: seconds since the epoch.
+        clock: whose clock `time_s` is.
+        image: (H, W, 3) uint8, RGB.
+    """
+
+    camera: str
+    index: int
+    time_s: float
+    clock: Clock
+    image: Image
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TrackKey:
+    """One person's passage through one camera.
+
+    Attributes:
+        camera: name of the camera.
+        run: which start of the camera; without it a restarted tracker would use its numbers again.
+        track: number of the track within that run.
+    """
+
+    camera: str
+    run: str
+    track: int
+
+    def __str__(self) -> str:
+        return f"{self.camera}/{self.run}/{self.track}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tracklet:
+    """A stretch of a track, cut when it has enough good crops or when the track ends.
+
+    Attributes:
+        track: whose stretch it is.
+        part: number of the stretch within its track, from 0.
+        cut_s: stream time at which it was cut, seconds since the epoch.
+        clock: whose clock the times are.
+        crops: (T, H, W, 3) uint8 RGB, in order of time.
+        times_s: (T,) float64, one per crop.
+        boxes: (T, 4) float32 xyxy pixels of the frame each crop was cut from.
+        quality: (T,) float32 in [0, 1], higher is better.
+    """
+
+    track: TrackKey
+    part: int
+    cut_s: float
+    clock: Clock
+    crops: NDArray[np.uint8]
+    times_s: NDArray[np.float64]
+    boxes: NDArray[np.float32]
+    quality: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        n = len(self.crops)
+        if not n or self.crops.ndim != 4 or (len(self.times_s), self.boxes.shape, len(self.quality)) != (n, (n, 4), n):
+            raise ValueError(
+                f"crops {self.crops.shape}, times {self.times_s.shape}, boxes {self.boxes.shape} and quality "
+                f"{self.quality.shape} do not line up as (T, H, W, 3), (T,), (T, 4) and (T,) with T > 0"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class TrackEnd:
+    """A track that was given up.
+
+    Attributes:
+        track: which track.
+        cut_s: stream time at which the tracker gave it up, seconds since the epoch.
+        start_s: when the track was first seen.
+        end_s: when it was last seen.
+        clock: whose clock the times are.
+    """
+
+    track: TrackKey
+    cut_s: float
+    start_s: float
+    end_s: float
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedding:
+    """What the encoder made of one tracklet.
+
+    Attributes:
+        track, part, cut_s, clock: those of the tracklet.
+        start_s, end_s: times of its first and last crop.
+        box: (4,) float32, where the person stood in its best crop, xyxy pixels.
+        vector: (D,) float32 of length 1.
+        model_id: which network, and which weights of it; vectors of two models never compare.
+    """
+
+    track: TrackKey
+    part: int
+    cut_s: float
+    clock: Clock
+    start_s: float
+    end_s: float
+    box: NDArray[np.float32]
+    vector: NDArray[np.float32]
+    model_id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """All that the cameras cut within one stretch of stream time, in an order that no thread can change.
+
+    Attributes:
+        end_s: the stretch ends here (exclusive), seconds since the epoch.
+        tracklets: sorted by (cut_s, track, part).
+        ended: sorted by (cut_s, track); a track's tracklets never come after its end.
+    """
+
+    end_s: float
+    tracklets: tuple[Tracklet, ...]
+    ended: tuple[TrackEnd, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmbeddedWindow:
+    """A window after encoding: as `Window`, with an embedding in the place of each tracklet."""
+
+    end_s: float
+    embeddings: tuple[Embedding, ...]
+    ended: tuple[TrackEnd, ...]

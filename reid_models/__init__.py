@@ -1,0 +1,1 @@
+"""Clips of one person in, embeddings out."""

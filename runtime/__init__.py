@@ -1,0 +1,1 @@
+"""Exported networks: arrays in, arrays out."""

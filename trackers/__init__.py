@@ -1,0 +1,1 @@
+"""Detections in, tracks out; one instance per camera."""
