@@ -1,0 +1,68 @@
+"""Events as JSON lines: one object a line, in the order of the decisions."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from pydantic import ValidationError
+
+from pipeline.events.schema import IdentityEvent
+from pipeline.events.sink import EventSinkError
+
+
+class JsonLinesSink:
+    """Writes events to a file, each line in one piece."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("wb")
+        except OSError as error:
+            raise EventSinkError(f"expected to write events to {path}: {error.strerror}; name another folder") from error
+        self._path = path
+
+    def publish(self, event: IdentityEvent) -> None:
+        try:
+            self._file.write(event.model_dump_json().encode() + b"\n")
+            self._file.flush()
+        except (OSError, ValueError) as error:
+            raise EventSinkError(f"could not write an event to {self._path}: {error}") from error
+
+    def close(self) -> None:
+        if self._file.closed:
+            return
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def read_events(path: Path) -> Iterator[IdentityEvent]:
+    """The events of a recording, in order.
+
+    Raises:
+        EventSinkError: if the file cannot be read, or a line is not an event of schema v1.
+    """
+    try:
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                yield _parse(line, path, number)
+    except OSError as error:
+        raise EventSinkError(f"expected recorded events at {path}: {error.strerror}") from error
+
+
+def _parse(line: bytes, path: Path, number: int) -> IdentityEvent:
+    try:
+        return IdentityEvent.model_validate_json(line)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the line"
+        raise EventSinkError(
+            f"{path}:{number}: expected an event of schema v1, found {where}: {first['msg'].lower()}"
+        ) from error

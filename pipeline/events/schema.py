@@ -1,0 +1,140 @@
+"""Schema v1 of the events: what consumers may rely on. `docs/events.schema.json` is this file as JSON Schema.
+
+Ids are made from what the event is about (uuid5), not drawn: the same footage gives the same bytes, and an event
+that is sent twice is recognised by its id.
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from pipeline.records import Clock, TrackKey
+
+SCHEMA_VERSION = 1
+NAMESPACE = UUID("6f0f4a52-51f5-5d2c-9a77-0d4b0c5d8a31")
+"""Of every uuid5 that Passerby makes."""
+
+Kind = Literal["person.appeared", "person.matched", "track.ended"]
+
+
+def rfc3339(time_s: float) -> str:
+    """Seconds since the epoch as RFC 3339 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(round(time_s, 3), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _rounded(digits: int) -> PlainSerializer:
+    return PlainSerializer(lambda value: round(value, digits), return_type=float)
+
+
+def _seconds(value: object) -> object:
+    return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else value
+
+
+Time = Annotated[
+    float,
+    BeforeValidator(_seconds, json_schema_input_type=str),
+    PlainSerializer(rfc3339, return_type=str),
+    Field(json_schema_extra={"format": "date-time"}, description="RFC 3339, UTC, milliseconds"),
+]
+Ratio = Annotated[float, _rounded(4)]
+Pixels = Annotated[float, _rounded(1)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Sighting(_Record):
+    """Where and when somebody was seen.
+
+    Attributes:
+        camera, run, track: which track (see `TrackKey`).
+        part: which stretch of the track; null where the whole track is meant.
+        start, end: of the stretch, or of the whole track.
+        clock: whose clock the times are.
+        box: x1 y1 x2 y2 in pixels, where the person stood in the best picture of the stretch.
+    """
+
+    camera: str
+    run: str
+    track: int
+    part: int | None = None
+    start: Time
+    end: Time
+    clock: Clock
+    box: tuple[Pixels, Pixels, Pixels, Pixels] | None = None
+
+    @property
+    def key(self) -> TrackKey:
+        return TrackKey(self.camera, self.run, self.track)
+
+
+class Rival(_Record):
+    """Another person who looked similar, and why it was not that one.
+
+    Attributes:
+        person: who it might have been.
+        similarity: cosine to the nearest of that person's tracks.
+        ruled_out_by: the constraint that made it impossible; null if it was only less similar.
+    """
+
+    person: UUID
+    similarity: Ratio
+    ruled_out_by: str | None = None
+
+
+class IdentityEvent(_Record):
+    """One thing that the site learnt about one person.
+
+    Attributes:
+        schema_version: 1; raised when a consumer of the old one would be misled.
+        event_id: made from kind and track, so that an event sent twice is recognised.
+        kind: `person.appeared` (seen for the first time), `person.matched` (a new track is somebody known),
+            `track.ended` (the person left this camera's view).
+        site: name of the site.
+        person: the identity, the same in all cameras.
+        camera: the camera of `seen`.
+        seen: the sighting that the event is about.
+        seen_before: for `person.matched`, the earlier sighting that it was recognised by.
+        similarity: cosine between the two sightings.
+        probability: that they are one person, if the site is calibrated.
+        margin: by how much the similarity exceeds that of the next person who was possible.
+        threshold: the similarity that was demanded.
+        rivals: the most similar others, at most three.
+        model_id: the network behind the similarity.
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    event_id: UUID
+    kind: Kind
+    site: str
+    person: UUID
+    camera: str
+    seen: Sighting
+    seen_before: Sighting | None = None
+    similarity: Ratio | None = None
+    probability: Ratio | None = None
+    margin: Ratio | None = None
+    threshold: Ratio | None = None
+    rivals: tuple[Rival, ...] = ()
+    model_id: str
+
+
+def event_id(kind: Kind, site: str, track: TrackKey) -> UUID:
+    """A track appears, is matched and ends at most once, so kind and track name the event."""
+    return uuid5(NAMESPACE, f"{site}/{track}/{kind}")
+
+
+def person_id(site: str, first: TrackKey) -> UUID:
+    """A person is named after the first track that nobody known was recognised in."""
+    return uuid5(NAMESPACE, f"{site}/{first}")
+
+
+def schema_text() -> str:
+    """The JSON Schema of an event as it is written, ready for `docs/events.schema.json`."""
+    schema = IdentityEvent.model_json_schema(mode="serialization")
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return json.dumps(schema, indent=2) + "\n"

@@ -1,0 +1,25 @@
+"""The socket of everything that events are written to."""
+
+from typing import Protocol
+
+from pipeline.events.schema import IdentityEvent
+
+
+class EventSink(Protocol):
+    """Takes events, in order, from one thread."""
+
+    def publish(self, event: IdentityEvent) -> None:
+        """Accepts one event; it is safe once `close` has returned.
+
+        Raises:
+            EventSinkError: if an event cannot be delivered.
+        """
+        ...
+
+    def close(self) -> None:
+        """Returns when all that was published is delivered; calling it again does nothing."""
+        ...
+
+
+class EventSinkError(Exception):
+    """The world behind a sink failed: a full disk, a broker that is down."""
