@@ -1,0 +1,237 @@
+"""Tracks and truth as MOT text: one box a line, `frame,id,x,y,w,h,...`, frames from 1, commas between.
+
+Files of 9 columns are MOT16's and later (column 8 is a class), those of 10 are MOT15's (columns 8 to 10 are a place
+in the world, or -1). Column 7 is a score in tracks, and says in truth whether the box counts.
+"""
+
+import configparser
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+TRACK_COLUMNS = 7
+"""The fewest that tracks have; what follows them is not read."""
+MOT15_COLUMNS = 10
+MOT16_COLUMNS = 9
+PEDESTRIAN = 1
+DISTRACTORS = (2, 7, 8, 12)
+"""Person on a vehicle, static person, distractor, reflection: a tracker may find these or not."""
+FEET_HEADER = ["frame", "id", "x_foot", "y_foot"]
+
+
+class MotFileError(Exception):
+    """A file of tracks or of truth cannot be read or written."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MotTracks:
+    """The boxes that a tracker drew in one camera's frames, one row each.
+
+    Attributes:
+        frames: (N,) int64, from 1.
+        ids: (N,) int64, which track.
+        boxes: (N, 4) float32 xyxy pixels.
+        scores: (N,) float32, confidence.
+    """
+
+    frames: NDArray[np.int64]
+    ids: NDArray[np.int64]
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        n = len(self.frames)
+        if (self.ids.shape, self.boxes.shape, self.scores.shape) != ((n,), (n, 4), (n,)):
+            raise ValueError(
+                f"frames {self.frames.shape}, ids {self.ids.shape}, boxes {self.boxes.shape} and scores "
+                f"{self.scores.shape} do not line up as (N,), (N,), (N, 4) and (N,)"
+            )
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def where(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Self:
+        """The rows of a mask, or of a list of indices."""
+        return type(self)(self.frames[keep], self.ids[keep], self.boxes[keep], self.scores[keep])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MotTruth:
+    """The people that are really in one camera's frames, one row each.
+
+    Attributes:
+        frames: (N,) int64, from 1.
+        ids: (N,) int64, which person.
+        boxes: (N, 4) float32 xyxy pixels.
+        counts: (N,) bool, False where nobody is asked to find the box.
+        forgives: (N,) bool, True where a tracker's box is neither right nor wrong (see `read_truth`).
+        last_frame: the truth is complete up to this frame; what was tracked later is not scored.
+    """
+
+    frames: NDArray[np.int64]
+    ids: NDArray[np.int64]
+    boxes: NDArray[np.float32]
+    counts: NDArray[np.bool_]
+    forgives: NDArray[np.bool_]
+    last_frame: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FootTruth:
+    """Where people stand in one camera's frames, as far as it is known: one row each, and not every person has one.
+
+    Attributes:
+        frames: (N,) int64, from 1.
+        ids: (N,) int64, which person.
+        points: (N, 2) float32, x and y in pixels.
+        last_frame: the last frame with a point.
+    """
+
+    frames: NDArray[np.int64]
+    ids: NDArray[np.int64]
+    points: NDArray[np.float32]
+    last_frame: int
+
+
+def read_tracks(path: Path) -> MotTracks:
+    """The tracks of one camera; an empty file is a camera that saw nobody.
+
+    Raises:
+        MotFileError: if the file cannot be read, or names the first line that is not a box.
+    """
+    rows = [row[:TRACK_COLUMNS] for row in _rows(path, at_least=TRACK_COLUMNS)]
+    table = np.array(rows, np.float64).reshape(-1, TRACK_COLUMNS)
+    return MotTracks(
+        frames=table[:, 0].astype(np.int64),
+        ids=table[:, 1].astype(np.int64),
+        boxes=_corners(table[:, 2:6]),
+        scores=table[:, 6].astype(np.float32),
+    )
+
+
+def write_tracks(path: Path, tracks: MotTracks) -> None:
+    """Writes tracks ordered by frame, then id; boxes to a hundredth of a pixel, scores to four digits.
+
+    Raises:
+        MotFileError: if the file cannot be written.
+    """
+    order = np.lexsort((tracks.ids, tracks.frames))
+    sizes = tracks.boxes[:, 2:] - tracks.boxes[:, :2]
+    lines = (
+        f"{tracks.frames[i]},{tracks.ids[i]},{tracks.boxes[i, 0]:.2f},{tracks.boxes[i, 1]:.2f},"
+        f"{sizes[i, 0]:.2f},{sizes[i, 1]:.2f},{tracks.scores[i]:.4f},-1,-1,-1\n"
+        for i in order
+    )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(lines), encoding="ascii")
+    except OSError as error:
+        raise MotFileError(f"expected to write tracks to {path}: {error.strerror}; name another folder") from error
+
+
+def read_truth(path: Path, *, last_frame: int | None = None) -> MotTruth:
+    """The truth of one camera.
+
+    With classes (9 columns) it is read as MotChallenge scores it: pedestrians marked with 1 count, distractors forgive.
+    Without (10 columns) rows marked with 1 count and those marked with 0 forgive: they are people whom nobody is asked
+    to find, and finding them is no mistake.
+
+    Args:
+        last_frame: where the truth ends; the last frame that has a box, unless given.
+
+    Raises:
+        MotFileError: if the file is empty or cannot be read, or names the first line that is not a box.
+    """
+    rows = list(_rows(path, at_least=MOT16_COLUMNS))
+    if not rows:
+        raise MotFileError(f"{path}: expected true boxes, found an empty file; name the camera's gt.txt")
+    columns = len(rows[0])
+    if columns not in (MOT16_COLUMNS, MOT15_COLUMNS) or any(len(row) != columns for row in rows):
+        raise MotFileError(f"{path}: expected {MOT16_COLUMNS} or {MOT15_COLUMNS} columns, the same in every line")
+    table = np.array(rows, np.float64)
+    marked, classes = table[:, 6] != 0, table[:, 7]
+    has_classes = columns == MOT16_COLUMNS
+    frames = table[:, 0].astype(np.int64)
+    return MotTruth(
+        frames=frames,
+        ids=table[:, 1].astype(np.int64),
+        boxes=_corners(table[:, 2:6]),
+        counts=marked & (classes == PEDESTRIAN) if has_classes else marked,
+        forgives=np.isin(classes, DISTRACTORS) if has_classes else ~marked,
+        last_frame=last_frame or int(frames.max()),
+    )
+
+
+def read_sequence_length(path: Path) -> int:
+    """The number of frames that a MOT `seqinfo.ini` gives.
+
+    Raises:
+        MotFileError: if the file cannot be read or gives none.
+    """
+    parser = configparser.ConfigParser()
+    try:
+        parser.read_string(path.read_text(encoding="utf-8"))
+        return parser.getint("Sequence", "seqLength")
+    except (OSError, UnicodeDecodeError, configparser.Error, ValueError) as error:
+        raise MotFileError(f"{path}: expected seqLength in a section [Sequence]: {error}") from error
+
+
+def read_feet(path: Path) -> FootTruth:
+    """Foot points from a table `frame,id,x_foot,y_foot` with that header.
+
+    Raises:
+        MotFileError: if the file cannot be read, has no points, or names the first line that is not a point.
+    """
+    lines = list(csv.reader(_lines(path)))
+    if len(lines) < 2 or lines[0] != FEET_HEADER:
+        raise MotFileError(f"{path}: expected the header {','.join(FEET_HEADER)}, and points below it")
+    rows = [_numbers(line, path, number, len(FEET_HEADER)) for number, line in enumerate(lines[1:], start=2)]
+    table = np.array([row[: len(FEET_HEADER)] for row in rows], np.float64)
+    frames = table[:, 0].astype(np.int64)
+    return FootTruth(frames, table[:, 1].astype(np.int64), table[:, 2:].astype(np.float32), int(frames.max()))
+
+
+def _corners(boxes_xywh: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(N, 4) x y width height -> (N, 4) xyxy."""
+    return np.hstack((boxes_xywh[:, :2], boxes_xywh[:, :2] + boxes_xywh[:, 2:])).astype(np.float32)
+
+
+def _rows(path: Path, *, at_least: int) -> Iterator[list[float]]:
+    for number, line in enumerate(_lines(path), start=1):
+        if line.strip():
+            row = _numbers(line.split(","), path, number, at_least)
+            _check_box(row, path, number)
+            yield row
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise MotFileError(f"expected a table at {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise MotFileError(f"{path}: expected lines of text, found bytes that are none") from error
+
+
+def _numbers(fields: Sequence[str], path: Path, number: int, at_least: int) -> list[float]:
+    try:
+        row = [float(field) for field in fields]
+    except ValueError as error:
+        raise MotFileError(f"{path}:{number}: expected numbers with commas between, found {fields}") from error
+    if len(row) < at_least or not np.isfinite(row).all():
+        raise MotFileError(f"{path}:{number}: expected {at_least} finite numbers or more, found {fields}")
+    return row
+
+
+def _check_box(row: Sequence[float], path: Path, number: int) -> None:
+    frame, width, height = row[0], row[4], row[5]
+    if frame < 1 or not frame.is_integer() or not row[1].is_integer() or width <= 0 or height <= 0:
+        raise MotFileError(
+            f"{path}:{number}: expected a whole frame from 1, a whole id, and a box with width and height, "
+            f"found {row[:6]}"
+        )
