@@ -1,7 +1,8 @@
 """Which cameras a site has, which of them overlap, and how long people need from one to the next."""
 
-from pathlib import Path
-from typing import Annotated, Self
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,23 +37,69 @@ class Transit(BaseModel):
 
 
 class Site(BaseModel):
-    """The ground truth that an operator can write down without measuring anything.
-
-    Two cameras that are neither in `overlaps` nor in `transits` may see a person at any two times,
-    unless `strict`, where nobody goes directly between them and nobody is in both at once.
+    """What an operator can write down about a site without measuring anything but walks.
 
     Attributes:
         name: appears in events and keys.
         overlaps: pairs of cameras that see the same ground; a person may be in both at once.
         transits: walks between cameras that do not overlap.
+        unnamed_pairs: what holds for two cameras that are in neither list. `unknown`: a person may be seen by them at
+            any two times; `apart`: nobody is seen by both at once.
         clock_tolerance_s: how far the cameras' clocks may be apart, seconds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    name: str = "site"
+    name: str = Field("site", pattern=r"^[A-Za-z0-9_.-]+$")
     overlaps: tuple[tuple[str, str], ...] = ()
     transits: tuple[Transit, ...] = ()
+    unnamed_pairs: Literal["unknown", "apart"] = "unknown"
     clock_tolerance_s: Seconds = 0.5
 
     def cameras(self) -> set[str]:
+        """Every camera that the description names."""
         return {name for pair in self.overlaps for name in pair} | {n for t in self.transits for n in t.between}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Topology:
+    """A site as matrices over its cameras, for arrays of pairs.
+
+    Attributes:
+        min_gap_s: (C, C) float64, [a, b]: seconds from the end of a sighting in a to the start of the next in b, at
+            least; minus infinity where both may be at once.
+        max_gap_s: (C, C) float64, the same, at most.
+    """
+
+    min_gap_s: NDArray[np.float64]
+    max_gap_s: NDArray[np.float64]
+
+
+def topology(site: Site, cameras: Sequence[str]) -> Topology:
+    """The matrices of a site, its cameras numbered as in `cameras`; those it does not name are unnamed pairs."""
+    number = {camera: i for i, camera in enumerate(cameras)}
+    apart_s = -np.inf if site.unnamed_pairs == "unknown" else -site.clock_tolerance_s
+    min_gap_s = np.full((len(cameras), len(cameras)), apart_s)
+    max_gap_s = np.full_like(min_gap_s, np.inf)
+    for a, b in site.overlaps:
+        if a in number and b in number:
+            min_gap_s[number[a], number[b]] = min_gap_s[number[b], number[a]] = -np.inf
+    for transit in site.transits:
+        a, b = transit.between
+        if a in number and b in number:
+            _walk(min_gap_s, max_gap_s, (number[a], number[b]), transit, site.clock_tolerance_s)
+    np.fill_diagonal(min_gap_s, 0.0)
+    return Topology(min_gap_s, max_gap_s)
+
+
+def _walk(
+    min_gap_s: NDArray[np.float64],
+    max_gap_s: NDArray[np.float64],
+    pair: tuple[int, int],
+    transit: Transit,
+    tolerance_s: float,
+) -> None:
+    """Enters one walk; the way back is the same, or closed if the walk is one-way."""
+    longest_s = np.inf if transit.max_s is None else transit.max_s + tolerance_s
+    min_gap_s[pair] = min_gap_s[pair[::-1]] = transit.min_s - tolerance_s
+    max_gap_s[pair] = longest_s
+    max_gap_s[pair[::-1]] = -np.inf if transit.one_way else longest_s

@@ -1,0 +1,181 @@
+"""Channel 1: what the cameras cut, joined into windows of stream time, in an order that no thread can change.
+
+The identity of a track depends on what was decided before it. So that the same files give the same events, whatever
+the threads do, tracklets are handed on by stream time: a window of a second goes out when every camera has passed its
+end. A camera that runs ahead of that waits in `advance`, which is also how pressure from behind reaches the cameras:
+a file is read more slowly, a live camera drops frames at its source.
+
+Nobody waits for a live camera that gives no frames: after `idle_after_s` the others go on without it, and what it
+cuts late goes into the next window.
+"""
+
+import math
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.records import TrackEnd, Tracklet, Window
+
+
+@dataclass(slots=True, eq=False)
+class _Lane:
+    time_s: float = -math.inf
+    moved_s: float = field(default_factory=time.monotonic)
+    is_open: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class _Pending:
+    tracklets: list[Tracklet] = field(default_factory=list)
+    ended: list[TrackEnd] = field(default_factory=list)
+
+
+class Lane:
+    """One camera's end of the channel; one thread."""
+
+    def __init__(self, channel: "Channel", camera: str) -> None:
+        self._channel = channel
+        self._camera = camera
+
+    def put(self, tracklets: Sequence[Tracklet], ended: Sequence[TrackEnd]) -> None:
+        """Hands on what one frame made. Never blocks: `advance` does."""
+        self._channel._put(tracklets, ended)  # noqa: SLF001 - a lane is the channel seen from one camera
+
+    def advance(self, time_s: float) -> None:
+        """Says that nothing cut before `time_s` will follow; blocks while the camera is too far ahead.
+
+        Raises:
+            ChannelClosed: if the reader has gone.
+        """
+        self._channel._advance(self._camera, time_s)  # noqa: SLF001
+
+    def close(self) -> None:
+        """The camera is done; nobody waits for it any more."""
+        self._channel._close_lane(self._camera)  # noqa: SLF001
+
+
+class ChannelClosed(Exception):  # noqa: N818 - not a fault: how a reader that stops tells the writers
+    """The reading end is gone; the camera that hears it stops."""
+
+
+class Channel:
+    """Joins the lanes of all cameras; iterate it in one thread to read the windows in order.
+
+    Args:
+        cameras: their names; every one of them gets a lane, and must close it.
+        is_live: True if they are live: then nobody waits for one that gives no frames. Files and live streams do not
+            mix, because their clocks have nothing to do with each other.
+        window_s: length of a window, seconds of stream time. Longer windows see more of the tracks that compete
+            for one person before they decide, and decide later.
+        lead_s: how far a camera may run ahead of the window that is being worked on, seconds of stream time: the
+            bound on what waits here.
+        idle_after_s: wall time without a frame after which nobody waits for a live camera.
+    """
+
+    def __init__(
+        self,
+        cameras: Iterable[str],
+        *,
+        is_live: bool,
+        window_s: float = 1.0,
+        lead_s: float = 8.0,
+        idle_after_s: float = 1.0,
+    ) -> None:
+        if lead_s < 2 * window_s:
+            raise ValueError(f"lead_s must be at least two windows of {window_s} s, found {lead_s}")
+        self._lanes = {camera: _Lane() for camera in cameras}
+        self._is_live = is_live
+        self._window_s = window_s
+        self._lead_s = lead_s
+        self._idle_after_s = idle_after_s
+        self._pending: dict[int, _Pending] = {}
+        self._next = -math.inf
+        """Number of the first window that has not gone out; what is cut late goes there."""
+        self._at_work_s = math.inf
+        self._is_closed = False
+        self._changed = threading.Condition()
+
+    def lane(self, camera: str) -> Lane:
+        return Lane(self, camera)
+
+    def close(self) -> None:
+        """The reader is gone: every camera that waits, or comes later, hears `ChannelClosed`."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def waiting(self) -> int:
+        """Tracklets that wait here."""
+        with self._changed:
+            return sum(len(pending.tracklets) for pending in self._pending.values())
+
+    def __iter__(self) -> Iterator[Window]:
+        """Windows in order of time, empty ones left out; ends when every lane is closed."""
+        while (window := self._take()) is not None:
+            yield window
+
+    def _put(self, tracklets: Sequence[Tracklet], ended: Sequence[TrackEnd]) -> None:
+        with self._changed:
+            for tracklet in tracklets:
+                self._window_of(tracklet.cut_s).tracklets.append(tracklet)
+            for end in ended:
+                self._window_of(end.cut_s).ended.append(end)
+
+    def _window_of(self, cut_s: float) -> _Pending:
+        number = int(max(math.floor(cut_s / self._window_s), self._next))
+        return self._pending.setdefault(number, _Pending())
+
+    def _advance(self, camera: str, time_s: float) -> None:
+        with self._changed:
+            lane = self._lanes[camera]
+            lane.time_s = time_s
+            lane.moved_s = time.monotonic()
+            self._changed.notify_all()
+            while not self._is_closed and time_s - self._worked_up_to_s() > self._lead_s:
+                self._changed.wait(self._idle_after_s / 2)
+                lane.moved_s = time.monotonic()  # it waits for others, so it is not idle
+        if self._is_closed:
+            raise ChannelClosed
+
+    def _close_lane(self, camera: str) -> None:
+        with self._changed:
+            self._lanes[camera].is_open = False
+            self._changed.notify_all()
+
+    def _worked_up_to_s(self) -> float:
+        """All before this time has been worked off, or never was."""
+        first_pending_s = min(self._pending, default=math.inf) * self._window_s
+        return min(first_pending_s, self._at_work_s, self._complete_up_to_s())
+
+    def _complete_up_to_s(self) -> float:
+        """Every camera that is waited for has passed this time."""
+        now_s = time.monotonic()
+        awaited = (
+            lane.time_s
+            for lane in self._lanes.values()
+            if lane.is_open and not (self._is_live and now_s - lane.moved_s > self._idle_after_s)
+        )
+        return min(awaited, default=math.inf)
+
+    def _take(self) -> Window | None:
+        with self._changed:
+            self._at_work_s = math.inf
+            self._changed.notify_all()
+            while True:
+                first = min(self._pending, default=None)
+                if first is not None and self._complete_up_to_s() >= (first + 1) * self._window_s:
+                    return self._release(first)
+                if first is None and (self._is_closed or not any(lane.is_open for lane in self._lanes.values())):
+                    return None
+                self._changed.wait(self._idle_after_s / 2)
+
+    def _release(self, number: int) -> Window:
+        pending = self._pending.pop(number)
+        self._next = number + 1
+        self._at_work_s = number * self._window_s
+        return Window(
+            end_s=(number + 1) * self._window_s,
+            tracklets=tuple(sorted(pending.tracklets, key=lambda t: (t.cut_s, t.track, t.part))),
+            ended=tuple(sorted(pending.ended, key=lambda e: (e.cut_s, e.track))),
+        )

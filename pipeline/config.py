@@ -1,0 +1,312 @@
+"""The configuration of a deployment: one YAML file, read once, checked whole. Secrets come from the environment.
+
+A source may name environment variables in braces (`rtsp://{CAM1_USER}:{CAM1_PASSWORD}@host/1`): that is the only
+place where the environment is read, and what it yields is never printed.
+"""
+
+import difflib
+import json
+import os
+import re
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+
+from detectors.hog import HogParams
+from detectors.yolox import YoloxParams
+from pipeline.matching.memory import Retention
+from pipeline.site import Site
+from pipeline.sources import kind_of
+from pipeline.tracklets import TrackletParams
+from trackers.bytetrack import ByteTrackParams
+from trackers.ocsort import OcSortParams
+
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(gt=0)]
+_M = TypeVar("_M", bound=BaseModel)
+_KINDS = {"yolox", "hog", "ultralytics", "bytetrack", "ocsort", "network", "stripes"}
+"""pydantic puts the chosen kind into the path of an error; the reader's file has no such key."""
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; the message says where, what was expected, and what was found."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CameraConfig(_Strict):
+    """One camera.
+
+    Attributes:
+        name: appears in events, metrics and file names.
+        source: a video file, a folder of images, an RTSP, HTTP or HLS address, or a webcam (/dev/video0).
+        frame_rate: files and folders: the true rate, where the container's times are wrong; frames per second.
+        starts_at: files and folders: when the first frame was taken; 1970 if not given.
+        max_fps: look at no more frames than this per second.
+        region: x1 y1 x2 y2 in pixels: look only there; the detector sees that part larger.
+        transport: of RTSP; udp loses packets where tcp waits.
+        open_timeout_s, read_timeout_s: a stream that is silent this long is opened again.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    source: SecretStr
+    frame_rate: Positive | None = None
+    starts_at: datetime | None = None
+    max_fps: Positive | None = None
+    region: tuple[int, int, int, int] | None = None
+    transport: Literal["tcp", "udp"] = "tcp"
+    open_timeout_s: Positive = 10.0
+    read_timeout_s: Positive = 10.0
+
+    @field_validator("source")
+    @classmethod
+    def _fill_in_secrets(cls, source: SecretStr) -> SecretStr:
+        return SecretStr(re.sub(r"\{(\w+)\}", _from_environment, source.get_secret_value()))
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.region and not (0 <= self.region[0] < self.region[2] and 0 <= self.region[1] < self.region[3]):
+            raise ValueError(f"region is x1 y1 x2 y2 with x1 < x2 and y1 < y2, found {list(self.region)}")
+        if self.is_live and (self.frame_rate or self.starts_at):
+            raise ValueError("frame_rate and starts_at are for files; a live stream brings its own time")
+        return self
+
+    @property
+    def is_live(self) -> bool:
+        return kind_of(self.source.get_secret_value()) == "stream"
+
+
+class YoloxConfig(_Strict):
+    """YOLOX through ONNX. `model`: a name from configs/models.yaml, or a file with its card."""
+
+    kind: Literal["yolox"] = "yolox"
+    model: str = "yolox_nano"
+    params: YoloxParams = YoloxParams()
+
+
+class HogConfig(_Strict):
+    """OpenCV's HOG: weak and slow, needs no download."""
+
+    kind: Literal["hog"]
+    params: HogParams = HogParams()
+
+
+class UltralyticsConfig(_Strict):
+    """Ultralytics YOLO, the `yolo` extra (AGPL-3.0). `model`: a .pt file or one it exported."""
+
+    kind: Literal["ultralytics"]
+    model: Path
+    score: float = Field(0.25, gt=0, lt=1)
+
+
+class ByteTrackConfig(_Strict):
+    """ByteTrack."""
+
+    kind: Literal["bytetrack"] = "bytetrack"
+    params: ByteTrackParams = ByteTrackParams()
+
+
+class OcSortConfig(_Strict):
+    """OC-SORT."""
+
+    kind: Literal["ocsort"]
+    params: OcSortParams = OcSortParams()
+
+
+class NetworkConfig(_Strict):
+    """A re-ID network for clips, or for crops whose embeddings are averaged; its card says which.
+
+    Attributes:
+        model: a name from configs/models.yaml, or a file with its card.
+        frames: crops in a clip, where the network leaves that open.
+    """
+
+    kind: Literal["network"] = "network"
+    model: str = "osnet_x0_25_msmt17"
+    frames: Count = 8
+
+
+class StripesConfig(_Strict):
+    """Colour and texture in stripes of the body: weak, needs no weights."""
+
+    kind: Literal["stripes"]
+    frames: Count = 8
+
+
+class MatchingConfig(_Strict):
+    """How tracks become persons; `MatchParams` and `Retention` say more.
+
+    Attributes:
+        threshold: cosine demanded; not given: what the encoder suggests.
+        calibration: file that `reid-pipeline calibrate` wrote; replaces the threshold.
+        retention: how long tracks are remembered.
+    """
+
+    threshold: float | None = Field(None, ge=-1, le=1)
+    margin: float = Field(0.02, ge=0)
+    decide_after_parts: Count = 3
+    calibration: Path | None = None
+    retention: Retention = Retention()
+
+
+class ComputeConfig(_Strict):
+    """Where the networks run.
+
+    Attributes:
+        provider: asked for and not there is an error, never a silent fall to the CPU.
+        threads: of one pass through a network on the CPU; the cameras' passes run side by side.
+        detect_batch: images of several cameras in one pass; None: 1 on the CPU (more gains nothing there), else 16.
+        detect_wait_s: how long a batch waits for other cameras.
+        encode_batch: clips in one pass; None: 1 on the CPU, else 32.
+    """
+
+    provider: Literal["cpu", "cuda", "tensorrt"] = "cpu"
+    threads: Count = 1
+    detect_batch: Count | None = None
+    detect_wait_s: Positive = 0.005
+    encode_batch: Count | None = None
+
+    def batch(self, asked: int | None, gpu: int) -> int:
+        return asked or (1 if self.provider == "cpu" else gpu)
+
+
+class OrderConfig(_Strict):
+    """How the cameras are joined; `Channel` says more."""
+
+    window_s: Positive = 1.0
+    lead_s: Positive = 8.0
+    idle_after_s: Positive = 1.0
+
+    @model_validator(mode="after")
+    def _far_enough(self) -> Self:
+        if self.lead_s < 2 * self.window_s:
+            raise ValueError(f"lead_s must be at least two windows of {self.window_s} s, found {self.lead_s}")
+        return self
+
+
+class OutputConfig(_Strict):
+    """What is written, and where.
+
+    Attributes:
+        directory: events.jsonl, tracks/, and what is asked for below.
+        videos: an annotated video of each camera; files and folders only.
+        report: report.html.
+        thumbnails: keep a picture of each tracklet, for the report. By default no picture of anybody is kept.
+    """
+
+    directory: Path = Path("out")
+    videos: bool = False
+    report: bool = False
+    thumbnails: bool = False
+
+
+class HttpConfig(_Strict):
+    """Metrics and health on one port, on this machine only unless `host` says otherwise; no port, no listener."""
+
+    port: int | None = Field(None, ge=0, le=65535)
+    host: str = "127.0.0.1"
+
+
+class PipelineConfig(_Strict):
+    """One deployment: cameras, how they are looked at, and what comes out."""
+
+    cameras: tuple[CameraConfig, ...] = Field(min_length=1)
+    site: Site = Site()
+    detector: YoloxConfig | HogConfig | UltralyticsConfig = Field(YoloxConfig(), discriminator="kind")
+    tracker: ByteTrackConfig | OcSortConfig = Field(ByteTrackConfig(), discriminator="kind")
+    tracklets: TrackletParams = TrackletParams()
+    encoder: NetworkConfig | StripesConfig = Field(NetworkConfig(), discriminator="kind")
+    matching: MatchingConfig = MatchingConfig()
+    compute: ComputeConfig = ComputeConfig()
+    order: OrderConfig = OrderConfig()
+    output: OutputConfig = OutputConfig()
+    http: HttpConfig = HttpConfig()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        twice = [name for name, count in Counter(c.name for c in self.cameras).items() if count > 1]
+        if twice:
+            raise ValueError(f"camera names must differ, found {twice[0]!r} twice")
+        unknown = self.site.cameras() - {camera.name for camera in self.cameras}
+        if unknown:
+            raise ValueError(f"the site names cameras that are not there: {', '.join(sorted(unknown))}")
+        if self.is_live and not all(camera.is_live for camera in self.cameras):
+            raise ValueError("files and live streams do not mix, their clocks have nothing in common: run them apart")
+        if self.is_live and self.output.videos:
+            raise ValueError("annotated videos are drawn from files after the run; a live stream cannot be read again")
+        return self
+
+    @property
+    def is_live(self) -> bool:
+        return any(camera.is_live for camera in self.cameras)
+
+
+def load_config(path: Path) -> PipelineConfig:
+    """Reads and checks a configuration. `site` may name a file, relative to this one, as may the models.
+
+    Raises:
+        ConfigError: in one line, naming the file and the key.
+    """
+    fields = read_yaml(path)
+    site = fields.get("site")
+    if isinstance(site, str):
+        site_path = path.parent / site
+        fields["site"] = parse(Site, read_yaml(site_path), site_path)
+    return parse(PipelineConfig, fields, path)
+
+
+def read_yaml(path: Path) -> dict[str, object]:
+    """The mapping of a YAML file.
+
+    Raises:
+        ConfigError: if there is no such file, or it holds something else.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: expected a YAML file, found none to read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f":{where.line + 1}" if where else ""
+        raise ConfigError(f"{path}{line}: expected YAML, found {getattr(error, 'problem', None) or error}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: expected keys and values, found {type(content).__name__}")
+    return content
+
+
+def parse(model: type[_M], fields: dict[str, object], where: Path | str) -> _M:
+    """A checked record from what a file, or the command line, said; ConfigError names the first key that is wrong."""
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {_in_one_line(error, model)}") from error
+
+
+def _in_one_line(error: ValidationError, model: type[BaseModel]) -> str:
+    first = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in first["loc"] if part not in _KINDS)
+    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        return f"unknown key {key!r}{_did_you_mean(key, model)}"
+    message = first["msg"].removeprefix("Value error, ")
+    is_short = isinstance(first["input"], str | int | float) and "source" not in key
+    found = f", found {first['input']!r}" if is_short and "found" not in message else ""
+    return f"{key}: {message}{found}" if key else f"{message}{found}"
+
+
+def _did_you_mean(key: str, model: type[BaseModel]) -> str:
+    names = re.findall(r'"(\w+)": \{', json.dumps(model.model_json_schema()))
+    close = difflib.get_close_matches(key.rsplit(".", 1)[-1], sorted(set(names)), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _from_environment(match: re.Match[str]) -> str:
+    value = os.environ.get(match[1])
+    if value is None:
+        raise ValueError(f"the environment variable {match[1]} is not set")
+    return value

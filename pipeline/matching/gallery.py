@@ -1,0 +1,46 @@
+"""The socket of every gallery: what the site remembers of its people."""
+
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from pipeline.events.schema import IdentityEvent
+from pipeline.matching.sightings import Sighting, SightingArrays
+from pipeline.records import TrackKey
+
+
+class Known(Protocol):
+    """A gallery's tracks as arrays, and what their rows and numbers stand for."""
+
+    @property
+    def arrays(self) -> SightingArrays: ...
+
+    @property
+    def cameras(self) -> Sequence[str]:
+        """Names of cameras by number."""
+        ...
+
+    def row(self, index: int) -> Sighting:
+        """The track of a row."""
+        ...
+
+    def index(self, track: TrackKey) -> int | None:
+        """The row of a track; None if it is new or forgotten."""
+        ...
+
+    def person(self, number: int) -> UUID:
+        """The person of a number in `arrays.persons`."""
+        ...
+
+
+class Gallery(Protocol):
+    """Remembers tracks and who they are. One thread."""
+
+    def known(self) -> Known:
+        """All tracks that are remembered; valid until the next `commit`."""
+        ...
+
+    def commit(self, sightings: Sequence[Sighting], events: Sequence[IdentityEvent], now_s: float) -> None:
+        """In one step, or not at all: writes the sightings (each replaces what was known of its track), hands the
+        events on, and forgets what is past its retention at `now_s`."""
+        ...

@@ -1,0 +1,96 @@
+"""The tracks that a gallery remembers, as arrays side by side: what the policy reads and search multiplies."""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.records import Clock, Embedding, TrackKey
+
+NOBODY = -1
+"""Number of the person of a track that has not been decided."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """One track as far as it is known.
+
+    Attributes:
+        track: which track.
+        person: who it is; None while that is open.
+        total: (D,) float64, sum of the embeddings of its parts; its direction is the descriptor.
+        part, box: the newest part, and where the person stood in its best crop.
+        start_s, end_s: first and last time seen, seconds since the epoch.
+        is_open: True until the track has ended.
+        clock: whose clock the times are.
+        model_id: the network behind the embeddings.
+    """
+
+    track: TrackKey
+    person: UUID | None
+    total: NDArray[np.float64]
+    part: int
+    box: NDArray[np.float32]
+    start_s: float
+    end_s: float
+    is_open: bool
+    clock: Clock
+    model_id: str
+
+    @property
+    def descriptor(self) -> NDArray[np.float32]:
+        """(D,) float32 of length 1: the mean of the parts, as the papers average their clips."""
+        return (self.total / np.linalg.norm(self.total)).astype(np.float32)
+
+
+def first_part(embedding: Embedding) -> Sighting:
+    """A track of which one part is known."""
+    return Sighting(
+        track=embedding.track,
+        person=None,
+        total=embedding.vector.astype(np.float64),
+        part=embedding.part,
+        box=embedding.box,
+        start_s=embedding.start_s,
+        end_s=embedding.end_s,
+        is_open=True,
+        clock=embedding.clock,
+        model_id=embedding.model_id,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SightingArrays:
+    """Tracks as arrays, one row each.
+
+    Attributes:
+        vectors: (N, D) float32, descriptors.
+        persons: (N,) int64, numbers of persons; `NOBODY` while open.
+        cameras: (N,) int64, numbers of cameras.
+        start_s, end_s: (N,) float64.
+        still_there: (N,) bool, tracks that have not ended.
+    """
+
+    vectors: NDArray[np.float32]
+    persons: NDArray[np.int64]
+    cameras: NDArray[np.int64]
+    start_s: NDArray[np.float64]
+    end_s: NDArray[np.float64]
+    still_there: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.persons)
+
+
+def with_part(sighting: Sighting, embedding: Embedding) -> Sighting:
+    """A track of which one more part is known; a part that is known already changes nothing."""
+    if embedding.part <= sighting.part:
+        return sighting
+    return replace(
+        sighting,
+        total=sighting.total + embedding.vector,
+        part=embedding.part,
+        box=embedding.box,
+        end_s=max(sighting.end_s, embedding.end_s),
+    )

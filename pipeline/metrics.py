@@ -1,0 +1,45 @@
+"""Every counter, gauge and histogram of the pipeline, declared once."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_LATENCY_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
+
+
+class Metrics:
+    """One process's metrics, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        r = self.registry
+        self.frames = Counter("reid_frames", "Frames that went through detection and tracking.", ["camera"], registry=r)
+        self.dropped = Counter("reid_frames_dropped", "Frames dropped, by cause.", ["camera", "cause"], registry=r)
+        self.source_state = Gauge("reid_source_state", "1 for the state a source is in.", ["camera", "state"], registry=r)
+        self.source_errors = Counter("reid_source_errors", "Faults of a source, by code.", ["camera", "code"], registry=r)
+        self.reconnects = Counter("reid_source_reconnects", "Times a source was opened again.", ["camera"], registry=r)
+        self.restarts = Counter("reid_camera_restarts", "Times a failed camera was started again.", ["camera"], registry=r)
+        self.detections = Counter("reid_detections", "People found in frames.", ["camera"], registry=r)
+        self.tracks = Gauge("reid_tracks_open", "Tracks that have not ended.", ["camera"], registry=r)
+        self.gate = Counter("reid_gate_verdicts", "Boxes by what the quality gate said.", ["camera", "verdict"], registry=r)
+        self.tracklets = Counter("reid_tracklets", "Tracklets cut.", ["camera"], registry=r)
+        self.ended = Counter("reid_tracks_ended", "Tracks that ended.", ["camera"], registry=r)
+        self.waiting = Gauge("reid_tracklets_waiting", "Tracklets that wait to be encoded.", registry=r)
+        self.detect_s = Histogram(
+            "reid_detect_seconds", "One call of the detector.", ["camera"], buckets=_LATENCY_S, registry=r
+        )
+        self.track_s = Histogram(
+            "reid_track_seconds", "One update of a tracker.", ["camera"], buckets=_LATENCY_S, registry=r
+        )
+        self.encode_s = Histogram("reid_encode_seconds", "One call of the encoder.", buckets=_LATENCY_S, registry=r)
+        self.match_s = Histogram("reid_match_seconds", "Deciding one window.", buckets=_LATENCY_S, registry=r)
+        self.detect_batch = Histogram("reid_detect_batch_images", "Images in a batch.", buckets=_SIZES, registry=r)
+        self.encode_batch = Histogram("reid_encode_batch_clips", "Clips in a batch.", buckets=_SIZES, registry=r)
+        self.outcomes = Counter("reid_match_outcomes", "Tracks by what was decided of them.", ["outcome"], registry=r)
+        self.gallery_tracks = Gauge("reid_gallery_tracks", "Tracks that the gallery remembers.", registry=r)
+        self.events = Counter("reid_events", "Events published.", ["kind"], registry=r)
+        self.delay_s = Histogram(
+            "reid_decision_delay_seconds",
+            "Live streams: from the last frame of a tracklet to the decision.",
+            buckets=(0.5, 1, 2, 3, 5, 8, 13, 21, 34),
+            registry=r,
+        )
