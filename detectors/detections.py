@@ -22,7 +22,9 @@ class Detections:
     def __post_init__(self) -> None:
         n = len(self.scores)
         if self.boxes.shape != (n, 4) or self.scores.shape != (n,):
-            raise ValueError(f"boxes {self.boxes.shape} and scores {self.scores.shape} do not line up as (N, 4) and (N,)")
+            raise ValueError(
+                f"boxes {self.boxes.shape} and scores {self.scores.shape} do not line up as (N, 4) and (N,)"
+            )
         if self.boxes.dtype != np.float32 or self.scores.dtype != np.float32:
             raise TypeError(f"boxes and scores must be float32, found {self.boxes.dtype} and {self.scores.dtype}")
 

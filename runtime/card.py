@@ -3,7 +3,16 @@
 Weights never travel without their card: sizes, colours and normalisation are never guessed from a file name.
 """
 
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class ArtefactError(Exception):
+    """An artefact, its card or its provider is not what was asked for; the message says in one line what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +28,133 @@ class ClipSpec:
     frames: int
     height: int
     width: int
+
+
+class TensorSpec(BaseModel):
+    """One input or output of a network.
+
+    Attributes:
+        name: in the file.
+        shape: one number per axis; None where the axis is free.
+        dtype: numpy's name of the type.
+        meaning: what the numbers are, for people.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str
+    meaning: str = ""
+
+
+class Pixels(BaseModel):
+    """Which colours and range a network takes: value = (pixel * scale - mean) / std, pixel in 0-255.
+
+    Attributes:
+        order: of the colour channels; `mean` and `std` stand in the same order.
+        layout: of the axes; n images or clips, t frames, c colours, h x w pixels.
+        scale: factor on the pixel, before mean and std.
+        mean: one per channel.
+        std: one per channel.
+        dtype: numpy's name of the type.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    order: Literal["rgb", "bgr"]
+    layout: Literal["nchw", "nhwc", "nthwc"]
+    scale: float = 1.0
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    dtype: Literal["float32", "float16", "uint8"] = "float32"
+
+
+class ModelCard(BaseModel):
+    """What stands in the JSON file beside an artefact.
+
+    Attributes:
+        name: of the network and its training, such as `osnet_x0_25_msmt17`.
+        family: which of our readers understands its outputs, such as `yolox`.
+        file: name that the artefact had when the card was written.
+        sha256: of the artefact, hexadecimal.
+        inputs: of the file, in its order.
+        outputs: of the file, in its order.
+        pixels: how images become the first input.
+        clip: the clips it takes, for clip networks only.
+        precision: of the weights.
+        licence: of the weights, an SPDX name or words.
+        origin: where the artefact came from.
+        notes: what else a user should know.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str = Field(min_length=1)
+    family: str
+    file: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    pixels: Pixels
+    clip: ClipSpec | None = None
+    precision: Literal["fp32", "fp16", "int8"] = "fp32"
+    licence: str
+    origin: str
+    notes: str = ""
+
+    @property
+    def model_id(self) -> str:
+        """Name and fingerprint of the weights; vectors of two models never compare."""
+        return f"{self.name}@{self.sha256[:12]}"
+
+
+def card_path(artefact: Path) -> Path:
+    """Where the card of an artefact lies."""
+    return artefact.with_suffix(".json")
+
+
+def read_card(artefact: Path) -> ModelCard:
+    """The card of an artefact, after checking that it belongs to this very file.
+
+    Raises:
+        ArtefactError: if the artefact or its card is missing or unreadable, or the card belongs to another file.
+    """
+    if not artefact.is_file():
+        raise ArtefactError(f"expected an artefact at {artefact}, found no file: check the path")
+    path = card_path(artefact)
+    if not path.is_file():
+        raise ArtefactError(
+            f"{artefact.name} has no card, expected {path}: "
+            f"write one with `reid-pipeline adopt {artefact} --family ...`"
+            f"write one with `reid-pipeline adopt {artefact} --family ...`"
+        )
+    card = _parse(path)
+    found = file_sha256(artefact)
+    if found != card.sha256:
+        raise ArtefactError(
+            f"the card {path.name} belongs to another file: expected sha256 {card.sha256[:12]}..., {artefact.name} has "
+            f"{found[:12]}...: restore the file, or write a new card with `reid-pipeline adopt`"
+        )
+    return card
+
+
+def write_card(card: ModelCard, artefact: Path) -> Path:
+    """Writes the card beside the artefact, and tells where."""
+    path = card_path(artefact)
+    path.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def file_sha256(path: Path) -> str:
+    """Fingerprint of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _parse(path: Path) -> ModelCard:
+    try:
+        return ModelCard.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ArtefactError(
+            f"{path} is no model card: {where}: {first['msg']}; write a new one with `reid-pipeline adopt`"
+        ) from error

@@ -1,0 +1,99 @@
+"""YOLOX, anchor-free (Ge et al., "YOLOX: Exceeding YOLO Series in 2021", arXiv 2107.08430), as an exported network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.boxes import Letterbox, clip, letterbox, nms
+from detectors.detections import Detections
+from runtime.batches import run_rows
+from runtime.card import ArtefactError
+from runtime.session import Session
+
+FAMILY = "yolox"
+STRIDES_PX = (8, 16, 32)
+GREY = 114  # what the networks were trained to see beside the picture
+BOX = slice(0, 4)
+OBJECTNESS = 4
+PERSON = 5  # column of the first class; person is class 0 of COCO
+MAX_CANDIDATES = 1000  # NMS compares all pairs: bounds its memory when everything looks like a person
+
+
+@dataclass(frozen=True, slots=True)
+class YoloxParams:
+    """
+    Attributes:
+        score: detections below are dropped; low, because a tracker can use weak ones for tracks that it knows.
+        nms_iou: two boxes that overlap more are one person.
+        max_detections: per image.
+        max_batch: images per run where the network leaves the batch free; more than 1 pays on a GPU only.
+    """
+
+    score: float = 0.1
+    nms_iou: float = 0.45
+    max_detections: int = 300
+    max_batch: int = 1
+
+
+class YoloxDetector:
+    """People by YOLOX. Keeps nothing between calls, so threads share it."""
+
+    def __init__(self, session: Session, params: YoloxParams | None = None) -> None:
+        """Takes a session whose card says family yolox.
+
+        Raises:
+            ArtefactError: if the card is of another family.
+        """
+        if session.card.family != FAMILY:
+            raise ArtefactError(f"{session.card.name}: expected the family {FAMILY}, found {session.card.family}")
+        self._session = session
+        self._params = params or YoloxParams()
+        _, _, height, width = session.card.inputs[0].shape
+        self._height, self._width = int(height or 0), int(width or 0)
+        self._cells, self._strides = _grid(self._height, self._width)
+
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """See `Detector.detect`."""
+        if not images:
+            return []
+        fits = [letterbox(*image.shape[:2], height=self._height, width=self._width) for image in images]
+        blobs = np.concatenate([self._blob(image, fit) for image, fit in zip(images, fits, strict=True)])
+        outputs = run_rows(self._session, blobs, max_batch=self._params.max_batch)
+        return [self._read(*row) for row in zip(outputs, fits, images, strict=True)]
+
+    def _blob(self, image: NDArray[np.uint8], fit: Letterbox) -> NDArray[np.float32]:
+        """(1, 3, H, W) BGR 0-255: the image scaled to the top left, grey beside it."""
+        canvas = np.full((self._height, self._width, 3), GREY, np.uint8)
+        canvas[: fit.height, : fit.width] = cv2.resize(image, (fit.width, fit.height), interpolation=cv2.INTER_LINEAR)
+        return cv2.dnn.blobFromImage(canvas, swapRB=True).astype(np.float32, copy=False)
+
+    def _read(self, rows: NDArray[np.float32], fit: Letterbox, image: NDArray[np.uint8]) -> Detections:
+        """The people among the (A, 5 + classes) rows of one image, in pixels of that image."""
+        scores = rows[:, OBJECTNESS] * rows[:, PERSON]
+        likely = np.flatnonzero(scores >= self._params.score)
+        if len(likely) > MAX_CANDIDATES:
+            likely = likely[np.argsort(-scores[likely], kind="stable")[:MAX_CANDIDATES]]
+        boxes = _decode(rows[likely, BOX], self._cells[likely], self._strides[likely]) / np.float32(fit.scale)
+        kept = nms(boxes, scores[likely], max_iou=self._params.nms_iou, max_boxes=self._params.max_detections)
+        height, width = image.shape[:2]
+        return Detections(clip(boxes[kept], height=height, width=width), np.minimum(scores[likely][kept], 1.0))
+
+
+def _grid(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Cell (A, 2) as x, y, and stride (A, 1) in pixels, of every row of the output."""
+    cells, strides = [], []
+    for stride in STRIDES_PX:
+        y, x = np.mgrid[: height // stride, : width // stride]
+        cells.append(np.stack([x.ravel(), y.ravel()], axis=1))
+        strides.append(np.full((x.size, 1), stride))
+    return np.concatenate(cells).astype(np.float32), np.concatenate(strides).astype(np.float32)
+
+
+def _decode(raw: NDArray[np.float32], cells: NDArray[np.float32], strides: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Centre = (offset + cell) * stride, size = exp(log size) * stride -> corners, pixels of the network's input."""
+    centres = (raw[:, :2] + cells) * strides
+    halves = np.exp(raw[:, 2:]) * strides * np.float32(0.5)
+    return np.concatenate([centres - halves, centres + halves], axis=1)

@@ -1,0 +1,72 @@
+"""Networks that see one crop at a time, pooled over the clip."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid_models.vectors import check_clips, unit_rows
+from runtime.batches import run_rows
+from runtime.card import ArtefactError, ClipSpec, ModelCard, Pixels
+from runtime.session import Session
+
+FAMILIES = ("osnet", "intel-reid")
+
+
+class CropEncoder:
+    """Mean of a crop network's vectors over the clip."""
+
+    def __init__(self, session: Session, *, frames: int = 8, max_batch: int = 1) -> None:
+        """Takes a session whose card says a family of crop networks.
+
+        Args:
+            session: the network.
+            frames: T, crops in a clip.
+            max_batch: clips per run where the network leaves the batch free. 1 keeps a clip's bits apart from those of
+                its neighbours, and costs nothing on a processor; a GPU wants more.
+
+        Raises:
+            ArtefactError: if the card is of another family.
+        """
+        if session.card.family not in FAMILIES:
+            raise ArtefactError(
+                f"{session.card.name}: expected one of the families {', '.join(FAMILIES)}, found {session.card.family}"
+            )
+        self._session = session
+        self._max_batch = max_batch
+        self._clip = ClipSpec(frames, *_crop_size(session.card))
+
+    @property
+    def clip(self) -> ClipSpec:
+        """See `Encoder.clip`."""
+        return self._clip
+
+    @property
+    def model_id(self) -> str:
+        """See `Encoder.model_id`."""
+        return self._session.card.model_id
+
+    def encode(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """See `Encoder.encode`."""
+        check_clips(clips, self._clip)
+        frames = self._clip.frames
+        crops = as_input(clips.reshape(-1, *clips.shape[2:]), self._session.card.pixels)
+        vectors = run_rows(self._session, crops, max_batch=self._max_batch * frames)
+        return unit_rows(vectors.reshape(len(clips), frames, -1).mean(axis=1))
+
+
+def as_input(crops: NDArray[np.uint8], pixels: Pixels) -> NDArray[np.float32]:
+    """(N, H, W, 3) uint8 RGB -> what the card says: (N, 3, H, W) or (N, H, W, 3), colours in its order."""
+    ordered = crops[..., ::-1] if pixels.order == "bgr" else crops
+    placed = ordered.transpose(0, 3, 1, 2) if pixels.layout == "nchw" else ordered
+    axes = (3, 1, 1) if pixels.layout == "nchw" else (3,)
+    factor = np.float32(pixels.scale) / np.array(pixels.std, np.float32).reshape(axes)
+    shift = np.array(pixels.mean, np.float32).reshape(axes) / np.array(pixels.std, np.float32).reshape(axes)
+    values = np.ascontiguousarray(placed, np.float32)
+    values *= factor
+    values -= shift
+    return values
+
+
+def _crop_size(card: ModelCard) -> tuple[int, int]:
+    shape = card.inputs[0].shape
+    height, width = shape[2:4] if card.pixels.layout == "nchw" else shape[1:3]
+    return int(height or 0), int(width or 0)

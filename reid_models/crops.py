@@ -1,0 +1,52 @@
+"""Cuts people out of pictures: the one rule for training, evaluation and serving."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+def cut(image: NDArray[np.uint8], boxes: NDArray[np.float32], *, height: int, width: int) -> NDArray[np.uint8]:
+    """Every box as a picture of one size.
+
+    Args:
+        image: (H, W, 3) uint8.
+        boxes: (N, 4) float32 xyxy pixels; what lies outside the image is left out, not filled up.
+        height: of a crop, pixels.
+        width: of a crop, pixels.
+
+    Returns:
+        (N, height, width, 3) uint8, in the colours of the image.
+
+    Raises:
+        ValueError: if less than one pixel of a box lies in the image.
+    """
+    crops = np.empty((len(boxes), height, width, 3), np.uint8)
+    for crop, (x1, y1, x2, y2) in zip(crops, pixel_boxes(image, boxes).tolist(), strict=True):
+        cv2.resize(image[y1:y2, x1:x2], (width, height), dst=crop, interpolation=cv2.INTER_LINEAR)
+    return crops
+
+
+def resize(crops: NDArray[np.uint8], *, height: int, width: int) -> NDArray[np.uint8]:
+    """Crops that were cut already, (N, h, w, 3) uint8, at another size by the same rule."""
+    if crops.shape[1:3] == (height, width):
+        return crops
+    resized = np.empty((len(crops), height, width, 3), np.uint8)
+    for source, target in zip(crops, resized, strict=True):
+        cv2.resize(source, (width, height), dst=target, interpolation=cv2.INTER_LINEAR)
+    return resized
+
+
+def pixel_boxes(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.int64]:
+    """(N, 4) whole pixels of the image that the boxes cover: rounded, and cut to the image.
+
+    Raises:
+        ValueError: if less than one pixel of a box lies in the image, or a number is not finite.
+    """
+    if not np.isfinite(boxes).all():
+        raise ValueError(f"expected boxes of finite numbers, found {boxes[~np.isfinite(boxes).all(axis=1)][0]}")
+    height, width = image.shape[:2]
+    whole = np.clip(np.rint(boxes).astype(np.int64), 0, [width, height, width, height])
+    empty = (whole[:, 2:] <= whole[:, :2]).any(axis=1)
+    if empty.any():
+        raise ValueError(f"expected boxes within an image of {width}x{height}, found {boxes[empty][0].tolist()}")
+    return whole

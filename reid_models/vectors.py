@@ -1,0 +1,27 @@
+"""Arithmetic that every encoder ends with."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runtime.card import ClipSpec
+
+
+def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, D) -> the same directions with length 1, float32.
+
+    Raises:
+        ValueError: if a row has no direction: zero, or not finite.
+    """
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    if not (np.isfinite(lengths) & (lengths > 0)).all():
+        raise ValueError("expected vectors with a direction, found one that is zero or not finite")
+    return np.asarray(rows / lengths, np.float32)
+
+
+def check_clips(clips: NDArray[np.uint8], spec: ClipSpec) -> None:
+    """Raises ValueError unless the clips are (B, T, H, W, 3) uint8 with B > 0 and the sizes of `spec`."""
+    expected = (spec.frames, spec.height, spec.width, 3)
+    if clips.dtype != np.uint8 or clips.ndim != 5 or not len(clips) or clips.shape[1:] != expected:
+        raise ValueError(
+            f"expected clips (B, {', '.join(map(str, expected))}) uint8, found {clips.shape} {clips.dtype}"
+        )
