@@ -1,0 +1,140 @@
+"""Those who watch the loops: counters, tracks on disk, thumbnails."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+
+from pipeline.camera_loop import Step
+from pipeline.health import Health
+from pipeline.matching.matcher import Outcome
+from pipeline.metrics import Metrics
+from pipeline.records import EmbeddedWindow, Tracklet, TrackKey
+from pipeline.source_errors import ErrorCode
+from pipeline.sources import DropCause, SourceState
+from pipeline.tracklets import TrackletBuffer, Verdict
+
+JPEG_QUALITY = 85
+
+
+class SourceCounter:
+    """Counts what the sources do, and tells health in which state they are."""
+
+    def __init__(self, metrics: Metrics, health: Health) -> None:
+        self._metrics = metrics
+        self._health = health
+
+    def entered(self, camera: str, state: SourceState, error: ErrorCode | None) -> None:
+        self._health.camera(camera, state.value)
+        for each in SourceState:
+            self._metrics.source_state.labels(camera=camera, state=each.value).set(each is state)
+        if error is not None:
+            self._metrics.source_errors.labels(camera=camera, code=error.value).inc()
+        if state is SourceState.RETRYING:
+            self._metrics.reconnects.labels(camera=camera).inc()
+
+    def dropped(self, camera: str, cause: DropCause) -> None:
+        self._metrics.dropped.labels(camera=camera, cause=cause.value).inc()
+
+
+class StepCounter:
+    """Counts what one start of one camera does."""
+
+    def __init__(self, metrics: Metrics, camera: str, buffer: TrackletBuffer) -> None:
+        self._buffer = buffer
+        self._counted: Counter[Verdict] = Counter()
+        self._frames = metrics.frames.labels(camera=camera)
+        self._detections = metrics.detections.labels(camera=camera)
+        self._tracks = metrics.tracks.labels(camera=camera)
+        self._tracklets = metrics.tracklets.labels(camera=camera)
+        self._ended = metrics.ended.labels(camera=camera)
+        self._detect_s = metrics.detect_s.labels(camera=camera)
+        self._track_s = metrics.track_s.labels(camera=camera)
+        self._verdicts = {v: metrics.gate.labels(camera=camera, verdict=v) for v in buffer.verdicts}
+
+    def __call__(self, step: Step) -> None:
+        self._frames.inc()
+        self._detections.inc(len(step.detections))
+        self._tracks.set(len(self._buffer))
+        self._tracklets.inc(len(step.tracklets))
+        self._ended.inc(len(step.ended))
+        self._detect_s.observe(step.detect_s)
+        self._track_s.observe(step.track_s)
+        for verdict, count in self._buffer.verdicts.items():
+            if count != self._counted[verdict]:
+                self._verdicts[verdict].inc(count - self._counted[verdict])
+                self._counted[verdict] = count
+
+
+class EncodeCounter:
+    """Counts what the encode loop does."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def __call__(self, batch: Sequence[Tracklet], took_s: float) -> None:
+        self._metrics.encode_batch.observe(len(batch))
+        self._metrics.encode_s.observe(took_s)
+
+
+class MatchCounter:
+    """Counts what the identity loop does."""
+
+    def __init__(self, metrics: Metrics, gallery_tracks: Callable[[], int], waiting: Callable[[], int]) -> None:
+        self._metrics = metrics
+        self._gallery_tracks = gallery_tracks
+        self._waiting = waiting
+
+    def __call__(self, window: EmbeddedWindow, outcome: Outcome, took_s: float) -> None:
+        m = self._metrics
+        m.match_s.observe(took_s)
+        m.outcomes.labels(outcome="appeared").inc(outcome.appeared)
+        m.outcomes.labels(outcome="matched").inc(outcome.matched)
+        m.outcomes.labels(outcome="waiting").inc(outcome.waiting)
+        m.gallery_tracks.set(self._gallery_tracks())
+        m.waiting.set(self._waiting())
+        now_s = time.time()
+        for embedding in window.embeddings:
+            if embedding.clock != "container":
+                m.delay_s.observe(now_s - embedding.end_s)
+
+
+class TrackRecorder:
+    """Writes the tracks of one camera as MOT text, frame by frame; what `evaluate` and the annotated video read."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("w", encoding="ascii")
+
+    def __call__(self, step: Step) -> None:
+        frame = step.frame.index + 1
+        for track, (x1, y1, x2, y2), score in zip(
+            step.tracks.ids.tolist(), step.tracks.boxes.tolist(), step.tracks.scores.tolist(), strict=True
+        ):
+            self._file.write(
+                f"{frame},{track},{x1:.2f},{y1:.2f},{x2 - x1:.2f},{y2 - y1:.2f},{score:.4f},-1,-1,-1\n"
+            )
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Thumbnails:
+    """Keeps the best crop of each tracklet as a JPEG: only where somebody asked for pictures to be kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, step: Step) -> None:
+        for tracklet in step.tracklets:
+            path = thumbnail_path(self._folder, tracklet.track, tracklet.part)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            best = tracklet.crops[int(tracklet.quality.argmax())]
+            cv2.imwrite(str(path), cv2.cvtColor(best, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+
+
+def thumbnail_path(folder: Path, track: TrackKey, part: int) -> Path:
+    """Where the picture of one part of a track lies."""
+    return folder / track.camera / f"{track.run}-{track.track}-{part}.jpg"
