@@ -1,0 +1,65 @@
+"""What can go wrong with a camera, in words that carry no password."""
+
+from enum import StrEnum
+from urllib.parse import SplitResult, urlsplit
+
+
+class ErrorCode(StrEnum):
+    """Why a source does not deliver: the label of the error counter."""
+
+    AUTH = "auth"
+    NOT_FOUND = "not_found"
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    CLOSED = "closed"
+    CODEC = "codec"
+    CORRUPT = "corrupt"
+    OTHER = "other"
+
+
+class SourceError(Exception):
+    """A source that does not deliver, or not all of it.
+
+    Raised without a cause and outside of `except`, because FFmpeg's own exceptions carry the URL with its password.
+
+    Attributes:
+        code: what went wrong, for counters and for the choice of the next wait.
+    """
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def redact(url: str) -> str:
+    """The URL without user, password, fragment, or any value of a `key=value` in its path or query.
+
+    Some cameras want the password in the path (`/user=me&password=...`), so every value goes. A URL whose parts cannot
+    be told apart for sure (an unescaped `@`, `/` or `#` in the password) is cut down to its scheme. What is not a URL
+    comes back as it is: paths are no secrets.
+    """
+    if "://" not in url:
+        return url
+    try:
+        parts = urlsplit(url)
+        host = _host(parts)
+    except ValueError:
+        return f"{url.partition('://')[0]}://***"
+    if "@" in parts.path + parts.query + parts.fragment:
+        return f"{parts.scheme}://***"
+    path = "/".join(_without_value(piece) for piece in parts.path.split("/"))
+    query = "&".join(_without_value(piece) for piece in parts.query.split("&"))
+    return f"{parts.scheme}://{host}{path}" + (f"?{query}" if query else "")
+
+
+def _host(parts: SplitResult) -> str:
+    """Host and port; ValueError if what stands for the port is no number, as when a password holds a slash."""
+    host = parts.hostname or ""
+    if ":" in host:
+        host = f"[{host}]"
+    return host if parts.port is None else f"{host}:{parts.port}"
+
+
+def _without_value(piece: str) -> str:
+    key, equals, _ = piece.partition("=")
+    return f"{key}=***" if equals else piece

@@ -1,0 +1,85 @@
+"""A camera to test against: GStreamer's RTSP server with a test picture, as a process that can be killed or frozen.
+
+Runs under the system's Python, where GStreamer's bindings live, and imports nothing of ours. Prints `listening PORT`
+when it is ready. A line `size WIDTH HEIGHT` on stdin changes the resolution of the running stream.
+"""
+
+import argparse
+import sys
+from typing import Any
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402 (versions come first)
+
+
+def main() -> int:
+    options = read_options()
+    Gst.init(None)
+    factory = camera(options.width, options.height, options.fps)
+    server = GstRtspServer.RTSPServer()
+    server.set_address("127.0.0.1")
+    server.set_service(str(options.port))
+    if options.user:
+        ask_for_password(server, factory, options.user, options.password)
+    server.get_mount_points().add_factory("/camera", factory)
+    if not server.attach(None):
+        print(f"port {options.port} is taken", file=sys.stderr)
+        return 1
+    print("listening", server.get_bound_port(), flush=True)
+    GLib.MainLoop().run()
+    return 0
+
+
+def read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--width", type=int, default=320)
+    parser.add_argument("--height", type=int, default=240)
+    parser.add_argument("--fps", type=int, default=15)
+    parser.add_argument("--user")
+    parser.add_argument("--password")
+    return parser.parse_args()
+
+
+def camera(width: int, height: int, fps: int) -> Any:
+    """One picture for all clients; the encoder repeats its parameters with each key frame, as cameras do."""
+    factory = GstRtspServer.RTSPMediaFactory()
+    factory.set_launch(
+        "( videotestsrc is-live=true pattern=ball"
+        f" ! capsfilter name=size caps=video/x-raw,width={width},height={height},framerate={fps}/1"
+        f" ! x264enc tune=zerolatency sliced-threads=false speed-preset=ultrafast key-int-max={fps}"
+        " ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
+    )
+    factory.set_shared(True)
+    factory.connect("media-configure", lambda _, media: GLib.io_add_watch(0, GLib.IO_IN, resize, media, fps))
+    return factory
+
+
+def resize(_: int, __: Any, media: Any, fps: int) -> bool:
+    """Takes one line from stdin; returns whether to listen on."""
+    words = sys.stdin.readline().split()
+    if not words:
+        return False
+    width, height = int(words[1]), int(words[2])
+    caps = Gst.Caps.from_string(f"video/x-raw,width={width},height={height},framerate={fps}/1")
+    media.get_element().get_by_name("size").set_property("caps", caps)
+    return True
+
+
+def ask_for_password(server: Any, factory: Any, user: str, password: str) -> None:
+    auth = GstRtspServer.RTSPAuth()
+    token = GstRtspServer.RTSPToken()
+    token.set_string("media.factory.role", "viewer")
+    auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
+    server.set_auth(auth)
+    permissions = GstRtspServer.RTSPPermissions()
+    permissions.add_permission_for_role("viewer", "media.factory.access", True)
+    permissions.add_permission_for_role("viewer", "media.factory.construct", True)
+    factory.set_permissions(permissions)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
