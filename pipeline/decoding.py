@@ -25,8 +25,6 @@ Result = TypeVar("Result")
 _WALL_CLOCK_US = struct.Struct("=q")
 _IMAGE_CODECS = {".jpg": "mjpeg", ".jpeg": "mjpeg", ".png": "png"}
 IMAGE_SUFFIXES = frozenset(_IMAGE_CODECS)
-# A live stream with a known length (a recording that a server plays) may stop this much before it and be complete.
-_END_SLACK_S = 1.0
 
 _MEANINGS: tuple[tuple[type[av.FFmpegError], ErrorCode, str], ...] = (
     (av.error.HTTPUnauthorizedError, ErrorCode.AUTH, "user or password refused (401)"),
@@ -135,8 +133,13 @@ class Video:
 
     @property
     def comes_in_lumps(self) -> bool:
-        """Whether a server sends it faster than it plays: HLS by the segment, a recording as fast as the line allows."""
+        """Whether a server sends it faster than it plays: HLS by the segment, recordings as fast as can be."""
         return self._container.format.name == "hls" or self.duration_s is not None
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether nothing else is in the container: sound may go on after the last picture."""
+        return len(self._container.streams) == 1
 
     def pictures(self) -> Iterator[Picture]:
         """Decodes to the end.
@@ -150,14 +153,12 @@ class Video:
             for frame in self._decoded(packet):
                 yield self._picture(frame)
 
-    def reached_end(self) -> bool:
-        """Whether what has a known length was played to its end, so that there is no more to wait for."""
+    def missing_s(self) -> float | None:
+        """How much of what was announced lies behind the last picture; None where no length is known."""
+        if self.duration_s is None or self._last_s is None:
+            return None
         start_s = (self._container.start_time or 0) / av.time_base
-        return (
-            self.duration_s is not None
-            and self._last_s is not None
-            and self._last_s - start_s >= self.duration_s - _END_SLACK_S
-        )
+        return start_s + self.duration_s - self._last_s
 
     def index_end(self) -> int:
         """Position in bytes at which the last packet of the container's index ends; 0 without an index."""

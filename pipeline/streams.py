@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 _SCHEMES = ("rtsp", "rtsps", "http", "https")
 _WEBCAM = re.compile(r"/dev/video\d+")
+# What has a known length (a recording that a server plays) may stop this much before it and be complete.
+_END_SLACK_S = 5.0
 # Threads that FFmpeg did not give back; more, and a camera behind a dead name server would eat the process.
 _MOST_LEFT_BEHIND = 3
 
@@ -161,7 +163,8 @@ class StreamSource:
                         time.sleep(pace.hold_s(picture.time_s, time.monotonic()))
                     if not slot.put(_Arrival(picture, self._clock.now_s(), video.undecodable)):
                         return
-                has_ended = video.reached_end()
+                missing_s = video.missing_s()
+            has_ended = missing_s is not None and missing_s <= _END_SLACK_S
             slot.finish(None if has_ended else SourceError(ErrorCode.CLOSED, f"{self._name}: the stream broke off"))
         except BaseException as error:  # noqa: BLE001 (the one who takes raises it)
             slot.finish(error)
