@@ -7,14 +7,11 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.evaluation_errors import EvaluationError
 from pipeline.events.schema import IdentityEvent
 from pipeline.mot_files import FootTruth, MotTracks, MotTruth
 from pipeline.records import TrackKey
 from pipeline.scoring import FOOT_GATE_PX, Scores, compare_boxes, compare_feet, joined, matches, score
-
-
-class EvaluationError(Exception):
-    """Events, tracks and truth do not belong together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,13 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from trackeval.metrics import CLEAR, HOTA, Identity
 
+from pipeline.evaluation_errors import ScoringError
 from pipeline.mot_files import FootTruth, MotTracks, MotTruth
 
 MATCH = 0.5
 """Truth and box are one from this similarity on: the IoU that MotChallenge demands."""
 FOOT_GATE_PX = 60.0
 """Derived foot points are 14 px exact in the middle of the picture, and up to 40 px off near the camera."""
-
-
-class ScoringError(Exception):
-    """Tracks and truth cannot be compared."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

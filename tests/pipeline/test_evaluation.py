@@ -4,7 +4,8 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from pipeline.evaluation import EvaluationError, SeenByBoxes, SeenByFeet, as_persons, evaluate, foot_agreement
+from pipeline.evaluation import SeenByBoxes, SeenByFeet, as_persons, evaluate, foot_agreement
+from pipeline.evaluation_errors import EvaluationError
 from pipeline.events.schema import IdentityEvent, Kind, Sighting, event_id, person_id
 from pipeline.mot_files import FootTruth, MotTracks, MotTruth, read_feet, read_truth
 from pipeline.records import TrackKey

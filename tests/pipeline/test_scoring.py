@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.evaluation_errors import ScoringError
 from pipeline.mot_files import FootTruth, MotTracks, MotTruth, read_sequence_length, read_tracks, read_truth
-from pipeline.scoring import Comparison, ScoringError, compare_boxes, compare_feet, matches, score, score_sequences
+from pipeline.scoring import Comparison, compare_boxes, compare_feet, matches, score, score_sequences
 
 BOX = [0.0, 0.0, 10.0, 20.0]
 ELSEWHERE = [100.0, 0.0, 110.0, 20.0]
