@@ -15,7 +15,7 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402 (versions come first)
 
 
-def main() -> int:
+def main() -> None:
     options = read_options()
     Gst.init(None)
     factory = camera(options.width, options.height, options.fps)
@@ -26,11 +26,10 @@ def main() -> int:
         ask_for_password(server, factory, options.user, options.password)
     server.get_mount_points().add_factory("/camera", factory)
     if not server.attach(None):
-        print(f"port {options.port} is taken", file=sys.stderr)
-        return 1
-    print("listening", server.get_bound_port(), flush=True)
+        sys.exit(f"port {options.port} is taken")
+    sys.stdout.write(f"listening {server.get_bound_port()}\n")
+    sys.stdout.flush()
     GLib.MainLoop().run()
-    return 0
 
 
 def read_options() -> argparse.Namespace:
@@ -54,18 +53,19 @@ def camera(width: int, height: int, fps: int) -> Any:
         " ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
     )
     factory.set_shared(True)
-    factory.connect("media-configure", lambda _, media: GLib.io_add_watch(0, GLib.IO_IN, resize, media, fps))
+    streams: list[Any] = []
+    factory.connect("media-configure", lambda _, media: streams.append(media))
+    GLib.io_add_watch(sys.stdin.fileno(), GLib.IO_IN, lambda *_: resize(streams[-1], fps))
     return factory
 
 
-def resize(_: int, __: Any, media: Any, fps: int) -> bool:
+def resize(stream: Any, fps: int) -> bool:
     """Takes one line from stdin; returns whether to listen on."""
     words = sys.stdin.readline().split()
     if not words:
         return False
-    width, height = int(words[1]), int(words[2])
-    caps = Gst.Caps.from_string(f"video/x-raw,width={width},height={height},framerate={fps}/1")
-    media.get_element().get_by_name("size").set_property("caps", caps)
+    caps = Gst.Caps.from_string(f"video/x-raw,width={words[1]},height={words[2]},framerate={fps}/1")
+    stream.get_element().get_by_name("size").set_property("caps", caps)
     return True
 
 
@@ -82,4 +82,4 @@ def ask_for_password(server: Any, factory: Any, user: str, password: str) -> Non
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
