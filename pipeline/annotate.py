@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.mot_files import MotTracks
-from pipeline.person_labels import UNIDENTIFIED, Colour, person_colour, short_name
+from pipeline.person_labels import UNIDENTIFIED, Colour, short_name
 from pipeline.records import Frame, Image
 
 LINE_SIDE = 320
@@ -31,7 +31,13 @@ class AnnotationError(Exception):
 
 
 def annotate_video(
-    frames: Iterable[Frame], tracks: MotTracks, person_of: Mapping[int, UUID], path: Path, *, fps: float
+    frames: Iterable[Frame],
+    tracks: MotTracks,
+    person_of: Mapping[int, UUID],
+    path: Path,
+    *,
+    colours: Mapping[UUID, Colour],
+    fps: float,
 ) -> int:
     """Draws the tracks of one camera into its frames, and writes them as H.264 in MP4, which browsers play.
 
@@ -42,6 +48,7 @@ def annotate_video(
         tracks: of that camera.
         person_of: who each track is; a track that is missing is drawn grey, with its number.
         path: of the video; its folder is made.
+        colours: of everybody in `person_of`; of all persons of the run, so that all its videos agree.
         fps: frames a second at which it plays.
 
     Returns:
@@ -51,7 +58,7 @@ def annotate_video(
         AnnotationError: if there is no frame, or the file cannot be written.
     """
     ordered = tracks.where(np.argsort(tracks.frames, kind="stable"))
-    drawn = (draw_tracks(frame.image, _seen_in(ordered, frame), person_of) for frame in frames)
+    drawn = (draw_tracks(frame.image, _seen_in(ordered, frame), person_of, colours) for frame in frames)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         count = _encode(drawn, path, fps)
@@ -62,13 +69,13 @@ def annotate_video(
     return count
 
 
-def draw_tracks(image: Image, seen: MotTracks, person_of: Mapping[int, UUID]) -> Image:
+def draw_tracks(image: Image, seen: MotTracks, person_of: Mapping[int, UUID], colours: Mapping[UUID, Colour]) -> Image:
     """A copy of the picture with a box and a name for each row; who is nearer to the camera is drawn on top."""
     drawn = np.ascontiguousarray(image).copy()
     for row in np.argsort(seen.boxes[:, 3], kind="stable"):
         track = int(seen.ids[row])
         person = person_of.get(track)
-        colour = UNIDENTIFIED if person is None else person_colour(person)
+        colour = UNIDENTIFIED if person is None else colours[person]
         label = f"track {track}" if person is None else short_name(person)
         _draw_person(drawn, seen.boxes[row], label, colour)
     return drawn

@@ -1,13 +1,17 @@
 """How a person is called and coloured wherever people look: the same in every camera's video and in the report."""
 
 import colorsys
+from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
 NAME_DIGITS = 4
-HUES = 24
-"""Fifteen degrees apart: the eye tells neighbours from each other in thin lines."""
-LIGHTNESS = (0.75, 0.57, 0.38)
+FIRST_HUE = 0.57
+GOLDEN_SHARE = 0.381966
+"""Hues that follow each other by this share of the circle never fall close together, however many there are."""
+HUES = 8
+"""So many are told apart in thin lines; then comes the next lightness."""
+LIGHTNESS = (0.55, 0.38, 0.75)
 SATURATION = 0.8
 
 
@@ -36,8 +40,16 @@ def short_name(person: UUID) -> str:
     return person.hex[:NAME_DIGITS]
 
 
-def person_colour(person: UUID) -> Colour:
-    """A colour that depends on the person's id alone."""
-    tier, hue = divmod(person.int >> 96, HUES)
-    red, green, blue = colorsys.hls_to_rgb(hue / HUES, LIGHTNESS[tier % len(LIGHTNESS)], SATURATION)
+def person_colours(persons: Iterable[UUID]) -> dict[UUID, Colour]:
+    """A colour for everybody, by the order of appearance: who comes later changes nobody's colour.
+
+    Args:
+        persons: of the events of a run, in their order; one may come many times.
+    """
+    return {person: _colour(number) for number, person in enumerate(dict.fromkeys(persons))}
+
+
+def _colour(number: int) -> Colour:
+    hue = (FIRST_HUE + number * GOLDEN_SHARE) % 1
+    red, green, blue = colorsys.hls_to_rgb(hue, LIGHTNESS[number // HUES % len(LIGHTNESS)], SATURATION)
     return Colour(round(255 * red), round(255 * green), round(255 * blue))
