@@ -1,0 +1,1 @@
+"""One HTML file that shows a stranger who was where when, and why."""
