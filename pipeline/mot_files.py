@@ -89,7 +89,7 @@ class FootTruth:
         frames: (N,) int64, from 1.
         ids: (N,) int64, which person.
         points: (N, 2) float32, x and y in pixels.
-        last_frame: the last frame with a point.
+        last_frame: the truth ends with this frame; what was tracked later is not scored.
     """
 
     frames: NDArray[np.int64]
@@ -181,8 +181,11 @@ def read_sequence_length(path: Path) -> int:
         raise MotFileError(f"{path}: expected seqLength in a section [Sequence]: {error}") from error
 
 
-def read_feet(path: Path) -> FootTruth:
+def read_feet(path: Path, *, last_frame: int | None = None) -> FootTruth:
     """Foot points from a table `frame,id,x_foot,y_foot` with that header.
+
+    Args:
+        last_frame: where the truth ends; the last frame that has a point, unless given.
 
     Raises:
         MotFileError: if the file cannot be read, has no points, or names the first line that is not a point.
@@ -193,7 +196,9 @@ def read_feet(path: Path) -> FootTruth:
     rows = [_numbers(line, path, number, len(FEET_HEADER)) for number, line in enumerate(lines[1:], start=2)]
     table = np.array([row[: len(FEET_HEADER)] for row in rows], np.float64)
     frames = table[:, 0].astype(np.int64)
-    return FootTruth(frames, table[:, 1].astype(np.int64), table[:, 2:].astype(np.float32), int(frames.max()))
+    return FootTruth(
+        frames, table[:, 1].astype(np.int64), table[:, 2:].astype(np.float32), last_frame or int(frames.max())
+    )
 
 
 def _corners(boxes_xywh: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """Events as people and their stays: who was in which camera from when to when."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
