@@ -236,6 +236,8 @@ def decode_image(path: Path, to_rgb: RgbConverter) -> Image:
     """
     try:
         codec = cast(VideoCodecContext, av.CodecContext.create(_IMAGE_CODECS[path.suffix.lower()], "r"))
+        # Else half a JPEG passes for a whole one, its rest grey.
+        codec.options = {"err_detect": "explode"}
         frames = codec.decode(av.Packet(path.read_bytes())) + codec.decode(None)
     except (av.FFmpegError, OSError) as error:
         reason = error.strerror
