@@ -12,7 +12,7 @@ cuts late goes into the next window.
 import math
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.records import TrackEnd, Tracklet, Window
@@ -71,6 +71,7 @@ class Channel:
         lead_s: how far a camera may run ahead of the window that is being worked on, seconds of stream time: the
             bound on what waits here.
         idle_after_s: wall time without a frame after which nobody waits for a live camera.
+        on_turn: called by the reader each time it looks for a window, found or not; at least every `idle_after_s`.
     """
 
     def __init__(
@@ -81,11 +82,13 @@ class Channel:
         window_s: float = 1.0,
         lead_s: float = 8.0,
         idle_after_s: float = 1.0,
+        on_turn: Callable[[], None] | None = None,
     ) -> None:
         if lead_s < 2 * window_s:
             raise ValueError(f"lead_s must be at least two windows of {window_s} s, found {lead_s}")
         self._lanes = {camera: _Lane() for camera in cameras}
         self._is_live = is_live
+        self._on_turn = on_turn
         self._window_s = window_s
         self._lead_s = lead_s
         self._idle_after_s = idle_after_s
@@ -163,6 +166,8 @@ class Channel:
             self._at_work_s = math.inf
             self._changed.notify_all()
             while True:
+                if self._on_turn:
+                    self._on_turn()
                 first = min(self._pending, default=None)
                 if first is not None and self._complete_up_to_s() >= (first + 1) * self._window_s:
                     return self._release(first)

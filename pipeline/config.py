@@ -248,17 +248,26 @@ class PipelineConfig(_Strict):
 
 
 def load_config(path: Path) -> PipelineConfig:
-    """Reads and checks a configuration. `site` may name a file, relative to this one, as may the models.
+    """Reads and checks a configuration.
 
     Raises:
         ConfigError: in one line, naming the file and the key.
     """
+    return parse(PipelineConfig, read_fields(path), path)
+
+
+def read_fields(path: Path) -> dict[str, object]:
+    """What a configuration file says, unchecked but for its `site`, which may name a file beside it."""
     fields = read_yaml(path)
     site = fields.get("site")
     if isinstance(site, str):
-        site_path = path.parent / site
-        fields["site"] = parse(Site, read_yaml(site_path), site_path)
-    return parse(PipelineConfig, fields, path)
+        fields["site"] = load_site(path.parent / site)
+    return fields
+
+
+def load_site(path: Path) -> Site:
+    """Reads and checks the description of a site; raises as `load_config`."""
+    return parse(Site, read_yaml(path), path)
 
 
 def read_yaml(path: Path) -> dict[str, object]:

@@ -41,7 +41,8 @@ class EncodeLoop:
         return [self._embedding(*pair) for pair in zip(batch, vectors, strict=True)]
 
     def _clip(self, tracklet: Tracklet) -> NDArray[np.uint8]:
-        return tracklet.crops[spread(len(tracklet.crops), self._encoder.clip.frames)]
+        frames: NDArray[np.uint8] = tracklet.crops[spread(len(tracklet.crops), self._encoder.clip.frames)]
+        return frames
 
     def _embedding(self, tracklet: Tracklet, vector: NDArray[np.float32]) -> Embedding:
         return Embedding(

@@ -61,6 +61,7 @@ class Supervisor:
         encode_loop, matcher: see there.
         watch: hears of each window that was decided.
         on_restart: hears of each camera that is started again after a failure.
+        on_end: hears of each camera that has ended.
         retry: how long a failed live camera rests.
     """
 
@@ -73,6 +74,7 @@ class Supervisor:
         *,
         watch: Callable[[EmbeddedWindow, Outcome, float], None] | None = None,
         on_restart: Callable[[str], None] | None = None,
+        on_end: Callable[[str], None] | None = None,
         retry: Retry | None = None,
     ) -> None:
         self._cameras = cameras
@@ -81,6 +83,7 @@ class Supervisor:
         self._matcher = matcher
         self._watch = watch
         self._on_restart = on_restart
+        self._on_end = on_end
         self._retry = retry or Retry()
         self._state = _State()
         self._stopping = threading.Event()
@@ -135,6 +138,8 @@ class Supervisor:
             self._channel.close()
         finally:
             lane.close()
+            if self._on_end:
+                self._on_end(camera.name)
 
     def _run_until_done(self, camera: Camera) -> None:
         random = Random(camera.name)

@@ -6,7 +6,6 @@ soon, and one who stays costs less and less.
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -100,7 +99,9 @@ class TrackletBuffer:
 
     def add(self, frame: Frame, tracks: Tracks) -> tuple[list[Tracklet], list[TrackEnd]]:
         """Takes the tracks of a frame; returns what is cut by it: full tracklets, then those of ended tracks."""
-        quality, reasons = gate(tracks, frame.image.shape[:2], self._params)
+        height, width = frame.image.shape[:2]
+        boxes = np.clip(tracks.boxes, 0, np.array([width, height, width, height], np.float32))
+        quality, reasons = gate(boxes, tracks.scores, (height, width), self._params)
         cut_now: list[Tracklet] = []
         for i, track in enumerate(tracks.ids.tolist()):
             life = self._lives.get(track)
@@ -109,7 +110,7 @@ class TrackletBuffer:
             life.end_s = frame.time_s
             if life.crops and frame.time_s >= life.slot_ends_s and len(life.crops) == self._clip.frames:
                 cut_now.append(self._cut(track, life, frame.time_s))
-            verdict = reasons[i] or self._offer(life, frame, tracks.boxes[i], float(quality[i]))
+            verdict = reasons[i] or self._offer(life, frame, boxes[i], float(quality[i]))
             self.verdicts[verdict] += 1
         last, ended = self.end(tracks.ended, frame.time_s)
         return cut_now + last, ended
@@ -130,7 +131,7 @@ class TrackletBuffer:
         is_new_slot = frame.time_s >= life.slot_ends_s
         if not is_new_slot and quality <= life.crops[-1].quality:
             return "surplus"
-        pixels = cut(frame.image, box[None], self._clip.height, self._clip.width)[0]
+        pixels = cut(frame.image, box[None], height=self._clip.height, width=self._clip.width)[0]
         if sharpness(pixels) < self._params.min_sharpness:
             return "blur"
         crop = _Crop(pixels, frame.time_s, box, quality)
@@ -161,34 +162,35 @@ class TrackletBuffer:
 
 
 def gate(
-    tracks: Tracks, size: tuple[int, int], params: TrackletParams
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], size: tuple[int, int], params: TrackletParams
 ) -> tuple[NDArray[np.float32], list[Verdict | None]]:
     """Quality of each box, and the first reason against it (None: good, as far as boxes tell).
 
     Args:
-        tracks: of one frame.
+        boxes: (M, 4) xyxy pixels, all people of one frame, cut to the frame.
+        scores: (M,) confidence.
         size: height and width of the frame, pixels.
         params: see there.
 
     Returns:
         (M,) float32 in [0, 1]: confidence x visible share x height (256 px and more count as 1); and M reasons.
     """
-    x1, y1, x2, y2 = tracks.boxes.T
+    x1, y1, x2, y2 = boxes.T
     height, width = np.maximum(y2 - y1, 1e-3), np.maximum(x2 - x1, 1e-3)
-    hidden = hidden_share(tracks.boxes)
+    hidden = hidden_share(boxes)
     edge = params.edge_px
-    against: Mapping[Verdict, NDArray[np.bool_]] = {
-        "confidence": tracks.scores < params.min_score,
+    against: dict[Verdict, NDArray[np.bool_]] = {
+        "confidence": scores < params.min_score,
         "size": height < params.min_height_px,
         "aspect": (height < params.min_aspect * width) | (height > params.max_aspect * width),
-        "edge": (x1 <= edge) | (y1 <= edge) | (x2 >= size[1] - 1 - edge) if edge >= 0 else np.zeros(len(tracks), bool),
+        "edge": (x1 <= edge) | (y1 <= edge) | (x2 >= size[1] - 1 - edge) if edge >= 0 else np.zeros(len(boxes), bool),
         "overlap": hidden > params.max_hidden,
     }
-    reasons: list[Verdict | None] = [None] * len(tracks)
-    for reason, rejected in reversed(against.items()):
+    reasons: list[Verdict | None] = [None] * len(boxes)
+    for reason, rejected in reversed(list(against.items())):
         for i in np.flatnonzero(rejected).tolist():
             reasons[i] = reason
-    quality = tracks.scores * (1 - hidden) * np.minimum(height / 256.0, 1.0)
+    quality = scores * (1 - hidden) * np.minimum(height / 256.0, 1.0)
     return quality.astype(np.float32), reasons
 
 

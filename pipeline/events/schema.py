@@ -5,6 +5,7 @@ that is sent twice is recognised by its id.
 """
 
 import json
+import sys
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID, uuid5
@@ -138,3 +139,7 @@ def schema_text() -> str:
     schema = IdentityEvent.model_json_schema(mode="serialization")
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return json.dumps(schema, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(schema_text())

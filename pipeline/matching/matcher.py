@@ -7,7 +7,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.events.schema import IdentityEvent, event_id, person_id
+from pipeline.events.schema import IdentityEvent, Kind, event_id, person_id
 from pipeline.events.schema import Rival as EventRival
 from pipeline.events.schema import Sighting as EventSighting
 from pipeline.matching.calibration import Calibration
@@ -106,7 +106,7 @@ class Matcher:
             )
             for rival in decision.rivals
         )
-        kind = "person.appeared" if before is None else "person.matched"
+        kind: Kind = "person.appeared" if before is None else "person.matched"
         return IdentityEvent(
             event_id=event_id(kind, self._site.name, sighting.track),
             kind=kind,

@@ -211,7 +211,7 @@ class _Round:
         return int(ready[0]) if len(ready) else None
 
     def _add_person(self) -> int:
-        n, column = len(self._batch), self._excess.shape[1]
+        n, column = self._excess.shape
         self._persons = np.append(self._persons, NEW)
         self._excess = np.column_stack([self._excess, np.full(n, -np.inf)])
         self._similarity = np.column_stack([self._similarity, np.full(n, -np.inf)])

@@ -1,0 +1,162 @@
+"""`reid-pipeline`: the command line. Results go to stdout, talk to stderr; exit code 0 done, 1 failed, 2 misuse.
+
+Each command imports what it needs when it runs, so that the help comes at once.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+app = typer.Typer(
+    name="reid-pipeline",
+    help="Recognise the same person across cameras, from live streams.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+OutOption = Annotated[Path, typer.Option("--out", help="Folder for all that is written.")]
+
+
+@app.command()
+def run(
+    config: Annotated[Path | None, typer.Argument(help="YAML file; flags replace what it says.")] = None,
+    camera: Annotated[
+        list[str] | None, typer.Option(help="NAME=SOURCE: a video file, a folder of images, an address. Repeatable.")
+    ] = None,
+    detector: Annotated[str | None, typer.Option(help="Name or file of a network, or `hog`.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="Name or file of a network, or `stripes`.")] = None,
+    site: Annotated[Path | None, typer.Option(help="YAML file: which cameras overlap, how long walks take.")] = None,
+    calibration: Annotated[Path | None, typer.Option(help="File that `calibrate` wrote.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="Cosine from which two tracks are one person.")] = None,
+    frame_rate: Annotated[float | None, typer.Option(help="True rate of the --camera files.")] = None,
+    provider: Annotated[str | None, typer.Option(help="cpu, cuda or tensorrt.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for all that is written.  [default: out]")] = None,
+    videos: Annotated[bool, typer.Option("--videos", help="Draw an annotated video of each camera.")] = False,
+    report: Annotated[bool, typer.Option("--report", help="Write report.html.")] = False,
+    thumbnails: Annotated[bool, typer.Option("--thumbnails", help="Keep a picture of each tracklet.")] = False,
+    http_port: Annotated[int | None, typer.Option(help="Serve /metrics, /livez and /readyz.")] = None,
+) -> int:
+    """Videos or streams in, identities across cameras out."""
+    from pipeline.commands.run import Flags, run_pipeline
+
+    flags = Flags(
+        cameras=tuple(camera or ()),
+        detector=detector,
+        encoder=encoder,
+        site=site,
+        calibration=calibration,
+        threshold=threshold,
+        frame_rate=frame_rate,
+        provider=provider,
+        out=out,
+        videos=videos,
+        report=report,
+        thumbnails=thumbnails,
+        http_port=http_port,
+    )
+    return run_pipeline(config, flags)
+
+
+@app.command()
+def check(config: Annotated[Path, typer.Argument(help="YAML file.")]) -> int:
+    """Checks a configuration and prints the plan, without running it."""
+    from pipeline.commands.check import print_plan
+
+    return print_plan(config)
+
+
+@app.command()
+def evaluate(
+    run_folder: Annotated[Path, typer.Argument(help="What `run` wrote with --out.")],
+    truth: Annotated[list[str], typer.Option(help="CAMERA=FILE: truth as MOT text. Repeatable.")],
+    feet: Annotated[
+        str | None, typer.Option(help="CAMERA=FILE: foot points of the same persons in a second view, as CSV.")
+    ] = None,
+    last_frame: Annotated[int | None, typer.Option(help="Score no later frame, counted from 1.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> int:
+    """Scores a run against the truth: IDF1, MOTA, HOTA per camera and across cameras."""
+    from pipeline.commands.evaluate import print_scores
+
+    return print_scores(run_folder, truth, feet, last_frame, as_json=as_json)
+
+
+@app.command()
+def calibrate(
+    tracklets: Annotated[Path, typer.Argument(help="Labelled tracklets, a folder in the layout of MARS.")],
+    encoder: Annotated[str, typer.Option(help="Name or file of a network, or `stripes`.")],
+    out: Annotated[Path, typer.Option(help="File to write; the histograms go beside it as PNG.")],
+    false_match_rate: Annotated[float, typer.Option(help="Share of different people to take for the same.")] = 0.01,
+    provider: Annotated[str, typer.Option(help="cpu, cuda or tensorrt.")] = "cpu",
+) -> int:
+    """Finds the threshold of an encoder at a false-match rate, and what its similarities are worth."""
+    from pipeline.commands.calibrate import write_threshold
+
+    return write_threshold(tracklets, encoder, out, false_match_rate, provider)
+
+
+@app.command()
+def adopt(
+    file: Annotated[Path, typer.Argument(help="A foreign ONNX file.")],
+    family: Annotated[str, typer.Option(help="yolox, osnet, intel-reid or clip.")],
+    name: Annotated[str | None, typer.Option(help="Of the network.  [default: that of the file]")] = None,
+    licence: Annotated[str, typer.Option(help="Of the weights.")] = "unknown",
+    origin: Annotated[str, typer.Option(help="Where the file came from.")] = "unknown",
+) -> int:
+    """Checks a foreign network and writes the card that it needs."""
+    from pipeline.commands.models import adopt_file
+
+    return adopt_file(file, family, name, licence, origin)
+
+
+@app.command()
+def fetch(
+    name: Annotated[str | None, typer.Argument(help="From configs/models.yaml; without it, the list.")] = None,
+    from_file: Annotated[Path | None, typer.Option("--from", help="A file that was downloaded by hand.")] = None,
+) -> int:
+    """Downloads a known network, checks its hash, and keeps it."""
+    from pipeline.commands.models import fetch_model, list_models
+
+    return list_models() if name is None else fetch_model(name, from_file)
+
+
+@app.command()
+def doctor() -> int:
+    """Says what is really here: versions, providers that work, models, GPU or not."""
+    from pipeline.commands.doctor import examine
+
+    return examine()
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs one command; returns its exit code."""
+    try:
+        code = app(args=list(argv), standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        return 1
+    except Exception as error:
+        return _say(error)
+    return int(code or 0)
+
+
+def _say(error: Exception) -> int:
+    """One line for what a user can mend; a traceback only for what only we can."""
+    from pipeline.commands.faults import exit_code
+
+    code = exit_code(error)
+    if code is None:
+        raise error
+    sys.stderr.write(f"reid-pipeline: {error}\n")
+    return code
+
+
+def entry() -> None:
+    sys.exit(main(sys.argv[1:]))

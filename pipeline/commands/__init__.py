@@ -1,0 +1,1 @@
+"""What the commands of `reid-pipeline` do, one file each."""

@@ -1,0 +1,62 @@
+"""`reid-pipeline check`: is a configuration sound, and what would it do."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.build import build_encoder, build_policy, source_length
+from pipeline.config import CameraConfig, PipelineConfig, load_config
+from pipeline.source_errors import redact
+
+
+def print_plan(path: Path) -> int:
+    """Opens the recordings and the encoder, prints the plan; live cameras are not opened."""
+    config = load_config(path)
+    out = Console(highlight=False)
+    out.print(_cameras(config))
+    encoder, suggested = build_encoder(config)
+    params, calibration = build_policy(config, encoder.model_id, suggested)
+    clip = encoder.clip
+    lines = {
+        "detector": getattr(config.detector, "model", config.detector.kind),
+        "tracker": config.tracker.kind,
+        "encoder": f"{encoder.model_id}, clips of {clip.frames} crops of {clip.height}x{clip.width}",
+        "threshold": f"calibrated, {calibration.overall.threshold:.3f}" if calibration else f"{params.threshold:.3f}",
+        "site": _site(config),
+        "memory": f"tracks are forgotten after {config.matching.retention.keep_s / 3600:g} h",
+        "runs on": f"{config.compute.provider}, {config.compute.threads} thread(s) a pass",
+        "writes": str(config.output.directory),
+    }
+    width = max(map(len, lines))
+    out.print("\n".join(f"{key:<{width}}  {value}" for key, value in lines.items()), soft_wrap=True, markup=False)
+    return 0
+
+
+def _cameras(config: PipelineConfig) -> Table:
+    table = Table("camera", "source", "frames", "rate", "region")
+    for camera in config.cameras:
+        length = source_length(camera)
+        table.add_row(
+            camera.name,
+            redact(camera.source.get_secret_value()),
+            "live" if camera.is_live else str(length or "unknown"),
+            _rate(camera),
+            "all" if camera.region is None else " ".join(map(str, camera.region)),
+        )
+    return table
+
+
+def _rate(camera: CameraConfig) -> str:
+    said = [f"{camera.frame_rate:g} (given)"] if camera.frame_rate else []
+    return ", ".join([*said, *([f"at most {camera.max_fps:g}"] if camera.max_fps else [])]) or "its own"
+
+
+def _site(config: PipelineConfig) -> str:
+    site = config.site
+    overlaps = [f"{a} and {b} overlap" for a, b in site.overlaps]
+    walks = [
+        f"{t.between[0]} {'to' if t.one_way else 'and'} {t.between[1]} {t.min_s:g} to {t.max_s or float('inf'):g} s"
+        for t in site.transits
+    ]
+    return f"{site.name}: " + ("; ".join(overlaps + walks) or "nothing known of its ways")

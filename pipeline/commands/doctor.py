@@ -1,0 +1,71 @@
+"""`reid-pipeline doctor`: what is really here, and what would mend what is not."""
+
+import platform
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.models import is_at_hand, known_models
+
+PACKAGES = ("numpy", "opencv-python", "av", "scipy", "pydantic", "redis", "kafka-python")
+EXTRAS = {"ultralytics": "yolo", "trackeval": "evaluate", "matplotlib": "evaluate", "tensorrt": "gpu", "torch": "train"}
+GOOD, BAD, NOTE = "ok", "WRONG", "note"
+
+
+def examine() -> int:
+    """Prints a line for each thing; exit code 1 if something must be mended before anything runs."""
+    rows = [("python", GOOD, platform.python_version()), *_packages(), *_onnx_runtime(), *_extras(), *_models()]
+    table = Table("what", "", "found")
+    for what, verdict, found in rows:
+        table.add_row(what, verdict, found)
+    Console(highlight=False).print(table)
+    return int(any(verdict == BAD for _, verdict, _ in rows))
+
+
+def _packages() -> Iterator[tuple[str, str, str]]:
+    for package in PACKAGES:
+        found = _version(package)
+        if found is None:
+            yield package, BAD, "missing: install passerby again"
+        else:
+            yield package, GOOD, found
+
+
+def _onnx_runtime() -> Iterator[tuple[str, str, str]]:
+    cpu, gpu = _version("onnxruntime"), _version("onnxruntime-gpu")
+    if cpu and gpu:
+        yield "onnxruntime", BAD, "both wheels are here and spoil each other: uninstall both, then install one extra"
+    elif not cpu and not gpu:
+        yield "onnxruntime", BAD, "missing: install the extra `cpu` or `gpu`"
+    else:
+        yield "onnxruntime", GOOD, f"{cpu or gpu} ({'CPU' if cpu else 'GPU'} wheel)"
+        yield from _providers()
+
+
+def _providers() -> Iterator[tuple[str, str, str]]:
+    """Each provider is tried with a network of one node: what a list says and what works are two things."""
+    from runtime.probe import working_providers
+
+    for provider, fault in working_providers().items():
+        yield f"provider {provider}", GOOD if fault is None else NOTE, fault or "works"
+
+
+def _extras() -> Iterator[tuple[str, str, str]]:
+    for package, extra in EXTRAS.items():
+        found = _version(package)
+        yield package, GOOD if found else NOTE, found or f"not installed; comes with the extra `{extra}`"
+
+
+def _models() -> Iterator[tuple[str, str, str]]:
+    for name in known_models():
+        there = is_at_hand(name)
+        yield f"model {name}", GOOD if there else NOTE, "at hand" if there else f"reid-pipeline fetch {name}"
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,79 @@
+"""`reid-pipeline evaluate`: a run against the truth."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.build import tracks_path
+from pipeline.config import ConfigError
+from pipeline.evaluation import Evaluation, FootAgreement, SeenByBoxes, SeenByFeet, evaluate, foot_agreement
+from pipeline.events.jsonlines import read_events
+from pipeline.mot_files import MotTracks, MotTruth, read_feet, read_tracks, read_truth
+from pipeline.scoring import Scores
+
+
+def print_scores(
+    run_folder: Path, truth: Sequence[str], feet: str | None, last_frame: int | None, *, as_json: bool
+) -> int:
+    """Prints one table a question: tracking, persons, across cameras, and two views of one place."""
+    events = list(read_events(run_folder / "events.jsonl"))
+    truths = {camera: read_truth(path, last_frame=last_frame) for camera, path in map(_named, truth)}
+    tracks = {camera: _tracks(run_folder, camera) for camera in truths}
+    found = evaluate(events, tracks, truths)
+    agreement = None
+    if feet is not None:
+        camera, path = _named(feet)
+        boxes = _first_view(truths, tracks)
+        agreement = foot_agreement(events, boxes, SeenByFeet(camera, _tracks(run_folder, camera), read_feet(path)))
+    if as_json:
+        scores = asdict(found) | ({"feet": asdict(agreement)} if agreement else {})
+        Console(highlight=False).print(json.dumps(scores, indent=2), soft_wrap=True)
+        return 0
+    _print(found, agreement)
+    return 0
+
+
+def _named(text: str) -> tuple[str, Path]:
+    camera, equals, path = text.partition("=")
+    if not equals:
+        raise ConfigError(f"expected CAMERA=FILE, found {text!r}")
+    return camera, Path(path)
+
+
+def _tracks(run_folder: Path, camera: str) -> MotTracks:
+    return read_tracks(tracks_path(run_folder, camera))
+
+
+def _first_view(truths: dict[str, MotTruth], tracks: dict[str, MotTracks]) -> SeenByBoxes:
+    if len(truths) != 1:
+        raise ConfigError(f"--feet compares with one view of true boxes, found {len(truths)}")
+    camera = next(iter(truths))
+    return SeenByBoxes(camera, tracks[camera], truths[camera])
+
+
+def _print(found: Evaluation, agreement: FootAgreement | None) -> None:
+    out = Console(highlight=False)
+    table = Table("camera", "ids", "HOTA", "DetA", "AssA", "IDF1", "MOTA", "id switches")
+    for camera, scores in found.by_camera.items():
+        table.add_row(camera, "tracks", *_cells(scores.tracks))
+        table.add_row("", "persons", *_cells(scores.persons))
+    out.print(table)
+    across = found.across
+    if len(found.by_camera) > 1:
+        out.print(f"across cameras: IDF1 {across.idf1:.1%}, HOTA {across.hota:.1%}, AssA {across.ass_a:.1%}")
+    if agreement is not None:
+        out.print(
+            f"two views: IDF1 {agreement.idf1:.1%} over both ({agreement.idf1_boxes:.1%} by boxes, "
+            f"{agreement.idf1_feet:.1%} by feet); one person in both boxes {agreement.agreement:.1%} "
+            f"of {agreement.both_found} found in both, of {agreement.co_visible} visible in both"
+        )
+    out.print(f"tracks without a person: {found.tracks_without_person}")
+
+
+def _cells(scores: Scores) -> list[str]:
+    shares = scores.hota, scores.det_a, scores.ass_a, scores.idf1, scores.mota
+    return [*(f"{share:.1%}" for share in shares), str(scores.switches)]

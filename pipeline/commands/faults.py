@@ -1,0 +1,36 @@
+"""Which errors are the world's or the user's, and what exit code they mean."""
+
+from pipeline.config import ConfigError
+from pipeline.evaluation import EvaluationError
+from pipeline.events.sink import EventSinkError
+from pipeline.health import HealthError
+from pipeline.matching.calibration import CalibrationError
+from pipeline.models import ModelError
+from pipeline.mot_files import MotFileError
+from pipeline.scoring import ScoringError
+from pipeline.source_errors import SourceError
+from reid_models.tracklet_folder import TrackletFolderError
+from runtime.card import ArtefactError
+
+FAILED, MISUSE = 1, 2
+
+
+def exit_code(error: Exception) -> int | None:
+    """The exit code of an error that a user can mend; None for a fault of ours."""
+    match error:
+        case ConfigError():
+            return MISUSE
+        case (
+            ArtefactError()
+            | CalibrationError()
+            | EvaluationError()
+            | EventSinkError()
+            | HealthError()
+            | ModelError()
+            | MotFileError()
+            | ScoringError()
+            | SourceError()
+            | TrackletFolderError()
+        ):
+            return FAILED
+    return None

@@ -1,0 +1,74 @@
+"""What people look at after a run: the summary, the annotated videos, the report."""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain, islice
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track as with_progress
+from rich.table import Table
+
+from pipeline.annotate import annotate_video
+from pipeline.build import USUAL_RATE, build_source, tracks_path
+from pipeline.config import CameraConfig, PipelineConfig
+from pipeline.events.folding import persons_by_track, persons_of_camera
+from pipeline.events.jsonlines import read_events
+from pipeline.events.schema import IdentityEvent
+from pipeline.mot_files import MotTracks, read_tracks
+from pipeline.report.presence import people
+from pipeline.report.report import CameraSummary, RunSummary, write_report
+from pipeline.sources import Unheard
+
+
+def write_outputs(config: PipelineConfig, frames: Mapping[str, int], took_s: float, talk: Console) -> None:
+    """Draws what was asked for, and prints what came out and where it lies."""
+    output = config.output
+    events = list(read_events(output.directory / "events.jsonl"))
+    tracks = {c.name: read_tracks(tracks_path(output.directory, c.name)) for c in config.cameras if not c.is_live}
+    written = [output.directory / "events.jsonl"]
+    if output.videos:
+        written += [
+            _annotate(camera, tracks[camera.name], events, frames[camera.name], output.directory / "videos", talk)
+            for camera in config.cameras
+        ]
+    if output.report:
+        cameras = tuple(CameraSummary(c.name, frames[c.name], _count(tracks.get(c.name))) for c in config.cameras)
+        thumbnails = output.directory / "thumbnails" if output.thumbnails else None
+        written.append(output.directory / "report.html")
+        write_report(written[-1], events, RunSummary(config.site.name, cameras, took_s), thumbnails=thumbnails)
+    _print_summary(events, frames, took_s)
+    Console(highlight=False).print("\n".join(map(str, written)), soft_wrap=True)
+
+
+def _annotate(
+    camera: CameraConfig, tracks: MotTracks, events: Sequence[IdentityEvent], count: int, folder: Path, talk: Console
+) -> Path:
+    """Reads the recording once more, now that everybody has a name."""
+    frames = iter(build_source(camera, Unheard()))
+    first = list(islice(frames, 2))
+    fps = 1 / (first[1].time_s - first[0].time_s) if len(first) == 2 else USUAL_RATE
+    shown = with_progress(
+        chain(first, islice(frames, max(0, count - 2))), f"drawing {camera.name}", total=count, console=talk
+    )
+    path = folder / f"{camera.name}.mp4"
+    annotate_video(shown, tracks, persons_of_camera(persons_by_track(events), camera.name), path, fps=fps)
+    return path
+
+
+def _count(tracks: MotTracks | None) -> int:
+    return 0 if tracks is None else len(set(tracks.ids.tolist()))
+
+
+def _print_summary(events: Sequence[IdentityEvent], frames: Mapping[str, int], took_s: float) -> None:
+    persons = people(events)
+    table = Table("cameras", "frames", "frames/s", "tracks with a name", "persons", "in several cameras")
+    total = sum(frames.values())
+    table.add_row(
+        str(len(frames)),
+        f"{total:,}",
+        f"{total / took_s:.1f}",
+        f"{len({event.seen.key for event in events}):,}",
+        f"{len(persons):,}",
+        f"{sum(len(person.cameras) > 1 for person in persons):,}",
+    )
+    Console(highlight=False).print(table)

@@ -1,0 +1,52 @@
+"""What every event sink promises; run over all of them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from pipeline.events.jsonlines import JsonLinesSink, read_events
+from pipeline.events.memory import MemorySink
+from pipeline.events.schema import IdentityEvent
+from pipeline.events.sink import EventSink, EventSinkError
+from tests.pipeline.events.test_schema import an_event
+
+Reader = Callable[[], Sequence[IdentityEvent]]
+
+
+@pytest.fixture(params=["memory", "jsonlines"])
+def sink(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[EventSink, Reader]:
+    if request.param == "memory":
+        memory = MemorySink()
+        return memory, lambda: memory.events
+    path = tmp_path / "deep" / "events.jsonl"
+    return JsonLinesSink(path), lambda: list(read_events(path))
+
+
+def events(count: int) -> list[IdentityEvent]:
+    return [an_event().model_copy(update={"site": f"site{i}"}) for i in range(count)]
+
+
+def test_what_was_published_is_there_in_order_after_close(sink: tuple[EventSink, Reader]) -> None:
+    writer, read = sink
+    sent = events(20)
+    for event in sent:
+        writer.publish(event)
+    writer.close()
+    assert [event.model_dump_json() for event in read()] == [event.model_dump_json() for event in sent]
+
+
+def test_closing_twice_does_nothing(sink: tuple[EventSink, Reader]) -> None:
+    writer, read = sink
+    writer.publish(an_event())
+    writer.close()
+    writer.close()
+    assert len(read()) == 1
+
+
+def test_nothing_is_taken_after_close(sink: tuple[EventSink, Reader]) -> None:
+    writer, read = sink
+    writer.close()
+    with pytest.raises(EventSinkError):
+        writer.publish(an_event())
+    assert len(read()) == 0

@@ -1,0 +1,26 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline.events.jsonlines import JsonLinesSink, read_events
+from pipeline.events.sink import EventSinkError
+from tests.pipeline.events.test_schema import an_event
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EventSinkError, match="expected to write events to .*file/events.jsonl"):
+        JsonLinesSink(tmp_path / "file" / "events.jsonl")
+
+
+@pytest.mark.parametrize("line", ["not json", "{}", '{"schema_version": 2}'])
+def test_a_line_that_is_no_event_is_named(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text(f"{an_event().model_dump_json()}\n{line}\n")
+    with pytest.raises(EventSinkError, match=r"events\.jsonl:2: expected an event of schema v1"):
+        list(read_events(path))
+
+
+def test_a_missing_recording_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(EventSinkError, match="No such file"):
+        list(read_events(tmp_path / "none.jsonl"))

@@ -1,0 +1,185 @@
+"""From embeddings to events. A vector is a direction in the plane; two are one person within about 25 degrees."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from pipeline.events.memory import MemorySink
+from pipeline.events.schema import IdentityEvent
+from pipeline.matching.calibration import Calibration, Curve
+from pipeline.matching.matcher import Matcher
+from pipeline.matching.memory import MemoryGallery, Retention
+from pipeline.matching.policy import MatchParams
+from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
+from pipeline.site import Site, Transit
+
+SITE = Site(name="shop", transits=(Transit(between=("door", "yard"), min_s=2, max_s=60),))
+
+
+def embedding(camera: str, track: int, angle: float, start_s: float, end_s: float, part: int = 0) -> Embedding:
+    radians = np.radians(angle)
+    return Embedding(
+        track=TrackKey(camera, "r", track),
+        part=part,
+        cut_s=end_s,
+        clock="container",
+        start_s=start_s,
+        end_s=end_s,
+        box=np.array([1, 2, 3, 4], np.float32),
+        vector=np.array([np.cos(radians), np.sin(radians)], np.float32),
+        model_id="m@1",
+    )
+
+
+def end(camera: str, track: int, start_s: float, end_s: float) -> TrackEnd:
+    return TrackEnd(TrackKey(camera, "r", track), end_s + 1, start_s, end_s, "container")
+
+
+def window(end_s: float, embeddings: Sequence[Embedding] = (), ended: Sequence[TrackEnd] = ()) -> EmbeddedWindow:
+    return EmbeddedWindow(end_s, tuple(embeddings), tuple(ended))
+
+
+class Desk:
+    """A matcher with a gallery and a sink in memory."""
+
+    def __init__(self, retention: Retention | None = None, calibration: Calibration | None = None) -> None:
+        self.sink = MemorySink()
+        self.gallery = MemoryGallery(self.sink, retention)
+        self.matcher = Matcher(self.gallery, SITE, MatchParams(threshold=0.9, margin=0.02), calibration)
+
+    def see(self, *windows: EmbeddedWindow) -> list[IdentityEvent]:
+        before = len(self.sink.events)
+        for each in windows:
+            self.matcher.step(each)
+        return self.sink.events[before:]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def kinds(events: Sequence[IdentityEvent]) -> list[tuple[str, str]]:
+    return [(event.kind, event.camera) for event in events]
+
+
+def test_someone_appears_is_recognised_elsewhere_and_leaves(desk: Desk) -> None:
+    events = desk.see(
+        window(10, [embedding("door", 1, 0, 5, 9)]),
+        window(12, [], [end("door", 1, 4, 9)]),
+        window(20, [embedding("yard", 1, 10, 15, 19)]),
+    )
+    assert kinds(events) == [("person.appeared", "door"), ("track.ended", "door"), ("person.matched", "yard")]
+    assert len({event.person for event in events}) == 1
+    matched = events[2]
+    assert matched.seen_before is not None
+    assert matched.seen_before.camera == "door"
+    assert (matched.seen_before.start, matched.seen_before.end) == (4, 9)
+    assert matched.similarity == pytest.approx(np.cos(np.radians(10)), abs=1e-4)
+    assert matched.threshold == pytest.approx(0.9)
+    assert matched.probability is None
+
+
+def test_more_of_a_known_track_is_no_news(desk: Desk) -> None:
+    desk.see(window(10, [embedding("door", 1, 0, 5, 9)]))
+    assert desk.see(window(20, [embedding("door", 1, 60, 10, 19, part=1)])) == []
+
+
+def test_a_part_that_comes_twice_changes_nothing(desk: Desk) -> None:
+    first = embedding("door", 1, 0, 5, 9)
+    desk.see(window(10, [first]))
+    desk.see(window(11, [first]))
+    np.testing.assert_allclose(desk.gallery.known().row(0).total, [1, 0])
+
+
+def test_the_descriptor_is_the_mean_of_the_parts(desk: Desk) -> None:
+    desk.see(window(10, [embedding("door", 1, 0, 5, 9)]), window(20, [embedding("door", 1, 40, 10, 19, part=1)]))
+    np.testing.assert_allclose(desk.gallery.known().row(0).descriptor, [np.cos(np.radians(20)), np.sin(np.radians(20))], atol=1e-6)
+
+
+def test_an_unclear_track_is_decided_when_it_ends(desk: Desk) -> None:
+    desk.see(window(10, [embedding("door", 1, 10, 5, 9), embedding("door", 2, -10, 5, 9)]))
+    assert len(desk.see(window(12, [], [end("door", 1, 5, 9), end("door", 2, 5, 9)]))) == 2
+    assert desk.see(window(20, [embedding("yard", 1, 0.3, 15, 19)])) == []
+    events = desk.see(window(22, [], [end("yard", 1, 15, 20)]))
+    assert kinds(events) == [("person.matched", "yard"), ("track.ended", "yard")]
+
+
+def test_more_of_an_unclear_track_can_clear_it(desk: Desk) -> None:
+    desk.see(window(10, [embedding("door", 1, 10, 5, 9), embedding("door", 2, -10, 5, 9)]))
+    desk.see(window(12, [], [end("door", 1, 5, 9), end("door", 2, 5, 9)]))
+    assert desk.see(window(20, [embedding("yard", 1, 0, 15, 19)])) == []
+    (event,) = desk.see(window(25, [embedding("yard", 1, 16, 20, 24, part=1)]))
+    assert event.kind == "person.matched"
+    assert event.seen_before is not None
+    assert event.seen_before.track == 1
+
+
+def test_somebody_still_in_view_is_not_somebody_else_there(desk: Desk) -> None:
+    desk.see(window(10, [embedding("door", 1, 0, 5, 9)]))
+    (event,) = desk.see(window(30, [embedding("door", 2, 0, 20, 29)]))
+    assert event.kind == "person.appeared"
+    assert [rival.ruled_out_by for rival in event.rivals] == ["in the same camera at the same time"]
+
+
+def test_an_end_in_the_same_window_frees_the_person(desk: Desk) -> None:
+    desk.see(window(10, [embedding("door", 1, 0, 5, 9)]))
+    events = desk.see(window(30, [embedding("door", 2, 0, 20, 29)], [end("door", 1, 5, 12)]))
+    assert kinds(events) == [("person.matched", "door"), ("track.ended", "door")]
+
+
+def test_a_track_without_an_embedding_ends_in_silence(desk: Desk) -> None:
+    assert desk.see(window(10, [], [end("door", 1, 5, 9)])) == []
+
+
+def test_events_have_the_same_ids_every_time() -> None:
+    windows = [window(10, [embedding("door", 1, 0, 5, 9)]), window(20, [embedding("yard", 1, 5, 15, 19)])]
+    first, second = Desk().see(*windows), Desk().see(*windows)
+    assert [event.model_dump_json() for event in first] == [event.model_dump_json() for event in second]
+    assert len({event.event_id for event in first}) == 2
+
+
+def test_who_was_seen_too_long_ago_is_forgotten() -> None:
+    desk = Desk(Retention(keep_s=100))
+    desk.see(window(10, [embedding("door", 1, 0, 5, 9)], [end("door", 1, 5, 9)]))
+    desk.see(window(50))
+    assert len(desk.gallery.known()) == 1
+    desk.see(window(110))
+    assert len(desk.gallery.known()) == 0
+    (event,) = desk.see(window(120, [embedding("door", 2, 0, 115, 119)]))
+    assert event.kind == "person.appeared"
+
+
+def test_the_gallery_never_holds_more_than_it_may() -> None:
+    desk = Desk(Retention(max_tracks=50))
+    for i in range(200):
+        desk.see(window(10 * i + 10, [embedding("door", i, 7 * i, 10 * i, 10 * i + 5)], [end("door", i, 10 * i, 10 * i + 5)]))
+    known = desk.gallery.known()
+    assert len(known) == 50
+    assert sorted(known.row(i).track.track for i in range(50)) == list(range(150, 200))
+    for i in range(50):
+        assert known.index(known.row(i).track) == i
+        np.testing.assert_array_equal(known.arrays.vectors[i], known.row(i).descriptor)
+        assert known.person(int(known.arrays.persons[i])) == known.row(i).person
+
+
+def test_vectors_of_two_models_never_compare(desk: Desk) -> None:
+    desk.see(window(10, [embedding("door", 1, 0, 5, 9)]))
+    other = embedding("door", 2, 0, 15, 19)
+    changed = Embedding(**{name: getattr(other, name) for name in Embedding.__slots__} | {"model_id": "n@2"})
+    with pytest.raises(ValueError, match="holds vectors of m@1, found one of n@2"):
+        desk.see(window(20, [changed]))
+
+
+def test_a_calibrated_site_says_how_probable_a_match_is() -> None:
+    curve = Curve(
+        threshold=0.95, interval=(0.9, 1.0), true_match_rate=0.8, slope=40.0, intercept=-38.0, same_pairs=9, different_pairs=9
+    )
+    desk = Desk(calibration=Calibration(model_id="m@1", false_match_rate=0.01, overall=curve))
+    desk.see(window(10, [embedding("door", 1, 0, 5, 9)], [end("door", 1, 5, 9)]))
+    (near,) = desk.see(window(20, [embedding("yard", 1, 10, 15, 19)]))
+    assert near.kind == "person.matched"
+    assert near.probability == pytest.approx(1 / (1 + np.exp(-(40 * np.cos(np.radians(10)) - 38))), abs=1e-4)
+    (far,) = desk.see(window(30, [embedding("yard", 2, -20, 25, 29)]))
+    assert far.kind == "person.appeared"
