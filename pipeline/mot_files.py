@@ -120,18 +120,25 @@ def write_tracks(path: Path, tracks: MotTracks) -> None:
     Raises:
         MotFileError: if the file cannot be written.
     """
-    order = np.lexsort((tracks.ids, tracks.frames))
-    sizes = tracks.boxes[:, 2:] - tracks.boxes[:, :2]
-    lines = (
-        f"{tracks.frames[i]},{tracks.ids[i]},{tracks.boxes[i, 0]:.2f},{tracks.boxes[i, 1]:.2f},"
-        f"{sizes[i, 0]:.2f},{sizes[i, 1]:.2f},{tracks.scores[i]:.4f},-1,-1,-1\n"
-        for i in order
-    )
+    rows = np.lexsort((tracks.ids, tracks.frames)).tolist()
+    frames, ids, boxes, scores = (array.tolist() for array in (tracks.frames, tracks.ids, tracks.boxes, tracks.scores))
+    lines = (track_line(frames[i], ids[i], boxes[i], scores[i]) for i in rows)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(lines), encoding="ascii")
     except OSError as error:
         raise MotFileError(f"expected to write tracks to {path}: {error.strerror}; name another folder") from error
+
+
+def track_line(frame: int, track: int, box: Sequence[float], score: float) -> str:
+    """One line of a file of tracks, with its end.
+
+    Args:
+        frame: from 1.
+        box: x1 y1 x2 y2 in pixels.
+    """
+    left, top, right, bottom = box
+    return f"{frame},{track},{left:.2f},{top:.2f},{right - left:.2f},{bottom - top:.2f},{score:.4f},-1,-1,-1\n"
 
 
 def read_truth(path: Path, *, last_frame: int | None = None) -> MotTruth:
@@ -235,8 +242,8 @@ def _numbers(fields: Sequence[str], path: Path, number: int, at_least: int) -> l
 
 def _check_box(row: Sequence[float], path: Path, number: int) -> None:
     frame, width, height = row[0], row[4], row[5]
-    if frame < 1 or not frame.is_integer() or not row[1].is_integer() or width <= 0 or height <= 0:
+    if frame < 1 or not frame.is_integer() or not row[1].is_integer() or width < 0 or height < 0:
         raise MotFileError(
-            f"{path}:{number}: expected a whole frame from 1, a whole id, and a box with width and height, "
+            f"{path}:{number}: expected a whole frame from 1, a whole id, and a box whose sides are not negative, "
             f"found {row[:6]}"
         )

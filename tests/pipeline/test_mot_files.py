@@ -56,7 +56,7 @@ def test_tracks_that_do_not_line_up_are_refused() -> None:
         ("1,2,nan,4,5,6,1", "finite"),
         ("0,2,3,4,5,6,1", "whole frame from 1"),
         ("1.5,2,3,4,5,6,1", "whole frame from 1"),
-        ("1,2,3,4,0,6,1", "width and height"),
+        ("1,2,3,4,-0.5,6,1", "not negative"),
     ],
 )
 def test_a_bad_line_is_named_with_its_file_and_number(tmp_path: Path, bad: str, complaint: str) -> None:
