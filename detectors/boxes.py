@@ -65,13 +65,10 @@ def nms(boxes: Boxes, scores: NDArray[np.float32], *, max_iou: float, max_boxes:
     """
     order = np.argsort(-scores, kind="stable")
     overlaps = iou(boxes[order], boxes[order]) > max_iou
-    dropped = np.zeros(len(order), np.bool_)
     kept: list[int] = []
-    for row in range(len(order)):
-        if dropped[row]:
-            continue
-        kept.append(row)
-        if len(kept) == max_boxes:
-            break
-        dropped |= overlaps[row]
+    left = np.arange(len(order))
+    while len(left) and len(kept) < max_boxes:
+        best, others = left[0], left[1:]
+        kept.append(best)
+        left = others[~overlaps[best, others]]
     return order[np.array(kept, np.intp)]

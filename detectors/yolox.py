@@ -66,9 +66,11 @@ class YoloxDetector:
 
     def _blob(self, image: NDArray[np.uint8], fit: Letterbox) -> NDArray[np.float32]:
         """(1, 3, H, W) BGR 0-255: the image scaled to the top left, grey beside it."""
-        canvas = np.full((self._height, self._width, 3), GREY, np.uint8)
-        canvas[: fit.height, : fit.width] = cv2.resize(image, (fit.width, fit.height), interpolation=cv2.INTER_LINEAR)
-        return cv2.dnn.blobFromImage(canvas, swapRB=True).astype(np.float32, copy=False)
+        blob = np.full((1, 3, self._height, self._width), GREY, np.float32)
+        scaled = cv2.resize(image, (fit.width, fit.height), interpolation=cv2.INTER_LINEAR)
+        for channel, plane in zip(blob[0], reversed(cv2.split(scaled)), strict=True):
+            channel[: fit.height, : fit.width] = plane
+        return blob
 
     def _read(self, rows: NDArray[np.float32], fit: Letterbox, image: NDArray[np.uint8]) -> Detections:
         """The people among the (A, 5 + classes) rows of one image, in pixels of that image."""

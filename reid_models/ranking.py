@@ -1,0 +1,133 @@
+"""How well vectors find the same person in another camera: CMC and mean average precision, by the MARS protocol.
+
+For each query, rows of the gallery with its person and its camera are left out, and so are rows of nobody (`JUNK`);
+every other row counts, distractors too. A query that has no row left to find is not counted.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+JUNK = -1
+"""Identity of a row that shows nobody in full: ignored, neither right nor wrong."""
+
+Ids = NDArray[np.int64]
+Precision = Literal["trapezoidal", "rectangular"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labelled:
+    """Vectors or rows of a distance matrix, and whom they show.
+
+    Attributes:
+        persons: (N,) int64, `JUNK` for nobody.
+        cameras: (N,) int64.
+    """
+
+    persons: Ids
+    cameras: Ids
+
+    def __post_init__(self) -> None:
+        if self.persons.ndim != 1 or self.persons.shape != self.cameras.shape:
+            raise ValueError(f"persons {self.persons.shape} and cameras {self.cameras.shape} do not line up as (N,)")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """What the queries found.
+
+    Attributes:
+        cmc: (G,) float64, share of the counted queries with a match among the first k + 1.
+        average_precision: (Q,) float64, one per query; NaN where there was nothing to find.
+        queries: how many queries were counted.
+    """
+
+    cmc: NDArray[np.float64]
+    average_precision: NDArray[np.float64]
+    queries: int
+
+    @property
+    def mean_average_precision(self) -> float:
+        """Over the counted queries."""
+        return float(np.nanmean(self.average_precision))
+
+    def found_within(self, rank: int) -> float:
+        """Share of the counted queries with a match among the first `rank`, from 1."""
+        return float(self.cmc[min(rank, len(self.cmc)) - 1])
+
+
+def rank(
+    similarity: NDArray[np.floating], queries: Labelled, gallery: Labelled, *, precision: Precision = "trapezoidal"
+) -> Ranking:
+    """Ranks the gallery for every query.
+
+    Args:
+        similarity: (Q, G), higher is more alike; of vectors `query_vectors @ gallery_vectors.T`. Of equal ones
+            the wrong rank first, so that an encoder that cannot tell people apart gains nothing.
+        queries: of the rows.
+        gallery: of the columns.
+        precision: how the area under precision over recall is summed. MARS publishes the trapezoidal one; most
+            repositories print the rectangular one, which is higher.
+
+    Raises:
+        ValueError: if the arrays do not line up, or no query has anything to find.
+    """
+    if similarity.shape != (len(queries.persons), len(gallery.persons)):
+        raise ValueError(
+            f"similarity {similarity.shape} does not line up with {len(queries.persons)} queries and "
+            f"{len(gallery.persons)} rows of the gallery"
+        )
+    same_person = gallery.persons == queries.persons[:, None]
+    junk = gallery.persons == JUNK
+    hits = same_person & (gallery.cameras != queries.cameras[:, None]) & ~junk
+    if not hits.any():
+        raise ValueError("expected at least one query with the same person in another camera, found none")
+    query, place, found = _places(similarity, hits, wrong=~same_person & ~junk)
+    return Ranking(
+        cmc=_cmc(place[found == 0], len(gallery.persons)),
+        average_precision=_average_precision(query, place, found, queries=len(hits), precision=precision),
+        queries=int((found == 0).sum()),
+    )
+
+
+def _places(
+    similarity: NDArray[np.floating], hits: NDArray[np.bool_], *, wrong: NDArray[np.bool_]
+) -> tuple[Ids, Ids, Ids]:
+    """Per hit, best first within a query: its query, its 0-based rank, and how many hits of the query are before it.
+
+    Only the wrong rows are sorted in full: a hit's rank is how many of them are at least as alike, and the hits before.
+    """
+    distance = np.where(wrong, -similarity, np.inf)
+    distance.sort(axis=1)
+    query, column = np.nonzero(hits)
+    own = -similarity[query, column]
+    order = np.lexsort((own, query))
+    query, own = query[order], own[order]
+    count = np.bincount(query, minlength=len(hits))
+    starts = np.cumsum(count) - count
+    found = np.arange(len(query)) - starts[query]
+    ahead = [
+        np.searchsorted(row, own[s : s + n], side="right") for row, s, n in zip(distance, starts, count, strict=True)
+    ]
+    return query, np.concatenate(ahead) + found, found
+
+
+def _cmc(first_places: Ids, ranks: int) -> NDArray[np.float64]:
+    cmc: NDArray[np.float64] = np.cumsum(np.bincount(first_places, minlength=ranks)) / len(first_places)
+    return cmc
+
+
+def _average_precision(
+    query: Ids, place: Ids, found: Ids, *, queries: int, precision: Precision
+) -> NDArray[np.float64]:
+    """(Q,): mean over a query's hits of the precision at the hit, or of the mean of it and the one just before."""
+    area = (found + 1) / (place + 1)
+    if precision == "trapezoidal":
+        before = np.where(place == 0, 1.0, found / np.maximum(place, 1))
+        area = (area + before) / 2
+    count = np.bincount(query, minlength=queries)
+    total = np.bincount(query, weights=area, minlength=queries)
+    mean: NDArray[np.float64] = np.divide(total, count, out=np.full(queries, np.nan), where=count > 0)
+    return mean
