@@ -83,6 +83,7 @@ class ModelCard(BaseModel):
         precision: of the weights.
         licence: of the weights, an SPDX name or words.
         origin: where the artefact came from.
+        threshold: encoders only: cosine from which two tracks are taken for one person where nothing is calibrated.
         notes: what else a user should know.
     """
 
@@ -98,6 +99,7 @@ class ModelCard(BaseModel):
     precision: Literal["fp32", "fp16", "int8"] = "fp32"
     licence: str
     origin: str
+    threshold: float | None = Field(None, ge=-1, le=1)
     notes: str = ""
 
     @property
