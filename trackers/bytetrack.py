@@ -1,0 +1,120 @@
+"""ByteTrack: associate every box, first those that the detector is sure of, then the doubtful ones.
+
+Y. Zhang et al., "ByteTrack: Multi-Object Tracking by Associating Every Detection Box", ECCV 2022, Algorithm 1.
+"""
+
+import math
+from dataclasses import dataclass, field
+from itertools import count
+
+import numpy as np
+
+from detectors.detections import Detections
+from trackers.association import (
+    Floats,
+    Floats32,
+    Mask,
+    Pairs,
+    Rows,
+    assign,
+    overlapping_pairs,
+    unclaimed_rows,
+    usable_rows,
+)
+from trackers.motion import MotionParams, begin, boxes_of, correct, predict
+from trackers.roster import elapsed_s, enrol, shown
+from trackers.tracks import Tracks
+
+
+@dataclass(frozen=True, slots=True)
+class ByteTrackParams:
+    """Settings of ByteTrack.
+
+    Attributes:
+        high_score: detections from here on are joined first, to all tracks; higher keeps false alarms away from them.
+        low_score: detections below are ignored; lower follows people further into an occlusion, and clutter with them.
+        new_track_score: a detection that no track wants starts one from here on; higher starts fewer false tracks, later.
+        least_overlap: of a track and a sure detection; lower bridges faster motion and longer gaps, and confuses
+            neighbours.
+        least_overlap_low: of a track and a doubtful detection, which is more often a wrong one.
+        least_overlap_new: of a track that is not confirmed and a sure detection.
+        confirm_after_s: a track is shown once it was seen again this long after the first time; longer holds back more
+            false alarms, and the first frames of everybody.
+        doubtful_after_s: give up a track that is not confirmed when it was unseen for this long.
+        lost_after_s: give up a confirmed one; longer bridges occlusions, and confuses people who swap places.
+        motion: how people move.
+    """
+
+    high_score: float = 0.5
+    low_score: float = 0.1
+    new_track_score: float = 0.6
+    least_overlap: float = 0.2
+    least_overlap_low: float = 0.5
+    least_overlap_new: float = 0.3
+    confirm_after_s: float = 0.03
+    doubtful_after_s: float = 0.1
+    lost_after_s: float = 2.0
+    motion: MotionParams = field(default_factory=MotionParams)
+
+
+class ByteTrack:
+    """A `Tracker`."""
+
+    def __init__(self, params: ByteTrackParams | None = None) -> None:
+        self._params = params or ByteTrackParams()
+        self._next_ids = count(1)
+        self._time_s = -math.inf
+        self._motion = begin(np.empty((4, 0)), self._params.motion)
+        self._roster = enrol(self._next_ids, 0, 0.0, 0.0)
+
+    def update(self, detections: Detections, time_s: float) -> Tracks:
+        """See `Tracker.update`."""
+        p = self._params
+        self._motion = predict(self._motion, elapsed_s(self._time_s, time_s), p.motion)
+        self._time_s = time_s
+        usable = usable_rows(detections, p.low_score)
+        boxes, scores = detections.boxes[usable].T.astype(np.float64), detections.scores[usable]
+        joined = self._join(boxes, scores)
+        self._follow(joined.tracks, boxes[:, joined.detections])
+        births = unclaimed_rows(boxes, scores, p.new_track_score, joined.detections)
+        rows = np.concatenate([joined.tracks, len(self._roster) + np.arange(len(births))])
+        self._start(boxes[:, births])
+        is_gone = self._roster.is_given_up(time_s, p.lost_after_s, p.doubtful_after_s)
+        return self._close(rows, scores[np.concatenate([joined.detections, births])], is_gone)
+
+    def flush(self) -> Tracks:
+        """See `Tracker.flush`."""
+        none = np.empty(0, np.intp)
+        return self._close(none, np.empty(0, np.float32), np.ones(len(self._roster), dtype=bool))
+
+    def _join(self, boxes: Floats, scores: Floats32) -> Pairs:
+        """The two associations of Algorithm 1, lines 17 to 22, and that of the tracks that are not confirmed."""
+        p = self._params
+        pairs = overlapping_pairs(boxes_of(self._motion), boxes)
+        is_confirmed = self._roster.is_confirmed[pairs.tracks]
+        is_sure = (scores >= p.high_score)[pairs.detections]
+        stages = [
+            is_confirmed & is_sure & (pairs.overlap > p.least_overlap),
+            is_confirmed & ~is_sure & (pairs.overlap > p.least_overlap_low),
+            ~is_confirmed & is_sure & (pairs.overlap > p.least_overlap_new),
+        ]
+        return assign(pairs, pairs.overlap, stages)
+
+    def _follow(self, rows: Rows, boxes: Floats) -> None:
+        p = self._params
+        self._motion = self._motion.put(rows, correct(self._motion.take(rows), boxes, p.motion))
+        self._roster = self._roster.see(rows, self._time_s, p.confirm_after_s)
+
+    def _start(self, boxes: Floats) -> None:
+        if not boxes.shape[1]:
+            return
+        p = self._params
+        self._motion = self._motion.join(begin(boxes, p.motion))
+        self._roster = self._roster.join(enrol(self._next_ids, boxes.shape[1], self._time_s, p.confirm_after_s))
+
+    def _close(self, rows: Rows, scores: Floats32, is_gone: Mask) -> Tracks:
+        """Shows the tracks seen, and forgets those given up."""
+        tracks = shown(self._roster, rows, boxes_of(self._motion.take(rows)), scores, is_gone)
+        if is_gone.any():
+            self._motion, self._roster = self._motion.take(~is_gone), self._roster.take(~is_gone)
+        return tracks
