@@ -12,6 +12,7 @@ from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 import pytest
 
@@ -96,7 +97,7 @@ class Count:
 class Watch:
     """Reads a source in a thread, as the camera loop does, and keeps what it saw."""
 
-    def __init__(self, url: str, *, retry: Retry = QUICK) -> None:
+    def __init__(self, url: str, *, retry: Retry = QUICK, transport: Literal["tcp", "udp"] = "tcp") -> None:
         self.frames: list[Frame] = []
         self.heard = Count()
         self.failure: SourceError | None = None
@@ -104,6 +105,7 @@ class Watch:
             "door",
             url,
             random=Random(0),
+            transport=transport,
             open_timeout_s=3.0,
             read_timeout_s=READ_TIMEOUT_S,
             retry=retry,
@@ -169,8 +171,9 @@ def camera(start_camera: Callable[..., Camera]) -> Camera:
     return start_camera()
 
 
-def test_frames_of_a_camera_arrive_and_time_goes_forward(camera: Camera) -> None:
-    watch = Watch(camera.url())
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_frames_of_a_camera_arrive_and_time_goes_forward(camera: Camera, transport: Literal["tcp", "udp"]) -> None:
+    watch = Watch(camera.url(), transport=transport)
     watch.more_frames(40)
     assert watch.close() < AT_ONCE_S
     times_s = [frame.time_s for frame in watch.frames]

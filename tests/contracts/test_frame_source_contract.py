@@ -1,0 +1,101 @@
+"""What holds for every source of frames."""
+
+import functools
+import http.server
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.pacing import Newest, Throttled
+from pipeline.sources import FrameSource
+from pipeline.streams import StreamSource
+from pipeline.video_files import FileSource, FolderSource
+
+PATIENCE_S = 10.0
+FRAMES = 20
+Make = Callable[[Path, ExitStack], FrameSource]
+
+
+class QuietFiles(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def write_film(path: Path) -> Path:
+    with av.open(str(path), "w") as film:
+        stream = film.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(FRAMES):
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), "rgb24")))
+        film.mux(stream.encode())
+    return path
+
+
+def film(folder: Path, _: ExitStack) -> FrameSource:
+    return FileSource("door", write_film(folder / "film.mp4"))
+
+
+def images(folder: Path, _: ExitStack) -> FrameSource:
+    for index in range(FRAMES):
+        cv2.imwrite(str(folder / f"{index}.png"), np.zeros((48, 64, 3), np.uint8))
+    return FolderSource("door", folder, frame_rate=25)
+
+
+def stream(folder: Path, stack: ExitStack) -> FrameSource:
+    write_film(folder / "film.m3u8")
+    files = functools.partial(QuietFiles, directory=str(folder))
+    server = stack.enter_context(http.server.ThreadingHTTPServer(("127.0.0.1", 0), files))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    stack.callback(server.shutdown)
+    return StreamSource("door", f"http://127.0.0.1:{server.server_port}/film.m3u8", random=Random(0))
+
+
+SOURCES: dict[str, Make] = {
+    "film": film,
+    "images": images,
+    "stream": stream,
+    "newest of a stream": lambda folder, stack: Newest(stream(folder, stack)),
+    "a film throttled": lambda folder, stack: Throttled(film(folder, stack), 5),
+}
+
+
+@pytest.fixture(params=SOURCES)
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FrameSource]:
+    with ExitStack() as stack:
+        yield SOURCES[request.param](tmp_path, stack)
+
+
+def test_frames_come_in_order_with_increasing_times(source: FrameSource) -> None:
+    frames = list(source)
+    assert frames
+    assert all(a.index < b.index and a.time_s < b.time_s for a, b in pairwise(frames))
+    assert frames[-1].index < FRAMES
+    for frame in frames:
+        assert frame.camera == "door"
+        assert frame.image.shape == (48, 64, 3)
+        assert frame.image.dtype == np.uint8
+        assert frame.image.flags.c_contiguous
+
+
+def test_a_source_closed_before_it_began_has_no_frames(source: FrameSource) -> None:
+    source.close()
+    source.close()
+    assert list(source) == []
+
+
+def test_closing_from_another_thread_ends_the_iteration(source: FrameSource) -> None:
+    frames = iter(source)
+    next(frames)
+    other = threading.Thread(target=source.close)
+    other.start()
+    other.join(PATIENCE_S)
+    assert not other.is_alive()
+    assert list(frames) == []
