@@ -79,6 +79,11 @@ class BatchingDetector:
         assert request.found is not None
         return request.found
 
+    def waiting(self) -> int:
+        """Images that no call has taken yet; a measure of how far the detector is behind."""
+        with self._changed:
+            return self._size()
+
     def close(self) -> None:
         """Answers what waits, and ends the thread. May be called twice."""
         with self._changed:

@@ -1,0 +1,131 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from detectors.boxes import iou
+from detectors.detections import Detections
+from detectors.yolox import YoloxDetector, YoloxParams
+from runtime.adopt import adopt
+from runtime.card import ArtefactError
+from runtime.load import load_session
+from tests.detectors.people import SIDE_PX, yolox_session
+from tests.runtime.networks import MemorySession, card
+
+LEFT = (8.0, 8.0, 20.0, 40.0, 0.9)
+RIGHT = (40.0, 10.0, 50.0, 42.0, 0.6)
+
+
+def picture(height: int = SIDE_PX, width: int = SIDE_PX) -> NDArray[np.uint8]:
+    return np.full((height, width, 3), 200, np.uint8)
+
+
+def test_people_are_found_where_the_network_sees_them() -> None:
+    (found,) = YoloxDetector(yolox_session(LEFT, RIGHT)).detect([picture()])
+    np.testing.assert_allclose(found.boxes, [LEFT[:4], RIGHT[:4]], rtol=1e-5)
+    np.testing.assert_allclose(found.scores, [0.9, 0.6])
+
+
+def test_boxes_are_in_pixels_of_each_image_and_cut_to_it() -> None:
+    detector = YoloxDetector(yolox_session(LEFT))
+    large, flat = detector.detect([picture(2 * SIDE_PX, 2 * SIDE_PX), picture(SIDE_PX // 2, SIDE_PX)])
+    np.testing.assert_allclose(large.boxes, [[16, 16, 40, 80]], rtol=1e-5)
+    np.testing.assert_allclose(flat.boxes, [[8, 8, 20, 32]], rtol=1e-5)
+
+
+def test_weak_ones_and_doubles_are_dropped() -> None:
+    weak, double = (40.0, 10.0, 50.0, 42.0, 0.2), (9.0, 17.0, 21.0, 49.0, 0.5)
+    params = YoloxParams(score=0.3, nms_iou=0.4)
+    (found,) = YoloxDetector(yolox_session(LEFT, weak, double), params).detect([picture()])
+    np.testing.assert_allclose(found.scores, [0.9])
+
+
+def test_an_image_without_people_has_no_rows() -> None:
+    black = np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8)
+    nobody, somebody = YoloxDetector(yolox_session(LEFT)).detect([black, picture()])
+    assert (len(nobody), len(somebody)) == (0, 1)
+    assert YoloxDetector(yolox_session(LEFT)).detect([]) == []
+
+
+def test_a_network_that_sees_people_everywhere_stays_within_bounds() -> None:
+    everywhere = MemorySession(
+        card((None, 3, 1024, 1024), family="yolox"), lambda images: np.ones((len(images), 21504, 6), np.float32)
+    )
+    (found,) = YoloxDetector(everywhere, YoloxParams(max_detections=50)).detect([picture()])
+    assert len(found) == 50
+
+
+@pytest.mark.parametrize(("batch", "batches"), [(1, [1, 1, 1]), (None, [2, 1])])
+def test_images_go_in_the_batches_that_the_network_takes(batch: int | None, batches: list[int]) -> None:
+    session = yolox_session(LEFT, batch=batch)
+    assert len(YoloxDetector(session, YoloxParams(max_batch=2)).detect([picture()] * 3)) == 3
+    assert session.batches == batches
+
+
+def test_the_network_gets_blue_first_and_grey_beside_the_picture() -> None:
+    seen: list[NDArray[np.float32]] = []
+
+    def network(images: NDArray[np.float32]) -> NDArray[np.float32]:
+        seen.append(images)
+        return np.zeros((1, 84, 6), np.float32)
+
+    red = np.zeros((32, 64, 3), np.uint8)
+    red[..., 0] = 255
+    YoloxDetector(MemorySession(card((1, 3, 64, 64), family="yolox"), network)).detect([red])
+    np.testing.assert_array_equal(seen[0][0, :, 0, 0], [0, 0, 255])
+    assert (seen[0][0, :, 32:] == 114).all()
+
+
+def test_a_network_of_another_family_is_refused() -> None:
+    other = MemorySession(card((None, 3, 64, 64), family="osnet"), lambda images: images)
+    with pytest.raises(ArtefactError, match="expected the family yolox, found osnet"):
+        YoloxDetector(other)
+
+
+@pytest.mark.shared
+def test_yolox_nano_finds_the_people_of_pets(shared: Path, tmp_path: Path) -> None:
+    """Measured elsewhere on all 269 frames: precision .745, recall .889."""
+    path = tmp_path / "yolox.onnx"
+    path.write_bytes((shared / "data/weights/detectors/yolox_nano_416x416.onnx").read_bytes())
+    adopt(path, family="yolox", name="yolox-nano", licence="Apache-2.0", origin="shared data")
+    detector = YoloxDetector(load_session(path, provider="cpu", threads=1), YoloxParams(score=0.25))
+    folder = shared / "data/multicam/pets2009_s2l1"
+    truth = np.loadtxt(folder / "gt/gt_view001_frames1-269.txt", delimiter=",")
+    right = found = wanted = 0
+    for frame, image in every_tenth_frame(folder / "View_001.mp4", 269):
+        (people,) = detector.detect([image])
+        rows, ignored = people_in(truth, frame)
+        overlooked = matches(people, rows) - matches(people, rows[~ignored])
+        right, wanted = right + matches(people, rows[~ignored]), wanted + int((~ignored).sum())
+        found += len(people) - overlooked
+    assert right / found > 0.74
+    assert right / wanted > 0.88
+
+
+def people_in(truth: NDArray[np.float64], frame: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Boxes xyxy of a frame, from 0, and which of them do not count."""
+    rows = truth[truth[:, 0] == frame + 1]
+    boxes = rows[:, 2:6].astype(np.float32)
+    boxes[:, 2:] += boxes[:, :2]
+    return boxes, rows[:, 6] == 0
+
+
+def every_tenth_frame(video: Path, frames: int) -> list[tuple[int, NDArray[np.uint8]]]:
+    """Number, from 0, and RGB picture."""
+    capture = cv2.VideoCapture(str(video))
+    images = [np.asarray(capture.read()[1], np.uint8)[..., ::-1] for _ in range(frames)]
+    return list(enumerate(images))[::10]
+
+
+def matches(people: Detections, truth: NDArray[np.float32]) -> int:
+    """How many rows of the truth have a detection of their own at IoU 0.5; the best detection chooses first."""
+    overlaps = iou(people.boxes, truth)
+    count = 0
+    for row in range(len(people)):
+        column = int(overlaps[row].argmax())
+        if overlaps[row, column] >= 0.5:
+            overlaps[:, column] = 0
+            count += 1
+    return count
