@@ -1,5 +1,6 @@
 """Opens videos and decodes pictures: the only module that knows FFmpeg."""
 
+import errno
 import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -255,4 +256,6 @@ def _explained(error: av.FFmpegError, name: str) -> SourceError:
     for kind, code, meaning in _MEANINGS:
         if isinstance(error, kind):
             return SourceError(code, f"{name}: {meaning}")
-    return SourceError(ErrorCode.OTHER, f"{name}: {error.strerror}")
+    # FFmpeg says so of a host name that cannot be looked up.
+    reason = "the host is not known, or the line broke" if error.errno == errno.EIO else error.strerror
+    return SourceError(ErrorCode.OTHER, f"{name}: {reason}")

@@ -125,16 +125,18 @@ class StreamSource:
         slot = self._new_slot()
         self._enter(SourceState.CONNECTING)
         self._start_reader(slot)
-        limit_s = 2 * self._open_timeout_s + self._read_timeout_s
         undecodable = 0
         try:
-            while (arrival := self._take(slot, limit_s)) is not None:
-                if limit_s != self._read_timeout_s:
-                    limit_s = self._read_timeout_s
-                    self._enter(SourceState.STREAMING)
+            arrival = self._take(slot, 2 * self._open_timeout_s + self._read_timeout_s)
+            if arrival is not None:
+                self._enter(SourceState.STREAMING)
+            while arrival is not None:
                 self._drop(DropCause.CORRUPT, arrival.undecodable - undecodable)
                 undecodable = arrival.undecodable
-                yield from self._frame(arrival)
+                frame = self._frame(arrival)
+                if frame is not None:
+                    yield frame
+                arrival = self._take(slot, self._read_timeout_s)
         finally:
             slot.close()
 
@@ -160,7 +162,8 @@ class StreamSource:
                 pace = Pace() if video.comes_in_lumps else None
                 for picture in video.pictures():
                     if pace is not None:
-                        time.sleep(pace.hold_s(picture.time_s, time.monotonic()))
+                        # Never so long that the one who takes would give the camera up.
+                        time.sleep(min(pace.hold_s(picture.time_s, time.monotonic()), self._read_timeout_s / 2))
                     if not slot.put(_Arrival(picture, self._clock.now_s(), video.undecodable)):
                         return
                 missing_s = video.missing_s()
@@ -186,15 +189,15 @@ class StreamSource:
         except TimeoutError:
             raise SourceError(ErrorCode.TIMEOUT, f"{self._name}: no frame within {limit_s:g} s") from None
 
-    def _frame(self, arrival: _Arrival) -> Iterator[Frame]:
-        """One frame, or none if its time does not go forward."""
+    def _frame(self, arrival: _Arrival) -> Frame | None:
+        """The next frame; None if its time does not go forward."""
         stamp = self._clock.stamp(arrival.picture.sent_s, arrival.arrived_s)
         if stamp is None:
             self._drop(DropCause.CLOCK, 1)
-            return
+            return None
         time_s, clock = stamp
-        yield Frame(self._camera, self._index, time_s, clock, arrival.picture.image)
         self._index += 1
+        return Frame(self._camera, self._index - 1, time_s, clock, arrival.picture.image)
 
     def _drop(self, cause: DropCause, count: int) -> None:
         self._index += count
@@ -215,7 +218,7 @@ class StreamSource:
         self._closed.wait(pause_s)
 
     def _enter(self, state: SourceState, error: ErrorCode | None = None) -> None:
-        logger.info("camera %s: %s", self._camera, state)
+        logger.debug("camera %s: %s", self._camera, state)
         self._listener.entered(self._camera, state, error)
 
 

@@ -145,6 +145,13 @@ def test_a_closed_port_is_refused(serve: Callable[[Talk], str]) -> None:
     assert caught.value.code is ErrorCode.REFUSED
 
 
+def test_a_host_name_that_cannot_be_looked_up_hangs_nobody() -> None:
+    start_s = time.monotonic()
+    with pytest.raises(SourceError, match=r"camera door: rtsp://cam\.invalid/1: (the host is not known|no frame)"):
+        list(source_of("rtsp://cam.invalid/1"))
+    assert time.monotonic() - start_s < 3 * TIMEOUT_S + AT_ONCE_S
+
+
 def test_closing_ends_a_silent_connection_at_once_and_its_thread_at_the_time_out(serve: Callable[[Talk], str]) -> None:
     source = source_of(f"rtsp://{serve(stay_silent)}/1")
     closing = threading.Timer(0.2, source.close)
