@@ -1,0 +1,86 @@
+"""Reads labelled tracklets laid out as in MARS: `<person>/<person>C<camera>T<tracklet>F<frame>.jpg`."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reid_models.clips import spread
+from reid_models.crops import resize
+from reid_models.ranking import Labelled
+from runtime.card import ClipSpec
+
+# MARS writes -1, for nobody in full, as 00-1.
+NAME = re.compile(r"(?P<person>\d+|00-1)C(?P<camera>\d+)T(?P<tracklet>\d+)F(?P<frame>\d+)\.jpe?g", re.IGNORECASE)
+
+
+class TrackletFolderError(Exception):
+    """A folder does not hold labelled tracklets; the message says in one line what it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledTracklet:
+    """One tracklet on disk.
+
+    Attributes:
+        person: who it is; `reid_models.ranking.JUNK` for nobody in full.
+        camera: number of the camera.
+        number: of the tracklet among those of its person.
+        files: its crops in order of time.
+    """
+
+    person: int
+    camera: int
+    number: int
+    files: tuple[Path, ...]
+
+
+def read_folder(folder: Path) -> list[LabelledTracklet]:
+    """The tracklets below a folder, by person, camera and number.
+
+    Raises:
+        TrackletFolderError: if there is no folder, or no crop in it.
+    """
+    if not folder.is_dir():
+        raise TrackletFolderError(f"expected a folder of tracklets at {folder}, found none: check the path")
+    files: dict[tuple[int, int, int], list[tuple[int, Path]]] = {}
+    for path in sorted(folder.rglob("*.jp*g")):
+        if match := NAME.fullmatch(path.name):
+            person, camera, number, frame = (int(group.replace("00-", "-")) for group in match.groups())
+            files.setdefault((person, camera, number), []).append((frame, path))
+    if not files:
+        raise TrackletFolderError(
+            f"expected crops named <person>C<camera>T<tracklet>F<frame>.jpg below {folder}, found none: "
+            "lay the tracklets out as in MARS"
+        )
+    return [LabelledTracklet(*key, tuple(path for _, path in sorted(files[key]))) for key in sorted(files)]
+
+
+def labels(tracklets: list[LabelledTracklet]) -> Labelled:
+    """Persons and cameras, side by side."""
+    return Labelled(
+        persons=np.array([tracklet.person for tracklet in tracklets], np.int64),
+        cameras=np.array([tracklet.camera for tracklet in tracklets], np.int64),
+    )
+
+
+def read_clip(tracklet: LabelledTracklet, spec: ClipSpec) -> NDArray[np.uint8]:
+    """(T, H, W, 3) uint8 RGB: crops spread over the tracklet, at the size that an encoder takes.
+
+    Raises:
+        TrackletFolderError: if a crop cannot be read.
+    """
+    chosen = [tracklet.files[index] for index in spread(len(tracklet.files), spec.frames)]
+    return np.concatenate(list(_crops(chosen, spec)))
+
+
+def _crops(files: list[Path], spec: ClipSpec) -> Iterator[NDArray[np.uint8]]:
+    for path in files:
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+        if image is None:
+            raise TrackletFolderError(f"expected a picture at {path}, found something else: restore it or take it away")
+        yield resize(np.asarray(image, np.uint8)[None], height=spec.height, width=spec.width)

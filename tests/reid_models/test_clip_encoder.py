@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from reid_models.clip_encoder import ClipEncoder
+from runtime.card import ArtefactError, ClipSpec, Pixels
+from tests.runtime.networks import MemorySession, card
+
+RAW = Pixels(order="rgb", layout="nthwc", dtype="uint8")
+SPEC = ClipSpec(frames=4, height=8, width=4)
+
+
+def clip_session(pixels: Pixels = RAW, clip: ClipSpec | None = SPEC) -> MemorySession:
+    return MemorySession(card((None, 4, 8, 4, 3), family="clip", pixels=pixels, clip=clip), mean_colour)
+
+
+def mean_colour(clips: NDArray[np.uint8]) -> NDArray[np.float32]:
+    assert clips.dtype == np.uint8
+    return np.asarray(clips.mean(axis=(1, 2, 3)), np.float32)
+
+
+def test_the_network_gets_raw_clips_one_at_a_time() -> None:
+    clips = np.random.default_rng(0).integers(0, 256, (3, 4, 8, 4, 3), dtype=np.uint8)
+    session = clip_session()
+    encoder = ClipEncoder(session)
+    colours = clips.mean(axis=(1, 2, 3))
+    expected = colours / np.linalg.norm(colours, axis=1, keepdims=True)
+    np.testing.assert_allclose(encoder.encode(clips), expected, rtol=1e-5)
+    assert session.batches == [1, 1, 1]
+    assert (encoder.clip, encoder.model_id) == (SPEC, "tiny@000000000000")
+
+
+@pytest.mark.parametrize(("pixels", "clip"), [(RAW, None), (Pixels(order="bgr", layout="nthwc", dtype="uint8"), SPEC)])
+def test_a_network_that_takes_something_else_is_refused(pixels: Pixels, clip: ClipSpec | None) -> None:
+    with pytest.raises(ArtefactError, match="expected a clip network that takes rgb nthwc uint8"):
+        ClipEncoder(clip_session(pixels, clip))
