@@ -61,7 +61,9 @@ class TilingDetector:
         parts = tiles(width, height, self._params)
         cuts = [np.ascontiguousarray(image[y1:y2, x1:x2]) for x1, y1, x2, y2 in parts.tolist()]
         whole, *found = self._detector.detect([image, *cuts])
-        return self._join([_too_large(whole, parts, self._params), *map(_uncut, found, parts, [(width, height)] * len(parts))])
+        return self._join(
+            [_too_large(whole, parts, self._params), *map(_uncut, found, parts, [(width, height)] * len(parts))]
+        )
 
     def _join(self, found: Sequence[Detections]) -> Detections:
         boxes = np.concatenate([each.boxes for each in found])

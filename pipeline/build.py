@@ -6,15 +6,18 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Self
 
 from detectors.batching import BatchingDetector
 from detectors.detector import Detector
+from detectors.tiling import TilingDetector
 from pipeline.camera_loop import CameraLoop, Step
 from pipeline.channel import Channel, Lane
 from pipeline.config import (
     ByteTrackConfig,
     CameraConfig,
+    ComputeConfig,
     HogConfig,
     NetworkConfig,
     OcSortConfig,
@@ -32,10 +35,12 @@ from pipeline.matching.memory import MemoryGallery
 from pipeline.matching.policy import MatchParams
 from pipeline.metrics import Metrics
 from pipeline.models import find_artefact
+from pipeline.mot_files import tracks_path
 from pipeline.sources import FrameSource, SourceListener, SourceState, kind_of, run_id
 from pipeline.supervisor import Camera, CameraRun, Supervisor
+from pipeline.thumbnails import Thumbnails
 from pipeline.tracklets import TrackletBuffer
-from pipeline.watch import EncodeCounter, MatchCounter, SourceCounter, StepCounter, Thumbnails, TrackRecorder
+from pipeline.watch import EncodeCounter, MatchCounter, SourceCounter, StepCounter, TrackRecorder
 from reid_models.encoder import Encoder
 from trackers.tracker import Tracker
 
@@ -68,7 +73,7 @@ class Process:
         self._watchers = watchers
         self._owned = ExitStack()
         self._detector = self._build_detector()
-        self._encoder, suggested = build_encoder(config)
+        self._encoder, suggested = build_encoder(config.encoder, config.compute)
         self._params, self._calibration = build_policy(config, self._encoder.model_id, suggested)
         self._listener = SourceCounter(self.metrics, self.health)
         self._channel = Channel(
@@ -125,7 +130,7 @@ class Process:
         buffer = TrackletBuffer(camera.name, run_of(camera), self._encoder.clip, self._config.tracklets)
         loop = CameraLoop(
             source,
-            self._detector,
+            tiled(self._detector, camera),
             build_tracker(self._config),
             buffer,
             lane,
@@ -146,11 +151,6 @@ class Process:
         return recorders
 
 
-def tracks_path(directory: Path, camera: str) -> Path:
-    """Where a run writes the tracks of a camera."""
-    return directory / "tracks" / f"{camera}.txt"
-
-
 def build_detector(config: PipelineConfig) -> Detector:
     """The detector of a configuration; imports only what it needs."""
     compute = config.compute
@@ -161,14 +161,21 @@ def build_detector(config: PipelineConfig) -> Detector:
 
             session = load_session(find_artefact(model), provider=compute.provider, threads=compute.threads)
             return YoloxDetector(session, replace(params, max_batch=compute.batch(compute.detect_batch, gpu=16)))
-        case HogConfig(params=params):
+        case HogConfig(params=hog):
             from detectors.hog import HogDetector
 
-            return HogDetector(params)
-        case UltralyticsConfig(model=model, params=params):
-            from detectors.ultralytics_yolo import UltralyticsDetector
+            return HogDetector(hog)
+        case UltralyticsConfig(model=model, score=score, side_px=side_px, device=device):
+            from detectors.ultralytics_yolo import UltralyticsDetector, UltralyticsParams
 
-            return UltralyticsDetector(model, params, provider=compute.provider)
+            return UltralyticsDetector(model, UltralyticsParams(score=score, side_px=side_px, device=device))
+
+
+def tiled(detector: Detector, camera: CameraConfig) -> Detector:
+    """The detector as one camera uses it."""
+    if camera.tiles.columns * camera.tiles.rows == 1:
+        return detector
+    return TilingDetector(detector, camera.tiles)
 
 
 def build_tracker(config: PipelineConfig) -> Tracker:
@@ -184,31 +191,31 @@ def build_tracker(config: PipelineConfig) -> Tracker:
             return OcSort(params)
 
 
-def build_encoder(config: PipelineConfig) -> tuple[Encoder, float]:
+def build_encoder(chosen: NetworkConfig | StripesConfig, compute: ComputeConfig) -> tuple[Encoder, float]:
     """The encoder of a configuration, and the threshold that it suggests where nothing is calibrated."""
-    match config.encoder:
+    match chosen:
         case StripesConfig(frames=frames):
             from reid_models.stripes import SUGGESTED_THRESHOLD, StripesEncoder
 
             return StripesEncoder(frames=frames), SUGGESTED_THRESHOLD
-        case NetworkConfig():
-            return _network_encoder(config.encoder, config)
+        case NetworkConfig(model=model, frames=frames):
+            return _network_encoder(find_artefact(model), frames, compute)
 
 
-def _network_encoder(chosen: NetworkConfig, config: PipelineConfig) -> tuple[Encoder, float]:
+def _network_encoder(path: Path, frames: int, compute: ComputeConfig) -> tuple[Encoder, float]:
     from runtime.load import load_session
 
-    compute = config.compute
-    session = load_session(find_artefact(chosen.model), provider=compute.provider, threads=compute.threads)
+    session = load_session(path, provider=compute.provider, threads=compute.threads)
     batch = compute.batch(compute.encode_batch, gpu=32)
-    threshold = session.card.threshold or MatchParams().threshold
+    suggested = session.card.threshold
+    threshold = MatchParams().threshold if suggested is None else suggested
     if session.card.clip is not None:
         from reid_models.clip_encoder import ClipEncoder
 
         return ClipEncoder(session, max_batch=batch), threshold
     from reid_models.crop_encoder import CropEncoder
 
-    return CropEncoder(session, frames=chosen.frames, max_batch=batch), threshold
+    return CropEncoder(session, frames=frames, max_batch=batch), threshold
 
 
 def build_policy(config: PipelineConfig, model_id: str, suggested: float) -> tuple[MatchParams, Calibration | None]:
@@ -257,6 +264,7 @@ def _live_source(camera: CameraConfig, address: str, listener: SourceListener) -
     stream = StreamSource(
         camera.name,
         address,
+        random=Random(),
         transport=camera.transport,
         open_timeout_s=camera.open_timeout_s,
         read_timeout_s=camera.read_timeout_s,

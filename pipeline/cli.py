@@ -34,6 +34,7 @@ def run(
     calibration: Annotated[Path | None, typer.Option(help="File that `calibrate` wrote.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Cosine from which two tracks are one person.")] = None,
     frame_rate: Annotated[float | None, typer.Option(help="True rate of the --camera files.")] = None,
+    tiles: Annotated[str | None, typer.Option(help="COLUMNSxROWS: parts of the --camera pictures to look at.")] = None,
     provider: Annotated[str | None, typer.Option(help="cpu, cuda or tensorrt.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for all that is written.  [default: out]")] = None,
     videos: Annotated[bool, typer.Option("--videos", help="Draw an annotated video of each camera.")] = False,
@@ -52,6 +53,7 @@ def run(
         calibration=calibration,
         threshold=threshold,
         frame_rate=frame_rate,
+        tiles=tiles,
         provider=provider,
         out=out,
         videos=videos,
@@ -77,7 +79,7 @@ def evaluate(
     feet: Annotated[
         str | None, typer.Option(help="CAMERA=FILE: foot points of the same persons in a second view, as CSV.")
     ] = None,
-    last_frame: Annotated[int | None, typer.Option(help="Score no later frame, counted from 1.")] = None,
+    last_frame: Annotated[int | None, typer.Option(min=1, help="Score no later frame, counted from 1.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> int:
     """Scores a run against the truth: IDF1, MOTA, HOTA per camera and across cameras."""
@@ -142,7 +144,7 @@ def main(argv: Sequence[str]) -> int:
         return 2
     except (KeyboardInterrupt, click.Abort):
         return 1
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - `_say` raises again what is not for the user
         return _say(error)
     return int(code or 0)
 

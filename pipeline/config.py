@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from detectors.hog import HogParams
+from detectors.tiling import TilingParams
 from detectors.yolox import YoloxParams
 from pipeline.matching.memory import Retention
 from pipeline.site import Site
@@ -50,6 +51,7 @@ class CameraConfig(_Strict):
         starts_at: files and folders: when the first frame was taken; 1970 if not given.
         max_fps: look at no more frames than this per second.
         region: x1 y1 x2 y2 in pixels: look only there; the detector sees that part larger.
+        tiles: look at parts of the picture one by one, where people are small; takes as many passes, and one more.
         transport: of RTSP; udp loses packets where tcp waits.
         open_timeout_s, read_timeout_s: a stream that is silent this long is opened again.
     """
@@ -60,6 +62,7 @@ class CameraConfig(_Strict):
     starts_at: datetime | None = None
     max_fps: Positive | None = None
     region: tuple[int, int, int, int] | None = None
+    tiles: TilingParams = TilingParams()
     transport: Literal["tcp", "udp"] = "tcp"
     open_timeout_s: Positive = 10.0
     read_timeout_s: Positive = 10.0
@@ -86,7 +89,7 @@ class YoloxConfig(_Strict):
     """YOLOX through ONNX. `model`: a name from configs/models.yaml, or a file with its card."""
 
     kind: Literal["yolox"] = "yolox"
-    model: str = "yolox_nano"
+    model: str = "yolox-nano"
     params: YoloxParams = YoloxParams()
 
 
@@ -98,11 +101,20 @@ class HogConfig(_Strict):
 
 
 class UltralyticsConfig(_Strict):
-    """Ultralytics YOLO, the `yolo` extra (AGPL-3.0). `model`: a .pt file or one it exported."""
+    """Ultralytics YOLO, the `yolo` extra (AGPL-3.0).
+
+    Attributes:
+        model: a .pt file, or one that Ultralytics exported.
+        score: detections below are dropped.
+        side_px: longer side of the network's input.
+        device: `cpu`, or the number of a GPU.
+    """
 
     kind: Literal["ultralytics"]
     model: Path
-    score: float = Field(0.25, gt=0, lt=1)
+    score: float = Field(0.1, gt=0, lt=1)
+    side_px: Count = 640
+    device: str = "cpu"
 
 
 class ByteTrackConfig(_Strict):
@@ -128,7 +140,7 @@ class NetworkConfig(_Strict):
     """
 
     kind: Literal["network"] = "network"
-    model: str = "osnet_x0_25_msmt17"
+    model: str = "osnet-x0-25-msmt17"
     frames: Count = 8
 
 

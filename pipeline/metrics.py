@@ -14,13 +14,21 @@ class Metrics:
         r = self.registry
         self.frames = Counter("reid_frames", "Frames that went through detection and tracking.", ["camera"], registry=r)
         self.dropped = Counter("reid_frames_dropped", "Frames dropped, by cause.", ["camera", "cause"], registry=r)
-        self.source_state = Gauge("reid_source_state", "1 for the state a source is in.", ["camera", "state"], registry=r)
-        self.source_errors = Counter("reid_source_errors", "Faults of a source, by code.", ["camera", "code"], registry=r)
+        self.source_state = Gauge(
+            "reid_source_state", "1 for the state a source is in.", ["camera", "state"], registry=r
+        )
+        self.source_errors = Counter(
+            "reid_source_errors", "Faults of a source, by code.", ["camera", "code"], registry=r
+        )
         self.reconnects = Counter("reid_source_reconnects", "Times a source was opened again.", ["camera"], registry=r)
-        self.restarts = Counter("reid_camera_restarts", "Times a failed camera was started again.", ["camera"], registry=r)
+        self.restarts = Counter(
+            "reid_camera_restarts", "Times a failed camera was started again.", ["camera"], registry=r
+        )
         self.detections = Counter("reid_detections", "People found in frames.", ["camera"], registry=r)
         self.tracks = Gauge("reid_tracks_open", "Tracks that have not ended.", ["camera"], registry=r)
-        self.gate = Counter("reid_gate_verdicts", "Boxes by what the quality gate said.", ["camera", "verdict"], registry=r)
+        self.gate = Counter(
+            "reid_gate_verdicts", "Boxes by what the quality gate said.", ["camera", "verdict"], registry=r
+        )
         self.tracklets = Counter("reid_tracklets", "Tracklets cut.", ["camera"], registry=r)
         self.ended = Counter("reid_tracks_ended", "Tracks that ended.", ["camera"], registry=r)
         self.waiting = Gauge("reid_tracklets_waiting", "Tracklets that wait to be encoded.", registry=r)

@@ -37,6 +37,7 @@ class KnownModel(BaseModel):
         family: see `runtime.adopt`.
         licence: of the weights.
         notes: for people.
+        threshold: encoders only, see `ModelCard`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +46,7 @@ class KnownModel(BaseModel):
     family: str
     licence: str
     notes: str = ""
+    threshold: float | None = None
 
 
 def known_models(path: Path = MODELS_FILE) -> dict[str, KnownModel]:
@@ -76,6 +78,11 @@ def find_artefact(name_or_path: str, cache: Path | None = None) -> Path:
     if name_or_path not in names and not in_cache.is_file():
         raise ArtefactError(f"expected a path or one of {', '.join(names)}, found {name_or_path!r}")
     return _existing(in_cache, f"{name_or_path} is not on this machine: run `reid-pipeline fetch {name_or_path}`")
+
+
+def is_at_hand(name: str) -> bool:
+    """Whether a network of the list has been fetched."""
+    return cached_path(name, default_cache()).is_file()
 
 
 def cached_path(name: str, cache: Path) -> Path:
@@ -112,7 +119,15 @@ def fetch(
     model, target = models[name], cached_path(name, cache or default_cache())
     if not (target.is_file() and file_sha256(target) == model.sha256):
         _bring(name, model, target, from_file=from_file, progress=progress)
-    adopt(target, family=model.family, name=name, licence=model.licence, origin=model.url, notes=model.notes)
+    adopt(
+        target,
+        family=model.family,
+        name=name,
+        licence=model.licence,
+        origin=model.url,
+        notes=model.notes,
+        threshold=model.threshold,
+    )
     return target
 
 

@@ -98,6 +98,11 @@ class FootTruth:
     last_frame: int
 
 
+def tracks_path(directory: Path, camera: str) -> Path:
+    """Where a run writes the tracks of a camera."""
+    return directory / "tracks" / f"{camera}.txt"
+
+
 def read_tracks(path: Path) -> MotTracks:
     """The tracks of one camera; an empty file is a camera that saw nobody.
 

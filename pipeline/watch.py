@@ -1,22 +1,19 @@
-"""Those who watch the loops: counters, tracks on disk, thumbnails."""
+"""Those who watch the loops: counters, and tracks on disk."""
 
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import cv2
-
 from pipeline.camera_loop import Step
 from pipeline.health import Health
 from pipeline.matching.matcher import Outcome
 from pipeline.metrics import Metrics
-from pipeline.records import EmbeddedWindow, Tracklet, TrackKey
+from pipeline.mot_files import track_line
+from pipeline.records import EmbeddedWindow, Tracklet
 from pipeline.source_errors import ErrorCode
 from pipeline.sources import DropCause, SourceState
 from pipeline.tracklets import TrackletBuffer, Verdict
-
-JPEG_QUALITY = 85
 
 
 class SourceCounter:
@@ -110,31 +107,10 @@ class TrackRecorder:
 
     def __call__(self, step: Step) -> None:
         frame = step.frame.index + 1
-        for track, (x1, y1, x2, y2), score in zip(
+        for track, box, score in zip(
             step.tracks.ids.tolist(), step.tracks.boxes.tolist(), step.tracks.scores.tolist(), strict=True
         ):
-            self._file.write(
-                f"{frame},{track},{x1:.2f},{y1:.2f},{x2 - x1:.2f},{y2 - y1:.2f},{score:.4f},-1,-1,-1\n"
-            )
+            self._file.write(track_line(frame, track, box, score))
 
     def close(self) -> None:
         self._file.close()
-
-
-class Thumbnails:
-    """Keeps the best crop of each tracklet as a JPEG: only where somebody asked for pictures to be kept."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __call__(self, step: Step) -> None:
-        for tracklet in step.tracklets:
-            path = thumbnail_path(self._folder, tracklet.track, tracklet.part)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            best = tracklet.crops[int(tracklet.quality.argmax())]
-            cv2.imwrite(str(path), cv2.cvtColor(best, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-
-
-def thumbnail_path(folder: Path, track: TrackKey, part: int) -> Path:
-    """Where the picture of one part of a track lies."""
-    return folder / track.camera / f"{track.run}-{track.track}-{part}.jpg"

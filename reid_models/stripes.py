@@ -22,11 +22,14 @@ from reid_models.vectors import check_clips, unit_rows
 from runtime.card import ClipSpec
 
 DEFINITION = 1  # raise with any change of the vectors: those of two definitions never compare
+SUGGESTED_THRESHOLD = 0.8
 HEIGHT_PX, WIDTH_PX = 128, 64
 STRIPES = 8
 LIGHTNESS_BINS, COLOUR_BINS = 6, 8
 BINS = LIGHTNESS_BINS * COLOUR_BINS * COLOUR_BINS
 LIGHT_SIGMA_PX = 40.0  # what changes more slowly than this is light, not clothes
+LIGHT_SHRINK = 4  # so slow a change is seen as well in a small picture, four times as fast
+LOG_LEVELS = np.log1p(np.arange(256, dtype=np.float32))
 AXIS_SIGMA = 0.3  # of the weight across the picture, in half widths
 MEAN_LEVEL, LEVEL_SPREAD = 120.0, 50.0  # levels of the normalised picture, of 255
 STRONG_COLOUR = 50.0  # a* or b* at the end of the scale; few clothes have more
@@ -63,12 +66,19 @@ def _describe(clip: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _without_light(clip: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(T, H, W, 3) levels 0-255 with the slow changes of light and the clip's mean colour divided out."""
-    levels = np.log1p(clip.astype(np.float32))
+    levels = LOG_LEVELS[clip]
     for frame in levels:
-        frame -= cv2.GaussianBlur(frame, (0, 0), LIGHT_SIGMA_PX)
+        frame -= _light(frame)
     levels -= levels.mean(axis=(0, 1, 2))
     spread = max(float(levels.std()), 1e-6)  # a clip of one colour has none
     return np.clip(levels * (LEVEL_SPREAD / spread) + MEAN_LEVEL, 0, 255)
+
+
+def _light(frame: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(H, W, 3): what changes slowly over a frame of log levels."""
+    small = cv2.resize(frame, (WIDTH_PX // LIGHT_SHRINK, HEIGHT_PX // LIGHT_SHRINK), interpolation=cv2.INTER_AREA)
+    blurred = cv2.GaussianBlur(small, (0, 0), LIGHT_SIGMA_PX / LIGHT_SHRINK)
+    return np.asarray(cv2.resize(blurred, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _lab(clip: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -40,7 +40,9 @@ class Family:
     check_output: Callable[[NDArray[Any], tuple[int, ...]], None]
 
 
-def adopt(file: Path, *, family: str, name: str, licence: str, origin: str, notes: str = "") -> ModelCard:
+def adopt(
+    file: Path, *, family: str, name: str, licence: str, origin: str, notes: str = "", threshold: float | None = None
+) -> ModelCard:
     """Checks an artefact against a family by running one input, and writes its card beside it.
 
     Args:
@@ -50,6 +52,7 @@ def adopt(file: Path, *, family: str, name: str, licence: str, origin: str, note
         licence: of the weights.
         origin: where the artefact came from.
         notes: what else a user should know.
+        threshold: see `ModelCard`.
 
     Raises:
         ArtefactError: if the file is missing, no network, or not of this family.
@@ -72,6 +75,7 @@ def adopt(file: Path, *, family: str, name: str, licence: str, origin: str, note
         clip=_clip(signature.inputs[0], rule.pixels),
         licence=licence,
         origin=origin,
+        threshold=threshold,
         notes=notes,
     )
     _check_run(file, card, rule)

@@ -4,14 +4,17 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
+from rich.progress import track as with_progress
 from rich.table import Table
 
-from pipeline.build import encoder_by_name
-from pipeline.config import ConfigError
-from pipeline.labelled import embed_folder
-from pipeline.matching.calibrating import calibrate, compare, pooled
+from pipeline.build import build_encoder
+from pipeline.config import ComputeConfig, ConfigError, NetworkConfig, StripesConfig, parse
+from pipeline.matching.calibrating import LabelledVectors, calibrate, compare, pooled
 from pipeline.matching.calibration import Calibration, Curve, write_calibration
 from pipeline.plots import draw_calibration
+from reid_models.encoder import Encoder
+from reid_models.ranking import JUNK
+from reid_models.tracklet_folder import read_clip, read_folder
 
 SEED = 0
 
@@ -20,3 +23,47 @@ def write_threshold(tracklets: Path, encoder_name: str, out: Path, false_match_r
     """Encodes the tracklets, measures, writes the calibration and its histograms, prints the figures."""
     if not 0 < false_match_rate < 1:
         raise ConfigError(f"--false-match-rate: expected a share above 0 and below 1, found {false_match_rate}")
+    compute = parse(ComputeConfig, {"provider": provider}, "--provider")
+    is_stripes = encoder_name == "stripes"
+    encoder, _ = build_encoder(
+        StripesConfig(kind="stripes") if is_stripes else NetworkConfig(model=encoder_name), compute
+    )
+    rng = np.random.default_rng(SEED)
+    by_pair = compare(_encode(tracklets, encoder), rng)
+    found = calibrate(by_pair, model_id=encoder.model_id, false_match_rate=false_match_rate, rng=rng)
+    write_calibration(out, found)
+    picture = out.with_suffix(".png")
+    draw_calibration(picture, pooled(by_pair), found)
+    console = Console(highlight=False)
+    console.print(_table(found))
+    console.print(f"{out}\n{picture}", soft_wrap=True, markup=False)
+    return 0
+
+
+def _encode(folder: Path, encoder: Encoder) -> LabelledVectors:
+    """The vectors of all labelled tracklets, people of nobody's name left out; cameras are named by their numbers."""
+    tracklets = [tracklet for tracklet in read_folder(folder) if tracklet.person != JUNK]
+    shown = with_progress(tracklets, "encoding", console=Console(stderr=True))
+    vectors = [encoder.encode(read_clip(tracklet, encoder.clip)[None])[0] for tracklet in shown]
+    return LabelledVectors(
+        persons=np.array([tracklet.person for tracklet in tracklets], np.int64),
+        cameras=tuple(str(tracklet.camera) for tracklet in tracklets),
+        vectors=np.stack(vectors),
+    )
+
+
+def _table(found: Calibration) -> Table:
+    rate = f"{found.false_match_rate:g}"
+    table = Table(
+        "cameras", f"threshold at {rate} false matches", "95 % of such thresholds", "same pairs above", "pairs"
+    )
+    table.add_row("all", *_cells(found.overall))
+    for pair in found.pairs:
+        table.add_row(" and ".join(pair.cameras), *_cells(pair.curve))
+    return table
+
+
+def _cells(curve: Curve) -> list[str]:
+    low, high = curve.interval
+    pairs = f"{curve.same_pairs:,} same, {curve.different_pairs:,} different"
+    return [f"{curve.threshold:.3f}", f"{low:.3f} to {high:.3f}", f"{curve.true_match_rate:.1%}", pairs]

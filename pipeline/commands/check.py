@@ -15,7 +15,7 @@ def print_plan(path: Path) -> int:
     config = load_config(path)
     out = Console(highlight=False)
     out.print(_cameras(config))
-    encoder, suggested = build_encoder(config)
+    encoder, suggested = build_encoder(config.encoder, config.compute)
     params, calibration = build_policy(config, encoder.model_id, suggested)
     clip = encoder.clip
     lines = {

@@ -8,11 +8,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.build import tracks_path
 from pipeline.config import ConfigError
 from pipeline.evaluation import Evaluation, FootAgreement, SeenByBoxes, SeenByFeet, evaluate, foot_agreement
 from pipeline.events.jsonlines import read_events
-from pipeline.mot_files import MotTracks, MotTruth, read_feet, read_tracks, read_truth
+from pipeline.mot_files import MotTracks, MotTruth, read_feet, read_tracks, read_truth, tracks_path
 from pipeline.scoring import Scores
 
 

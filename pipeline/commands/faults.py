@@ -1,13 +1,13 @@
 """Which errors are the world's or the user's, and what exit code they mean."""
 
+from pipeline.annotate import AnnotationError
 from pipeline.config import ConfigError
-from pipeline.evaluation import EvaluationError
+from pipeline.evaluation_errors import EvaluationError, ScoringError
 from pipeline.events.sink import EventSinkError
 from pipeline.health import HealthError
 from pipeline.matching.calibration import CalibrationError
-from pipeline.models import ModelError
 from pipeline.mot_files import MotFileError
-from pipeline.scoring import ScoringError
+from pipeline.report.report import ReportError
 from pipeline.source_errors import SourceError
 from reid_models.tracklet_folder import TrackletFolderError
 from runtime.card import ArtefactError
@@ -21,13 +21,14 @@ def exit_code(error: Exception) -> int | None:
         case ConfigError():
             return MISUSE
         case (
-            ArtefactError()
+            AnnotationError()
+            | ArtefactError()
             | CalibrationError()
             | EvaluationError()
             | EventSinkError()
             | HealthError()
-            | ModelError()
             | MotFileError()
+            | ReportError()
             | ScoringError()
             | SourceError()
             | TrackletFolderError()

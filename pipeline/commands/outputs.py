@@ -9,12 +9,13 @@ from rich.progress import track as with_progress
 from rich.table import Table
 
 from pipeline.annotate import annotate_video
-from pipeline.build import USUAL_RATE, build_source, tracks_path
+from pipeline.build import USUAL_RATE, build_source
 from pipeline.config import CameraConfig, PipelineConfig
 from pipeline.events.folding import persons_by_track, persons_of_camera
 from pipeline.events.jsonlines import read_events
 from pipeline.events.schema import IdentityEvent
-from pipeline.mot_files import MotTracks, read_tracks
+from pipeline.mot_files import MotTracks, read_tracks, tracks_path
+from pipeline.person_labels import person_colours
 from pipeline.report.presence import people
 from pipeline.report.report import CameraSummary, RunSummary, write_report
 from pipeline.sources import Unheard
@@ -51,7 +52,8 @@ def _annotate(
         chain(first, islice(frames, max(0, count - 2))), f"drawing {camera.name}", total=count, console=talk
     )
     path = folder / f"{camera.name}.mp4"
-    annotate_video(shown, tracks, persons_of_camera(persons_by_track(events), camera.name), path, fps=fps)
+    persons = persons_of_camera(persons_by_track(events), camera.name)
+    annotate_video(shown, tracks, persons, path, colours=person_colours(e.person for e in events), fps=fps)
     return path
 
 

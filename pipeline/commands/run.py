@@ -38,6 +38,7 @@ class Flags:
     calibration: Path | None
     threshold: float | None
     frame_rate: float | None
+    tiles: str | None
     provider: str | None
     out: Path | None
     videos: bool
@@ -74,7 +75,7 @@ def merged(path: Path | None, flags: Flags, talk: Console) -> PipelineConfig:
     """
     fields = read_fields(path) if path else {}
     if flags.cameras:
-        fields["cameras"] = [_camera(text, flags.frame_rate) for text in flags.cameras]
+        fields["cameras"] = [_camera(text, flags) for text in flags.cameras]
     if not fields.get("cameras"):
         raise ConfigError("expected a configuration file, or --camera NAME=SOURCE at least once; found neither")
     if flags.site:
@@ -105,11 +106,18 @@ def _put(fields: dict[str, object], section: str, **said: object) -> None:
     fields[section] = {**before, **{key: value for key, value in said.items() if value is not None}}
 
 
-def _camera(text: str, frame_rate: float | None) -> dict[str, object]:
+def _camera(text: str, flags: Flags) -> dict[str, object]:
     name, equals, source = text.partition("=")
     if not equals or not name or not source:
         raise ConfigError(f"--camera: expected NAME=SOURCE, found {'*' if '://' in text else text!r}")
-    return {"name": name, "source": source, "frame_rate": frame_rate}
+    return {"name": name, "source": source, "frame_rate": flags.frame_rate, "tiles": _tiles(flags.tiles)}
+
+
+def _tiles(text: str | None) -> dict[str, int]:
+    columns, by, rows = (text or "1x1").partition("x")
+    if not by or not columns.isdecimal() or not rows.isdecimal():
+        raise ConfigError(f"--tiles: expected COLUMNSxROWS, found {text!r}")
+    return {"columns": int(columns), "rows": int(rows)}
 
 
 def _detector(asked: str | None, talk: Console) -> dict[str, object]:
@@ -117,9 +125,9 @@ def _detector(asked: str | None, talk: Console) -> dict[str, object]:
         return {"kind": "hog"}
     if asked is not None:
         return {"kind": "ultralytics" if asked.endswith(".pt") else "yolox", "model": asked}
-    if is_at_hand("yolox_nano"):
+    if is_at_hand("yolox-nano"):
         return {"kind": "yolox"}
-    talk.print("Detector: HOG, which is weak. For a better one: reid-pipeline fetch yolox_nano")
+    talk.print("Detector: HOG, which is weak. For a better one: reid-pipeline fetch yolox-nano")
     return {"kind": "hog"}
 
 
@@ -128,9 +136,9 @@ def _encoder(asked: str | None, talk: Console) -> dict[str, object]:
         return {"kind": "stripes"}
     if asked is not None:
         return {"kind": "network", "model": asked}
-    if is_at_hand("osnet_x0_25_msmt17"):
+    if is_at_hand("osnet-x0-25-msmt17"):
         return {"kind": "network"}
-    talk.print("Encoder: stripes of colour, which is weak. For a better one: reid-pipeline fetch osnet_x0_25_msmt17")
+    talk.print("Encoder: stripes of colour, which is weak. For a better one: reid-pipeline fetch osnet-x0-25-msmt17")
     return {"kind": "stripes"}
 
 

@@ -19,7 +19,9 @@ class JsonLinesSink:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("wb")
         except OSError as error:
-            raise EventSinkError(f"expected to write events to {path}: {error.strerror}; name another folder") from error
+            raise EventSinkError(
+                f"expected to write events to {path}: {error.strerror}; name another folder"
+            ) from error
         self._path = path
 
     def publish(self, event: IdentityEvent) -> None:

@@ -14,7 +14,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from pipeline.records import Clock, TrackKey
 
-SCHEMA_VERSION = 1
 NAMESPACE = UUID("6f0f4a52-51f5-5d2c-9a77-0d4b0c5d8a31")
 """Of every uuid5 that Passerby makes."""
 
@@ -108,7 +107,7 @@ class IdentityEvent(_Record):
         model_id: the network behind the similarity.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     event_id: UUID
     kind: Kind
     site: str

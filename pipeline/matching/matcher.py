@@ -58,9 +58,7 @@ class Matcher:
         appeared = sum(event.kind == "person.appeared" for event in events)
         return Outcome(appeared, len(decisions) - appeared, len(open_) - len(decisions))
 
-    def _decide(
-        self, known: Known, changed: dict[TrackKey, Sighting], open_: Sequence[Sighting]
-    ) -> list[Decision]:
+    def _decide(self, known: Known, changed: dict[TrackKey, Sighting], open_: Sequence[Sighting]) -> list[Decision]:
         if not open_:
             return []
         cameras = list(dict.fromkeys([*known.cameras, *(s.track.camera for s in open_)]))
@@ -96,9 +94,7 @@ class Matcher:
             person = person_id(self._site.name, sighting.track)
         return replace(sighting, person=person)
 
-    def _event(
-        self, decision: Decision, sighting: Sighting, known: Known, open_: Sequence[Sighting]
-    ) -> IdentityEvent:
+    def _event(self, decision: Decision, sighting: Sighting, known: Known, open_: Sequence[Sighting]) -> IdentityEvent:
         before = _before(decision, known, open_)
         rivals = tuple(
             EventRival(

@@ -6,7 +6,6 @@ Then one to one: the tracks that compete within one batch are assigned together 
 served.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -91,7 +90,9 @@ class Decision:
     rivals: tuple[Rival, ...]
 
 
-def verdicts(a: SightingArrays, b: SightingArrays, i: NDArray[np.intp], j: NDArray[np.intp], site: Topology) -> NDArray[np.int64]:
+def verdicts(
+    a: SightingArrays, b: SightingArrays, i: NDArray[np.intp], j: NDArray[np.intp], site: Topology
+) -> NDArray[np.int64]:
     """(K,) `Verdict`: may track a[i[k]] and track b[j[k]] be one person, for each k."""
     a_first = a.start_s[i] <= b.start_s[j]
     camera_a, camera_b = a.cameras[i], b.cameras[j]
@@ -211,7 +212,7 @@ class _Round:
         return int(ready[0]) if len(ready) else None
 
     def _add_person(self) -> int:
-        n, column = self._excess.shape
+        n, column = len(self._batch), len(self._persons)
         self._persons = np.append(self._persons, NEW)
         self._excess = np.column_stack([self._excess, np.full(n, -np.inf)])
         self._similarity = np.column_stack([self._similarity, np.full(n, -np.inf)])

@@ -4,7 +4,7 @@ import base64
 from pathlib import Path
 
 from pipeline.events.schema import Sighting
-from pipeline.watch import thumbnail_path
+from pipeline.thumbnails import thumbnail_path
 
 
 class Pictures:

@@ -20,7 +20,9 @@ def an_event() -> IdentityEvent:
         site="shop",
         person=person_id("shop", TrackKey("door", "r1", 3)),
         camera="yard",
-        seen=Sighting(camera="yard", run="r1", track=7, part=0, start=15.0, end=19.25, clock="receive", box=(1, 2, 3, 4.04)),
+        seen=Sighting(
+            camera="yard", run="r1", track=7, part=0, start=15.0, end=19.25, clock="receive", box=(1, 2, 3, 4.04)
+        ),
         seen_before=Sighting(camera="door", run="r1", track=3, start=5, end=9, clock="receive"),
         similarity=0.98765432,
         margin=0.1,

@@ -95,7 +95,9 @@ def test_a_part_that_comes_twice_changes_nothing(desk: Desk) -> None:
 
 def test_the_descriptor_is_the_mean_of_the_parts(desk: Desk) -> None:
     desk.see(window(10, [embedding("door", 1, 0, 5, 9)]), window(20, [embedding("door", 1, 40, 10, 19, part=1)]))
-    np.testing.assert_allclose(desk.gallery.known().row(0).descriptor, [np.cos(np.radians(20)), np.sin(np.radians(20))], atol=1e-6)
+    np.testing.assert_allclose(
+        desk.gallery.known().row(0).descriptor, [np.cos(np.radians(20)), np.sin(np.radians(20))], atol=1e-6
+    )
 
 
 def test_an_unclear_track_is_decided_when_it_ends(desk: Desk) -> None:
@@ -154,7 +156,9 @@ def test_who_was_seen_too_long_ago_is_forgotten() -> None:
 def test_the_gallery_never_holds_more_than_it_may() -> None:
     desk = Desk(Retention(max_tracks=50))
     for i in range(200):
-        desk.see(window(10 * i + 10, [embedding("door", i, 7 * i, 10 * i, 10 * i + 5)], [end("door", i, 10 * i, 10 * i + 5)]))
+        desk.see(
+            window(10 * i + 10, [embedding("door", i, 7 * i, 10 * i, 10 * i + 5)], [end("door", i, 10 * i, 10 * i + 5)])
+        )
     known = desk.gallery.known()
     assert len(known) == 50
     assert sorted(known.row(i).track.track for i in range(50)) == list(range(150, 200))
@@ -174,7 +178,13 @@ def test_vectors_of_two_models_never_compare(desk: Desk) -> None:
 
 def test_a_calibrated_site_says_how_probable_a_match_is() -> None:
     curve = Curve(
-        threshold=0.95, interval=(0.9, 1.0), true_match_rate=0.8, slope=40.0, intercept=-38.0, same_pairs=9, different_pairs=9
+        threshold=0.95,
+        interval=(0.9, 1.0),
+        true_match_rate=0.8,
+        slope=40.0,
+        intercept=-38.0,
+        same_pairs=9,
+        different_pairs=9,
     )
     desk = Desk(calibration=Calibration(model_id="m@1", false_match_rate=0.01, overall=curve))
     desk.see(window(10, [embedding("door", 1, 0, 5, 9)], [end("door", 1, 5, 9)]))

@@ -1,0 +1,41 @@
+"""`reid-pipeline adopt` and `fetch`: networks, and the cards that they need."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from pipeline.models import fetch, is_at_hand, known_models
+from runtime.adopt import adopt
+from runtime.card import card_path
+
+
+def adopt_file(file: Path, family: str, name: str | None, licence: str, origin: str) -> int:
+    """Writes the card of a foreign network, and prints where."""
+    card = adopt(file, family=family, name=name or file.stem, licence=licence, origin=origin)
+    out = Console(highlight=False)
+    out.print(f"{card_path(file)}: {card.model_id}, family {card.family}", soft_wrap=True, markup=False)
+    return 0
+
+
+def fetch_model(name: str, from_file: Path | None) -> int:
+    """Brings a network into the cache, and prints where it lies."""
+    talk = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=talk, transient=True) as progress:
+        task = progress.add_task(name, total=None)
+        path = fetch(
+            name, from_file=from_file, progress=lambda done, total: progress.update(task, completed=done, total=total)
+        )
+    Console(highlight=False).print(str(path), soft_wrap=True, markup=False)
+    return 0
+
+
+def list_models() -> int:
+    """Prints the networks that `fetch` knows."""
+    table = Table("name", "family", "licence", "here", "notes")
+    for name, model in known_models().items():
+        table.add_row(name, model.family, model.licence, "yes" if is_at_hand(name) else "no", model.notes)
+    Console(highlight=False).print(table)
+    return 0

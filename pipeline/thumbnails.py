@@ -1,0 +1,29 @@
+"""Pictures of people, kept only where somebody asked for them: one for each tracklet, for the report."""
+
+from pathlib import Path
+
+import cv2
+
+from pipeline.camera_loop import Step
+from pipeline.records import TrackKey
+
+JPEG_QUALITY = 85
+
+
+class Thumbnails:
+    """Keeps the best crop of each tracklet as a JPEG."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, step: Step) -> None:
+        for tracklet in step.tracklets:
+            path = thumbnail_path(self._folder, tracklet.track, tracklet.part)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            best = tracklet.crops[int(tracklet.quality.argmax())]
+            cv2.imwrite(str(path), cv2.cvtColor(best, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+
+
+def thumbnail_path(folder: Path, track: TrackKey, part: int) -> Path:
+    """Where the picture of one part of a track lies."""
+    return folder / track.camera / f"{track.run}-{track.track}-{part}.jpg"

@@ -1,0 +1,64 @@
+"""A whole process over films of blocks: real decoding, tracking, encoding and matching; only the detector is simple."""
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from pipeline.camera_loop import CameraLoop, Step
+from pipeline.channel import Channel
+from pipeline.encode_loop import EncodeLoop
+from pipeline.events.memory import MemorySink
+from pipeline.matching.matcher import Matcher
+from pipeline.matching.memory import MemoryGallery
+from pipeline.matching.policy import MatchParams
+from pipeline.site import Site
+from pipeline.sources import run_id
+from pipeline.supervisor import Camera, CameraRun, Supervisor
+from pipeline.tracklets import TrackletBuffer
+from pipeline.video_files import FileSource
+from reid_models.stripes import StripesEncoder
+from tests.pipeline.scene import BlockDetector
+from trackers.bytetrack import ByteTrack
+
+SAME_BLOCK = 0.9
+"""The blocks do not change their looks: what is not nearly equal is another."""
+
+
+def supervise(
+    films: Mapping[str, Path],
+    sink: MemorySink,
+    *,
+    site: Site | None = None,
+    watchers: Sequence[Callable[[Step], None]] = (),
+) -> Supervisor:
+    """A supervisor over one film per camera."""
+    encoder = StripesEncoder()
+    channel = Channel(films, is_live=False)
+
+    def camera(name: str, path: Path) -> Camera:
+        def start() -> CameraRun:
+            source = FileSource(name, path)
+            buffer = TrackletBuffer(name, run_id(path), encoder.clip)
+            loop = CameraLoop(source, BlockDetector(), ByteTrack(), buffer, channel.lane(name), watchers=watchers)
+            return CameraRun(loop, source)
+
+        return Camera(name, False, start)
+
+    return Supervisor(
+        [camera(name, path) for name, path in films.items()],
+        channel,
+        EncodeLoop(encoder),
+        Matcher(MemoryGallery(sink), site or Site(), MatchParams(threshold=SAME_BLOCK)),
+    )
+
+
+def dawdle(seed: int) -> Callable[[Step], None]:
+    """A watcher that makes cameras slow at random, so that the threads never run alike."""
+    chance = random.Random(seed)
+
+    def nap(_: Step) -> None:
+        if chance.random() < 0.2:
+            time.sleep(chance.random() * 0.01)
+
+    return nap
