@@ -33,11 +33,11 @@ class ByteTrackParams:
     Attributes:
         high_score: detections from here on are joined first, to all tracks; higher keeps false alarms away from them.
         low_score: detections below are ignored; lower follows people further into an occlusion, and clutter with them.
-        new_track_score: a detection that no track wants starts one from here on; higher starts fewer false tracks, later.
+        new_track_score: a detection that no track wants starts one from here on; higher starts fewer false
+            tracks, later.
         least_overlap: of a track and a sure detection; lower bridges faster motion and longer gaps, and confuses
             neighbours.
         least_overlap_low: of a track and a doubtful detection, which is more often a wrong one.
-        least_overlap_new: of a track that is not confirmed and a sure detection.
         confirm_after_s: a track is shown once it was seen again this long after the first time; longer holds back more
             false alarms, and the first frames of everybody.
         doubtful_after_s: give up a track that is not confirmed when it was unseen for this long.
@@ -50,9 +50,8 @@ class ByteTrackParams:
     new_track_score: float = 0.6
     least_overlap: float = 0.2
     least_overlap_low: float = 0.5
-    least_overlap_new: float = 0.3
     confirm_after_s: float = 0.03
-    doubtful_after_s: float = 0.1
+    doubtful_after_s: float = 0.15
     lost_after_s: float = 2.0
     motion: MotionParams = field(default_factory=MotionParams)
 
@@ -93,11 +92,9 @@ class ByteTrack:
         pairs = overlapping_pairs(boxes_of(self._motion), boxes)
         is_confirmed = self._roster.is_confirmed[pairs.tracks]
         is_sure = (scores >= p.high_score)[pairs.detections]
-        stages = [
-            is_confirmed & is_sure & (pairs.overlap > p.least_overlap),
-            is_confirmed & ~is_sure & (pairs.overlap > p.least_overlap_low),
-            ~is_confirmed & is_sure & (pairs.overlap > p.least_overlap_new),
-        ]
+        sure = is_sure & (pairs.overlap > p.least_overlap)
+        doubtful = ~is_sure & (pairs.overlap > p.least_overlap_low)
+        stages = [sure & is_confirmed, doubtful & is_confirmed, sure & ~is_confirmed]
         return assign(pairs, pairs.overlap, stages)
 
     def _follow(self, rows: Rows, boxes: Floats) -> None:
