@@ -46,14 +46,13 @@ def peer(name: str, fps: float) -> scenes.Step:
 
 def roboflow(algorithm: str, fps: float) -> scenes.Step:
     supervision, trackers = import_module("supervision"), import_module("trackers")
-
     kinds = {"SORT": trackers.SORTTracker, "ByteTrack": trackers.ByteTrackTracker, "OC-SORT": trackers.OCSORTTracker}
     tracker = kinds[algorithm](frame_rate=fps)
 
     def step(boxes: NDArray[np.float32], scores: NDArray[np.float32], time_s: float) -> NDArray[np.float64]:
         classes = np.zeros(len(scores), dtype=int)
         found = tracker.update(supervision.Detections(xyxy=boxes, confidence=scores, class_id=classes))
-        is_tracked = found.tracker_id >= 0
+        is_tracked: NDArray[np.bool_] = found.tracker_id >= 0
         rows: NDArray[np.float64] = np.column_stack([found.tracker_id, found.xyxy, found.confidence])
         return rows[is_tracked]
 

@@ -65,7 +65,8 @@ def overlapping_pairs(tracks: Floats, detections: Floats) -> Pairs:
     """The pairs that overlap, and how much: IoU of the boxes times IoU of their vertical extents.
 
     The second factor is the height-modulated IoU of Hybrid-SORT (Yang et al., AAAI 2024): who stands nearer to the
-    camera is taller and ends lower in the picture, so people who hide each other differ in it the most.
+    camera is taller and ends lower in the picture, so people who hide each other differ in it the most. The papers of
+    ByteTrack and OC-SORT do without; with ByteTrack on MOT17 it raised HOTA from 44.8 to 45.4, IDF1 from 51.9 to 53.0.
 
     Args:
         tracks: (4, N) corners x1 y1 x2 y2.

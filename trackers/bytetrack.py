@@ -1,6 +1,15 @@
 """ByteTrack: associate every box, first those that the detector is sure of, then the doubtful ones.
 
 Y. Zhang et al., "ByteTrack: Multi-Object Tracking by Associating Every Detection Box", ECCV 2022, Algorithm 1.
+
+What differs from the paper, with HOTA / IDF1 on the four sequences of MOT17 that the settings were chosen on, where all
+of it together gives 45.4 / 53.0:
+
+- people are lost after 2 s instead of 30 frames (with 1 s: 44.7 / 51.5);
+- overlap heeds the height (see `overlapping_pairs`), size has no velocity (see `motion`);
+- all times are in seconds, also what confirms a track: not its second frame, but being seen again 0.03 s later. To show
+  everybody at once is better on this score (45.9 / 53.6), but gives every false alarm an id, so it is not the default;
+- the box shown is the filter's, not the detector's, which is worth 0.1 HOTA.
 """
 
 import math

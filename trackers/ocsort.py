@@ -2,6 +2,10 @@
 
 J. Cao et al., "Observation-Centric SORT: Rethinking SORT for Robust Multi-Object Tracking", CVPR 2023, section 4:
 observation-centric momentum (OCM), recovery (OCR) and re-update (ORU).
+
+What differs from the paper: overlap heeds the height, size has no velocity, all times are in seconds, and recovery asks
+for an overlap of 0.5 instead of 0.3, without which it took strangers for lost people: HOTA / IDF1 on the four sequences
+of MOT17 that the settings were chosen on rose from 44.3 / 52.1 to 45.1 / 52.8.
 """
 
 import math
@@ -46,7 +50,7 @@ class OcSortParams:
             tracks, later.
         least_overlap: of a predicted track and a detection; lower bridges faster motion, and confuses neighbours.
         least_overlap_seen: of the last observation of a track and a detection, in the recovery of those left over;
-            lower finds more again, and takes more strangers for them. The 0.3 of the paper costs 0.8 HOTA on MOT17.
+            lower finds more again, and takes more strangers for them.
         direction_weight: how much going on in the same direction is worth, next to overlap (lambda in the paper);
             higher keeps people apart who cross, and loses those who turn.
         direction_s: the direction is taken over this time (Delta t in the paper); longer is steadier, and later
