@@ -101,8 +101,9 @@ class ByteTrack:
         pairs = overlapping_pairs(boxes_of(self._motion), boxes)
         is_confirmed = self._roster.is_confirmed[pairs.tracks]
         is_sure = (scores >= p.high_score)[pairs.detections]
-        sure = is_sure & (pairs.overlap > p.least_overlap)
-        doubtful = ~is_sure & (pairs.overlap > p.least_overlap_low)
+        is_open = ~self._roster.is_unseen_for(p.lost_after_s, self._time_s)[pairs.tracks]
+        sure = is_open & is_sure & (pairs.overlap > p.least_overlap)
+        doubtful = is_open & ~is_sure & (pairs.overlap > p.least_overlap_low)
         stages = [sure & is_confirmed, doubtful & is_confirmed, sure & ~is_confirmed]
         return assign(pairs, pairs.overlap, stages)
 

@@ -207,10 +207,11 @@ class OcSort:
         pairs = overlapping_pairs(boxes_of(self._motion), boxes)
         agreement = same_direction(self._observed, boxes, pairs, p.direction_s) * scores[pairs.detections]
         gains = pairs.overlap + p.direction_weight * (agreement + 0.5)
-        joined = assign(pairs, gains, [pairs.overlap > p.least_overlap])
+        is_open = ~self._roster.is_unseen_for(p.lost_after_s, self._time_s)
+        joined = assign(pairs, gains, [is_open[pairs.tracks] & (pairs.overlap > p.least_overlap)])
 
-        tracks = _others(joined.tracks, len(self._roster))
-        found = _others(joined.detections, len(scores))
+        tracks = _left(is_open, joined.tracks)
+        found = _left(np.ones(len(scores), dtype=bool), joined.detections)
         left = overlapping_pairs(self._observed.boxes[:, tracks], boxes[:, found])
         again = assign(left, left.overlap, [left.overlap > p.least_overlap_seen])
         return (
@@ -250,7 +251,8 @@ class OcSort:
         return tracks
 
 
-def _others(rows: Rows, n: int) -> Rows:
-    is_other = np.ones(n, dtype=bool)
-    is_other[rows] = False
-    return np.flatnonzero(is_other)
+def _left(is_open: Mask, taken: Rows) -> Rows:
+    """The open rows that were not taken."""
+    is_left = is_open.copy()
+    is_left[taken] = False
+    return np.flatnonzero(is_left)

@@ -52,6 +52,10 @@ class Roster:
         is_confirmed[rows] |= time_s - self.first_s[rows] >= confirm_after_s
         return replace(self, seen_s=seen_s, is_confirmed=is_confirmed)
 
+    def is_unseen_for(self, span_s: float, time_s: float) -> Mask:
+        """(N,) whether a row was last seen longer ago than that."""
+        return time_s - self.seen_s > span_s
+
     def is_given_up(self, time_s: float, lost_after_s: float, doubtful_after_s: float) -> Mask:
         """(N,) whether a row was unseen for too long, the confirmed and the others with a patience of their own."""
         return time_s - self.seen_s > np.where(self.is_confirmed, lost_after_s, doubtful_after_s)

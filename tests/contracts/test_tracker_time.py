@@ -95,3 +95,11 @@ def test_a_lost_person_is_given_up_after_the_same_time(make: MakeTracker, fps: f
         time_s for time_s in last_seen_s + np.arange(1, 10 * fps) / fps if len(tracker.update(unseen, time_s).ended)
     )
     assert ended_s - last_seen_s == pytest.approx(2.0, abs=1.01 / fps)
+
+
+def test_after_an_outage_nobody_is_taken_for_who_stood_there_before(make: MakeTracker) -> None:
+    tracker, box = make(), Detections(np.array([[100, 100, 140, 200]], np.float32), np.ones(1, np.float32))
+    for frame in range(10):
+        tracker.update(box, START_S + frame / FPS)
+    assert tracker.update(box, START_S + 3600).ended.tolist() == [1]
+    assert tracker.update(box, START_S + 3600 + 1 / FPS).ids.tolist() == [2]
