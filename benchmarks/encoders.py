@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.models import fetch, known_models
-from reid_models.crop_encoder import CropEncoder, as_input
+from reid_models.crop_encoder import CropEncoder
 from reid_models.encoder import Encoder
+from reid_models.pixels import as_input
 from reid_models.ranking import Labelled, Precision, Ranking, rank
 from reid_models.stripes import StripesEncoder
 from reid_models.tracklet_folder import LabelledTracklet, labels, read_clip, read_folder

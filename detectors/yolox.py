@@ -60,17 +60,11 @@ class YoloxDetector:
         if not images:
             return []
         fits = [letterbox(*image.shape[:2], height=self._height, width=self._width) for image in images]
-        blobs = np.concatenate([self._blob(image, fit) for image, fit in zip(images, fits, strict=True)])
+        blobs = np.full((len(images), 3, self._height, self._width), GREY, np.float32)
+        for blob, image, fit in zip(blobs, images, fits, strict=True):
+            _fill(blob, image, fit)
         outputs = run_rows(self._session, blobs, max_batch=self._params.max_batch)
         return [self._read(*row) for row in zip(outputs, fits, images, strict=True)]
-
-    def _blob(self, image: NDArray[np.uint8], fit: Letterbox) -> NDArray[np.float32]:
-        """(1, 3, H, W) BGR 0-255: the image scaled to the top left, grey beside it."""
-        blob = np.full((1, 3, self._height, self._width), GREY, np.float32)
-        scaled = cv2.resize(image, (fit.width, fit.height), interpolation=cv2.INTER_LINEAR)
-        for channel, plane in zip(blob[0], reversed(cv2.split(scaled)), strict=True):
-            channel[: fit.height, : fit.width] = plane
-        return blob
 
     def _read(self, rows: NDArray[np.float32], fit: Letterbox, image: NDArray[np.uint8]) -> Detections:
         """The people among the (A, 5 + classes) rows of one image, in pixels of that image."""
@@ -82,6 +76,13 @@ class YoloxDetector:
         kept = nms(boxes, scores[likely], max_iou=self._params.nms_iou, max_boxes=self._params.max_detections)
         height, width = image.shape[:2]
         return Detections(clip(boxes[kept], height=height, width=width), np.minimum(scores[likely][kept], 1.0))
+
+
+def _fill(blob: NDArray[np.float32], image: NDArray[np.uint8], fit: Letterbox) -> None:
+    """Puts the image, scaled, at the top left of a grey (3, H, W): BGR 0-255."""
+    scaled = cv2.resize(image, (fit.width, fit.height), interpolation=cv2.INTER_LINEAR)
+    for channel, plane in zip(blob, reversed(cv2.split(scaled)), strict=True):
+        channel[: fit.height, : fit.width] = plane
 
 
 def _grid(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -3,9 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from reid_models.pixels import as_input
 from reid_models.vectors import check_clips, unit_rows
 from runtime.batches import run_rows
-from runtime.card import ArtefactError, ClipSpec, ModelCard, Pixels
+from runtime.card import ArtefactError, ClipSpec, ModelCard
 from runtime.session import Session
 
 FAMILIES = ("osnet", "intel-reid")
@@ -51,23 +52,15 @@ class CropEncoder:
     def encode(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """See `Encoder.encode`."""
         check_clips(clips, self._clip)
+        starts = range(0, len(clips), self._max_batch)
+        return np.concatenate([self._encode(clips[start : start + self._max_batch]) for start in starts])
+
+    def _encode(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """A few clips at a time, so that their pixels stay in the processor's caches on the way to the network."""
         frames = self._clip.frames
         crops = as_input(clips.reshape(-1, *clips.shape[2:]), self._session.card.pixels)
-        vectors = run_rows(self._session, crops, max_batch=self._max_batch * frames)
+        vectors = run_rows(self._session, crops, max_batch=len(crops))
         return unit_rows(unit_rows(vectors).reshape(len(clips), frames, -1).mean(axis=1))
-
-
-def as_input(crops: NDArray[np.uint8], pixels: Pixels) -> NDArray[np.float32]:
-    """(N, H, W, 3) uint8 RGB -> what the card says: (N, 3, H, W) or (N, H, W, 3), colours in its order."""
-    ordered = crops[..., ::-1] if pixels.order == "bgr" else crops
-    placed = ordered.transpose(0, 3, 1, 2) if pixels.layout == "nchw" else ordered
-    axes = (3, 1, 1) if pixels.layout == "nchw" else (3,)
-    factor = np.float32(pixels.scale) / np.array(pixels.std, np.float32).reshape(axes)
-    shift = np.array(pixels.mean, np.float32).reshape(axes) / np.array(pixels.std, np.float32).reshape(axes)
-    values = np.ascontiguousarray(placed, np.float32)
-    values *= factor
-    values -= shift
-    return values
 
 
 def _crop_size(card: ModelCard) -> tuple[int, int]:

@@ -24,7 +24,8 @@ def run_rows(session: Session, rows: NDArray[Any], *, max_batch: int) -> NDArray
     name, output = session.card.inputs[0].name, session.card.outputs[0].name
     fixed = batch_size(session.card)
     parts = [session.run({name: part})[output] for part in _split(rows, fixed or max_batch, filled=fixed is not None)]
-    return np.concatenate(parts)[: len(rows)]
+    joined = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return joined[: len(rows)]
 
 
 def batch_size(card: ModelCard) -> int | None:

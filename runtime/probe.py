@@ -7,9 +7,7 @@ import onnxruntime as ort
 
 from runtime.onnx_session import LOAD_ERRORS, PROVIDERS
 
-NEGATION = base64.b64decode(
-    "CAgSADoyCgsKAXgSAXkiA05lZxIBZ1oPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCBAoAEA0="
-)
+NEGATION = base64.b64decode("CAgSADoyCgsKAXgSAXkiA05lZxIBZ1oPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCBAoAEA0=")
 """An ONNX file of one node: y = -x, one number."""
 
 

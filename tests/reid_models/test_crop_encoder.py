@@ -1,9 +1,14 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reid_models.crop_encoder import CropEncoder, as_input
+from reid_models.crop_encoder import CropEncoder
+from reid_models.tracklet_folder import read_clip, read_folder
+from runtime.adopt import adopt
 from runtime.card import ArtefactError, ClipSpec, Pixels
+from runtime.load import load_session
 from tests.runtime.networks import MemorySession, card
 
 CLIPS = np.random.default_rng(0).integers(0, 256, (3, 4, 8, 4, 3), dtype=np.uint8)
@@ -43,15 +48,20 @@ def test_a_network_of_another_family_is_refused() -> None:
         CropEncoder(MemorySession(card((None, 3, 8, 4), family="yolox"), mean_colour))
 
 
-@pytest.mark.parametrize("layout", ["nchw", "nhwc"])
-@pytest.mark.parametrize("order", ["rgb", "bgr"])
-def test_pixels_become_what_the_card_says(order: str, layout: str) -> None:
-    pixels = Pixels.model_validate(
-        {"order": order, "layout": layout, "scale": 1 / 255, "mean": (0.1, 0.2, 0.3), "std": (0.5, 0.6, 0.7)}
-    )
-    crops = CLIPS[0]
-    expected = crops[..., ::-1] if order == "bgr" else crops
-    expected = (expected / 255 - [0.1, 0.2, 0.3]) / [0.5, 0.6, 0.7]
-    found = as_input(crops, pixels)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, expected.transpose(0, 3, 1, 2) if layout == "nchw" else expected, atol=1e-6)
+@pytest.mark.shared
+def test_osnet_knows_people_again_and_gives_each_clip_the_same_bits_in_any_company(
+    shared: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "osnet.onnx"
+    path.write_bytes((shared / "data/weights/reid/osnet_x0_25_msmt17.onnx").read_bytes())
+    adopt(path, family="osnet", name="osnet-x0-25-msmt17", licence="MIT", origin="shared data")
+    encoder = CropEncoder(load_session(path, provider="cpu", threads=1))
+    tracklets = read_folder(shared / "data/reid/mars_query_half/bbox_test")[:6]
+    clips = np.stack([read_clip(tracklet, encoder.clip) for tracklet in tracklets])
+    vectors = encoder.encode(clips)
+    np.testing.assert_array_equal(encoder.encode(clips[::-1]), vectors[::-1])
+    np.testing.assert_array_equal(encoder.encode(clips[2:3]), vectors[2:3])
+    persons = np.array([tracklet.person for tracklet in tracklets])
+    is_same, is_other = persons[:, None] == persons, persons[:, None] != persons
+    similarity = vectors @ vectors.T
+    assert similarity[is_same].mean() > similarity[is_other].mean() + 0.1
