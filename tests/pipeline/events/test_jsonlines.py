@@ -9,7 +9,7 @@ from tests.pipeline.events.test_schema import an_event
 
 def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(EventSinkError, match="expected to write events to .*file/events.jsonl"):
+    with pytest.raises(EventSinkError, match=r"expected to write events to .*file/events\.jsonl"):
         JsonLinesSink(tmp_path / "file" / "events.jsonl")
 
 

@@ -12,7 +12,7 @@ from pipeline.report.clockface import Clockface
 from pipeline.report.pictures import Pictures
 from pipeline.report.presence import people, shared_persons
 from pipeline.report.report import CameraSummary, ReportError, RunSummary, render, write_report
-from pipeline.watch import thumbnail_path
+from pipeline.thumbnails import thumbnail_path
 
 SUMMARY = RunSummary("yard", (CameraSummary("door", 120, 3), CameraSummary("hall", 110, 2)), took_s=12.3)
 NO_PICTURES = Pictures(None)
