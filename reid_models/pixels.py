@@ -12,12 +12,16 @@ def as_input(crops: NDArray[np.uint8], pixels: Pixels) -> NDArray[np.float32]:
     is_planar = pixels.layout == "nchw"
     ordered = _bgr(crops) if pixels.order == "bgr" else crops
     values = np.ascontiguousarray(ordered.transpose(0, 3, 1, 2) if is_planar else ordered, np.float32)
-    colours = (3, 1, 1) if is_planar else (3,)
-    std = np.array(pixels.std, np.float32).reshape(colours)
-    mean = np.array(pixels.mean, np.float32).reshape(colours)
-    values *= np.float32(pixels.scale) / std
-    values -= mean / std
+    std = np.array(pixels.std, np.float32)
+    factor, shift = np.float32(pixels.scale) / std, np.array(pixels.mean, np.float32) / std
+    values *= _per_colour(factor, crops.shape[2], is_planar=is_planar)
+    values -= _per_colour(shift, crops.shape[2], is_planar=is_planar)
     return values
+
+
+def _per_colour(numbers: NDArray[np.float32], width: int, *, is_planar: bool) -> NDArray[np.float32]:
+    """Three numbers beside the colours; written out for a whole row of pixels, because numpy is slow in steps of 3."""
+    return numbers.reshape(3, 1, 1) if is_planar else np.tile(numbers, (width, 1))
 
 
 def _bgr(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
