@@ -18,6 +18,7 @@ from pipeline.config import (
     ByteTrackConfig,
     CameraConfig,
     ComputeConfig,
+    ConfigError,
     HogConfig,
     NetworkConfig,
     OcSortConfig,
@@ -36,7 +37,7 @@ from pipeline.matching.policy import MatchParams
 from pipeline.metrics import Metrics
 from pipeline.models import find_artefact
 from pipeline.mot_files import tracks_path
-from pipeline.sources import FrameSource, SourceListener, SourceState, kind_of, run_id
+from pipeline.sources import FrameSource, SourceListener, SourceState, Unheard, kind_of, run_id
 from pipeline.supervisor import Camera, CameraRun, Supervisor
 from pipeline.thumbnails import Thumbnails
 from pipeline.tracklets import TrackletBuffer
@@ -224,6 +225,7 @@ def build_policy(config: PipelineConfig, model_id: str, suggested: float) -> tup
     params = MatchParams(
         threshold=suggested if matching.threshold is None else matching.threshold,
         margin=matching.margin,
+        hesitation=matching.hesitation,
         decide_after_parts=matching.decide_after_parts,
     )
     if matching.calibration is None:
@@ -261,15 +263,18 @@ def _live_source(camera: CameraConfig, address: str, listener: SourceListener) -
     from pipeline.pacing import Newest
     from pipeline.streams import StreamSource
 
-    stream = StreamSource(
-        camera.name,
-        address,
-        random=Random(),
-        transport=camera.transport,
-        open_timeout_s=camera.open_timeout_s,
-        read_timeout_s=camera.read_timeout_s,
-        listener=listener,
-    )
+    try:
+        stream = StreamSource(
+            camera.name,
+            address,
+            random=Random(),
+            transport=camera.transport,
+            open_timeout_s=camera.open_timeout_s,
+            read_timeout_s=camera.read_timeout_s,
+            listener=listener,
+        )
+    except ValueError as error:
+        raise ConfigError(f"camera {camera.name}: {error}") from error
     return Newest(stream, listener=listener)
 
 
@@ -285,6 +290,7 @@ def source_length(camera: CameraConfig) -> int | None:
 
     Raises:
         SourceError: if there is no such recording, or it is none.
+        ConfigError: if the address is none that a stream can have.
     """
     address, path = camera.source.get_secret_value(), Path(camera.source.get_secret_value())
     from pipeline.video_files import FileSource, FolderSource
@@ -294,4 +300,6 @@ def source_length(camera: CameraConfig) -> int | None:
             return FileSource(camera.name, path).length()
         case "folder":
             return FolderSource(camera.name, path, frame_rate=USUAL_RATE).length()
+        case "stream":
+            _live_source(camera, address, Unheard())
     return None

@@ -21,6 +21,7 @@ from detectors.tiling import TilingParams
 from detectors.yolox import YoloxParams
 from pipeline.matching.memory import Retention
 from pipeline.site import Site
+from pipeline.source_errors import redact
 from pipeline.sources import kind_of
 from pipeline.tracklets import TrackletParams
 from trackers.bytetrack import ByteTrackParams
@@ -162,6 +163,7 @@ class MatchingConfig(_Strict):
 
     threshold: float | None = Field(None, ge=-1, le=1)
     margin: float = Field(0.02, ge=0)
+    hesitation: float = Field(0.1, ge=0)
     decide_after_parts: Count = 3
     calibration: Path | None = None
     retention: Retention = Retention()
@@ -315,9 +317,18 @@ def _in_one_line(error: ValidationError, model: type[BaseModel]) -> str:
     if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"unknown key {key!r}{_did_you_mean(key, model)}"
     message = first["msg"].removeprefix("Value error, ")
-    is_short = isinstance(first["input"], str | int | float) and "source" not in key
-    found = f", found {first['input']!r}" if is_short and "found" not in message else ""
+    found = "" if "found" in message or "source" in key else _shown(first["input"])
     return f"{key}: {message}{found}" if key else f"{message}{found}"
+
+
+def _shown(found: object) -> str:
+    """What stood there, if it is short; an address may stand at a wrong place, and holds a password there too."""
+    match found:
+        case str():
+            return f", found {redact(found)!r}"
+        case int() | float():
+            return f", found {found!r}"
+    return ""
 
 
 def _did_you_mean(key: str, model: type[BaseModel]) -> str:

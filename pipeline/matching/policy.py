@@ -38,21 +38,26 @@ class MatchParams:
             one person into several, lower takes two persons for one.
         margin: the best person must exceed the next one by this much, in cosine; otherwise the decision waits for
             more of the track.
+        hesitation: a track that misses the threshold by no more than this waits too, before it is taken for somebody
+            new: the first crops of a track are often its worst.
         decide_after_parts: an unclear track is decided at this part at the latest, or when it ends.
         rivals: how many of the others an event names.
     """
 
     threshold: float = 0.6
     margin: float = 0.02
+    hesitation: float = 0.1
     decide_after_parts: int = 3
     rivals: int = 3
 
     def __post_init__(self) -> None:
-        if not -1 <= self.threshold <= 1 or self.margin < 0 or self.decide_after_parts < 1 or self.rivals < 0:
+        if not -1 <= self.threshold <= 1 or min(self.margin, self.hesitation, self.rivals) < 0:
             raise ValueError(
-                "expected -1 <= threshold <= 1, margin >= 0, decide_after_parts >= 1 and rivals >= 0, "
-                f"found {self.threshold}, {self.margin}, {self.decide_after_parts} and {self.rivals}"
+                "expected a threshold in [-1, 1], and margin, hesitation and rivals of at least 0, "
+                f"found {self.threshold}, {self.margin}, {self.hesitation} and {self.rivals}"
             )
+        if self.decide_after_parts < 1:
+            raise ValueError(f"expected decide_after_parts of at least 1, found {self.decide_after_parts}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +212,7 @@ class _Round:
 
     def _newcomer(self, open_: NDArray[np.bool_], must_decide: NDArray[np.bool_]) -> int | None:
         """The first open track that is nobody known; one that is merely unclear waits if it may."""
-        is_unclear = (self._possible() >= 0).any(axis=1)
+        is_unclear = (self._possible() >= -self._params.hesitation).any(axis=1)
         ready = np.flatnonzero(open_ & (~is_unclear | must_decide))
         return int(ready[0]) if len(ready) else None
 
@@ -276,11 +281,11 @@ def _against_known(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.intp]]:
     """Persons (P,) near anyone of the batch, and (Q, P) excess over the threshold, verdict and nearest row.
 
-    Only persons within reach of the threshold are looked at closer: whoever is further off than the margin can
-    neither be the match nor make it unclear.
+    Only persons within reach of the threshold are looked at closer: whoever is further off than margin and hesitation
+    can neither be the match nor make it unclear.
     """
     similarity = batch.vectors @ known.vectors.T if len(known) else np.empty((len(batch), 0), np.float32)
-    reach = np.float32(thresholds.min(initial=1.0) - max(params.margin, 0.1))
+    reach = np.float32(thresholds.min(initial=1.0) - max(params.margin, params.hesitation))
     near = (similarity >= reach).any(axis=0) & (known.persons != NOBODY)
     persons = np.unique(known.persons[near])
     rows = np.flatnonzero(np.isin(known.persons, persons))

@@ -48,7 +48,7 @@ def run(
         arrays(known, persons) if known else arrays([(0, "door", 0, 0)], [NOBODY]),
         matrices(site),
         np.full((3, 3), 0.9),
-        params or MatchParams(threshold=0.9, margin=0.02),
+        params or MatchParams(threshold=0.9, margin=0.02, hesitation=0.0),
         np.full(len(batch), must_decide),
     )
 
@@ -138,6 +138,14 @@ def test_an_unclear_track_waits_until_it_must_be_decided() -> None:
     assert persons_of(run([(0, "door", 10, 15)], known, persons, must_decide=True)) == {0: 1}
 
 
+def test_a_near_miss_waits_before_it_is_somebody_new() -> None:
+    known, persons = [(0, "door", 0, 5)], [1]
+    params = MatchParams(threshold=0.9, margin=0.02, hesitation=0.1)
+    assert run([(30, "door", 10, 15)], known, persons, params=params) == []
+    assert persons_of(run([(30, "door", 10, 15)], known, persons, params=params, must_decide=True)) == {0: NEW}
+    assert persons_of(run([(45, "door", 10, 15)], known, persons, params=params)) == {0: NEW}
+
+
 def test_the_margin_compares_people_not_tracks() -> None:
     known = [(10, "door", 0, 5), (-10, "hall", 0, 5)]
     assert persons_of(run([(0, "door", 10, 15)], known, [1, 1])) == {0: 1}
@@ -147,7 +155,7 @@ def test_tracks_that_compete_are_assigned_together() -> None:
     """First come, first served would give person 1 to the first track and leave the second with nobody."""
     known, persons = [(0, "door", 0, 5), (24, "door", 0, 5)], [1, 2]
     batch = [(11, "door", 10, 20), (-10, "door", 10, 20)]
-    params = MatchParams(threshold=0.9, margin=0.0)
+    params = MatchParams(threshold=0.9, margin=0.0, hesitation=0.0)
     assert persons_of(run(batch, known, persons, params=params)) == {0: 2, 1: 1}
 
 
