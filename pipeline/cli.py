@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 app = typer.Typer(
     name="reid-pipeline",
     help="Recognise the same person across cameras, from live streams.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -136,14 +134,13 @@ def doctor() -> int:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs one command; returns its exit code."""
+    """Runs one command, or prints the help; returns the exit code."""
     try:
-        code = app(args=list(argv), standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except (KeyboardInterrupt, click.Abort):
-        return 1
+        code = app(args=list(argv) or ["--help"], standalone_mode=False)
+    except typer.TyperException as error:
+        said = " ".join(error.format_message().split()).rstrip(".")
+        sys.stderr.write(f"reid-pipeline: {said}; see `reid-pipeline --help`\n")
+        return error.exit_code
     except Exception as error:  # noqa: BLE001 - `_say` raises again what is not for the user
         return _say(error)
     return int(code or 0)
@@ -151,12 +148,12 @@ def main(argv: Sequence[str]) -> int:
 
 def _say(error: Exception) -> int:
     """One line for what a user can mend; a traceback only for what only we can."""
-    from pipeline.commands.faults import exit_code
+    from pipeline.commands.faults import exit_code, in_one_line
 
     code = exit_code(error)
     if code is None:
         raise error
-    sys.stderr.write(f"reid-pipeline: {error}\n")
+    sys.stderr.write(f"reid-pipeline: {in_one_line(error)}\n")
     return code
 
 

@@ -43,7 +43,8 @@ def write_threshold(tracklets: Path, encoder_name: str, out: Path, false_match_r
 def _encode(folder: Path, encoder: Encoder) -> LabelledVectors:
     """The vectors of all labelled tracklets, people of nobody's name left out; cameras are named by their numbers."""
     tracklets = [tracklet for tracklet in read_folder(folder) if tracklet.person != JUNK]
-    shown = with_progress(tracklets, "encoding", console=Console(stderr=True))
+    talk = Console(stderr=True)
+    shown = with_progress(tracklets, "encoding", console=talk, disable=not talk.is_terminal)
     vectors = [encoder.encode(read_clip(tracklet, encoder.clip)[None])[0] for tracklet in shown]
     return LabelledVectors(
         persons=np.array([tracklet.person for tracklet in tracklets], np.int64),

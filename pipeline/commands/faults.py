@@ -13,6 +13,13 @@ from reid_models.tracklet_folder import TrackletFolderError
 from runtime.card import ArtefactError
 
 FAILED, MISUSE = 1, 2
+EXTRA_OF = {
+    "ultralytics": "yolo",
+    "onnxruntime": "cpu",
+    "trackeval": "evaluate",
+    "matplotlib": "evaluate",
+}
+"""Which extra of the installation brings a module that not everybody needs."""
 
 
 def exit_code(error: Exception) -> int | None:
@@ -34,4 +41,13 @@ def exit_code(error: Exception) -> int | None:
             | TrackletFolderError()
         ):
             return FAILED
+        case ModuleNotFoundError(name=name) if name in EXTRA_OF:
+            return FAILED
     return None
+
+
+def in_one_line(error: Exception) -> str:
+    """What such an error says, on one line."""
+    if isinstance(error, ModuleNotFoundError) and error.name in EXTRA_OF:
+        return f"{error.name} is not installed: install passerby with the extra `{EXTRA_OF[error.name]}`"
+    return " ".join(str(error).split())

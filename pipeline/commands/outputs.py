@@ -1,7 +1,7 @@
 """What people look at after a run: the summary, the annotated videos, the report."""
 
 from collections.abc import Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from pathlib import Path
 
 from rich.console import Console
@@ -10,6 +10,7 @@ from rich.table import Table
 
 from pipeline.annotate import annotate_video
 from pipeline.build import USUAL_RATE, build_source
+from pipeline.commands.stopping import StopSignal
 from pipeline.config import CameraConfig, PipelineConfig
 from pipeline.events.folding import persons_by_track, persons_of_camera
 from pipeline.events.jsonlines import read_events
@@ -21,17 +22,25 @@ from pipeline.report.report import CameraSummary, RunSummary, write_report
 from pipeline.sources import Unheard
 
 
-def write_outputs(config: PipelineConfig, frames: Mapping[str, int], took_s: float, talk: Console) -> None:
-    """Draws what was asked for, and prints what came out and where it lies."""
+def write_outputs(
+    config: PipelineConfig, frames: Mapping[str, int], took_s: float, talk: Console, stop: StopSignal
+) -> None:
+    """Draws what was asked for, and prints what came out and where it lies.
+
+    Videos take as long again as the run: a signal to stop, before or meanwhile, ends the drawing.
+    """
     output = config.output
     events = list(read_events(output.directory / "events.jsonl"))
     tracks = {c.name: read_tracks(tracks_path(output.directory, c.name)) for c in config.cameras if not c.is_live}
     written = [output.directory / "events.jsonl"]
     if output.videos:
         written += [
-            _annotate(camera, tracks[camera.name], events, frames[camera.name], output.directory / "videos", talk)
+            _annotate(camera, events, frames[camera.name], output.directory, talk, stop)
             for camera in config.cameras
+            if not stop.is_set()
         ]
+    if output.videos and stop.is_set():
+        talk.print("Stopped: annotated videos end early, or are missing.")
     if output.report:
         cameras = tuple(CameraSummary(c.name, frames[c.name], _count(tracks.get(c.name))) for c in config.cameras)
         thumbnails = output.directory / "thumbnails" if output.thumbnails else None
@@ -42,17 +51,19 @@ def write_outputs(config: PipelineConfig, frames: Mapping[str, int], took_s: flo
 
 
 def _annotate(
-    camera: CameraConfig, tracks: MotTracks, events: Sequence[IdentityEvent], count: int, folder: Path, talk: Console
+    camera: CameraConfig, events: Sequence[IdentityEvent], count: int, directory: Path, talk: Console, stop: StopSignal
 ) -> Path:
     """Reads the recording once more, now that everybody has a name."""
     frames = iter(build_source(camera, Unheard()))
     first = list(islice(frames, 2))
     fps = 1 / (first[1].time_s - first[0].time_s) if len(first) == 2 else USUAL_RATE
+    others = takewhile(lambda _: not stop.is_set(), islice(frames, max(0, count - 2)))
     shown = with_progress(
-        chain(first, islice(frames, max(0, count - 2))), f"drawing {camera.name}", total=count, console=talk
+        chain(first, others), f"drawing {camera.name}", total=count, console=talk, disable=not talk.is_terminal
     )
-    path = folder / f"{camera.name}.mp4"
+    tracks = read_tracks(tracks_path(directory, camera.name))
     persons = persons_of_camera(persons_by_track(events), camera.name)
+    path = directory / "videos" / f"{camera.name}.mp4"
     annotate_video(shown, tracks, persons, path, colours=person_colours(e.person for e in events), fps=fps)
     return path
 

@@ -1,13 +1,11 @@
 """`reid-pipeline run`: the whole pipeline in one process."""
 
-import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Self
 
 from rich.console import Console
@@ -16,12 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from pipeline.build import Process, source_length
 from pipeline.camera_loop import Step
 from pipeline.commands.outputs import write_outputs
+from pipeline.commands.stopping import StopSignal
 from pipeline.config import ConfigError, PipelineConfig, load_site, parse, read_fields
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.health import HealthServer
 from pipeline.models import is_at_hand
 from pipeline.source_errors import SourceError
-from pipeline.supervisor import Supervisor
 
 REDRAW_EVERY = 10
 """Frames of a camera between two looks at its progress bar: drawing is not free."""
@@ -50,21 +48,27 @@ class Flags:
 def run_pipeline(path: Path | None, flags: Flags) -> int:
     """Runs until the files end, or until SIGTERM or SIGINT; returns the exit code."""
     talk = Console(stderr=True, highlight=False)
-    config = merged(path, flags, talk)
-    lengths = {camera.name: source_length(camera) for camera in config.cameras}
-    started_s = time.monotonic()
+    with StopSignal() as stop:
+        config = merged(path, flags, talk)
+        lengths = {camera.name: source_length(camera) for camera in config.cameras}
+        started_s = time.monotonic()
+        bars = _Bars(lengths, talk)
+        failed = _run(config, bars, stop)
+        write_outputs(config, bars.frames, time.monotonic() - started_s, talk, stop)
+    return _say_failures(failed, talk)
+
+
+def _run(config: PipelineConfig, bars: "_Bars", stop: StopSignal) -> dict[str, SourceError]:
+    """Runs the process from building to closing it; the recordings that failed, and why."""
     with ExitStack() as stack:
-        bars = stack.enter_context(_Bars(lengths, talk))
         process = stack.enter_context(Process(config, watchers=[bars.step]))
-        sink = stack.enter_context(JsonLinesSink(config.output.directory / "events.jsonl"))
-        supervisor = process.connect(sink)
         http = config.http
         if http.port is not None:
             stack.enter_context(HealthServer(process.health, process.metrics.registry, http.host, http.port))
-        with _stops_on_signal(supervisor):
-            failed = supervisor.run()
-    write_outputs(config, bars.frames, time.monotonic() - started_s, talk)
-    return _say_failures(failed, talk)
+        supervisor = process.connect(stack.enter_context(JsonLinesSink(config.output.directory / "events.jsonl")))
+        stop.calls(supervisor.stop)
+        with bars:
+            return supervisor.run()
 
 
 def merged(path: Path | None, flags: Flags, talk: Console) -> PipelineConfig:
@@ -142,23 +146,8 @@ def _encoder(asked: str | None, talk: Console) -> dict[str, object]:
     return {"kind": "stripes"}
 
 
-@contextmanager
-def _stops_on_signal(supervisor: Supervisor) -> Iterator[None]:
-    """SIGTERM and SIGINT are an end of file for every camera: what is in the pipeline goes through."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        supervisor.stop()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 class _Bars:
-    """A progress bar for each camera; counts its frames."""
+    """A progress bar for each camera, on a terminal only; counts its frames."""
 
     def __init__(self, lengths: Mapping[str, int | None], talk: Console) -> None:
         self.frames: Counter[str] = Counter(dict.fromkeys(lengths, 0))
@@ -169,8 +158,8 @@ class _Bars:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=talk,
+            disable=not talk.is_terminal,
         )
-        self._lengths = lengths
         self._tasks = {camera: self._progress.add_task(camera, total=total) for camera, total in lengths.items()}
 
     def step(self, step: Step) -> None:
