@@ -9,12 +9,20 @@ import json
 import os
 import re
 from collections import Counter
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from detectors.hog import HogParams
 from detectors.tiling import TilingParams
@@ -49,7 +57,7 @@ class CameraConfig(_Strict):
         name: appears in events, metrics and file names.
         source: a video file, a folder of images, an RTSP, HTTP or HLS address, or a webcam (/dev/video0).
         frame_rate: files and folders: the true rate, where the container's times are wrong; frames per second.
-        starts_at: files and folders: when the first frame was taken; 1970 if not given.
+        starts_at: files and folders: when the first frame was taken, with its time zone; 1970 if not given.
         max_fps: look at no more frames than this per second.
         region: x1 y1 x2 y2 in pixels: look only there; the detector sees that part larger.
         tiles: look at parts of the picture one by one, where people are small; takes as many passes, and one more.
@@ -60,7 +68,7 @@ class CameraConfig(_Strict):
     name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
     source: SecretStr
     frame_rate: Positive | None = None
-    starts_at: datetime | None = None
+    starts_at: AwareDatetime | None = None
     max_fps: Positive | None = None
     region: tuple[int, int, int, int] | None = None
     tiles: TilingParams = TilingParams()
@@ -316,6 +324,8 @@ def _in_one_line(error: ValidationError, model: type[BaseModel]) -> str:
     key = ".".join(str(part) for part in first["loc"] if part not in _KINDS)
     if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"unknown key {key!r}{_did_you_mean(key, model)}"
+    if first["type"] == "union_tag_not_found":
+        return f"{key}: expected the key 'kind', found none"
     message = first["msg"].removeprefix("Value error, ")
     found = "" if "found" in message or "source" in key else _shown(first["input"])
     return f"{key}: {message}{found}" if key else f"{message}{found}"

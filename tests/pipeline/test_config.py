@@ -1,0 +1,196 @@
+"""A deployment's YAML, right and wrong: each fault is one line that names the file and the key."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import ConfigError, load_config, load_site
+
+ROOT = Path(__file__).parents[2]
+CAMERA = "cameras: [{name: door, source: door.mp4}]\n"
+PASSWORD = "tops3cret"
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "deployment.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def fault(folder: Path, text: str) -> str:
+    """The one line that a configuration is refused with."""
+    path = written(folder, text)
+    with pytest.raises(ConfigError) as refused:
+        load_config(path)
+    line = str(refused.value)
+    assert "\n" not in line
+    assert line.startswith(str(path))
+    return line.removeprefix(str(path))
+
+
+def test_a_camera_is_enough_and_all_else_has_a_default(tmp_path: Path) -> None:
+    config = load_config(written(tmp_path, CAMERA))
+    assert [camera.name for camera in config.cameras] == ["door"]
+    assert config.detector.kind == "yolox"
+    assert config.tracker.kind == "bytetrack"
+    assert config.encoder.kind == "network"
+    assert not config.is_live
+    assert not config.output.thumbnails
+    assert config.http.port is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (CAMERA + "detektor: {kind: hog}\n", "unknown key 'detektor'; did you mean 'detector'?"),
+        (
+            "cameras: [{name: door, source: a.mp4, max_fsp: 5}]",
+            "unknown key 'cameras.0.max_fsp'; did you mean 'max_fps'?",
+        ),
+        (
+            CAMERA + "detector: {kind: yolox, params: {scroe: 0.3}}\n",
+            "unknown key 'detector.params.scroe'; did you mean 'score'?",
+        ),
+        (
+            CAMERA + "tracklets: {min_hight_px: 9}\n",
+            "unknown key 'tracklets.min_hight_px'; did you mean 'min_height_px'?",
+        ),
+        (CAMERA + "zzzzzz: 1\n", "unknown key 'zzzzzz'"),
+        (
+            "cameras: [{name: door, source: a.mp4}, {name: hall, source: b.mp4}, {name: door, source: c.mp4}]",
+            "camera names must differ, found 'door' twice",
+        ),
+        (
+            "cameras: [{name: door, source: a.mp4}, {name: hall, source: 'rtsp://192.0.2.1/1'}]",
+            "files and live streams do not mix, their clocks have nothing in common: run them apart",
+        ),
+        (
+            "cameras: [{name: door, source: a.mp4, region: [50, 0, 10, 90]}]",
+            "cameras.0: region is x1 y1 x2 y2 with x1 < x2 and y1 < y2, found [50, 0, 10, 90]",
+        ),
+        (
+            "cameras: [{name: door, source: 'rtsp://192.0.2.1/1', frame_rate: 5}]",
+            "cameras.0: frame_rate and starts_at are for files; a live stream brings its own time",
+        ),
+        (
+            "cameras: [{name: door, source: 'rtsp://192.0.2.1/1'}]\noutput: {videos: true}",
+            "annotated videos are drawn from files after the run; a live stream cannot be read again",
+        ),
+        (
+            CAMERA + "site: {overlaps: [[door, yard], [hall, door]]}\n",
+            "the site names cameras that are not there: hall, yard",
+        ),
+        (CAMERA + "site: {transits: [{between: [door, door]}]}\n", "a transit joins two cameras, found 'door' twice"),
+        (
+            CAMERA + "order: {window_s: 5, lead_s: 6}\n",
+            "order: lead_s must be at least two windows of 5.0 s, found 6.0",
+        ),
+        (CAMERA + "compute: {threads: two}\n", "compute.threads: Input should be a valid integer"),
+        (CAMERA + "compute: {threads: two}\n", "found 'two'"),
+        (
+            CAMERA + "compute: {provider: gpu}\n",
+            "compute.provider: Input should be 'cpu', 'cuda' or 'tensorrt', found 'gpu'",
+        ),
+        (
+            CAMERA + "matching: {threshold: 1.5}\n",
+            "matching.threshold: Input should be less than or equal to 1, found 1.5",
+        ),
+        (CAMERA + "http: {port: 99999}\n", "http.port: Input should be less than or equal to 65535, found 99999"),
+        (CAMERA + "detector: {kind: magic}\n", "'yolox', 'hog', 'ultralytics'"),
+        (CAMERA + "detector: {model: yolox-nano}\n", "detector: expected the key 'kind', found none"),
+        (CAMERA + "tracklets: {min_crops: 0}\n", "min_crops >= 1"),
+        ("cameras: []", "cameras: Tuple should have at least 1 item"),
+        ("cameras: door.mp4", "cameras: Input should be a valid tuple, found 'door.mp4'"),
+        ("cameras: [{name: front door, source: a.mp4}]", "found 'front door'"),
+        ("cameras: [{name: door}]", "cameras.0.source: Field required"),
+        (
+            "cameras: [{name: door, source: a.mp4, starts_at: 2026-05-04T08:00:00}]",
+            "cameras.0.starts_at: Input should have timezone info",
+        ),
+        ("- door.mp4", "expected keys and values, found list"),
+        ("", "expected keys and values, found NoneType"),
+    ],
+)
+def test_a_fault_is_one_line_with_file_and_key_and_what_was_found(tmp_path: Path, text: str, expected: str) -> None:
+    assert expected in fault(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("cameras:\n  - name: door\n source: x\n", 3), ("cameras: [a, b\n\nsite: {}\n", 3), ("a: @b", 1)]
+)
+def test_what_is_no_yaml_is_named_with_its_line(tmp_path: Path, text: str, line: int) -> None:
+    assert fault(tmp_path, text).startswith(f":{line}: expected YAML, found ")
+
+
+def test_bytes_that_are_no_text_are_no_yaml(tmp_path: Path) -> None:
+    path = tmp_path / "deployment.yaml"
+    path.write_bytes(b"\xff\xfe\x00cameras")
+    with pytest.raises(ConfigError, match="expected YAML, found 'utf-8' codec"):
+        load_config(path)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml: expected a YAML file, found none to read"):
+        load_config(tmp_path / "nowhere.yaml")
+
+
+def test_a_site_may_lie_in_a_file_beside_the_deployment(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text("name: shop\noverlaps: [[door, hall]]\n", encoding="utf-8")
+    text = "cameras: [{name: door, source: a.mp4}, {name: hall, source: b.mp4}]\nsite: shop.yaml\n"
+    assert load_config(written(tmp_path, text)).site.overlaps == (("door", "hall"),)
+
+
+def test_a_fault_in_the_file_of_the_site_names_that_file(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text("overlap: [[door, hall]]\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"shop\.yaml: unknown key 'overlap'; did you mean 'overlaps'\?"):
+        load_config(written(tmp_path, CAMERA + "site: shop.yaml\n"))
+
+
+def test_a_secret_comes_from_the_environment_and_is_never_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOOR_PASSWORD", PASSWORD)
+    config = load_config(written(tmp_path, "cameras: [{name: door, source: 'rtsp://me:{DOOR_PASSWORD}@192.0.2.1/1'}]"))
+    assert config.cameras[0].source.get_secret_value() == f"rtsp://me:{PASSWORD}@192.0.2.1/1"
+    assert config.is_live
+    assert PASSWORD not in f"{config!r} {config} {config.model_dump_json()}"
+
+
+def test_a_variable_that_is_not_set_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOOR_PASSWORD", raising=False)
+    line = fault(tmp_path, "cameras: [{name: door, source: 'rtsp://me:{DOOR_PASSWORD}@192.0.2.1/1'}]")
+    assert line == ": cameras.0.source: the environment variable DOOR_PASSWORD is not set"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cameras: ADDRESS",
+        "cameras: [ADDRESS]",
+        "cameras: [{name: ADDRESS, source: a.mp4}]",
+        "cameras: [{name: door, source: [ADDRESS]}]",
+        "cameras: [{name: door, source: ADDRESS, max_fps: ADDRESS}]",
+        "cameras: [{name: door, source: ADDRESS, frame_rate: 5}]",
+        "cameras: [{name: door, source: ADDRESS, nope: 5}]",
+        "cameras: [{name: door, source: ADDRESS}]\nhttp: ADDRESS",
+        "cameras: [{name: door, source: '{DOOR_URL}', region: [2, 2, 1, 1]}]",
+    ],
+)
+def test_a_password_is_in_no_message_wherever_its_address_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    address = f"rtsp://me:{PASSWORD}@192.0.2.1/1"
+    monkeypatch.setenv("DOOR_URL", address)
+    assert PASSWORD not in fault(tmp_path, text.replace("ADDRESS", f"'{address}'"))
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("configs/pipeline/*.yaml")), ids=lambda path: path.stem)
+def test_every_committed_deployment_is_sound(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAMERA_USER", "viewer")
+    monkeypatch.setenv("CAMERA_PASSWORD", PASSWORD)
+    assert load_config(path).cameras
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("configs/site/*.yaml")), ids=lambda path: path.stem)
+def test_every_committed_site_is_sound(path: Path) -> None:
+    assert load_site(path).cameras()
