@@ -1,0 +1,121 @@
+"""What the pipeline costs beside its networks, and whether its memory grows.
+
+    python -m benchmarks.pipeline overhead [--frames 300] [--rounds 5]
+    python -m benchmarks.pipeline memory [--minutes 20]
+
+Both run PETS2009 S2.L1, views 1 and 6 by turns, of the folder PASSERBY_SHARED (by default ../shared), with the default
+networks, which must be at hand (`reid-pipeline fetch yolox-nano`, `reid-pipeline fetch osnet-x0-25-msmt17`).
+
+Overhead: for 1 and 4 cameras the whole pipeline, then the same calls of detector and encoder alone, from as many
+threads, each in the order in which it made them, as fast as it can; then only the passes through the networks, on
+inputs that are ready. They take turns for several rounds; the ratio of each round is networks over whole, and the limit
+is 0.9. Seconds of all cores stand beside those of the wall, because they say the same on a busy machine. The second
+table is where the cores' time goes: each stage alone, one thread, on what it was given in the run.
+
+Memory: two cameras at the films' own rate, over and over, with a short retention; draws docs/memory.png.
+"""
+
+import argparse
+import statistics
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks.pipeline_calls import Bench, Calls, Took
+from benchmarks.pipeline_memory import measure_memory
+from benchmarks.pipeline_parts import pets
+from pipeline.build import build_detector, build_encoder
+
+CAMERAS = (1, 4)
+LIMIT = 0.9
+
+
+def main() -> None:
+    arguments = read_arguments()
+    with tempfile.TemporaryDirectory() as folder:
+        if arguments.what == "memory":
+            measure_memory(arguments.minutes, Path(folder))
+        else:
+            measure_overhead(arguments.frames, arguments.rounds, Path(folder))
+
+
+def read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pipeline")
+    commands = parser.add_subparsers(dest="what", required=True)
+    overhead = commands.add_parser("overhead", help="the whole pipeline beside its networks alone")
+    overhead.add_argument("--frames", type=int, default=300, help="of each camera")
+    overhead.add_argument("--rounds", type=int, default=5)
+    memory = commands.add_parser("memory", help="of the whole pipeline over looped films")
+    memory.add_argument("--minutes", type=float, default=20)
+    return parser.parse_args()
+
+
+def measure_overhead(frames: int, rounds: int, folder: Path) -> None:
+    print("| cameras | frames | run | wall, s | cores, s | networks / whole, wall | networks / whole, cores |")
+    print("|---:|---:|---|---:|---:|---:|---:|")
+    breakdowns = [compare(cameras, frames, rounds, folder) for cameras in CAMERAS]
+    print(f"\nThe limit is {LIMIT} on the wall, for detector and encoder. Median of {rounds} rounds (least to most).\n")
+    print_breakdowns(breakdowns)
+
+
+def compare(cameras: int, frames: int, rounds: int, folder: Path) -> dict[str, float]:
+    """Prints the rows of so many cameras; returns the milliseconds per frame of each stage."""
+    config = pets(cameras)
+    encoder, threshold = build_encoder(config.encoder, config.compute)
+    bench = Bench(config, build_detector(config), encoder, threshold, frames)
+    calls = bench.record(folder)
+    whole: list[Took] = []
+    networks: list[Took] = []
+    bare: list[Took] = []
+    waited_s: list[float] = []
+    for _ in range(rounds):
+        took, waited = bench.whole(folder)
+        whole.append(took)
+        waited_s.append(waited)
+        networks.append(bench.networks(calls))
+        bare.append(bench.bare(calls))
+    count = sum(map(len, calls.looked.values()))
+    for name, runs in (("whole", whole), ("detector and encoder", networks), ("bare networks", bare)):
+        print(f"| {cameras} | {count} | {name} | {row(runs, whole)} |")
+    return breakdown(bench, calls, whole, waited_s, count)
+
+
+def row(runs: Sequence[Took], whole: Sequence[Took]) -> str:
+    pairs = list(zip(runs, whole, strict=True))
+    cells = [
+        spread([took.wall_s for took in runs], "{:.2f}"),
+        spread([took.cpu_s for took in runs], "{:.2f}"),
+        spread([took.wall_s / of.wall_s for took, of in pairs], "{:.3f}"),
+        spread([took.cpu_s / of.cpu_s for took, of in pairs], "{:.3f}"),
+    ]
+    return " | ".join(cells)
+
+
+def spread(values: Sequence[float], form: str) -> str:
+    middle, least, most = (form.format(pick(values)) for pick in _PICKS)
+    return f"{middle} ({least} to {most})"
+
+
+_PICKS: tuple[Callable[[Sequence[float]], float], ...] = (statistics.median, min, max)
+
+
+def breakdown(
+    bench: Bench, calls: Calls, whole: Sequence[Took], waited_s: Sequence[float], count: int
+) -> dict[str, float]:
+    stages = bench.stages(calls)
+    total_s = statistics.median(took.cpu_s for took in whole)
+    stages["channel, counters, threads in each other's way"] = total_s - sum(stages.values())
+    stages["whole"] = total_s
+    stages["waiting in the channel, wall"] = statistics.median(waited_s)
+    return {stage: 1000 * seconds / count for stage, seconds in stages.items()}
+
+
+def print_breakdowns(breakdowns: Sequence[dict[str, float]]) -> None:
+    print(f"| ms of a core per frame | {' | '.join(f'{cameras} cameras' for cameras in CAMERAS)} |")
+    print(f"|---|{'---:|' * len(CAMERAS)}")
+    for stage in breakdowns[0]:
+        print(f"| {stage} | {' | '.join(f'{each[stage]:.2f}' for each in breakdowns)} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,247 @@
+"""What a run of the pipeline asks of its parts, recorded, so that each part can do the same work again alone."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.pipeline_parts import FRAME_RATE, RUN, Parts, film_of, supervise
+from detectors.detections import Detections
+from detectors.detector import Detector
+from pipeline.build import build_policy, build_tracker
+from pipeline.camera_loop import Step
+from pipeline.config import NetworkConfig, PipelineConfig, YoloxConfig
+from pipeline.events.memory import MemorySink
+from pipeline.matching.matcher import Matcher
+from pipeline.matching.memory import MemoryGallery
+from pipeline.models import find_artefact
+from pipeline.records import EmbeddedWindow, Frame
+from pipeline.tracklets import TrackletBuffer
+from pipeline.video_files import FileSource
+from reid_models.encoder import Encoder
+from runtime.card import ClipSpec
+from runtime.load import load_session
+from trackers.tracks import Tracks
+
+Work = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """Seconds on the wall, and seconds of all cores."""
+
+    wall_s: float
+    cpu_s: float
+
+
+class Start:
+    """The first frames of a film. A `FrameSource`, and a watcher of the loop that reads it.
+
+    Attributes:
+        waited_s: wall time that the loop spent in the channel before it asked for the next frame.
+    """
+
+    def __init__(self, camera: str, film: Path, frames: int) -> None:
+        self._source = FileSource(camera, film, frame_rate=FRAME_RATE)
+        self._frames = frames
+        self._stepped_s = 0.0
+        self.waited_s = 0.0
+
+    def __iter__(self) -> Iterator[Frame]:
+        for frame in islice(self._source, self._frames):
+            yield frame
+            self.waited_s += time.perf_counter() - self._stepped_s
+
+    def __call__(self, _: Step) -> None:
+        self._stepped_s = time.perf_counter()
+
+    def close(self) -> None:
+        self._source.close()
+
+
+class RecordingEncoder:
+    """An encoder that keeps what it was asked. An `Encoder`."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.clips: list[NDArray[np.uint8]] = []
+
+    @property
+    def clip(self) -> ClipSpec:
+        return self._encoder.clip
+
+    @property
+    def model_id(self) -> str:
+        return self._encoder.model_id
+
+    def encode(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self.clips.append(clips)
+        return self._encoder.encode(clips)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """One step of one camera."""
+
+    frame: Frame
+    detections: Detections
+    tracks: Tracks
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calls:
+    """All that one run asked of its parts.
+
+    Attributes:
+        looked: steps of each camera, by its name.
+        clips: one array for each call of the encoder.
+        windows: what the matcher was given.
+    """
+
+    looked: dict[str, list[Looked]]
+    clips: list[NDArray[np.uint8]] = field(default_factory=list)
+    windows: list[EmbeddedWindow] = field(default_factory=list)
+
+
+class Bench:
+    """One configuration with its networks loaded: runs it whole, or its parts alone on what a whole run asked."""
+
+    def __init__(
+        self, config: PipelineConfig, detector: Detector, encoder: Encoder, threshold: float, frames: int
+    ) -> None:
+        self._config = config
+        self._detector = detector
+        self._encoder = encoder
+        self._threshold = threshold
+        self._frames = frames
+
+    def record(self, folder: Path) -> Calls:
+        """Runs it once, and keeps every picture and every clip."""
+        calls = Calls({camera.name: [] for camera in self._config.cameras})
+        encoder = RecordingEncoder(self._encoder)
+
+        def keep(step: Step) -> None:
+            calls.looked[step.frame.camera].append(Looked(step.frame, step.detections, step.tracks))
+
+        parts = Parts(
+            self._detector,
+            encoder,
+            self._threshold,
+            self._sources(),
+            watchers={name: [keep] for name in calls.looked},
+            on_window=calls.windows.append,
+        )
+        self._run(parts, folder)
+        calls.clips.extend(encoder.clips)
+        return calls
+
+    def whole(self, folder: Path) -> tuple[Took, float]:
+        """The whole pipeline, from files to events; and the wall time that cameras waited in the channel, seconds."""
+        sources = self._sources()
+        watchers = {name: [source] for name, source in sources.items()}
+        took = self._run(Parts(self._detector, self._encoder, self._threshold, sources, watchers), folder)
+        return took, sum(source.waited_s for source in sources.values())
+
+    def networks(self, calls: Calls) -> Took:
+        """The same calls of the detector and of the encoder, each thread its own, as fast as it can."""
+        cameras = [[partial(self._detector.detect, [s.frame.image]) for s in steps] for steps in calls.looked.values()]
+        return together([*cameras, [partial(self._encoder.encode, clips) for clips in calls.clips]])
+
+    def bare(self, calls: Calls) -> Took:
+        """As `networks`, but only the passes through the two networks, on inputs that are ready."""
+        detect, encode = self.passes()
+        cameras = [[detect] * len(steps) for steps in calls.looked.values()]
+        return together([*cameras, [encode] * sum(map(len, calls.clips))])
+
+    def passes(self) -> tuple[Work, Work]:
+        """One pass of the detector's network, for a picture, and one of the encoder's, for a clip."""
+        detector, encoder = self._config.detector, self._config.encoder
+        assert isinstance(detector, YoloxConfig)
+        assert isinstance(encoder, NetworkConfig)
+        return self._pass(detector.model, 1), self._pass(encoder.model, self._encoder.clip.frames)
+
+    def stages(self, calls: Calls) -> dict[str, float]:
+        """Seconds of all cores that each stage takes alone on what it was given, one thread."""
+        detect, encode = self.passes()
+        cameras = list(calls.looked.values())
+        images = [step.frame.image for steps in cameras for step in steps]
+        detect_s = cpu_s(partial(self._detector.detect, [image]) for image in images)
+        detect_pass_s = cpu_s([detect] * len(images))
+        encode_s = cpu_s(partial(self._encoder.encode, clips) for clips in calls.clips)
+        encode_pass_s = cpu_s([encode] * sum(map(len, calls.clips)))
+        return {
+            "decode and RGB": cpu_s([self._decode]),
+            "detector: letterbox, reading the output": detect_s - detect_pass_s,
+            "detector: network": detect_pass_s,
+            "track": cpu_s(partial(self._track, steps) for steps in cameras),
+            "gate and crop": cpu_s(partial(self._gate, steps) for steps in cameras),
+            "encoder: pixels, averaging": encode_s - encode_pass_s,
+            "encoder: network": encode_pass_s,
+            "match": cpu_s([partial(self._match, calls.windows)]),
+        }
+
+    def _sources(self) -> dict[str, Start]:
+        return {camera.name: Start(camera.name, film_of(camera), self._frames) for camera in self._config.cameras}
+
+    def _run(self, parts: Parts, folder: Path) -> Took:
+        with ExitStack() as owned:
+            supervisor = supervise(self._config, parts, owned, folder)
+            return together([[supervisor.run]])
+
+    def _pass(self, model: str, rows: int) -> Work:
+        compute = self._config.compute
+        session = load_session(find_artefact(model), provider=compute.provider, threads=compute.threads)
+        spec = session.card.inputs[0]
+        inputs = {spec.name: np.full([size or rows for size in spec.shape], 114, spec.dtype)}
+        return lambda: session.run(inputs)
+
+    def _decode(self) -> None:
+        for source in self._sources().values():
+            for _ in source:
+                pass
+
+    def _track(self, steps: Sequence[Looked]) -> None:
+        tracker = build_tracker(self._config)
+        for step in steps:
+            tracker.update(step.detections, step.frame.time_s)
+
+    def _gate(self, steps: Sequence[Looked]) -> None:
+        buffer = TrackletBuffer(steps[0].frame.camera, RUN, self._encoder.clip, self._config.tracklets)
+        for step in steps:
+            buffer.add(step.frame, step.tracks)
+
+    def _match(self, windows: Sequence[EmbeddedWindow]) -> None:
+        policy = build_policy(self._config, self._encoder.model_id, self._threshold)
+        matcher = Matcher(MemoryGallery(MemorySink()), self._config.site, *policy)
+        for window in windows:
+            matcher.step(window)
+
+
+def together(threads: Sequence[Sequence[Work]]) -> Took:
+    """Does each sequence of work in a thread of its own, all at the same time."""
+    started = [threading.Thread(target=_do, args=(work,)) for work in threads]
+    wall_s, all_cores_s = time.perf_counter(), time.process_time()
+    for thread in started:
+        thread.start()
+    for thread in started:
+        thread.join()
+    return Took(time.perf_counter() - wall_s, time.process_time() - all_cores_s)
+
+
+def cpu_s(work: Iterable[Work]) -> float:
+    """Seconds of all cores that it takes, one after the other: unlike the wall's, the same on a busy machine."""
+    started_s = time.process_time()
+    _do(work)
+    return time.process_time() - started_s
+
+
+def _do(work: Iterable[Work]) -> None:
+    for each in work:
+        each()

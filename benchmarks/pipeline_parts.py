@@ -1,0 +1,117 @@
+"""The parts of one process as `pipeline.build.Process` joins them, with sources and networks of one's choice."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from detectors.detector import Detector
+from pipeline.build import Watcher, build_policy, build_tracker
+from pipeline.camera_loop import CameraLoop
+from pipeline.channel import Channel
+from pipeline.config import CameraConfig, PipelineConfig
+from pipeline.encode_loop import EncodeLoop
+from pipeline.events.jsonlines import JsonLinesSink
+from pipeline.matching.matcher import Matcher, Outcome
+from pipeline.matching.memory import MemoryGallery
+from pipeline.metrics import Metrics
+from pipeline.mot_files import tracks_path
+from pipeline.records import EmbeddedWindow
+from pipeline.sources import FrameSource
+from pipeline.supervisor import Camera, CameraRun, Supervisor
+from pipeline.tracklets import TrackletBuffer
+from pipeline.watch import EncodeCounter, MatchCounter, StepCounter, TrackRecorder
+from reid_models.encoder import Encoder
+
+VIEWS = ("View_001.mp4", "View_006.mp4")
+FRAME_RATE = 7.0
+"""The true rate of PETS2009 S2.L1, frames per second; its containers say 30."""
+RUN = "benchmark"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """What a run is made of.
+
+    Attributes:
+        detector, encoder: shared by all cameras, as in a process.
+        threshold: what the encoder suggests.
+        sources: one for each camera of the configuration, by name.
+        watchers: of each camera, beside the usual counters.
+        on_window: hears of each window once it is decided.
+        metrics: what is counted.
+    """
+
+    detector: Detector
+    encoder: Encoder
+    threshold: float
+    sources: Mapping[str, FrameSource]
+    watchers: Mapping[str, Sequence[Watcher]] = field(default_factory=dict)
+    on_window: Callable[[EmbeddedWindow], None] | None = None
+    metrics: Metrics = field(default_factory=Metrics)
+
+
+def pets(cameras: int) -> PipelineConfig:
+    """So many cameras that see view 1 and view 6 by turns; the films lie in PASSERBY_SHARED (by default ../shared)."""
+    folder = Path(os.environ.get("PASSERBY_SHARED", "../shared")) / "data/multicam/pets2009_s2l1"
+    films = [SecretStr(str(folder / VIEWS[i % len(VIEWS)])) for i in range(cameras)]
+    return PipelineConfig(
+        cameras=tuple(
+            CameraConfig(name=f"camera{i}", source=film, frame_rate=FRAME_RATE) for i, film in enumerate(films)
+        )
+    )
+
+
+def film_of(camera: CameraConfig) -> Path:
+    return Path(camera.source.get_secret_value())
+
+
+def supervise(config: PipelineConfig, parts: Parts, owned: ExitStack, folder: Path) -> Supervisor:
+    """What runs the parts, as a user's run: events and tracks go to `folder`, everything is counted.
+
+    Args:
+        config: of the run.
+        parts: used once.
+        owned: closes the files.
+        folder: where they are written.
+    """
+    channel = Channel([camera.name for camera in config.cameras], is_live=False)
+    gallery = MemoryGallery(owned.enter_context(JsonLinesSink(folder / "events.jsonl")), config.matching.retention)
+    counter = MatchCounter(parts.metrics, lambda: len(gallery.known()), channel.waiting)
+
+    def watch(window: EmbeddedWindow, outcome: Outcome, took_s: float) -> None:
+        counter(window, outcome, took_s)
+        if parts.on_window:
+            parts.on_window(window)
+
+    return Supervisor(
+        [_camera(config, parts, channel, camera.name, owned, folder) for camera in config.cameras],
+        channel,
+        EncodeLoop(parts.encoder, watch=EncodeCounter(parts.metrics)),
+        Matcher(gallery, config.site, *build_policy(config, parts.encoder.model_id, parts.threshold)),
+        watch=watch,
+    )
+
+
+def _camera(
+    config: PipelineConfig, parts: Parts, channel: Channel, name: str, owned: ExitStack, folder: Path
+) -> Camera:
+    recorder = TrackRecorder(tracks_path(folder, name))
+    owned.callback(recorder.close)
+
+    def start() -> CameraRun:
+        buffer = TrackletBuffer(name, RUN, parts.encoder.clip, config.tracklets)
+        loop = CameraLoop(
+            parts.sources[name],
+            parts.detector,
+            build_tracker(config),
+            buffer,
+            channel.lane(name),
+            watchers=[StepCounter(parts.metrics, name, buffer), recorder, *parts.watchers.get(name, ())],
+        )
+        return CameraRun(loop, parts.sources[name])
+
+    return Camera(name, False, start)
