@@ -224,6 +224,7 @@ def build_policy(config: PipelineConfig, model_id: str, suggested: float) -> tup
     matching = config.matching
     params = MatchParams(
         threshold=suggested if matching.threshold is None else matching.threshold,
+        same_camera_extra=matching.same_camera_extra,
         margin=matching.margin,
         hesitation=matching.hesitation,
         decide_after_parts=matching.decide_after_parts,

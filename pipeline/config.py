@@ -170,6 +170,7 @@ class MatchingConfig(_Strict):
     """
 
     threshold: float | None = Field(None, ge=-1, le=1)
+    same_camera_extra: float = Field(0.15, ge=0)
     margin: float = Field(0.02, ge=0)
     hesitation: float = Field(0.1, ge=0)
     decide_after_parts: Count = 3

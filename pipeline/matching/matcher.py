@@ -74,9 +74,12 @@ class Matcher:
 
     def _thresholds(self, cameras: Sequence[str]) -> NDArray[np.float64]:
         """(C, C): the cosine demanded between each two cameras."""
-        if self._calibration is None:
-            return np.full((len(cameras), len(cameras)), self._params.threshold)
-        return np.array([[self._calibration.threshold(a, b) for b in cameras] for a in cameras])
+        calibration = self._calibration
+        if calibration is None:
+            between = np.full((len(cameras), len(cameras)), self._params.threshold)
+        else:
+            between = np.array([[calibration.threshold(a, b) for b in cameras] for a in cameras])
+        return between + self._params.same_camera_extra * np.eye(len(cameras))
 
     def _decided(
         self,

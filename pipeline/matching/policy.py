@@ -36,6 +36,8 @@ class MatchParams:
     Attributes:
         threshold: a track is somebody known from this cosine on, unless a calibration says otherwise; higher splits
             one person into several, lower takes two persons for one.
+        same_camera_extra: two tracks of one camera must be more similar by this much, because they share light and
+            background: strangers look more alike in one camera than in two.
         margin: the best person must exceed the next one by this much, in cosine; otherwise the decision waits for
             more of the track.
         hesitation: a track that misses the threshold by no more than this waits too, before it is taken for somebody
@@ -45,16 +47,17 @@ class MatchParams:
     """
 
     threshold: float = 0.6
+    same_camera_extra: float = 0.15
     margin: float = 0.02
     hesitation: float = 0.1
     decide_after_parts: int = 3
     rivals: int = 3
 
     def __post_init__(self) -> None:
-        if not -1 <= self.threshold <= 1 or min(self.margin, self.hesitation, self.rivals) < 0:
+        if not -1 <= self.threshold <= 1 or min(self.same_camera_extra, self.margin, self.hesitation, self.rivals) < 0:
             raise ValueError(
-                "expected a threshold in [-1, 1], and margin, hesitation and rivals of at least 0, "
-                f"found {self.threshold}, {self.margin}, {self.hesitation} and {self.rivals}"
+                "expected a threshold in [-1, 1], and same_camera_extra, margin, hesitation and rivals of at least 0, "
+                f"found {self.threshold}, {self.same_camera_extra}, {self.margin}, {self.hesitation} and {self.rivals}"
             )
         if self.decide_after_parts < 1:
             raise ValueError(f"expected decide_after_parts of at least 1, found {self.decide_after_parts}")

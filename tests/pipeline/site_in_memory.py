@@ -49,7 +49,7 @@ def supervise(
         [camera(name, path) for name, path in films.items()],
         channel,
         EncodeLoop(encoder),
-        Matcher(MemoryGallery(sink), site or Site(), MatchParams(threshold=SAME_BLOCK)),
+        Matcher(MemoryGallery(sink), site or Site(), MatchParams(threshold=SAME_BLOCK, same_camera_extra=0.0)),
     )
 
 

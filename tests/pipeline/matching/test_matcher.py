@@ -46,7 +46,7 @@ class Desk:
     def __init__(self, retention: Retention | None = None, calibration: Calibration | None = None) -> None:
         self.sink = MemorySink()
         self.gallery = MemoryGallery(self.sink, retention)
-        self.matcher = Matcher(self.gallery, SITE, MatchParams(threshold=0.9, margin=0.02, hesitation=0.0), calibration)
+        self.matcher = Matcher(self.gallery, SITE, MatchParams(threshold=0.9, same_camera_extra=0.0, margin=0.02, hesitation=0.0), calibration)
 
     def see(self, *windows: EmbeddedWindow) -> list[IdentityEvent]:
         before = len(self.sink.events)
@@ -193,3 +193,12 @@ def test_a_calibrated_site_says_how_probable_a_match_is() -> None:
     assert near.probability == pytest.approx(1 / (1 + np.exp(-(40 * np.cos(np.radians(10)) - 38))), abs=1e-4)
     (far,) = desk.see(window(30, [embedding("yard", 2, -20, 25, 29)]))
     assert far.kind == "person.appeared"
+
+
+def test_two_tracks_of_one_camera_must_be_more_similar() -> None:
+    sink = MemorySink()
+    matcher = Matcher(MemoryGallery(sink), SITE, MatchParams(threshold=0.9, same_camera_extra=0.08, hesitation=0.0))
+    matcher.step(window(10, [embedding("door", 1, 0, 5, 9)], [end("door", 1, 5, 9)]))
+    matcher.step(window(20, [embedding("door", 2, 15, 15, 19)]))
+    matcher.step(window(30, [embedding("yard", 1, 12, 22, 29)]))
+    assert kinds(sink.events)[2:] == [("person.appeared", "door"), ("person.matched", "yard")]
