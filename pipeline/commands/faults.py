@@ -43,6 +43,8 @@ def exit_code(error: Exception) -> int | None:
             return FAILED
         case ModuleNotFoundError(name=name) if name in EXTRA_OF:
             return FAILED
+        case OSError():
+            return FAILED
     return None
 
 
@@ -50,4 +52,6 @@ def in_one_line(error: Exception) -> str:
     """What such an error says, on one line."""
     if isinstance(error, ModuleNotFoundError) and error.name in EXTRA_OF:
         return f"{error.name} is not installed: install passerby with the extra `{EXTRA_OF[error.name]}`"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"cannot use {error.filename}: {error.strerror}"
     return " ".join(str(error).split())

@@ -49,8 +49,10 @@ def run_pipeline(path: Path | None, flags: Flags) -> int:
     """Runs until the files end, or until SIGTERM or SIGINT; returns the exit code."""
     talk = Console(stderr=True, highlight=False)
     with StopSignal() as stop:
-        config = merged(path, flags, talk)
+        config, hints = merged(path, flags)
         lengths = {camera.name: source_length(camera) for camera in config.cameras}
+        for hint in hints:
+            talk.print(hint)
         started_s = time.monotonic()
         bars = _Bars(lengths, talk)
         failed = _run(config, bars, stop)
@@ -71,13 +73,17 @@ def _run(config: PipelineConfig, bars: "_Bars", stop: StopSignal) -> dict[str, S
             return supervisor.run()
 
 
-def merged(path: Path | None, flags: Flags, talk: Console) -> PipelineConfig:
+def merged(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[str]]:
     """The configuration file with what the command line said in its place.
+
+    Returns:
+        The configuration, and a hint for each network that nobody named and that is not on this machine.
 
     Raises:
         ConfigError: in one line.
     """
     fields = read_fields(path) if path else {}
+    hints: list[str] = []
     if flags.cameras:
         fields["cameras"] = [_camera(text, flags) for text in flags.cameras]
     if not fields.get("cameras"):
@@ -85,9 +91,9 @@ def merged(path: Path | None, flags: Flags, talk: Console) -> PipelineConfig:
     if flags.site:
         fields["site"] = load_site(flags.site)
     if flags.detector or "detector" not in fields:
-        fields["detector"] = _detector(flags.detector, talk)
+        fields["detector"] = _detector(flags.detector, hints)
     if flags.encoder or "encoder" not in fields:
-        fields["encoder"] = _encoder(flags.encoder, talk)
+        fields["encoder"] = _encoder(flags.encoder, hints)
     _put(fields, "matching", calibration=flags.calibration, threshold=flags.threshold)
     _put(fields, "compute", provider=flags.provider)
     _put(fields, "http", port=flags.http_port)
@@ -99,7 +105,7 @@ def merged(path: Path | None, flags: Flags, talk: Console) -> PipelineConfig:
         report=flags.report or None,
         thumbnails=flags.thumbnails or None,
     )
-    return parse(PipelineConfig, fields, path or "command line")
+    return parse(PipelineConfig, fields, path or "command line"), hints
 
 
 def _put(fields: dict[str, object], section: str, **said: object) -> None:
@@ -124,25 +130,25 @@ def _tiles(text: str | None) -> dict[str, int]:
     return {"columns": int(columns), "rows": int(rows)}
 
 
-def _detector(asked: str | None, talk: Console) -> dict[str, object]:
+def _detector(asked: str | None, hints: list[str]) -> dict[str, object]:
     if asked == "hog":
         return {"kind": "hog"}
     if asked is not None:
         return {"kind": "ultralytics" if asked.endswith(".pt") else "yolox", "model": asked}
     if is_at_hand("yolox-nano"):
         return {"kind": "yolox"}
-    talk.print("Detector: HOG, which is weak. For a better one: reid-pipeline fetch yolox-nano")
+    hints.append("Detector: HOG, which is weak. For a better one: reid-pipeline fetch yolox-nano")
     return {"kind": "hog"}
 
 
-def _encoder(asked: str | None, talk: Console) -> dict[str, object]:
+def _encoder(asked: str | None, hints: list[str]) -> dict[str, object]:
     if asked == "stripes":
         return {"kind": "stripes"}
     if asked is not None:
         return {"kind": "network", "model": asked}
     if is_at_hand("osnet-x0-25-msmt17"):
         return {"kind": "network"}
-    talk.print("Encoder: stripes of colour, which is weak. For a better one: reid-pipeline fetch osnet-x0-25-msmt17")
+    hints.append("Encoder: stripes of colour, which is weak. For a better one: reid-pipeline fetch osnet-x0-25-msmt17")
     return {"kind": "stripes"}
 
 
