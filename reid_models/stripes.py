@@ -22,7 +22,7 @@ from reid_models.vectors import check_clips, unit_rows
 from runtime.card import ClipSpec
 
 DEFINITION = 1  # raise with any change of the vectors: those of two definitions never compare
-SUGGESTED_THRESHOLD = 0.8
+SUGGESTED_THRESHOLD = 0.77  # 3 in 100 different people of `mars_query_half` are more similar
 HEIGHT_PX, WIDTH_PX = 128, 64
 STRIPES = 8
 LIGHTNESS_BINS, COLOUR_BINS = 6, 8
