@@ -121,10 +121,10 @@ class Process:
         )
 
     def _camera(self, camera: CameraConfig) -> Camera:
-        lane = self._channel.lane(camera.name)
-        return Camera(camera.name, camera.is_live, lambda: self._start(camera, lane))
+        lane, recorders = self._channel.lane(camera.name), self._recorders(camera)
+        return Camera(camera.name, camera.is_live, lambda: self._start(camera, lane, recorders))
 
-    def _start(self, camera: CameraConfig, lane: Lane) -> CameraRun:
+    def _start(self, camera: CameraConfig, lane: Lane, recorders: Sequence[Watcher]) -> CameraRun:
         source = build_source(camera, self._listener)
         if not camera.is_live:
             self._listener.entered(camera.name, SourceState.STREAMING, None)
@@ -136,7 +136,7 @@ class Process:
             buffer,
             lane,
             region=camera.region,
-            watchers=[StepCounter(self.metrics, camera.name, buffer), *self._watchers, *self._recorders(camera)],
+            watchers=[StepCounter(self.metrics, camera.name, buffer), *self._watchers, *recorders],
         )
         return CameraRun(loop, source)
 
