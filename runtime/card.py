@@ -126,7 +126,6 @@ def read_card(artefact: Path) -> ModelCard:
         raise ArtefactError(
             f"{artefact.name} has no card, expected {path}: "
             f"write one with `reid-pipeline adopt {artefact} --family ...`"
-            f"write one with `reid-pipeline adopt {artefact} --family ...`"
         )
     card = _parse(path)
     found = file_sha256(artefact)
