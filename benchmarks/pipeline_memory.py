@@ -27,8 +27,8 @@ CAMERAS = 2
 KEEP_S = 60.0
 """Retention, so short that the gallery forgets as much as it learns within the run."""
 SAMPLE_S = 1.0
-WARM_UP = 0.25
-"""Share of the run that the slope leaves out: allocators and the gallery fill up first."""
+WARM_UP = 0.5
+"""Share of the run that the slope leaves out: allocators fill up first, in steps that become rarer."""
 MIB = 1 << 20
 
 
