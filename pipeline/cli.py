@@ -3,9 +3,11 @@
 Each command imports what it needs when it runs, so that the help comes at once.
 """
 
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -158,4 +160,16 @@ def _say(error: Exception) -> int:
 
 
 def entry() -> None:
-    sys.exit(main(sys.argv[1:]))
+    """The installed command."""
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        code = main(sys.argv[1:])
+    finally:
+        # While it ends, the interpreter gives signals back to the kernel, which would kill: nothing is left to stop.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(code)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    """SIGTERM where a run has nothing to drain, before it begins or after it is done; all else is cut short."""
+    sys.exit(0 if sys.argv[1:2] == ["run"] else 1)

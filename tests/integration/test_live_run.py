@@ -1,0 +1,139 @@
+"""The whole process on real RTSP streams: cameras die and come back, and a stop at any moment loses nothing."""
+
+import os
+import random
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.integration import test_rtsp
+from tests.integration.live_run import LiveRun
+from tests.integration.test_rtsp import Camera
+from tests.pipeline.scene import RATE, film
+
+PASSWORD = "tops3cret"
+LOGIN = ("--user", "viewer", "--password", PASSWORD)
+AT_ONCE_S = 6.0
+"""What a stop may take on a loaded machine."""
+LONG_S = 240.0
+Start = Callable[[Mapping[str, str]], LiveRun]
+
+start_camera = test_rtsp.start_camera
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts the command over the cameras given; the password is in its environment."""
+    runs: list[LiveRun] = []
+
+    def start_run(sources: Mapping[str, str]) -> LiveRun:
+        runs.append(LiveRun(tmp_path, sources, {**os.environ, "CAMERA_PASSWORD": PASSWORD}))
+        return runs[-1]
+
+    yield start_run
+    for run in runs:
+        run.kill()
+
+
+@pytest.fixture(scope="module")
+def long_film(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A recording that takes seconds to run."""
+    return str(film(tmp_path_factory.mktemp("films") / "long.mp4", [], LONG_S))
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """Where connections are accepted, and nothing is ever said."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        yield int(silent.getsockname()[1])
+
+
+def url(camera: Camera) -> str:
+    return camera.url("viewer:{CAMERA_PASSWORD}@")
+
+
+@pytest.mark.rtsp
+def test_a_camera_dies_and_comes_back_while_the_other_goes_on(
+    start_camera: Callable[..., Camera], start: Start
+) -> None:
+    door, hall = start_camera(*LOGIN), start_camera(*LOGIN)
+    run = start({"door": url(door), "hall": url(hall)})
+    run.until(run.is_ready, "ready")
+    run.more_frames("door")
+    run.more_frames("hall")
+    assert (run.state("door"), run.state("hall")) == ("streaming", "streaming")
+
+    hall.kill()
+    run.until(lambda: run.state("hall") == "retrying", "hall retries")
+    run.more_frames("door", 20)
+    assert run.state("door") == "streaming"
+    assert run.is_ready()
+    assert run.count("reid_source_reconnects_total", "hall") >= 1
+    assert run.count("reid_source_reconnects_total", "door") == 0
+
+    hall.start()
+    run.until(lambda: run.state("hall") == "streaming", "hall streams again")
+    run.more_frames("hall")
+    run.until(lambda: run.count("reid_tracklets_total", "door") >= 1, "a tracklet")
+    assert run.terminate() < AT_ONCE_S
+    assert run.ended_tracks() >= 2
+    assert PASSWORD not in run.told()
+
+
+@pytest.mark.rtsp
+def test_a_refused_password_is_retried_and_shown_nowhere(start_camera: Callable[..., Camera], start: Start) -> None:
+    door = start_camera("--user", "viewer", "--password", "another")
+    run = start({"door": url(door)})
+    run.until(lambda: run.is_up() and run.state("door") == "retrying", "door retries")
+    assert not run.is_ready()
+    assert run.count("reid_source_errors_total", "door") == 1
+    assert run.terminate() < AT_ONCE_S
+    told = run.told()
+    assert "user or password refused" in told
+    assert PASSWORD not in told
+
+
+def test_a_stop_while_connecting_ends_well(silent_port: int, start: Start) -> None:
+    run = start({"door": f"rtsp://127.0.0.1:{silent_port}/camera"})
+    run.until(lambda: run.is_up() and run.state("door") == "connecting", "door connects")
+    assert run.terminate() < AT_ONCE_S
+    assert run.ended_tracks() == 0
+
+
+@pytest.mark.rtsp
+@pytest.mark.parametrize("seed", range(3))
+def test_a_stop_while_streaming_ends_well_at_any_moment(
+    start_camera: Callable[..., Camera], start: Start, seed: int
+) -> None:
+    run = start({"door": start_camera().url()})
+    run.until(run.is_ready, "ready")
+    time.sleep(random.Random(seed).random() * 1.5)
+    assert run.terminate() < AT_ONCE_S
+    run.ended_tracks()
+
+
+def test_a_stop_before_anything_runs_ends_well(long_film: str, start: Start) -> None:
+    run = start({"door": long_film})
+    run.until(lambda: run.catches_signals(), "signals are heard")
+    assert run.terminate() < AT_ONCE_S
+
+
+def test_a_stop_while_networks_load_ends_well(long_film: str, start: Start) -> None:
+    run = start({"door": long_film})
+    run.until(lambda: (run.out / "events.jsonl").exists(), "the events are opened")
+    assert run.terminate() < AT_ONCE_S
+    run.ended_tracks()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_stop_in_the_middle_of_recordings_ends_every_track(long_film: str, start: Start, seed: int) -> None:
+    run = start({"door": long_film, "hall": long_film})
+    run.until(lambda: run.count("reid_frames_total", "hall") > 20, "frames")
+    time.sleep(random.Random(seed).random() * 0.2)
+    seen = run.count("reid_frames_total", "hall")
+    assert run.terminate() < AT_ONCE_S
+    assert 0 < seen < LONG_S * RATE
+    assert run.ended_tracks() == 2
