@@ -103,6 +103,7 @@ class TrackletBuffer:
         boxes = np.clip(tracks.boxes, 0, np.array([width, height, width, height], np.float32))
         quality, reasons = gate(boxes, tracks.scores, (height, width), self._params)
         cut_now: list[Tracklet] = []
+        wanted: list[int] = []
         for i, track in enumerate(tracks.ids.tolist()):
             life = self._lives.get(track)
             if life is None:
@@ -110,8 +111,12 @@ class TrackletBuffer:
             life.end_s = frame.time_s
             if life.crops and frame.time_s >= life.slot_ends_s and len(life.crops) == self._clip.frames:
                 cut_now.append(self._cut(track, life, frame.time_s))
-            verdict = reasons[i] or self._offer(life, frame, boxes[i], float(quality[i]))
-            self.verdicts[verdict] += 1
+            verdict = reasons[i] or _surplus(life, frame.time_s, float(quality[i]))
+            if verdict is None:
+                wanted.append(i)
+            else:
+                self.verdicts[verdict] += 1
+        self._crop(frame, tracks.ids[wanted], boxes[wanted], quality[wanted])
         last, ended = self.end(tracks.ended, frame.time_s)
         return cut_now + last, ended
 
@@ -126,22 +131,27 @@ class TrackletBuffer:
             ended.append(TrackEnd(self._key(track), time_s, life.start_s, life.end_s, life.clock))
         return last, ended
 
-    def _offer(self, life: _Life, frame: Frame, box: NDArray[np.float32], quality: float) -> Verdict:
-        """Keeps the crop if its slot has none, or a worse one."""
-        is_new_slot = frame.time_s >= life.slot_ends_s
-        if not is_new_slot and quality <= life.crops[-1].quality:
-            return "surplus"
-        pixels = cut(frame.image, box[None], height=self._clip.height, width=self._clip.width)[0]
-        if sharpness(pixels) < self._params.min_sharpness:
-            return "blur"
-        crop = _Crop(pixels, frame.time_s, box, quality)
-        if not is_new_slot:
+    def _crop(
+        self, frame: Frame, tracks: NDArray[np.int64], boxes: NDArray[np.float32], quality: NDArray[np.float32]
+    ) -> None:
+        """Cuts these people out of the frame, all at once, and keeps the crops that are sharp."""
+        crops = cut(frame.image, boxes, height=self._clip.height, width=self._clip.width)
+        for track, pixels, box, good in zip(tracks.tolist(), crops, boxes, quality.tolist(), strict=True):
+            if sharpness(pixels) < self._params.min_sharpness:
+                self.verdicts["blur"] += 1
+                continue
+            self.verdicts["kept"] += 1
+            # A copy, so that a crop that stays does not keep the others of its frame.
+            self._keep(self._lives[track], _Crop(pixels.copy(), frame.time_s, box, good))
+
+    def _keep(self, life: _Life, crop: _Crop) -> None:
+        """Puts it into its slot, in the place of a worse one."""
+        if crop.time_s < life.slot_ends_s:
             life.crops[-1] = crop
-            return "kept"
+            return
         life.crops.append(crop)
         slot_s = min(self._params.slot_s * self._params.slot_growth**life.part, self._params.max_slot_s)
-        life.slot_ends_s = frame.time_s + slot_s
-        return "kept"
+        life.slot_ends_s = crop.time_s + slot_s
 
     def _cut(self, track: int, life: _Life, time_s: float) -> Tracklet:
         crops, part = life.crops, life.part
@@ -159,6 +169,11 @@ class TrackletBuffer:
 
     def _key(self, track: int) -> TrackKey:
         return TrackKey(self._camera, self._run, track)
+
+
+def _surplus(life: _Life, time_s: float, quality: float) -> Verdict | None:
+    """Whether the slot has a better crop already."""
+    return "surplus" if time_s < life.slot_ends_s and quality <= life.crops[-1].quality else None
 
 
 def gate(
@@ -212,4 +227,5 @@ def hidden_share(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
 def sharpness(crop: NDArray[np.uint8]) -> float:
     """Variance of the Laplacian of a crop, grey levels squared; low where it is blurred."""
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    return float(cv2.Laplacian(grey, cv2.CV_16S, ksize=1).var())
+    _, deviation = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S, ksize=1))
+    return float(deviation.item()) ** 2
