@@ -1,0 +1,36 @@
+import pytest
+
+from pipeline.commands.faults import FAILED, MISUSE, exit_code, in_one_line
+from pipeline.config import ConfigError
+from pipeline.source_errors import ErrorCode, SourceError
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConfigError("x"), MISUSE),
+        (SourceError(ErrorCode.CORRUPT, "x"), FAILED),
+        (PermissionError(13, "Permission denied", "out"), FAILED),
+        (ModuleNotFoundError("x", name="ultralytics"), FAILED),
+        (ModuleNotFoundError("x", name="pipeline.nowhere"), None),
+        (ValueError("x"), None),
+    ],
+)
+def test_what_a_user_can_mend_has_an_exit_code_and_our_own_faults_have_none(error: Exception, code: int | None) -> None:
+    assert exit_code(error) == code
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ConfigError("first\n  second"), "first second"),
+        (PermissionError(13, "Permission denied", "out"), "cannot use out: Permission denied"),
+        (OSError(28, "No space left on device"), "[Errno 28] No space left on device"),
+        (
+            ModuleNotFoundError("No module named 'ultralytics'", name="ultralytics"),
+            "ultralytics is not installed: install passerby with the extra `yolo`",
+        ),
+    ],
+)
+def test_it_is_said_in_one_line(error: Exception, line: str) -> None:
+    assert in_one_line(error) == line
