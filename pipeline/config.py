@@ -328,18 +328,21 @@ def _in_one_line(error: ValidationError, model: type[BaseModel]) -> str:
     if first["type"] == "union_tag_not_found":
         return f"{key}: expected the key 'kind', found none"
     message = first["msg"].removeprefix("Value error, ")
-    found = "" if "found" in message or "source" in key else _shown(first["input"])
+    is_said = "found" in message or "source" in key or first["type"] in ("missing", "value_error")
+    found = "" if is_said else _shown(first["input"])
     return f"{key}: {message}{found}" if key else f"{message}{found}"
 
 
 def _shown(found: object) -> str:
-    """What stood there, if it is short; an address may stand at a wrong place, and holds a password there too."""
+    """A plain value, or what kind of thing stood there. An address at a wrong place holds its password there too."""
     match found:
         case str():
             return f", found {redact(found)!r}"
         case int() | float():
             return f", found {found!r}"
-    return ""
+        case None:
+            return ", found nothing"
+    return f", found a {type(found).__name__}"
 
 
 def _did_you_mean(key: str, model: type[BaseModel]) -> str:

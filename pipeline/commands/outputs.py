@@ -37,7 +37,7 @@ def write_outputs(
         written += [
             _annotate(camera, events, frames[camera.name], output.directory, talk, stop)
             for camera in config.cameras
-            if not stop.is_set()
+            if frames[camera.name] and not stop.is_set()
         ]
     if output.videos and stop.is_set():
         talk.print("Stopped: annotated videos end early, or are missing.")
@@ -55,7 +55,7 @@ def _annotate(
 ) -> Path:
     """Reads the recording once more, now that everybody has a name."""
     frames = iter(build_source(camera, Unheard()))
-    first = list(islice(frames, 2))
+    first = list(islice(frames, min(2, count)))
     fps = 1 / (first[1].time_s - first[0].time_s) if len(first) == 2 else USUAL_RATE
     others = takewhile(lambda _: not stop.is_set(), islice(frames, max(0, count - 2)))
     shown = with_progress(

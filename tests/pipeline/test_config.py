@@ -100,6 +100,8 @@ def test_a_camera_is_enough_and_all_else_has_a_default(tmp_path: Path) -> None:
         (CAMERA + "detector: {model: yolox-nano}\n", "detector: expected the key 'kind', found none"),
         (CAMERA + "tracklets: {min_crops: 0}\n", "min_crops >= 1"),
         ("cameras: []", "cameras: Tuple should have at least 1 item"),
+        ("cameras: {door: door.mp4}", "cameras: Input should be a valid tuple, found a dict"),
+        ("cameras:", "cameras: Input should be a valid tuple, found nothing"),
         ("cameras: door.mp4", "cameras: Input should be a valid tuple, found 'door.mp4'"),
         ("cameras: [{name: front door, source: a.mp4}]", "found 'front door'"),
         ("cameras: [{name: door}]", "cameras.0.source: Field required"),
