@@ -16,7 +16,7 @@ from tests.pipeline.scene import RATE, film
 
 PASSWORD = "tops3cret"
 LOGIN = ("--user", "viewer", "--password", PASSWORD)
-AT_ONCE_S = 6.0
+AT_ONCE_S = 10.0
 """What a stop may take on a loaded machine."""
 LONG_S = 240.0
 Start = Callable[[Mapping[str, str]], LiveRun]
