@@ -132,9 +132,11 @@ class Channel:
     def _advance(self, camera: str, time_s: float) -> None:
         with self._changed:
             lane = self._lanes[camera]
+            before = self._complete_windows()
             lane.time_s = time_s
             lane.moved_s = time.monotonic()
-            self._changed.notify_all()
+            if self._complete_windows() != before:
+                self._changed.notify_all()  # not at every frame: it is dear to wake threads for nothing
             while not self._is_closed and time_s - self._worked_up_to_s() > self._lead_s:
                 self._changed.wait(self._idle_after_s / 2)
                 lane.moved_s = time.monotonic()  # it waits for others, so it is not idle
@@ -160,6 +162,10 @@ class Channel:
             if lane.is_open and not (self._is_live and now_s - lane.moved_s > self._idle_after_s)
         )
         return min(awaited, default=math.inf)
+
+    def _complete_windows(self) -> float:
+        """Number of the window in which the slowest camera is; NaN, which equals nothing, while one has not begun."""
+        return self._complete_up_to_s() // self._window_s
 
     def _take(self) -> Window | None:
         with self._changed:
