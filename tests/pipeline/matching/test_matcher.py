@@ -46,7 +46,12 @@ class Desk:
     def __init__(self, retention: Retention | None = None, calibration: Calibration | None = None) -> None:
         self.sink = MemorySink()
         self.gallery = MemoryGallery(self.sink, retention)
-        self.matcher = Matcher(self.gallery, SITE, MatchParams(threshold=0.9, same_camera_extra=0.0, margin=0.02, hesitation=0.0), calibration)
+        self.matcher = Matcher(
+            self.gallery,
+            SITE,
+            MatchParams(threshold=0.9, same_camera_extra=0.0, margin=0.02, hesitation=0.0),
+            calibration,
+        )
 
     def see(self, *windows: EmbeddedWindow) -> list[IdentityEvent]:
         before = len(self.sink.events)
