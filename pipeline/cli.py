@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -43,25 +42,28 @@ def run(
     http_port: Annotated[int | None, typer.Option(help="Serve /metrics, /livez and /readyz.")] = None,
 ) -> int:
     """Videos or streams in, identities across cameras out."""
-    from pipeline.commands.run import Flags, run_pipeline
+    from pipeline.commands.stopping import StopSignal
 
-    flags = Flags(
-        cameras=tuple(camera or ()),
-        detector=detector,
-        encoder=encoder,
-        site=site,
-        calibration=calibration,
-        threshold=threshold,
-        frame_rate=frame_rate,
-        tiles=tiles,
-        provider=provider,
-        out=out,
-        videos=videos,
-        report=report,
-        thumbnails=thumbnails,
-        http_port=http_port,
-    )
-    return run_pipeline(config, flags)
+    with StopSignal() as stop:
+        from pipeline.commands.run import Flags, run_pipeline
+
+        flags = Flags(
+            cameras=tuple(camera or ()),
+            detector=detector,
+            encoder=encoder,
+            site=site,
+            calibration=calibration,
+            threshold=threshold,
+            frame_rate=frame_rate,
+            tiles=tiles,
+            provider=provider,
+            out=out,
+            videos=videos,
+            report=report,
+            thumbnails=thumbnails,
+            http_port=http_port,
+        )
+        return run_pipeline(config, flags, stop)
 
 
 @app.command()
@@ -161,15 +163,7 @@ def _say(error: Exception) -> int:
 
 def entry() -> None:
     """The installed command."""
-    signal.signal(signal.SIGTERM, _end)
-    try:
-        code = main(sys.argv[1:])
-    finally:
-        # While it ends, the interpreter gives signals back to the kernel, which would kill: nothing is left to stop.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    code = main(sys.argv[1:])
+    # While it ends, the interpreter gives signals back to the kernel, which would kill: nothing is left to stop.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit(code)
-
-
-def _end(_number: int, _frame: FrameType | None) -> None:
-    """SIGTERM where a run has nothing to drain, before it begins or after it is done; all else is cut short."""
-    sys.exit(0 if sys.argv[1:2] == ["run"] else 1)

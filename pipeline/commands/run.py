@@ -45,18 +45,17 @@ class Flags:
     http_port: int | None
 
 
-def run_pipeline(path: Path | None, flags: Flags) -> int:
-    """Runs until the files end, or until SIGTERM or SIGINT; returns the exit code."""
+def run_pipeline(path: Path | None, flags: Flags, stop: StopSignal) -> int:
+    """Runs until the files end, or until a signal to stop; returns the exit code."""
     talk = Console(stderr=True, highlight=False)
-    with StopSignal() as stop:
-        config, hints = merged(path, flags)
-        lengths = {camera.name: source_length(camera) for camera in config.cameras}
-        for hint in hints:
-            talk.print(hint)
-        started_s = time.monotonic()
-        bars = _Bars(lengths, talk)
-        failed = _run(config, bars, stop)
-        write_outputs(config, bars.frames, time.monotonic() - started_s, talk, stop)
+    config, hints = merged(path, flags)
+    lengths = {camera.name: source_length(camera) for camera in config.cameras}
+    for hint in hints:
+        talk.print(hint)
+    started_s = time.monotonic()
+    bars = _Bars(lengths, talk)
+    failed = _run(config, bars, stop)
+    write_outputs(config, bars.frames, time.monotonic() - started_s, talk, stop)
     return _say_failures(failed, talk)
 
 

@@ -115,10 +115,11 @@ def test_a_stop_while_streaming_ends_well_at_any_moment(
     run.ended_tracks()
 
 
-def test_a_stop_before_anything_runs_ends_well(long_film: str, start: Start) -> None:
+def test_a_stop_before_the_run_has_begun_ends_well(long_film: str, start: Start) -> None:
     run = start({"door": long_film})
-    run.until(lambda: run.catches_signals(), "signals are heard")
+    run.until(run.catches_signals, "signals are heard")
     assert run.terminate() < AT_ONCE_S
+    assert run.ended_tracks() == 0
 
 
 def test_a_stop_while_networks_load_ends_well(long_film: str, start: Start) -> None:
