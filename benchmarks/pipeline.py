@@ -21,6 +21,8 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import cv2
+
 from benchmarks.pipeline_calls import Bench, Calls, Took
 from benchmarks.pipeline_memory import measure_memory
 from benchmarks.pipeline_parts import pets
@@ -31,6 +33,7 @@ LIMIT = 0.9
 
 
 def main() -> None:
+    cv2.setNumThreads(1)  # as the command does
     arguments = read_arguments()
     with tempfile.TemporaryDirectory() as folder:
         if arguments.what == "memory":

@@ -22,6 +22,7 @@ from pipeline.events.memory import MemorySink
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
 from pipeline.models import find_artefact
+from pipeline.pacing import Ahead
 from pipeline.records import EmbeddedWindow, Frame
 from pipeline.tracklets import TrackletBuffer
 from pipeline.video_files import FileSource
@@ -49,7 +50,7 @@ class Start:
     """
 
     def __init__(self, camera: str, film: Path, frames: int) -> None:
-        self._source = FileSource(camera, film, frame_rate=FRAME_RATE)
+        self._source = Ahead(FileSource(camera, film, frame_rate=FRAME_RATE))
         self._frames = frames
         self._stepped_s = 0.0
         self.waited_s = 0.0

@@ -240,17 +240,18 @@ def build_source(camera: CameraConfig, listener: SourceListener) -> FrameSource:
     starts_at_s = camera.starts_at.timestamp() if camera.starts_at else 0.0
     match kind_of(address):
         case "file":
+            from pipeline.pacing import Ahead
             from pipeline.video_files import FileSource
 
-            source: FrameSource = FileSource(
-                camera.name, Path(address), starts_at_s=starts_at_s, frame_rate=camera.frame_rate
+            source: FrameSource = Ahead(
+                FileSource(camera.name, Path(address), starts_at_s=starts_at_s, frame_rate=camera.frame_rate)
             )
         case "folder":
+            from pipeline.pacing import Ahead
             from pipeline.video_files import FolderSource
 
-            source = FolderSource(
-                camera.name, Path(address), starts_at_s=starts_at_s, frame_rate=camera.frame_rate or USUAL_RATE
-            )
+            rate = camera.frame_rate or USUAL_RATE
+            source = Ahead(FolderSource(camera.name, Path(address), starts_at_s=starts_at_s, frame_rate=rate))
         case "stream":
             source = _live_source(camera, address, listener)
     if camera.max_fps is None:

@@ -10,6 +10,7 @@ from detectors.detections import Detections
 from detectors.detector import Detector
 from pipeline.channel import Lane
 from pipeline.records import Frame, TrackEnd, Tracklet
+from pipeline.source_errors import ErrorCode, SourceError
 from pipeline.tracklets import TrackletBuffer
 from trackers.tracker import Tracker
 from trackers.tracks import Tracks
@@ -101,8 +102,10 @@ class CameraLoop:
         part = frame.image[y1:y2, x1:x2]
         if not part.size:
             height, width = frame.image.shape[:2]
-            raise ValueError(
-                f"camera {frame.camera}: region {self._region} lies outside its picture of {width}x{height}; mend it"
+            raise SourceError(
+                ErrorCode.OTHER,
+                f"camera {frame.camera}: expected a region within its picture of {width}x{height}, "
+                f"found {list(self._region)}; mend it in the configuration",
             )
         found = self._detector.detect([np.ascontiguousarray(part)])[0]
         return replace(found, boxes=found.boxes + np.array([x1, y1, x1, y1], np.float32))

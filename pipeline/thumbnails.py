@@ -21,7 +21,8 @@ class Thumbnails:
             path = thumbnail_path(self._folder, tracklet.track, tracklet.part)
             path.parent.mkdir(parents=True, exist_ok=True)
             best = tracklet.crops[int(tracklet.quality.argmax())]
-            cv2.imwrite(str(path), cv2.cvtColor(best, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+            _, jpeg = cv2.imencode(".jpg", best[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+            path.write_bytes(jpeg.tobytes())
 
 
 def thumbnail_path(folder: Path, track: TrackKey, part: int) -> Path:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.records import Clock, Frame, TrackEnd, TrackKey, Tracklet
-from reid_models.crops import cut
+from reid_models.crops import cut, pixel_boxes
 from runtime.card import ClipSpec
 from trackers.tracks import Tracks
 
@@ -31,7 +31,8 @@ class TrackletParams:
         min_aspect, max_aspect: height over width of a box; others are parts of people, or two of them.
         edge_px: a box this close to the left, right or top edge of the picture is cut by it; -1 accepts all.
         max_hidden: share of the box that boxes of people in front of it cover.
-        min_sharpness: variance of the Laplacian of the resized crop, in grey levels squared; 0 accepts all.
+        min_sharpness: variance of the Laplacian, in grey levels squared (see `sharpness`); 0 accepts all. In four films
+            of PETS, a plaza and a room 99 in 100 people have more than 60.
         slot_s: one crop is kept in each slot of this many seconds.
         slot_growth: each tracklet of a track has slots this much longer than the one before.
         max_slot_s: but never longer than this.
@@ -44,7 +45,7 @@ class TrackletParams:
     max_aspect: float = 5.0
     edge_px: float = 2.0
     max_hidden: float = 0.4
-    min_sharpness: float = 20.0
+    min_sharpness: float = 50.0
     slot_s: float = 0.25
     slot_growth: float = 2.0
     max_slot_s: float = 8.0
@@ -134,15 +135,15 @@ class TrackletBuffer:
     def _crop(
         self, frame: Frame, tracks: NDArray[np.int64], boxes: NDArray[np.float32], quality: NDArray[np.float32]
     ) -> None:
-        """Cuts these people out of the frame, all at once, and keeps the crops that are sharp."""
-        crops = cut(frame.image, boxes, height=self._clip.height, width=self._clip.width)
-        for track, pixels, box, good in zip(tracks.tolist(), crops, boxes, quality.tolist(), strict=True):
-            if sharpness(pixels) < self._params.min_sharpness:
+        """Cuts those people out of the frame who are sharp in it, and keeps the crops."""
+        height, width = self._clip.height, self._clip.width
+        for track, box, good in zip(tracks.tolist(), boxes, quality.tolist(), strict=True):
+            if sharpness(frame.image, box, height, width) < self._params.min_sharpness:
                 self.verdicts["blur"] += 1
                 continue
             self.verdicts["kept"] += 1
-            # A copy, so that a crop that stays does not keep the others of its frame.
-            self._keep(self._lives[track], _Crop(pixels.copy(), frame.time_s, box, good))
+            pixels = cut(frame.image, box[None], height=height, width=width)[0]
+            self._keep(self._lives[track], _Crop(pixels, frame.time_s, box, good))
 
     def _keep(self, life: _Life, crop: _Crop) -> None:
         """Puts it into its slot, in the place of a worse one."""
@@ -224,8 +225,15 @@ def hidden_share(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.minimum(share, 1.0)
 
 
-def sharpness(crop: NDArray[np.uint8]) -> float:
-    """Variance of the Laplacian of a crop, grey levels squared; low where it is blurred."""
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+def sharpness(image: NDArray[np.uint8], box: NDArray[np.float32], height: int, width: int) -> float:
+    """Variance of the Laplacian of a person, grey levels squared; low where the picture is blurred.
+
+    Measured at the size of the crop, or in the picture itself where the person is smaller there: a small person is not
+    blurred, but enlarging makes it look so.
+    """
+    x1, y1, x2, y2 = pixel_boxes(image, box[None])[0].tolist()
+    grey = cv2.cvtColor(image[y1:y2, x1:x2], cv2.COLOR_RGB2GRAY)
+    if y2 - y1 > height:
+        grey = cv2.resize(grey, (width, height), interpolation=cv2.INTER_LINEAR)
     _, deviation = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S, ksize=1))
     return float(deviation.item()) ** 2

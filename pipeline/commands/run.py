@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import cv2
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -61,6 +62,8 @@ def run_pipeline(path: Path | None, flags: Flags, stop: StopSignal) -> int:
 
 def _run(config: PipelineConfig, bars: "_Bars", stop: StopSignal) -> dict[str, SourceError]:
     """Runs the process from building to closing it; the recordings that failed, and why."""
+    # The cameras' threads share the cores already; OpenCV's own would only wake and wait.
+    cv2.setNumThreads(1)
     with ExitStack() as stack:
         process = stack.enter_context(Process(config, watchers=[bars.step]))
         http = config.http

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.pacing import Newest, Throttled
+from pipeline.pacing import Ahead, Newest, Throttled
 from pipeline.sources import FrameSource
 from pipeline.streams import StreamSource
 from pipeline.video_files import FileSource, FolderSource
@@ -63,6 +63,7 @@ SOURCES: dict[str, Make] = {
     "images": images,
     "stream": stream,
     "newest of a stream": lambda folder, stack: Newest(stream(folder, stack)),
+    "a film read ahead": lambda folder, stack: Ahead(film(folder, stack)),
     "a film throttled": lambda folder, stack: Throttled(film(folder, stack), 5),
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pytest
 
-from pipeline.pacing import Newest, Throttled
+from pipeline.pacing import Ahead, Newest, Throttled
 from pipeline.records import Frame
 from pipeline.source_errors import ErrorCode, SourceError
 from pipeline.sources import DropCause, SourceState
@@ -114,3 +114,18 @@ def test_after_a_pause_there_is_no_burst() -> None:
 def test_a_cap_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="found 0"):
         Throttled(Script([]), 0)
+
+
+def test_reading_ahead_drops_nothing_and_hands_on_what_went_wrong() -> None:
+    class Broken:
+        def __iter__(self) -> Iterator[Frame]:
+            yield from (Frame("door", i, float(i), "container", np.zeros((1, 1, 3), np.uint8)) for i in range(50))
+            raise SourceError(ErrorCode.CORRUPT, "the tape tore")
+
+        def close(self) -> None:
+            pass
+
+    seen: list[int] = []
+    with pytest.raises(SourceError, match="the tape tore"):
+        seen.extend(frame.index for frame in Ahead(Broken()))
+    assert seen == list(range(50))
