@@ -22,6 +22,17 @@ from pipeline.report.report import CameraSummary, RunSummary, write_report
 from pipeline.sources import Unheard
 
 
+_OURS = ("tracks/*.txt", "videos/*.mp4", "thumbnails/*/*.jpg", "report.html")
+"""All that a run may leave in its folder, beside the events, which are written anew from the first line."""
+
+
+def clear_outputs(directory: Path) -> None:
+    """Removes what an earlier run left: no picture of anybody stays that this run was not asked for."""
+    for pattern in _OURS:
+        for path in directory.glob(pattern):
+            path.unlink()
+
+
 def write_outputs(
     config: PipelineConfig, frames: Mapping[str, int], took_s: float, talk: Console, stop: StopSignal
 ) -> None:

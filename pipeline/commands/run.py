@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipeline.build import Process, source_length
 from pipeline.camera_loop import Step
-from pipeline.commands.outputs import write_outputs
+from pipeline.commands.outputs import clear_outputs, write_outputs
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import ConfigError, PipelineConfig, load_site, parse, read_fields
 from pipeline.events.jsonlines import JsonLinesSink
@@ -69,6 +69,7 @@ def _run(config: PipelineConfig, bars: "_Bars", stop: StopSignal) -> dict[str, S
         http = config.http
         if http.port is not None:
             stack.enter_context(HealthServer(process.health, process.metrics.registry, http.host, http.port))
+        clear_outputs(config.output.directory)
         supervisor = process.connect(stack.enter_context(JsonLinesSink(config.output.directory / "events.jsonl")))
         stop.calls(supervisor.stop)
         with bars:
