@@ -219,8 +219,8 @@ class Video:
 class RgbConverter:
     """Converts frames to RGB arrays.
 
-    What most cameras send (4:2:0 by Rec. 601, limited range) goes through OpenCV, in half the time of FFmpeg's scaler and
-    within two levels of it; all else goes through the scaler, one for all frames, so that it keeps its tables
+    What most cameras send (4:2:0 by Rec. 601, limited range) goes through OpenCV, faster than through FFmpeg's scaler
+    and nearly equal to it; all else goes through the scaler, one for all frames, so that it keeps its tables
     (benchmarks/decode.py). One thread, because cameras share the cores: more threads save time and cost work.
     """
 

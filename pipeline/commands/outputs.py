@@ -21,7 +21,6 @@ from pipeline.report.presence import people
 from pipeline.report.report import CameraSummary, RunSummary, write_report
 from pipeline.sources import Unheard
 
-
 _OURS = ("tracks/*.txt", "videos/*.mp4", "thumbnails/*/*.jpg", "report.html")
 """All that a run may leave in its folder, beside the events, which are written anew from the first line."""
 
