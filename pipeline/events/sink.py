@@ -9,7 +9,15 @@ class EventSink(Protocol):
     """Takes events, in order, from one thread."""
 
     def publish(self, event: IdentityEvent) -> None:
-        """Accepts one event; it is safe once `close` has returned.
+        """Accepts one event; it is safe once `flush` or `close` has returned.
+
+        Raises:
+            EventSinkError: if an event cannot be delivered.
+        """
+        ...
+
+    def flush(self) -> None:
+        """Returns when all that was published is delivered: whoever handed it over may forget it.
 
         Raises:
             EventSinkError: if an event cannot be delivered.

@@ -44,9 +44,21 @@ def test_closing_twice_does_nothing(sink: tuple[EventSink, Reader]) -> None:
     assert len(read()) == 1
 
 
+def test_what_was_flushed_is_there_before_close(sink: tuple[EventSink, Reader]) -> None:
+    writer, read = sink
+    sent = events(3)
+    for event in sent:
+        writer.publish(event)
+    writer.flush()
+    assert [event.event_id for event in read()] == [event.event_id for event in sent]
+    writer.close()
+
+
 def test_nothing_is_taken_after_close(sink: tuple[EventSink, Reader]) -> None:
     writer, read = sink
     writer.close()
     with pytest.raises(EventSinkError):
         writer.publish(an_event())
+    with pytest.raises(EventSinkError):
+        writer.flush()
     assert len(read()) == 0
