@@ -1,9 +1,12 @@
 """Fixtures that more than one package's tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.services import redis as redis_service
 
 ROOT = Path(__file__).parents[1]
 
@@ -15,3 +18,33 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"no real data at {folder}: set PASSERBY_SHARED")
     return folder
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis server: that of REDIS_URL, else one of our own. Tests keep apart by the name of their site."""
+    if running := redis_service.running():
+        yield running
+        return
+    need_redis_server()
+    server = redis_service.RedisServer(tmp_path_factory.mktemp("redis")).start()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[redis_service.RedisServer]:
+    """A Redis server of this test's own, to be killed."""
+    need_redis_server()
+    server = redis_service.RedisServer(tmp_path).start()
+    yield server
+    server.stop()
+
+
+def need_redis_server() -> None:
+    """Skips with the reason where no redis-server can be started; in CI that is a failure."""
+    if (reason := redis_service.why_not()) is None:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
