@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.redis_store import SiteStore
 from tests.services import redis as redis_service
+from tests.services.site_store import site_of_its_own
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,6 +32,13 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = redis_service.RedisServer(tmp_path_factory.mktemp("redis")).start()
     yield server.url
     server.stop()
+
+
+@pytest.fixture
+def store(redis_url: str) -> Iterator[SiteStore]:
+    """A site of this test's own in Redis."""
+    with site_of_its_own(redis_url) as site_store:
+        yield site_store
 
 
 @pytest.fixture
