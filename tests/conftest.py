@@ -1,12 +1,17 @@
 """Fixtures that more than one package's tests share."""
 
+import gc
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pipeline.events.brokers import Brokers
+from pipeline.events.topics import TopicParams, ensure_topic
 from pipeline.redis_store import SiteStore
+from tests.services import kafka as kafka_service
 from tests.services import redis as redis_service
 from tests.services.site_store import site_of_its_own
 
@@ -57,3 +62,41 @@ def need_redis_server() -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def kafka_brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
+    """A Kafka broker: that of KAFKA_BOOTSTRAP_SERVERS, else one of our own. Tests keep apart by their topics."""
+    if running := kafka_service.running():
+        yield running
+        return
+    with start_kafka_broker(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker.plain
+
+
+@pytest.fixture
+def topic(kafka_brokers: Brokers) -> str:
+    """A topic of this test's own, with four partitions."""
+    name = f"test.{uuid.uuid4().hex}"
+    ensure_topic(kafka_brokers, name, TopicParams(partitions=4))
+    return name
+
+
+@pytest.fixture
+def kafka_broker(tmp_path: Path) -> Iterator[kafka_service.KafkaBroker]:
+    """A Kafka broker of this test's own, to be killed or frozen."""
+    with start_kafka_broker(tmp_path) as broker:
+        yield broker
+    # kafka-python 3.0.12 leaves the sockets of failed connections to the garbage collector. Let it complain now, in a
+    # test that is marked for it (`broken_connections`), and not in the middle of another.
+    gc.collect()
+
+
+def start_kafka_broker(folder: Path) -> kafka_service.KafkaBroker:
+    """Skips with the reason where no Kafka broker can be started; in CI that is a failure."""
+    try:
+        return kafka_service.KafkaBroker(folder)
+    except kafka_service.NoBrokerError as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(error))
+        pytest.skip(str(error))

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from pipeline.events.schema import IdentityEvent
+from pipeline.events.schema import IdentityEvent, first_fault
 from pipeline.events.sink import EventSinkError
 
 _LONGEST_LINE = 1 << 20
@@ -90,8 +90,4 @@ def _parse(line: bytes, path: Path, number: int) -> IdentityEvent:
     try:
         return IdentityEvent.model_validate_json(line)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the line"
-        raise EventSinkError(
-            f"{path}:{number}: expected an event of schema v1, found {where}: {first['msg'].lower()}"
-        ) from error
+        raise EventSinkError(f"{path}:{number}: expected an event of schema v1, found {first_fault(error)}") from error

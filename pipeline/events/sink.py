@@ -12,7 +12,8 @@ class EventSink(Protocol):
         """Accepts one event; it is safe once `flush` or `close` has returned.
 
         Raises:
-            EventSinkError: if an event cannot be delivered.
+            EventSinkError: if an event, this one or an earlier one, cannot be delivered. What was published since the
+                last `flush` that returned may or may not have arrived: send it again, in order, to a new sink.
         """
         ...
 
@@ -30,4 +31,4 @@ class EventSink(Protocol):
 
 
 class EventSinkError(Exception):
-    """The world behind a sink failed: a full disk, a broker that is down."""
+    """The world behind a sink, or behind events that are read, failed: a full disk, a broker that is down."""
