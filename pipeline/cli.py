@@ -65,6 +65,28 @@ def run(
 
 
 @app.command()
+def worker(
+    config: Annotated[Path, typer.Argument(help="YAML file of the site, with all its cameras.")],
+    camera: Annotated[list[str] | None, typer.Option(help="Name of one to run; without it, all. Repeatable.")] = None,
+) -> int:
+    """Some cameras of a site in a process of their own; embeddings go into a stream in Redis."""
+    from pipeline.commands.worker import run_worker
+
+    return run_worker(config, tuple(camera or ()))
+
+
+@app.command()
+def match(
+    config: Annotated[Path, typer.Argument(help="YAML file of the site, the same that the workers have.")],
+    until_end: Annotated[bool, typer.Option("--until-end", help="Stop when all workers have come to an end.")] = False,
+) -> int:
+    """Decides for a site what its workers put into Redis; a second one stands by."""
+    from pipeline.commands.match import run_match
+
+    return run_match(config, until_end=until_end)
+
+
+@app.command()
 def check(config: Annotated[Path, typer.Argument(help="YAML file.")]) -> int:
     """Checks a configuration and prints the plan, without running it."""
     from pipeline.commands.check import print_plan

@@ -7,7 +7,7 @@ travels back to its cameras. (A bound on the whole stream would stop the slow wo
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 from uuid import uuid4
 
@@ -97,6 +97,13 @@ class EmbeddingWriter:
         self._on_full = on_full
         self._session = uuid4().hex
         self._number = 0
+
+    def write_all(self, windows: Iterable[EmbeddedWindow]) -> None:
+        """Opens, writes window after window, and closes when there are no more; what breaks off is not closed."""
+        self.open()
+        for window in windows:
+            self.write(window)
+        self.close()
 
     def open(self) -> None:
         """Says that this worker has started: its cameras are waited for from now on."""

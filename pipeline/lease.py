@@ -7,7 +7,8 @@ past its lease, and wakes up, writes nothing (Redis compares the tokens inside t
 from pipeline.redis_store import SiteStore, fenced, script
 
 _ACQUIRE = script("""
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local held = redis.call('GET', KEYS[1])
+if held and held ~= ARGV[2] then return 0 end
 local token = redis.call('INCR', KEYS[2])
 redis.call('SET', KEYS[1], token, 'PX', ARGV[1])
 return token
@@ -40,8 +41,13 @@ class Lease:
         self._store.run(_RELEASE, [self.key], [self.token, self.duration_ms])
 
 
-def acquire(store: SiteStore, duration_s: float) -> Lease | None:
-    """A lease of the site, or None while another matcher has one."""
+def acquire(store: SiteStore, duration_s: float, *, replaces: Lease | None = None) -> Lease | None:
+    """A lease of the site with a new token, or None while another matcher has one.
+
+    Args:
+        replaces: a lease of this matcher's that may still last; what was sent under it, and comes late, is refused.
+    """
     duration_ms = int(1000 * duration_s)
-    token = int(store.run(_ACQUIRE, [store.key("lease"), store.key("token")], [duration_ms]))
+    before = replaces.token if replaces else ""
+    token = int(store.run(_ACQUIRE, [store.key("lease"), store.key("token")], [duration_ms, before]))
     return Lease(store, token, duration_ms) if token else None

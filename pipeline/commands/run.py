@@ -1,13 +1,11 @@
 """`reid-pipeline run`: the whole pipeline in one process."""
 
-import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Self
 
 from rich.console import Console
@@ -16,12 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from pipeline.build import Process, source_length
 from pipeline.camera_loop import Step
 from pipeline.commands.outputs import write_outputs
+from pipeline.commands.signals import stops_on_signal
 from pipeline.config import ConfigError, PipelineConfig, load_site, parse, read_fields
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.health import HealthServer
 from pipeline.models import is_at_hand
 from pipeline.source_errors import SourceError
-from pipeline.supervisor import Supervisor
 
 REDRAW_EVERY = 10
 """Frames of a camera between two looks at its progress bar: drawing is not free."""
@@ -61,7 +59,7 @@ def run_pipeline(path: Path | None, flags: Flags) -> int:
         http = config.http
         if http.port is not None:
             stack.enter_context(HealthServer(process.health, process.metrics.registry, http.host, http.port))
-        with _stops_on_signal(supervisor):
+        with stops_on_signal(supervisor.stop):
             failed = supervisor.run()
     write_outputs(config, bars.frames, time.monotonic() - started_s, talk)
     return _say_failures(failed, talk)
@@ -140,21 +138,6 @@ def _encoder(asked: str | None, talk: Console) -> dict[str, object]:
         return {"kind": "network"}
     talk.print("Encoder: stripes of colour, which is weak. For a better one: reid-pipeline fetch osnet-x0-25-msmt17")
     return {"kind": "stripes"}
-
-
-@contextmanager
-def _stops_on_signal(supervisor: Supervisor) -> Iterator[None]:
-    """SIGTERM and SIGINT are an end of file for every camera: what is in the pipeline goes through."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        supervisor.stop()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class _Bars:

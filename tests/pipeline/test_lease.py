@@ -27,6 +27,16 @@ def test_a_lease_that_is_not_renewed_ends(store: SiteStore) -> None:
         first.release()
 
 
+def test_who_has_a_lease_can_replace_it_by_one_that_shuts_out_what_was_sent_under_the_first(store: SiteStore) -> None:
+    first = acquire(store, 10.0)
+    second = acquire(store, 10.0, replaces=first)
+    assert first is not None
+    assert second is not None
+    with pytest.raises(LeaseLost):
+        first.renew()
+    assert acquire(store, 10.0, replaces=first) is None
+
+
 def test_a_lease_that_is_renewed_goes_on(store: SiteStore) -> None:
     lease = acquire(store, 0.3)
     assert lease is not None
