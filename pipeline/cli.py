@@ -11,6 +11,8 @@ from typing import Annotated
 import click
 import typer
 
+from pipeline import cli_events
+
 app = typer.Typer(
     name="reid-pipeline",
     help="Recognise the same person across cameras, from live streams.",
@@ -18,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(cli_events.topics, name="topics")
+app.add_typer(cli_events.events, name="events")
 
 OutOption = Annotated[Path, typer.Option("--out", help="Folder for all that is written.")]
 
