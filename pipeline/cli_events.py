@@ -72,6 +72,20 @@ def replay(
     return publish(file, _reached(brokers), topic)
 
 
+@events.command()
+def mdx(
+    topic: TopicOption = "passerby.identities.v1",
+    to: Annotated[str, typer.Option(help="Topic of the messages.")] = "mdx-mtmc",
+    group: Annotated[str, typer.Option(help="Go on where this consumer group stopped.")] = "passerby-mdx",
+    idle: Annotated[float | None, typer.Option(help="Stop when nothing came for so many seconds.")] = None,
+    brokers: BrokersOption = None,
+) -> int:
+    """Publishes events once more as NVIDIA's mdx-mtmc messages."""
+    from pipeline.commands.events import bridge_to_mdx
+
+    return bridge_to_mdx(_reached(brokers), topic, to, group=group, idle_s=idle)
+
+
 def _reached(addresses: str | None) -> "Brokers":
     from pipeline.commands.kafka_settings import brokers_of
 

@@ -9,6 +9,7 @@ from pipeline.events.consumer import EventConsumer
 from pipeline.events.dead_letters import DeadLetter
 from pipeline.events.jsonlines import read_events
 from pipeline.events.kafka import KafkaSink
+from pipeline.events.mdx_sink import MdxSink
 
 
 def tail(
@@ -41,6 +42,24 @@ def replay(recording: Path, brokers: Brokers, topic: str) -> int:
         for event in read_events(recording):
             sink.publish(event)
     sys.stderr.write(f"{recording}: {count} events published to {topic}\n")
+    return 0
+
+
+def bridge_to_mdx(brokers: Brokers, topic: str, mdx_topic: str, *, group: str, idle_s: float | None) -> int:
+    """Publishes every event of a topic once more as NVIDIA's `mdx-mtmc`, until Ctrl-C or none came for `idle_s`.
+
+    An event is handled when its message is delivered: a crash may repeat some, and loses none.
+    """
+    try:
+        with (
+            MdxSink(brokers, mdx_topic) as sink,
+            EventConsumer(brokers, topic, group=group, put_aside=_complain, idle_s=idle_s) as events,
+        ):
+            for event in events:
+                sink.publish(event)
+                sink.flush()
+    except KeyboardInterrupt:
+        return 0
     return 0
 
 

@@ -32,9 +32,32 @@ END_S = 2.0
 
 
 class KafkaSink:
-    """Publishes events to one topic."""
+    """Publishes events to one topic, as CloudEvents."""
 
     def __init__(self, brokers: Brokers, topic: str, *, deliver_within_s: float = 30.0) -> None:
+        """As `KafkaWriter`, whose errors and times are its own."""
+        self._writer = KafkaWriter(brokers, topic, deliver_within_s=deliver_within_s)
+
+    def publish(self, event: IdentityEvent) -> None:
+        self._writer.write(str(event.person).encode(), event.model_dump_json().encode(), headers(event))
+
+    def flush(self) -> None:
+        self._writer.flush()
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class KafkaWriter:
+    """Writes messages to one topic, in order; from one thread. `EventSink` says what `flush` and `close` promise."""
+
+    def __init__(self, brokers: Brokers, topic: str, *, deliver_within_s: float) -> None:
         """Connects, and looks whether the topic is there.
 
         Args:
@@ -53,12 +76,11 @@ class KafkaSink:
         self._is_open = True
         self._producer = _producer_of(brokers, topic, within_s=deliver_within_s)
 
-    def publish(self, event: IdentityEvent) -> None:
-        """Hands one event to the producer; waits only while `MOST_WAITING` are without an acknowledgement."""
+    def write(self, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> None:
+        """Hands one message to the producer; waits only while `MOST_WAITING` are without an acknowledgement."""
         self._check()
-        key, body = str(event.person).encode(), event.model_dump_json().encode()
         try:
-            self._waiting.append(self._producer.send(self._topic, key=key, value=body, headers=headers(event)))
+            self._waiting.append(self._producer.send(self._topic, key=key, value=value, headers=headers))
         except KafkaError as error:
             self._give_up(error)
         self._collect(lambda: len(self._waiting) > MOST_WAITING)
@@ -74,12 +96,6 @@ class KafkaSink:
             self.flush()
             self._is_open = False
             self._producer.close(timeout=self._deliver_within_s)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _check(self) -> None:
         if self._failure:

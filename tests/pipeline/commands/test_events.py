@@ -11,8 +11,10 @@ from pipeline.cli import main
 from pipeline.events.brokers import Brokers
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.kafka import KafkaSink
+from pipeline.events.mdx import MtmcMessage
 from tests.pipeline.events.test_consumer import publish_raw
 from tests.pipeline.events.test_schema import an_event
+from tests.services.kafka_topics import messages_at
 
 
 def recording(path: Path, count: int) -> list[str]:
@@ -77,6 +79,27 @@ def test_tail_goes_on_where_its_group_stopped_and_passes_over_what_is_no_event(
     assert f"{topic}/0@1: expected an event of schema v1, found the whole: invalid json" in printed.err
     assert main([*arguments, "--idle", "1"]) == 0
     assert capsys.readouterr().out.splitlines() == lines[2:]
+
+
+def test_events_come_out_as_mdx_messages_once_each(
+    kafka_brokers: Brokers, topic: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording(tmp_path / "events.jsonl", 3)
+    at = ["--brokers", str(kafka_brokers)]
+    names = ["--topic", f"{topic}.mdx", "--dead-letters", f"{topic}.dead"]
+    assert main(["topics", "create", *at, *names, "--partitions", "1"]) == 0
+    assert main(["events", "replay", str(tmp_path / "events.jsonl"), *at, "--topic", topic]) == 0
+    for _ in range(2):
+        assert (
+            main(["events", "mdx", *at, "--topic", topic, "--to", f"{topic}.mdx", "--group", topic, "--idle", "1"]) == 0
+        )
+    assert capsys.readouterr().err.count("\n") == 1
+    messages = [
+        (message.key, MtmcMessage.model_validate_json(message.value))
+        for message in messages_at(kafka_brokers, f"{topic}.mdx")
+    ]
+    assert [message.batchId for _, message in messages] == [0, 1, 2]
+    assert {key for key, _ in messages} == {str(an_event().person).encode()}
 
 
 def test_tail_ends_well_on_ctrl_c(kafka_brokers: Brokers, topic: str) -> None:
