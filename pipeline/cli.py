@@ -82,12 +82,15 @@ def worker(
 @app.command()
 def match(
     config: Annotated[Path, typer.Argument(help="YAML file of the site, the same that the workers have.")],
+    topic: Annotated[
+        str | None, typer.Option(help="Of Kafka, for the events; without it they go to events.jsonl.")
+    ] = None,
     until_end: Annotated[bool, typer.Option("--until-end", help="Stop when all workers have come to an end.")] = False,
 ) -> int:
     """Decides for a site what its workers put into Redis; a second one stands by."""
     from pipeline.commands.match import run_match
 
-    return run_match(config, until_end=until_end)
+    return run_match(config, topic=topic, until_end=until_end)
 
 
 @app.command()

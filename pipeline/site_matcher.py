@@ -30,8 +30,6 @@ from pipeline.window_join import WindowJoin
 logger = logging.getLogger(__name__)
 
 LEADING, STANDING_BY = "leading", "standing by"
-LOOK_EVERY_S = 1.0
-"""Between two looks at the lengths of stream and outbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +85,6 @@ class SiteMatcher:
         self._metrics = metrics
         self._health = health
         self._stopping = threading.Event()
-        self._looked_s = 0.0
-        self._is_held = False
 
     def run(self, *, until_end: bool = False) -> None:
         """Returns after `stop`; or, if asked to, when all workers have closed and all is decided and delivered.
@@ -185,14 +181,10 @@ class SiteMatcher:
 
     def _may_go_on(self, relay: OutboxRelay) -> bool:
         relay.check()
-        now_s = time.monotonic()
-        if self._is_held or now_s - self._looked_s > LOOK_EVERY_S:
-            self._looked_s = now_s
-            waiting = self._store.length(OUTBOX)
-            self._is_held = waiting >= self._params.max_outbox
-            self._metrics.outbox_entries.set(waiting)
-            self._metrics.stream_entries.set(self._store.length(STREAM))
-        return not self._is_held
+        waiting = self._store.length(OUTBOX)
+        self._metrics.outbox_entries.set(waiting)
+        self._metrics.stream_entries.set(self._store.length(STREAM))
+        return waiting < self._params.max_outbox
 
     def _say(self, state: str) -> None:
         self._health.camera("matcher", state)

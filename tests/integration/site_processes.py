@@ -5,14 +5,17 @@
 
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.embedding_messages import Expected
 from pipeline.embedding_stream import EmbeddingWriter
+from pipeline.events.brokers import Brokers
 from pipeline.events.jsonlines import JsonLinesSink
+from pipeline.events.kafka import KafkaSink
+from pipeline.events.sink import EventSink
 from pipeline.health import Health
 from pipeline.matching.memory import Retention
 from pipeline.metrics import Metrics
@@ -29,6 +32,7 @@ PLAYED_DIMENSIONS = 16
 PLAYED_SECONDS = 120
 PEOPLE = 12
 LEASE_S = 2.0
+MAX_OUTBOX = 100
 
 
 def main(argv: Sequence[str]) -> None:
@@ -38,8 +42,15 @@ def main(argv: Sequence[str]) -> None:
             run_film_worker(url, site, films)
         case ["play", url, site, camera, pause_s]:
             run_player(url, site, camera, float(pause_s))
-        case ["match", url, site, model, out, *cameras]:
-            run_matcher(url, site, model, Path(out), cameras)
+        case ["match", url, site, "film", out, *cameras]:
+            expected = Expected(frozenset(cameras), StripesEncoder().model_id, film_dimensions())
+            run_matcher(url, site, expected, lambda: JsonLinesSink(Path(out), append=True))
+        case ["match", url, site, "played", out, *cameras]:
+            expected = Expected(frozenset(cameras), PLAYED_MODEL, PLAYED_DIMENSIONS)
+            run_matcher(url, site, expected, lambda: JsonLinesSink(Path(out), append=True))
+        case ["match-to-kafka", url, site, address, topic, *cameras]:
+            expected = Expected(frozenset(cameras), PLAYED_MODEL, PLAYED_DIMENSIONS)
+            run_matcher(url, site, expected, lambda: KafkaSink(Brokers((address,)), topic, deliver_within_s=2.0))
 
 
 def run_film_worker(url: str, site: str, films: Mapping[str, Path]) -> None:
@@ -56,22 +67,16 @@ def run_player(url: str, site: str, camera: str, pause_s: float) -> None:
         writer.write_all(_slowly(played(camera), pause_s))
 
 
-def run_matcher(url: str, site: str, model: str, out: Path, cameras: Sequence[str]) -> None:
+def run_matcher(url: str, site: str, expected: Expected, open_sink: Callable[[], EventSink]) -> None:
     """A matcher that ends when the workers have."""
-    is_film = model == "film"
-    expected = Expected(
-        frozenset(cameras),
-        StripesEncoder().model_id if is_film else PLAYED_MODEL,
-        film_dimensions() if is_film else PLAYED_DIMENSIONS,
-    )
     with SiteStore(url, site) as store:
         SiteMatcher(
             store,
             expected,
             Retention(),
             lambda gallery: matcher_of(gallery, SHOP),
-            lambda: JsonLinesSink(out, append=True),
-            SiteMatcherParams(lease_s=LEASE_S, patience_s=30.0),
+            open_sink,
+            SiteMatcherParams(lease_s=LEASE_S, patience_s=30.0, max_outbox=MAX_OUTBOX),
             Metrics(),
             Health(),
         ).run(until_end=True)

@@ -36,12 +36,12 @@ class Town:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.out = folder / "events.jsonl"
+        self.site = f"test-{uuid4().hex[:12]}"
         self._url = url
-        self._site = f"test-{uuid4().hex[:12]}"
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self, role: str, *args: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.integration.site_processes", role, self._url, self._site, *args]
+        command = [sys.executable, "-m", "tests.integration.site_processes", role, self._url, self.site, *args]
         process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
         self._processes.append(process)
         return process
