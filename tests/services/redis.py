@@ -15,14 +15,19 @@ START_TIMEOUT_S = 20.0
 
 
 class RedisServer:
-    """One redis-server over one folder. What was acknowledged survives `kill`: each write is synced first.
+    """One redis-server over one folder.
+
+    Args:
+        folder: of its append-only file.
+        appendfsync: when that is synced: `always`, so that what was acknowledged survives a power cut; `everysec`.
 
     Attributes:
         url: where it listens, on this machine only.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, appendfsync: str = "always") -> None:
         self._folder = folder
+        self._appendfsync = appendfsync
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"redis://127.0.0.1:{self._port}/0"
@@ -36,7 +41,7 @@ class RedisServer:
         binary = shutil.which("redis-server")
         assert binary is not None, "ask `why_not` first"
         options = ["--port", str(self._port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
-        options += ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+        options += ["--appendonly", "yes", "--appendfsync", self._appendfsync, "--save", ""]
         self._process = subprocess.Popen([binary, *options], stdout=subprocess.DEVNULL)
         deadline_s = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline_s:
