@@ -1,6 +1,5 @@
 """Fixtures that more than one package's tests share."""
 
-import gc
 import os
 import uuid
 from collections.abc import Iterator
@@ -87,9 +86,6 @@ def kafka_broker(tmp_path: Path) -> Iterator[kafka_service.KafkaBroker]:
     """A Kafka broker of this test's own, to be killed or frozen."""
     with start_kafka_broker(tmp_path) as broker:
         yield broker
-    # kafka-python 3.0.12 leaves the sockets of failed connections to the garbage collector. Let it complain now, in a
-    # test that is marked for it (`broken_connections`), and not in the middle of another.
-    gc.collect()
 
 
 def start_kafka_broker(folder: Path) -> kafka_service.KafkaBroker:

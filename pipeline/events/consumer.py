@@ -8,15 +8,17 @@ What is promised, and what is not, stands in docs/events.md.
 """
 
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import chain
 from types import TracebackType
 from typing import Self
 from uuid import UUID
 
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
-from kafka.errors import CommitFailedError, KafkaError, KafkaTimeoutError
+from kafka.errors import CommitFailedError, KafkaError, KafkaTimeoutError, RebalanceInProgressError
 from pydantic import ValidationError
 
 from pipeline.events.brokers import Brokers, unreachable
@@ -74,17 +76,17 @@ class EventConsumer:
         self._idle_s = idle_s
         self._within_s = within_s
         self._seen = _RecentIds(REMEMBERED)
+        self._batch: deque[ConsumerRecord] = deque()
         self._handling: ConsumerRecord | None = None
         self._handled: dict[TopicPartition, OffsetAndMetadata] = {}
 
     def __iter__(self) -> Iterator[IdentityEvent]:
         """Raises EventSinkError if the brokers refuse us; while they are away it waits."""
-        for message in self._messages():
-            self._handling = message
+        while (message := self._next()) is not None:
             event = self._read(message)
+            self._handling = self._batch.popleft()
             if event and self._seen.add(event.event_id):
                 yield event
-            self._finish()
 
     def close(self) -> None:
         """Tells Kafka what was handled, and leaves the group; calling it again does nothing.
@@ -93,7 +95,8 @@ class EventConsumer:
             EventSinkError: if Kafka could not be told, so that these events will come again.
         """
         try:
-            self._commit()
+            with suppress(RebalanceInProgressError):
+                self._commit()
         except KafkaTimeoutError as error:
             raise unreachable(self._brokers, self._within_s, error) from error
         finally:
@@ -110,20 +113,22 @@ class EventConsumer:
             self._finish()
         self.close()
 
-    def _messages(self) -> Iterator[ConsumerRecord]:
+    def _next(self) -> ConsumerRecord | None:
+        """The message that is to be handled now; None if nothing came for `idle_s`. Whatever was before is handled."""
+        self._finish()
         heard_s = time.monotonic()
-        while True:
+        while not self._batch:
             try:
                 self._commit_if_possible()
                 found = self._consumer.poll(timeout_ms=POLL_MS, max_records=BATCH)
             except KafkaError as error:
                 raise EventSinkError(f"could not read events at {self._brokers}: {error}") from error
-            if found or not self._consumer.assignment():
+            self._batch.extend(chain.from_iterable(found.values()))
+            if not self._consumer.assignment():
                 heard_s = time.monotonic()
-            elif self._idle_s is not None and time.monotonic() - heard_s >= self._idle_s:
-                return
-            for messages in found.values():
-                yield from messages
+            elif not self._batch and self._idle_s is not None and time.monotonic() - heard_s >= self._idle_s:
+                return None
+        return self._batch[0]
 
     def _read(self, message: ConsumerRecord) -> IdentityEvent | None:
         try:
@@ -142,20 +147,17 @@ class EventConsumer:
             self._handling = None
 
     def _commit_if_possible(self) -> None:
-        try:
+        """While the brokers are away, or share the work out anew, nothing new comes: the next turn tells them."""
+        with suppress(KafkaTimeoutError, RebalanceInProgressError):
             self._commit()
-        except KafkaTimeoutError:
-            # The brokers are away: nothing new will come either, and the next turn tells them.
-            return
 
     def _commit(self) -> None:
-        if not self._commits or not self._handled:
-            return
-        try:
-            self._consumer.commit(self._handled, timeout_ms=round(self._within_s * 1000))
-        except CommitFailedError:
-            # Others of the group have these partitions now, and get what we did not commit once more.
-            self._handling = None
+        """Others of the group that took over a partition of ours get what we did not commit in time once more."""
+        ours = self._consumer.assignment()
+        offsets = {place: offset for place, offset in self._handled.items() if place in ours}
+        if self._commits and offsets:
+            with suppress(CommitFailedError):
+                self._consumer.commit(offsets, timeout_ms=round(self._within_s * 1000))
         self._handled.clear()
 
 

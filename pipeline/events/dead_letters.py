@@ -6,9 +6,9 @@ from typing import Self
 from kafka.errors import KafkaError
 
 from pipeline.events.brokers import Brokers
-from pipeline.events.kafka import abort, open_producer
+from pipeline.events.kafka import abort, open_producer_for
 from pipeline.events.sink import EventSinkError
-from pipeline.events.topics import DEAD_LETTERS, require_topic
+from pipeline.events.topics import DEAD_LETTERS
 
 LONGEST = 256 * 1024
 """Bytes of a message that are kept: enough to see what it is, and below what brokers refuse (1 MB with its headers)."""
@@ -44,8 +44,7 @@ class DeadLetters:
         Raises:
             EventSinkError: if no broker answers in that time, it refuses us, or the topic is not there.
         """
-        require_topic(brokers, topic, within_s=deliver_within_s)
-        self._producer = open_producer(brokers, within_s=deliver_within_s)
+        self._producer = open_producer_for(brokers, topic, within_s=deliver_within_s)
         self._topic = topic
         self._deliver_within_s = deliver_within_s
 

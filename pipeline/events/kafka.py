@@ -74,7 +74,7 @@ class KafkaWriter:
         self._waiting: deque[FutureRecordMetadata] = deque()
         self._failure: EventSinkError | None = None
         self._is_open = True
-        self._producer = _producer_of(brokers, topic, within_s=deliver_within_s)
+        self._producer = open_producer_for(brokers, topic, within_s=deliver_within_s)
 
     def write(self, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> None:
         """Hands one message to the producer; waits only while `MOST_WAITING` are without an acknowledgement."""
@@ -127,8 +127,15 @@ class KafkaWriter:
         raise self._failure from error
 
 
-def _producer_of(brokers: Brokers, topic: str, *, within_s: float) -> KafkaProducer:
-    """A producer that knows the topic's partitions, so that `publish` need not wait for them."""
+def open_producer_for(brokers: Brokers, topic: str, *, within_s: float) -> KafkaProducer:
+    """A producer that knows the topic's partitions, so that nobody need wait for them.
+
+    It connects before the topic is looked up: an admin client that cannot connect leaves a thread behind (3.0.12), and
+    whoever tries again and again during an outage would gather them.
+
+    Raises:
+        EventSinkError: if no broker answers within `within_s` seconds, it refuses us, or the topic is not there.
+    """
     producer = open_producer(brokers, within_s=within_s)
     try:
         require_topic(brokers, topic, within_s=within_s)

@@ -71,6 +71,13 @@ def test_a_group_goes_on_after_the_last_event_that_it_handled(kafka_brokers: Bro
         assert [int(event.event_id) for event in events] == [4, 5, 6, 7, 8, 9]
 
 
+def test_who_stops_asking_and_asks_again_misses_nothing(kafka_brokers: Brokers, topic: str) -> None:
+    publish(kafka_brokers, topic, numbered(10))
+    with consumer(kafka_brokers, topic, None, []) as events:
+        first = [int(event.event_id) for event in islice(events, 4)]
+        assert first + [int(event.event_id) for event in events] == list(range(10))
+
+
 def test_an_event_whose_handling_failed_comes_again(kafka_brokers: Brokers, topic: str) -> None:
     publish(kafka_brokers, topic, numbered(6))
     with pytest.raises(ZeroDivisionError), consumer(kafka_brokers, topic, topic, []) as events:

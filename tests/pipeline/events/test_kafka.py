@@ -16,8 +16,6 @@ from tests.pipeline.events.test_schema import an_event
 from tests.services.kafka import KafkaBroker
 from tests.services.kafka_topics import events_at, messages_at
 
-# kafka-python 3.0.12 leaves the sockets of failed connections to the garbage collector.
-broken_connections = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 NOBODY = Brokers(("127.0.0.1:1",))
 
 
@@ -75,7 +73,6 @@ def test_a_topic_that_is_not_there_is_one_clear_line(kafka_brokers: Brokers) -> 
         KafkaSink(kafka_brokers, "none")
 
 
-@broken_connections
 def test_no_broker_is_one_clear_line_after_the_stated_time() -> None:
     started_s = time.monotonic()
     with pytest.raises(EventSinkError, match=r"expected Kafka at 127\.0\.0\.1:1 within 0\.5 s, found .*; is it up"):
@@ -83,7 +80,6 @@ def test_no_broker_is_one_clear_line_after_the_stated_time() -> None:
     assert 0.4 < time.monotonic() - started_s < 3
 
 
-@broken_connections
 def test_tls_and_a_password_get_in_and_a_wrong_one_does_not(
     kafka_broker: KafkaBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -105,7 +101,6 @@ def test_tls_and_a_password_get_in_and_a_wrong_one_does_not(
         assert "battery staple" not in str(refused.value) + caplog.text
 
 
-@broken_connections
 def test_a_silent_broker_ends_the_sink_after_the_stated_time(kafka_broker: KafkaBroker) -> None:
     ensure_topic(kafka_broker.plain, "t", TopicParams(partitions=1))
     sink = KafkaSink(kafka_broker.plain, "t", deliver_within_s=1.5)
