@@ -189,19 +189,10 @@ class EmbeddingReader:
                 self._at_work = joined
                 yield joined.window
             elif not self._read_new():
+                self._forget(self._join.take_spent())
                 if until_end and self._join.is_done:
                     return
-                self._rest()
-
-    def forget_last(self) -> None:
-        """Forgets what the workers said last, once all that they did is committed."""
-        self._forget((*self._join.take_spent(), *self._join.take_last()))
-
-    def _rest(self) -> None:
-        spent = self._join.take_spent()
-        self._forget(spent)
-        wait_s = min(1.0, self._lease.duration_ms / 4000)
-        self._store.wait_for_entry(STREAM, self._last_id, wait_s)
+                self._store.wait_for_entry(STREAM, self._last_id, min(1.0, self._lease.duration_ms / 4000))
 
     def _read_pending(self) -> None:
         after = b"0-0"

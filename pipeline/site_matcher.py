@@ -139,7 +139,7 @@ class SiteMatcher:
                 watch=MatchCounter(self._metrics, lambda: len(gallery.known()), lambda: 0),
             )
             if not self._stopping.is_set():
-                self._finish(lease, relay, reader)
+                self._deliver_all(lease, relay)
             lease.release()
         finally:
             self._metrics.leading.set(0)
@@ -173,11 +173,10 @@ class SiteMatcher:
         )
         return reader, gallery
 
-    def _finish(self, lease: Lease, relay: OutboxRelay, reader: EmbeddingReader) -> None:
+    def _deliver_all(self, lease: Lease, relay: OutboxRelay) -> None:
         while not relay.drain(time.monotonic() + self._params.lease_s / 4):
             lease.renew()
             self._health.turned()
-        reader.forget_last()
 
     def _may_go_on(self, relay: OutboxRelay) -> bool:
         relay.check()

@@ -78,7 +78,8 @@ class WindowJoin:
         self._next = -math.inf if last is None else last + 1
         self._pending: dict[int, _Pending] = {}
         self._latest: dict[str, Entry] = {}
-        """The last message of each worker that belongs to no window: it says how far the worker is."""
+        """The last message of each worker that belongs to no window: it says how far the worker is, or that it has
+        closed, and stays in the stream, so that a matcher that starts after the end knows that it is the end."""
         self._spent: list[Entry] = []
 
     @property
@@ -118,11 +119,6 @@ class WindowJoin:
         """Messages that say nothing any more, because their worker has said more since."""
         spent, self._spent = tuple(self._spent), []
         return spent
-
-    def take_last(self) -> tuple[Entry, ...]:
-        """The last message of each worker, to be forgotten when all is done."""
-        latest, self._latest = tuple(self._latest.values()), {}
-        return latest
 
     def _window_at(self, end_s: float) -> _Pending:
         number = int(max(round(end_s / self._window_s) - 1, self._next))

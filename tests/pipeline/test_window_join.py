@@ -101,4 +101,4 @@ def test_it_is_done_when_all_have_closed_and_nothing_is_left() -> None:
     assert not joined.is_done
     assert joined.take(0.0) is not None
     assert joined.is_done
-    assert joined.take_last() == (entry(2, "door"),)
+    assert joined.take_spent() == ()
