@@ -21,13 +21,14 @@ Shop = tuple[Gallery, Published]
 RETENTION = Retention(keep_s=100.0, max_tracks=5)
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "redis cluster"])
 def shop(request: pytest.FixtureRequest) -> Shop:
     """A gallery, and what it has handed on."""
     if request.param == "memory":
         sink = MemorySink()
         return MemoryGallery(sink, RETENTION), lambda: sink.events
-    store: SiteStore = request.getfixturevalue("store")
+    fixture = "store" if request.param == "redis" else "cluster_store"
+    store: SiteStore = request.getfixturevalue(fixture)
     desk = RedisDesk(store, RETENTION)
     return desk.gallery, desk.outbox
 
