@@ -28,7 +28,7 @@ from pipeline.events.sink import EventSinkError
 from pipeline.events.topics import require_topic
 
 REMEMBERED = 50_000
-"""Ids, about 8 MB: ten times what one sink can have under way, and so send twice after a crash."""
+"""Ids, 14 MB: ten times what one sink can have under way, and so sends twice after a crash."""
 BATCH = 100
 """Messages between two commits. Handling them must take less than Kafka's five minutes, or others get the work."""
 POLL_MS = 500
