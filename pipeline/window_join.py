@@ -1,7 +1,8 @@
 """The matcher's end of channel 2: messages of all workers, joined into windows of stream time, as channel 1 does.
 
 The workers' windows and these lie on one grid: a window goes out when every camera's worker has passed its end. What
-a worker says of a window that has gone out already goes into the next one.
+a worker says of a window that has gone out already is late and goes out at once: it never waits for its worker, which
+may have started a recording again, and may not write more before what it wrote is gone.
 """
 
 import math
@@ -25,7 +26,7 @@ class JoinedWindow:
     """A window that is complete.
 
     Attributes:
-        number: of the window, counted from the epoch.
+        number: of the window, counted from the epoch; of the last one again for what is late.
         window: what is in it.
         entries: the messages that are of no more use once it is committed.
     """
@@ -77,6 +78,7 @@ class WindowJoin:
         self._idle_after_s = idle_after_s
         self._next = -math.inf if last is None else last + 1
         self._pending: dict[int, _Pending] = {}
+        self._late = _Pending()
         self._latest: dict[str, Entry] = {}
         """The last message of each worker that belongs to no window: it says how far the worker is, or that it has
         closed, and stays in the stream, so that a matcher that starts after the end knows that it is the end."""
@@ -85,7 +87,7 @@ class WindowJoin:
     @property
     def is_done(self) -> bool:
         """Every worker has closed, and every window has gone out."""
-        return not self._pending and not any(lane.is_open for lane in self._lanes.values())
+        return not self._pending and not self._late.entries and not any(lane.is_open for lane in self._lanes.values())
 
     def add(self, entry: Entry, message: Message, now_s: float) -> None:
         """Takes the next message of the stream."""
@@ -102,27 +104,32 @@ class WindowJoin:
             self._move(self._lanes[camera], message, now_s)
 
     def take(self, now_s: float) -> JoinedWindow | None:
-        """The next window, if it is complete; those without anything in them are left out."""
+        """What is late, or else the next window, if it is complete; those without anything in them are left out."""
+        if self._late.entries:
+            late, self._late = self._late, _Pending()
+            return self._joined(int(self._next) - 1, late)
         first = min(self._pending, default=None)
         if first is None or self._passed_s(now_s) < (first + 1) * self._window_s:
             return None
-        pending = self._pending.pop(first)
         self._next = first + 1
-        window = EmbeddedWindow(
-            end_s=(first + 1) * self._window_s,
-            embeddings=tuple(sorted(pending.embeddings, key=lambda e: (e.cut_s, e.track, e.part))),
-            ended=tuple(sorted(pending.ended, key=lambda e: (e.cut_s, e.track))),
-        )
-        return JoinedWindow(first, window, (*pending.entries, *self.take_spent()))
+        return self._joined(first, self._pending.pop(first))
 
     def take_spent(self) -> tuple[Entry, ...]:
         """Messages that say nothing any more, because their worker has said more since."""
         spent, self._spent = tuple(self._spent), []
         return spent
 
+    def _joined(self, number: int, pending: _Pending) -> JoinedWindow:
+        window = EmbeddedWindow(
+            end_s=(number + 1) * self._window_s,
+            embeddings=tuple(sorted(pending.embeddings, key=lambda e: (e.cut_s, e.track, e.part))),
+            ended=tuple(sorted(pending.ended, key=lambda e: (e.cut_s, e.track))),
+        )
+        return JoinedWindow(number, window, (*pending.entries, *self.take_spent()))
+
     def _window_at(self, end_s: float) -> _Pending:
-        number = int(max(round(end_s / self._window_s) - 1, self._next))
-        return self._pending.setdefault(number, _Pending())
+        number = round(end_s / self._window_s) - 1
+        return self._late if number < self._next else self._pending.setdefault(number, _Pending())
 
     def _move(self, lane: _Lane, message: Message, now_s: float) -> None:
         lane.heard_s = now_s

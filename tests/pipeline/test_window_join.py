@@ -75,14 +75,17 @@ def test_nobody_waits_for_a_live_camera_that_is_silent() -> None:
     assert tracks(joined.take(2.0)) == ["door/r/1"]
 
 
-def test_what_comes_late_goes_into_the_next_window() -> None:
-    joined = join("door", last=9)
-    joined.add(entry(1, "door"), says("door", 5.0, 1), 0.0)
-    assert joined.take(0.0) is None
-    joined.add(entry(2, "door"), says("door", 11.0), 0.0)
+def test_what_comes_late_goes_out_at_once_and_with_the_last_number() -> None:
+    joined = join("door", "yard", last=9)
+    joined.add(entry(1, "door"), says("door", 5.0, 2), 0.0)
+    joined.add(entry(2, "door"), says("door", 4.0, 1), 0.0)
     window = joined.take(0.0)
+    assert tracks(window) == ["door/r/1", "door/r/2"]
     assert window is not None
-    assert window.number == 10
+    assert (window.number, len(window.entries)) == (9, 2)
+    assert joined.take(0.0) is None
+    joined.add(entry(3, "door"), says("door", 11.0, 3), 0.0)
+    assert joined.take(0.0) is None
 
 
 def test_a_message_that_only_says_how_far_is_spent_when_the_worker_has_said_more() -> None:
