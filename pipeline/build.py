@@ -123,9 +123,14 @@ class Process:
             model_id=self._encoder.model_id,
             max_waiting=limits.max_waiting,
             patience_s=limits.patience_s,
-            on_full=self.metrics.stream_full.inc,
+            on_wait=self._waited,
         )
         return self._supervisor(writer.write_all)
+
+    def _waited(self) -> None:
+        """A process that waits for others is alive."""
+        self.metrics.stream_waits.inc()
+        self.health.turned()
 
     def _supervisor(self, take: Callable[[Iterable[EmbeddedWindow]], None]) -> Supervisor:
         return Supervisor(

@@ -8,17 +8,15 @@ travels back to its cameras. (A bound on the whole stream would stop the slow wo
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
 from uuid import uuid4
 
 from pipeline.embedding_messages import Expected, Message, MessageError, messages_of, packed, unpacked
 from pipeline.lease import Lease
 from pipeline.records import EmbeddedWindow
-from pipeline.redis_store import Argument, SiteStore, StoreUnavailable, fenced, script
+from pipeline.redis_store import Argument, Reply, SiteStore, StoreUnavailable, fenced, script
 from pipeline.window_join import Entry, JoinedWindow, WindowJoin
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 
 STREAM, GROUP, DEAD_LETTERS, BACKLOG, WRITERS = "embeddings", "matchers", "dead", "backlog", "writers"
 CONSUMER = "matcher"
@@ -74,7 +72,8 @@ class EmbeddingWriter:
         model_id: of the network behind its vectors.
         max_waiting: entries of this worker that may wait to be decided.
         patience_s: how long to try while Redis cannot be reached.
-        on_full: called each time an entry has to wait because too many do.
+        on_wait: called each time an entry has to wait, because too many do or because Redis cannot be reached; at
+            least once a minute while that lasts.
     """
 
     def __init__(
@@ -86,7 +85,7 @@ class EmbeddingWriter:
         model_id: str,
         max_waiting: int = 1024,
         patience_s: float = 300.0,
-        on_full: Callable[[], None] | None = None,
+        on_wait: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._worker = worker
@@ -94,7 +93,7 @@ class EmbeddingWriter:
         self._model_id = model_id
         self._max_waiting = max_waiting
         self._patience_s = patience_s
-        self._on_full = on_full
+        self._on_wait = on_wait
         self._session = uuid4().hex
         self._number = 0
 
@@ -127,10 +126,21 @@ class EmbeddingWriter:
         head, vectors = packed(message, self._model_id)
         keys = [self._store.key(name) for name in (STREAM, BACKLOG, WRITERS)]
         args: list[Argument] = [self._worker, self._session, self._number, self._max_waiting, head, vectors]
-        while not with_patience(lambda: self._store.run(_APPEND, keys, args), self._patience_s):
-            if self._on_full:
-                self._on_full()
+        while not self._patiently(lambda: self._store.run(_APPEND, keys, args)):
+            self._on_wait()
             time.sleep(POLL_S)
+
+    def _patiently(self, call: Callable[[], Reply]) -> Reply:
+        """Calls again while Redis cannot be reached; the call must be one that may be carried out twice."""
+        ends_s = time.monotonic() + self._patience_s
+        while True:
+            try:
+                return call()
+            except StoreUnavailable:
+                if time.monotonic() > ends_s:
+                    raise
+                self._on_wait()
+                time.sleep(POLL_S)
 
 
 class EmbeddingReader:
@@ -257,22 +267,6 @@ def ids_and_workers(entries: Sequence[Entry]) -> list[Argument]:
     for entry in entries:
         flat += (entry.id, entry.worker)
     return flat
-
-
-def with_patience(call: Callable[[], T], patience_s: float) -> T:
-    """Calls again while Redis cannot be reached; the call must be one that may be carried out twice.
-
-    Raises:
-        StoreUnavailable: if that lasts for `patience_s`.
-    """
-    ends_s = time.monotonic() + patience_s
-    while True:
-        try:
-            return call()
-        except StoreUnavailable:
-            if time.monotonic() > ends_s:
-                raise
-            time.sleep(POLL_S)
 
 
 def _as_dict(fields: list[bytes] | None) -> dict[bytes, bytes]:

@@ -45,8 +45,10 @@ class Metrics:
         self.outcomes = Counter("reid_match_outcomes", "Tracks by what was decided of them.", ["outcome"], registry=r)
         self.gallery_tracks = Gauge("reid_gallery_tracks", "Tracks that the gallery remembers.", registry=r)
         self.events = Counter("reid_events", "Events published.", ["kind"], registry=r)
-        self.stream_full = Counter(
-            "reid_stream_full", "Times a message had to wait because too many of this worker do.", registry=r
+        self.stream_waits = Counter(
+            "reid_stream_waits",
+            "Times a message was held back, because too many of this worker wait or Redis is away.",
+            registry=r,
         )
         self.stream_entries = Gauge("reid_stream_entries", "Messages that wait to be decided.", registry=r)
         self.outbox_entries = Gauge("reid_outbox_entries", "Events that wait to be delivered.", registry=r)

@@ -13,6 +13,7 @@ from pipeline.records import EmbeddedWindow
 from pipeline.redis_store import LeaseLost, SiteStore, script
 from pipeline.window_join import WindowJoin
 from tests.pipeline.test_embedding_messages import EXPECTED, MODEL, POISON, embedding, end
+from tests.services.redis import RedisServer
 
 ADD = script("return redis.call('XADD', KEYS[1], '*', unpack(ARGV))")
 
@@ -86,6 +87,23 @@ def test_a_reader_without_the_lease_reads_nothing(store: SiteStore) -> None:
     with pytest.raises(LeaseLost):
         next(frozen.windows())
     assert tracks(list(heir.windows())) == [["door/r/1"]]
+
+
+def test_a_worker_waits_for_a_server_that_is_away_and_writes_what_it_held_once(redis_server: RedisServer) -> None:
+    with SiteStore(redis_server.url, "shop") as store:
+        waits: list[float] = []
+        door = EmbeddingWriter(
+            store, "w", ["door"], model_id=MODEL, patience_s=20.0, on_wait=lambda: waits.append(time.monotonic())
+        )
+        door.write(window(10.0, 1))
+        redis_server.kill()
+        thread = threading.Thread(target=door.write, args=(window(11.0, 2),), daemon=True)
+        thread.start()
+        time.sleep(0.5)
+        assert waits
+        redis_server.start()
+        thread.join(10)
+        assert store.length(STREAM) == 2
 
 
 def test_a_worker_waits_while_too_many_of_its_messages_do_and_another_does_not(store: SiteStore) -> None:
