@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -15,6 +16,7 @@ from pipeline.channel import Channel
 from pipeline.config import CameraConfig, PipelineConfig
 from pipeline.encode_loop import EncodeLoop
 from pipeline.events.jsonlines import JsonLinesSink
+from pipeline.identity_loop import run_identity_loop
 from pipeline.matching.matcher import Matcher, Outcome
 from pipeline.matching.memory import MemoryGallery
 from pipeline.metrics import Metrics
@@ -87,12 +89,12 @@ def supervise(config: PipelineConfig, parts: Parts, owned: ExitStack, folder: Pa
         if parts.on_window:
             parts.on_window(window)
 
+    matcher = Matcher(gallery, config.site, *build_policy(config, parts.encoder.model_id, parts.threshold))
     return Supervisor(
         [_camera(config, parts, channel, camera.name, owned, folder) for camera in config.cameras],
         channel,
         EncodeLoop(parts.encoder, watch=EncodeCounter(parts.metrics)),
-        Matcher(gallery, config.site, *build_policy(config, parts.encoder.model_id, parts.threshold)),
-        watch=watch,
+        partial(run_identity_loop, matcher=matcher, watch=watch),
     )
 
 

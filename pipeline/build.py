@@ -2,9 +2,10 @@
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Self
@@ -23,13 +24,16 @@ from pipeline.config import (
     NetworkConfig,
     OcSortConfig,
     PipelineConfig,
+    RedisConfig,
     StripesConfig,
     UltralyticsConfig,
     YoloxConfig,
 )
+from pipeline.embedding_stream import EmbeddingWriter
 from pipeline.encode_loop import EncodeLoop
 from pipeline.events.sink import EventSink
 from pipeline.health import Health
+from pipeline.identity_loop import run_identity_loop
 from pipeline.matching.calibration import Calibration, read_calibration
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
@@ -37,6 +41,9 @@ from pipeline.matching.policy import MatchParams
 from pipeline.metrics import Metrics
 from pipeline.models import find_artefact
 from pipeline.mot_files import tracks_path
+from pipeline.records import EmbeddedWindow
+from pipeline.redis_store import SiteStore
+from pipeline.site_matcher import SiteMatcherParams
 from pipeline.sources import FrameSource, SourceListener, SourceState, Unheard, kind_of, run_id
 from pipeline.supervisor import Camera, CameraRun, Supervisor
 from pipeline.thumbnails import Thumbnails
@@ -57,12 +64,15 @@ class Process:
         metrics, health: what it tells of itself.
     """
 
-    def __init__(self, config: PipelineConfig, *, watchers: Sequence[Watcher] = ()) -> None:
+    def __init__(
+        self, config: PipelineConfig, *, watchers: Sequence[Watcher] = (), tells_progress: bool = False
+    ) -> None:
         """Loads the networks; nothing is written yet.
 
         Args:
             config: checked.
             watchers: called after each frame, in the camera's thread.
+            tells_progress: hand on empty windows too, as a worker does.
 
         Raises:
             ArtefactError: if a network cannot be used.
@@ -83,6 +93,7 @@ class Process:
             window_s=config.order.window_s,
             lead_s=config.order.lead_s,
             idle_after_s=config.order.idle_after_s,
+            yields_empty=tells_progress,
             on_turn=self.health.turned,
         )
 
@@ -98,12 +109,35 @@ class Process:
     def connect(self, sink: EventSink) -> Supervisor:
         """What runs it, with events going to `sink`, which stays the caller's."""
         gallery = MemoryGallery(sink, self._config.matching.retention)
+        matcher = Matcher(gallery, self._config.site, self._params, self._calibration)
+        watch = MatchCounter(self.metrics, lambda: len(gallery.known()), self._channel.waiting)
+        return self._supervisor(partial(run_identity_loop, matcher=matcher, watch=watch))
+
+    def connect_stream(self, store: SiteStore, limits: RedisConfig) -> Supervisor:
+        """What runs it as a worker, with embeddings going into the stream of its site."""
+        cameras = [camera.name for camera in self._config.cameras]
+        writer = EmbeddingWriter(
+            store,
+            "+".join(sorted(cameras)),
+            cameras,
+            model_id=self._encoder.model_id,
+            max_waiting=limits.max_waiting,
+            patience_s=limits.patience_s,
+            on_wait=self._waited,
+        )
+        return self._supervisor(writer.write_all)
+
+    def _waited(self) -> None:
+        """A process that waits for others is alive."""
+        self.metrics.stream_waits.inc()
+        self.health.turned()
+
+    def _supervisor(self, take: Callable[[Iterable[EmbeddedWindow]], None]) -> Supervisor:
         return Supervisor(
             [self._camera(camera) for camera in self._config.cameras],
             self._channel,
             EncodeLoop(self._encoder, watch=EncodeCounter(self.metrics)),
-            Matcher(gallery, self._config.site, self._params, self._calibration),
-            watch=MatchCounter(self.metrics, lambda: len(gallery.known()), self._channel.waiting),
+            take,
             on_restart=lambda camera: self.metrics.restarts.labels(camera=camera).inc(),
             on_end=lambda camera: self._listener.entered(camera, SourceState.ENDED, None),
         )
@@ -217,6 +251,19 @@ def _network_encoder(path: Path, frames: int, compute: ComputeConfig) -> tuple[E
     from reid_models.crop_encoder import CropEncoder
 
     return CropEncoder(session, frames=frames, max_batch=batch), threshold
+
+
+def site_matcher_params(config: PipelineConfig) -> SiteMatcherParams:
+    """What a matcher process needs to know of a configuration."""
+    return SiteMatcherParams(
+        window_s=config.order.window_s,
+        is_live=config.is_live,
+        idle_after_s=config.order.idle_after_s,
+        lease_s=config.redis.lease_s,
+        max_outbox=config.redis.max_outbox,
+        patience_s=config.redis.patience_s,
+        delivery_patience_s=config.redis.delivery_patience_s,
+    )
 
 
 def build_policy(config: PipelineConfig, model_id: str, suggested: float) -> tuple[MatchParams, Calibration | None]:

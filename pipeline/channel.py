@@ -71,6 +71,8 @@ class Channel:
         lead_s: how far a camera may run ahead of the window that is being worked on, seconds of stream time: the
             bound on what waits here.
         idle_after_s: wall time without a frame after which nobody waits for a live camera.
+        yields_empty: hand out a window without anything in it too, where the cameras have passed more than was handed
+            out: for a reader that has to tell others how far they are.
         on_turn: called by the reader each time it looks for a window, found or not; at least every `idle_after_s`.
     """
 
@@ -82,6 +84,7 @@ class Channel:
         window_s: float = 1.0,
         lead_s: float = 8.0,
         idle_after_s: float = 1.0,
+        yields_empty: bool = False,
         on_turn: Callable[[], None] | None = None,
     ) -> None:
         if lead_s < 2 * window_s:
@@ -92,6 +95,7 @@ class Channel:
         self._window_s = window_s
         self._lead_s = lead_s
         self._idle_after_s = idle_after_s
+        self._yields_empty = yields_empty
         self._pending: dict[int, _Pending] = {}
         self._next = -math.inf
         """Number of the first window that has not gone out; what is cut late goes there."""
@@ -114,7 +118,7 @@ class Channel:
             return sum(len(pending.tracklets) for pending in self._pending.values())
 
     def __iter__(self) -> Iterator[Window]:
-        """Windows in order of time, empty ones left out; ends when every lane is closed."""
+        """Windows in order of time, without the empty ones unless asked for; ends when every lane is closed."""
         while (window := self._take()) is not None:
             yield window
 
@@ -175,14 +179,22 @@ class Channel:
                 if self._on_turn:
                     self._on_turn()
                 first = min(self._pending, default=None)
-                if first is not None and self._complete_up_to_s() >= (first + 1) * self._window_s:
+                complete_s = self._complete_up_to_s()
+                if first is not None and complete_s >= (first + 1) * self._window_s:
                     return self._release(first)
+                passed = self._number_of(complete_s)
+                if self._yields_empty and passed > self._next and math.isfinite(passed):
+                    return self._release(int(passed) - 1)
                 if first is None and (self._is_closed or not any(lane.is_open for lane in self._lanes.values())):
                     return None
                 self._changed.wait(self._idle_after_s / 2)
 
+    def _number_of(self, time_s: float) -> float:
+        """The window that a time lies in; an infinite time lies in an infinite one."""
+        return math.floor(time_s / self._window_s) if math.isfinite(time_s) else time_s
+
     def _release(self, number: int) -> Window:
-        pending = self._pending.pop(number)
+        pending = self._pending.pop(number, _Pending())
         self._next = number + 1
         self._at_work_s = number * self._window_s
         return Window(

@@ -11,12 +11,16 @@ from typing import Annotated
 
 import typer
 
+from pipeline import cli_events
+
 app = typer.Typer(
     name="reid-pipeline",
     help="Recognise the same person across cameras, from live streams.",
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(cli_events.topics, name="topics")
+app.add_typer(cli_events.events, name="events")
 
 OutOption = Annotated[Path, typer.Option("--out", help="Folder for all that is written.")]
 
@@ -64,6 +68,37 @@ def run(
             http_port=http_port,
         )
         return run_pipeline(config, flags, stop)
+
+
+@app.command()
+def worker(
+    config: Annotated[Path, typer.Argument(help="YAML file of the site, with all its cameras.")],
+    camera: Annotated[list[str] | None, typer.Option(help="Name of one to run; without it, all. Repeatable.")] = None,
+) -> int:
+    """Some cameras of a site in a process of their own; embeddings go into a stream in Redis."""
+    from pipeline.commands.stopping import StopSignal
+
+    with StopSignal() as stop:
+        from pipeline.commands.worker import run_worker
+
+        return run_worker(config, tuple(camera or ()), stop)
+
+
+@app.command()
+def match(
+    config: Annotated[Path, typer.Argument(help="YAML file of the site, the same that the workers have.")],
+    topic: Annotated[
+        str | None, typer.Option(help="Of Kafka, for the events; without it they go to events.jsonl.")
+    ] = None,
+    until_end: Annotated[bool, typer.Option("--until-end", help="Stop when all workers have come to an end.")] = False,
+) -> int:
+    """Decides for a site what its workers put into Redis; a second one stands by."""
+    from pipeline.commands.stopping import StopSignal
+
+    with StopSignal() as stop:
+        from pipeline.commands.match import run_match
+
+        return run_match(config, stop, topic=topic, until_end=until_end)
 
 
 @app.command()

@@ -236,6 +236,46 @@ class HttpConfig(_Strict):
     host: str = "127.0.0.1"
 
 
+class RedisConfig(_Strict):
+    """Where workers and matcher of a site meet, and how much may wait there.
+
+    Attributes:
+        url: `redis://`, `rediss://` (TLS) or `unix://`; may name environment variables in braces.
+        url_env: the environment variable that holds the address where `url` does not.
+        cluster: the address is that of a node of a cluster.
+        lease_s: a matcher that does nothing for this long is taken for dead, and another takes over.
+        max_waiting: messages of one worker that may wait to be decided; beyond, its cameras are slowed.
+        max_outbox: events that may wait to be delivered; beyond, nothing is decided.
+        patience_s: how long to try while Redis cannot be reached.
+        delivery_patience_s: how long to try while events cannot be delivered.
+    """
+
+    url: SecretStr | None = None
+    url_env: str = "REDIS_URL"
+    cluster: bool = False
+    lease_s: Positive = 10.0
+    max_waiting: Count = 1024
+    max_outbox: Count = 100_000
+    patience_s: Positive = 300.0
+    delivery_patience_s: Positive = 3600.0
+
+    @field_validator("url")
+    @classmethod
+    def _fill_in_secrets(cls, url: SecretStr | None) -> SecretStr | None:
+        return url and SecretStr(re.sub(r"\{(\w+)\}", _from_environment, url.get_secret_value()))
+
+    def address(self) -> str:
+        """The address, with its password.
+
+        Raises:
+            ConfigError: if neither the configuration nor the environment has one.
+        """
+        address = self.url.get_secret_value() if self.url else os.environ.get(self.url_env)
+        if address is None:
+            raise ConfigError(f"redis: expected a url, or the environment variable {self.url_env}; found neither")
+        return address
+
+
 class PipelineConfig(_Strict):
     """One deployment: cameras, how they are looked at, and what comes out."""
 
@@ -250,6 +290,7 @@ class PipelineConfig(_Strict):
     order: OrderConfig = OrderConfig()
     output: OutputConfig = OutputConfig()
     http: HttpConfig = HttpConfig()
+    redis: RedisConfig = RedisConfig()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

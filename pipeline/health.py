@@ -1,11 +1,13 @@
 """Metrics and health over HTTP: /metrics, /livez, /readyz on one port, on the loopback address unless told otherwise.
 
-Alive: the identity loop has turned within the last minute. Ready: the networks are loaded and a camera streams.
+Alive: the identity loop has turned within the last minute. Ready: the networks are loaded and a camera streams;
+a matcher is ready when it decides or stands by.
 """
 
 import json
 import threading
 import time
+from collections.abc import Collection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
@@ -16,9 +18,14 @@ STUCK_AFTER_S = 60.0
 
 
 class Health:
-    """What is known of a process's state; any thread may tell and ask."""
+    """What is known of a process's state; any thread may tell and ask.
 
-    def __init__(self) -> None:
+    Args:
+        ready_states: the process is ready when one of its cameras is in one of these.
+    """
+
+    def __init__(self, ready_states: Collection[str] = ("streaming",)) -> None:
+        self._ready_states = frozenset(ready_states)
         self._lock = threading.Lock()
         self._cameras: dict[str, str] = {}
         self._turned_s = time.monotonic()
@@ -40,7 +47,7 @@ class Health:
         return time.monotonic() - self._turned_s < STUCK_AFTER_S
 
     def is_ready(self) -> bool:
-        return self.is_alive() and "streaming" in self.cameras().values()
+        return self.is_alive() and not self._ready_states.isdisjoint(self.cameras().values())
 
 
 class HealthServer:

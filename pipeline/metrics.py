@@ -45,6 +45,16 @@ class Metrics:
         self.outcomes = Counter("reid_match_outcomes", "Tracks by what was decided of them.", ["outcome"], registry=r)
         self.gallery_tracks = Gauge("reid_gallery_tracks", "Tracks that the gallery remembers.", registry=r)
         self.events = Counter("reid_events", "Events published.", ["kind"], registry=r)
+        self.stream_waits = Counter(
+            "reid_stream_waits",
+            "Times a message was held back, because too many of this worker wait or Redis is away.",
+            registry=r,
+        )
+        self.stream_entries = Gauge("reid_stream_entries", "Messages that wait to be decided.", registry=r)
+        self.outbox_entries = Gauge("reid_outbox_entries", "Events that wait to be delivered.", registry=r)
+        self.dead_letters = Counter("reid_dead_letters", "Messages that were set aside.", registry=r)
+        self.sink_failures = Counter("reid_sink_failures", "Times events could not be delivered.", registry=r)
+        self.leading = Gauge("reid_matcher_leading", "1 while this matcher decides, 0 while it stands by.", registry=r)
         self.delay_s = Histogram(
             "reid_decision_delay_seconds",
             "Live streams: from the last frame of a tracklet to the decision.",

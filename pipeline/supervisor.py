@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -10,8 +10,6 @@ from pipeline.backoff import Retry, wait_s
 from pipeline.camera_loop import CameraLoop
 from pipeline.channel import Channel, ChannelClosed
 from pipeline.encode_loop import EncodeLoop
-from pipeline.identity_loop import run_identity_loop
-from pipeline.matching.matcher import Matcher, Outcome
 from pipeline.records import EmbeddedWindow
 from pipeline.source_errors import SourceError
 from pipeline.sources import FrameSource
@@ -53,13 +51,13 @@ class _State:
 
 
 class Supervisor:
-    """Runs one process: a thread per camera, and the encode and identity loops in the thread that calls `run`.
+    """Runs one process: a thread per camera, and the encode loop and what follows in the thread that calls `run`.
 
     Args:
         cameras: what to start.
         channel: between the cameras and the encode loop.
-        encode_loop, matcher: see there.
-        watch: hears of each window that was decided.
+        encode_loop: see there.
+        take: reads the windows to their end: the identity loop, or a writer into a stream.
         on_restart: hears of each camera that is started again after a failure.
         on_end: hears of each camera that has ended.
         retry: how long a failed live camera rests.
@@ -70,9 +68,8 @@ class Supervisor:
         cameras: Sequence[Camera],
         channel: Channel,
         encode_loop: EncodeLoop,
-        matcher: Matcher,
+        take: Callable[[Iterable[EmbeddedWindow]], None],
         *,
-        watch: Callable[[EmbeddedWindow, Outcome, float], None] | None = None,
         on_restart: Callable[[str], None] | None = None,
         on_end: Callable[[str], None] | None = None,
         retry: Retry | None = None,
@@ -80,8 +77,7 @@ class Supervisor:
         self._cameras = cameras
         self._channel = channel
         self._encode_loop = encode_loop
-        self._matcher = matcher
-        self._watch = watch
+        self._take = take
         self._on_restart = on_restart
         self._on_end = on_end
         self._retry = retry or Retry()
@@ -89,13 +85,13 @@ class Supervisor:
         self._stopping = threading.Event()
 
     def run(self) -> dict[str, SourceError]:
-        """Returns when every camera has ended, or after `stop`, with all that was cut decided and published.
+        """Returns when every camera has ended, or after `stop`, with all that was cut taken.
 
         Returns:
             The files that failed, and why; what they held before that has been used.
 
         Raises:
-            Exception: what a camera's detector or tracker, the encoder, the gallery or the sink raised. The other
+            Exception: what a camera's detector or tracker, the encoder or `take` raised. The other
                 cameras are stopped first.
         """
         threads = [
@@ -105,7 +101,7 @@ class Supervisor:
         for thread in threads:
             thread.start()
         try:
-            run_identity_loop(self._embedded(), self._matcher, watch=self._watch)
+            self._take(self._embedded())
         finally:
             self.stop()
             self._channel.close()

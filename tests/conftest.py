@@ -1,10 +1,18 @@
 """Fixtures that more than one package's tests share."""
 
 import os
-from collections.abc import Generator
+import uuid
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+
+from pipeline.events.brokers import Brokers
+from pipeline.events.topics import TopicParams, ensure_topic
+from pipeline.redis_store import SiteStore
+from tests.services import kafka as kafka_service
+from tests.services import redis as redis_service
+from tests.services.site_store import site_of_its_own
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("PASSERBY_SHARED", ROOT.parent / "shared")).resolve()
@@ -29,3 +37,75 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped although the real data lies at {SHARED}: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis server: that of REDIS_URL, else one of our own. Tests keep apart by the name of their site."""
+    if running := redis_service.running():
+        yield running
+        return
+    need_redis_server()
+    server = redis_service.RedisServer(tmp_path_factory.mktemp("redis")).start()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def store(redis_url: str) -> Iterator[SiteStore]:
+    """A site of this test's own in Redis."""
+    with site_of_its_own(redis_url) as site_store:
+        yield site_store
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[redis_service.RedisServer]:
+    """A Redis server of this test's own, to be killed."""
+    need_redis_server()
+    server = redis_service.RedisServer(tmp_path).start()
+    yield server
+    server.stop()
+
+
+def need_redis_server() -> None:
+    """Skips with the reason where no redis-server can be started; in CI that is a failure."""
+    if (reason := redis_service.why_not()) is None:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def kafka_brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
+    """A Kafka broker: that of KAFKA_BOOTSTRAP_SERVERS, else one of our own. Tests keep apart by their topics."""
+    if running := kafka_service.running():
+        yield running
+        return
+    with start_kafka_broker(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker.plain
+
+
+@pytest.fixture
+def topic(kafka_brokers: Brokers) -> str:
+    """A topic of this test's own, with four partitions."""
+    name = f"test.{uuid.uuid4().hex}"
+    ensure_topic(kafka_brokers, name, TopicParams(partitions=4))
+    return name
+
+
+@pytest.fixture
+def kafka_broker(tmp_path: Path) -> Iterator[kafka_service.KafkaBroker]:
+    """A Kafka broker of this test's own, to be killed or frozen."""
+    with start_kafka_broker(tmp_path) as broker:
+        yield broker
+
+
+def start_kafka_broker(folder: Path) -> kafka_service.KafkaBroker:
+    """Skips with the reason where no Kafka broker can be started; in CI that is a failure."""
+    try:
+        return kafka_service.KafkaBroker(folder)
+    except kafka_service.NoBrokerError as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(error))
+        pytest.skip(str(error))

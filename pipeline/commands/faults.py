@@ -7,6 +7,7 @@ from pipeline.events.sink import EventSinkError
 from pipeline.health import HealthError
 from pipeline.matching.calibration import CalibrationError
 from pipeline.mot_files import MotFileError
+from pipeline.redis_store import StoreError
 from pipeline.report.report import ReportError
 from pipeline.source_errors import SourceError
 from reid_models.tracklet_folder import TrackletFolderError
@@ -38,6 +39,7 @@ def exit_code(error: Exception) -> int | None:
             | ReportError()
             | ScoringError()
             | SourceError()
+            | StoreError()
             | TrackletFolderError()
         ):
             return FAILED

@@ -7,17 +7,31 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from pipeline.events.schema import IdentityEvent
+from pipeline.events.schema import IdentityEvent, first_fault
 from pipeline.events.sink import EventSinkError
+
+_LONGEST_LINE = 1 << 20
+"""Bytes; an event takes one or two thousand."""
 
 
 class JsonLinesSink:
-    """Writes events to a file, each line in one piece."""
+    """Writes events to a file, each line in one piece.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: of the file; its folders are made.
+        append: go on where an earlier run stopped; a line that a crash left half written is cut off. Otherwise the
+            file starts anew.
+
+    Raises:
+        EventSinkError: if the file cannot be written.
+    """
+
+    def __init__(self, path: Path, *, append: bool = False) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("wb")
+            if append and path.exists():
+                _cut_to_whole_lines(path)
+            self._file = path.open("ab" if append else "wb")
         except OSError as error:
             raise EventSinkError(
                 f"expected to write events to {path}: {error.strerror}; name another folder"
@@ -31,11 +45,17 @@ class JsonLinesSink:
         except (OSError, ValueError) as error:
             raise EventSinkError(f"could not write an event to {self._path}: {error}") from error
 
+    def flush(self) -> None:
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except (OSError, ValueError) as error:
+            raise EventSinkError(f"could not write events to {self._path}: {error}") from error
+
     def close(self) -> None:
         if self._file.closed:
             return
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self.flush()
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -43,6 +63,13 @@ class JsonLinesSink:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _cut_to_whole_lines(path: Path) -> None:
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        start = file.seek(max(0, size - _LONGEST_LINE))
+        file.truncate(start + file.read().rfind(b"\n") + 1)
 
 
 def read_events(path: Path) -> Iterator[IdentityEvent]:
@@ -63,8 +90,4 @@ def _parse(line: bytes, path: Path, number: int) -> IdentityEvent:
     try:
         return IdentityEvent.model_validate_json(line)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the line"
-        raise EventSinkError(
-            f"{path}:{number}: expected an event of schema v1, found {where}: {first['msg'].lower()}"
-        ) from error
+        raise EventSinkError(f"{path}:{number}: expected an event of schema v1, found {first_fault(error)}") from error

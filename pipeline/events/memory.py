@@ -16,5 +16,9 @@ class MemorySink:
             raise EventSinkError("the sink is closed")
         self.events.append(event)
 
+    def flush(self) -> None:
+        if not self._is_open:
+            raise EventSinkError("the sink is closed")
+
     def close(self) -> None:
         self._is_open = False

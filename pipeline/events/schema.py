@@ -10,12 +10,16 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from pipeline.records import Clock, TrackKey
 
 NAMESPACE = UUID("6f0f4a52-51f5-5d2c-9a77-0d4b0c5d8a31")
 """Of every uuid5 that Passerby makes."""
+SCHEMA_ID = "urn:passerby:identity-event:v1"
+"""The name of the published schema, which CloudEvents carry as `dataschema`."""
+LAST_TIME_S = 253_402_300_799.0
+"""The end of the year 9999, the last that RFC 3339 can write; seconds since the epoch."""
 
 Kind = Literal["person.appeared", "person.matched", "track.ended"]
 
@@ -35,6 +39,7 @@ def _seconds(value: object) -> object:
 
 Time = Annotated[
     float,
+    Field(ge=0, le=LAST_TIME_S),
     BeforeValidator(_seconds, json_schema_input_type=str),
     PlainSerializer(rfc3339, return_type=str),
     Field(json_schema_extra={"format": "date-time"}, description="RFC 3339, UTC, milliseconds"),
@@ -44,7 +49,7 @@ Pixels = Annotated[float, _rounded(1)]
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Sighting(_Record):
@@ -137,7 +142,15 @@ def schema_text() -> str:
     """The JSON Schema of an event as it is written, ready for `docs/events.schema.json`."""
     schema = IdentityEvent.model_json_schema(mode="serialization")
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["$id"] = SCHEMA_ID
     return json.dumps(schema, indent=2) + "\n"
+
+
+def first_fault(error: ValidationError) -> str:
+    """Where JSON first departs from the schema, and how, in a few words that never repeat its values."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(map(str, first["loc"])) or "the whole"
+    return f"{where}: {first['msg'].lower()}"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,16 @@ class EventSink(Protocol):
     """Takes events, in order, from one thread."""
 
     def publish(self, event: IdentityEvent) -> None:
-        """Accepts one event; it is safe once `close` has returned.
+        """Accepts one event; it is safe once `flush` or `close` has returned.
+
+        Raises:
+            EventSinkError: if an event, this one or an earlier one, cannot be delivered. What was published since the
+                last `flush` that returned may or may not have arrived: send it again, in order, to a new sink.
+        """
+        ...
+
+    def flush(self) -> None:
+        """Returns when all that was published is delivered: whoever handed it over may forget it.
 
         Raises:
             EventSinkError: if an event cannot be delivered.
@@ -22,4 +31,4 @@ class EventSink(Protocol):
 
 
 class EventSinkError(Exception):
-    """The world behind a sink failed: a full disk, a broker that is down."""
+    """The world behind a sink, or behind events that are read, failed: a full disk, a broker that is down."""

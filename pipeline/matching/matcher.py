@@ -14,7 +14,7 @@ from pipeline.matching.calibration import Calibration
 from pipeline.matching.gallery import Gallery, Known
 from pipeline.matching.policy import Decision, MatchParams, Verdict, decide
 from pipeline.matching.sightings import Sighting, SightingArrays, first_part, with_part
-from pipeline.records import EmbeddedWindow, TrackEnd, TrackKey
+from pipeline.records import EmbeddedWindow, TrackKey
 from pipeline.site import Site, topology
 
 
@@ -45,7 +45,7 @@ class Matcher:
     def step(self, window: EmbeddedWindow) -> Outcome:
         """Takes the next window, and commits what follows from it in one transaction."""
         known = self._gallery.known()
-        changed = _changed(known, window)
+        changed, gone = _changed(known, window)
         open_ = sorted((s for s in changed.values() if s.person is None), key=lambda s: (s.start_s, s.track))
         decisions = self._decide(known, changed, open_)
         events: list[IdentityEvent] = []
@@ -53,7 +53,7 @@ class Matcher:
             sighting = self._decided(open_[decision.query], decision, known, open_, changed)
             changed[sighting.track] = sighting
             events.append(self._event(decision, sighting, known, open_))
-        events += self._ended(window.ended, changed)
+        events += self._ended(changed[track] for track in gone)
         self._gallery.commit(list(changed.values()), events, window.end_s)
         appeared = sum(event.kind == "person.appeared" for event in events)
         return Outcome(appeared, len(decisions) - appeared, len(open_) - len(decisions))
@@ -128,8 +128,7 @@ class Matcher:
         pair = sighting.track.camera, before.track.camera
         return float(self._calibration.probability(np.array([decision.similarity]), *pair)[0])
 
-    def _ended(self, ended: Iterable[TrackEnd], changed: dict[TrackKey, Sighting]) -> list[IdentityEvent]:
-        sightings = [changed[end.track] for end in ended if end.track in changed]
+    def _ended(self, sightings: Iterable[Sighting]) -> list[IdentityEvent]:
         return [
             IdentityEvent(
                 event_id=event_id("track.ended", self._site.name, sighting.track),
@@ -152,9 +151,13 @@ _WORDS = {
 }
 
 
-def _changed(known: Known, window: EmbeddedWindow) -> dict[TrackKey, Sighting]:
-    """The tracks that a window says something about, as they are after it."""
+def _changed(known: Known, window: EmbeddedWindow) -> tuple[dict[TrackKey, Sighting], list[TrackKey]]:
+    """The tracks that a window says something new about, as they are after it; and those of them that it ends.
+
+    A part or an end that comes a second time, from a worker that was started again, is no news.
+    """
     changed: dict[TrackKey, Sighting] = {}
+    gone: list[TrackKey] = []
 
     def so_far(track: TrackKey) -> Sighting | None:
         index = known.index(track)
@@ -162,12 +165,15 @@ def _changed(known: Known, window: EmbeddedWindow) -> dict[TrackKey, Sighting]:
 
     for embedding in window.embeddings:
         before = so_far(embedding.track)
-        changed[embedding.track] = first_part(embedding) if before is None else with_part(before, embedding)
+        after = first_part(embedding) if before is None else with_part(before, embedding)
+        if after is not before:
+            changed[embedding.track] = after
     for end in window.ended:
         sighting = so_far(end.track)
-        if sighting is not None:
+        if sighting is not None and sighting.is_open:
             changed[end.track] = replace(sighting, start_s=end.start_s, end_s=end.end_s, is_open=False)
-    return changed
+            gone.append(end.track)
+    return changed, gone
 
 
 def _arrays(sightings: Sequence[Sighting], cameras: Sequence[str]) -> SightingArrays:

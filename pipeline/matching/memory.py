@@ -182,11 +182,11 @@ class MemoryGallery:
             self._table.put(sighting)
         for event in events:
             self._sink.publish(event)
-        for index in _past(self._table.arrays, self._retention, now_s):
+        for index in past_retention(self._table.arrays, self._retention, now_s):
             self._table.forget(int(index))
 
 
-def _past(arrays: SightingArrays, retention: Retention, now_s: float) -> NDArray[np.intp]:
+def past_retention(arrays: SightingArrays, retention: Retention, now_s: float) -> NDArray[np.intp]:
     """Rows to forget, from the last to the first, so that removing one leaves the others where they are."""
     past = arrays.end_s < now_s - retention.keep_s
     surplus = len(arrays) - int(past.sum()) - retention.max_tracks

@@ -1,26 +1,44 @@
 """What every event sink promises; run over all of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from pipeline.events.brokers import Brokers
 from pipeline.events.jsonlines import JsonLinesSink, read_events
+from pipeline.events.kafka import KafkaSink
 from pipeline.events.memory import MemorySink
 from pipeline.events.schema import IdentityEvent
 from pipeline.events.sink import EventSink, EventSinkError
 from tests.pipeline.events.test_schema import an_event
+from tests.services.kafka_topics import events_at
 
 Reader = Callable[[], Sequence[IdentityEvent]]
 
 
-@pytest.fixture(params=["memory", "jsonlines"])
-def sink(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[EventSink, Reader]:
-    if request.param == "memory":
-        memory = MemorySink()
-        return memory, lambda: memory.events
+@pytest.fixture(params=["memory", "jsonlines", "kafka"])
+def sink(request: pytest.FixtureRequest) -> tuple[EventSink, Reader]:
+    connected: tuple[EventSink, Reader] = request.getfixturevalue(f"{request.param}_sink")
+    return connected
+
+
+@pytest.fixture
+def memory_sink() -> tuple[EventSink, Reader]:
+    sink = MemorySink()
+    return sink, lambda: sink.events
+
+
+@pytest.fixture
+def jsonlines_sink(tmp_path: Path) -> tuple[EventSink, Reader]:
     path = tmp_path / "deep" / "events.jsonl"
     return JsonLinesSink(path), lambda: list(read_events(path))
+
+
+@pytest.fixture
+def kafka_sink(kafka_brokers: Brokers, topic: str) -> Iterator[tuple[EventSink, Reader]]:
+    with KafkaSink(kafka_brokers, topic) as sink:
+        yield sink, lambda: list(events_at(kafka_brokers, topic))
 
 
 def events(count: int) -> list[IdentityEvent]:
@@ -44,9 +62,21 @@ def test_closing_twice_does_nothing(sink: tuple[EventSink, Reader]) -> None:
     assert len(read()) == 1
 
 
+def test_what_was_flushed_is_there_before_close(sink: tuple[EventSink, Reader]) -> None:
+    writer, read = sink
+    sent = events(3)
+    for event in sent:
+        writer.publish(event)
+    writer.flush()
+    assert [event.event_id for event in read()] == [event.event_id for event in sent]
+    writer.close()
+
+
 def test_nothing_is_taken_after_close(sink: tuple[EventSink, Reader]) -> None:
     writer, read = sink
     writer.close()
     with pytest.raises(EventSinkError):
         writer.publish(an_event())
+    with pytest.raises(EventSinkError):
+        writer.flush()
     assert len(read()) == 0

@@ -2,16 +2,20 @@
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from pipeline.camera_loop import CameraLoop, Step
 from pipeline.channel import Channel
 from pipeline.encode_loop import EncodeLoop
 from pipeline.events.memory import MemorySink
+from pipeline.identity_loop import run_identity_loop
+from pipeline.matching.gallery import Gallery
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
 from pipeline.matching.policy import MatchParams
+from pipeline.records import EmbeddedWindow
 from pipeline.site import Site
 from pipeline.sources import run_id
 from pipeline.supervisor import Camera, CameraRun, Supervisor
@@ -32,9 +36,26 @@ def supervise(
     site: Site | None = None,
     watchers: Sequence[Callable[[Step], None]] = (),
 ) -> Supervisor:
-    """A supervisor over one film per camera."""
+    """A supervisor over one film per camera, with events going to the sink."""
+    take = partial(run_identity_loop, matcher=matcher_of(MemoryGallery(sink), site or Site()))
+    return supervise_into(films, take, watchers=watchers)
+
+
+def matcher_of(gallery: Gallery, site: Site) -> Matcher:
+    """What decides who the blocks are."""
+    return Matcher(gallery, site, MatchParams(threshold=SAME_BLOCK, same_camera_extra=0.0))
+
+
+def supervise_into(
+    films: Mapping[str, Path],
+    take: Callable[[Iterable[EmbeddedWindow]], None],
+    *,
+    watchers: Sequence[Callable[[Step], None]] = (),
+    yields_empty: bool = False,
+) -> Supervisor:
+    """A supervisor over one film per camera, with windows going to `take`."""
     encoder = StripesEncoder()
-    channel = Channel(films, is_live=False)
+    channel = Channel(films, is_live=False, yields_empty=yields_empty)
 
     def camera(name: str, path: Path) -> Camera:
         def start() -> CameraRun:
@@ -45,12 +66,7 @@ def supervise(
 
         return Camera(name, False, start)
 
-    return Supervisor(
-        [camera(name, path) for name, path in films.items()],
-        channel,
-        EncodeLoop(encoder),
-        Matcher(MemoryGallery(sink), site or Site(), MatchParams(threshold=SAME_BLOCK, same_camera_extra=0.0)),
-    )
+    return Supervisor([camera(name, path) for name, path in films.items()], channel, EncodeLoop(encoder), take)
 
 
 def dawdle(seed: int) -> Callable[[Step], None]:

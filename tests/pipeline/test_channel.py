@@ -150,3 +150,23 @@ def test_a_camera_hears_that_the_reader_has_gone() -> None:
 def test_the_lead_must_leave_room_for_a_window() -> None:
     with pytest.raises(ValueError, match="at least two windows"):
         Channel(["a"], is_live=False, window_s=3.0, lead_s=4.0)
+
+
+def test_a_reader_that_tells_others_hears_of_empty_windows_too() -> None:
+    channel = Channel(["a"], is_live=False, yields_empty=True)
+    with ThreadPoolExecutor() as pool:
+        pool.submit(sparse, channel)
+        windows = told(list(channel))
+    ends_s = [end_s for end_s, _ in windows]
+    assert ends_s == sorted(set(ends_s))
+    assert max(ends_s) >= 9.0
+    assert [(end_s, cut) for end_s, cut in windows if cut] == [(5.0, [("a", 4.5)])]
+
+
+def sparse(channel: Channel) -> None:
+    lane = channel.lane("a")
+    for time_s in np.arange(0, 10, 0.5).tolist():
+        lane.put([tracklet("a", time_s)] if time_s == 4.5 else [], [])
+        lane.advance(time_s)
+        time.sleep(0.005)
+    lane.close()

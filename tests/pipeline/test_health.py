@@ -55,3 +55,10 @@ def test_other_paths_say_what_there_is(server: HealthServer) -> None:
 def test_a_taken_port_is_one_clear_line(server: HealthServer, health: Health) -> None:
     with pytest.raises(HealthError, match=rf"127\.0\.0\.1:{server.port} .*choose another port"):
         HealthServer(health, Metrics().registry, "127.0.0.1", server.port)
+
+
+def test_a_matcher_that_stands_by_is_ready() -> None:
+    health = Health(ready_states=("leading", "standing by"))
+    assert not health.is_ready()
+    health.camera("matcher", "standing by")
+    assert health.is_ready()

@@ -24,3 +24,14 @@ def test_a_line_that_is_no_event_is_named(tmp_path: Path, line: str) -> None:
 def test_a_missing_recording_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(EventSinkError, match="No such file"):
         list(read_events(tmp_path / "none.jsonl"))
+
+
+def test_a_second_run_goes_on_after_the_last_whole_line(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with JsonLinesSink(path, append=True) as sink:
+        sink.publish(an_event())
+    with path.open("ab") as file:
+        file.write(b'{"schema_version":1,"event_')
+    with JsonLinesSink(path, append=True) as sink:
+        sink.publish(an_event())
+    assert len(list(read_events(path))) == 2

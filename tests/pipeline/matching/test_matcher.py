@@ -98,6 +98,16 @@ def test_a_part_that_comes_twice_changes_nothing(desk: Desk) -> None:
     np.testing.assert_allclose(desk.gallery.known().row(0).total, [1, 0])
 
 
+def test_an_end_that_comes_twice_is_told_once(desk: Desk) -> None:
+    twice = end("door", 1, 5, 9)
+    first = embedding("door", 1, 0, 5, 9)
+    assert kinds(desk.see(window(10, [first], [twice, twice]))) == [
+        ("person.appeared", "door"),
+        ("track.ended", "door"),
+    ]
+    assert desk.see(window(11, [first], [twice])) == []
+
+
 def test_the_descriptor_is_the_mean_of_the_parts(desk: Desk) -> None:
     desk.see(window(10, [embedding("door", 1, 0, 5, 9)]), window(20, [embedding("door", 1, 40, 10, 19, part=1)]))
     np.testing.assert_allclose(

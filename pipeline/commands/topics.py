@@ -1,0 +1,44 @@
+"""`reid-pipeline topics create`: Kafka's topics, as they should be."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from rich.console import Console
+
+from pipeline.config import ConfigError
+from pipeline.events.brokers import Brokers
+from pipeline.events.topics import Topic, TopicParams, ensure_topic
+
+
+def create_topics(
+    brokers: Brokers,
+    events: str,
+    dead_letters: str,
+    *,
+    partitions: int,
+    replication: int | None,
+    retention_hours: float,
+) -> int:
+    """Makes the topic of events and that of dead letters if they are not there, and prints what it found and did.
+
+    Returns:
+        0 if both are as asked; 1 if one was there already and differs: it is left alone.
+    """
+    try:
+        params = TopicParams(partitions, replication, timedelta(hours=retention_hours))
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    wanted = ((events, params), (dead_letters, replace(params, partitions=1)))
+    departures = [_say(ensure_topic(brokers, name, asked), asked) for name, asked in wanted]
+    return 1 if any(departures) else 0
+
+
+def _say(topic: Topic, asked: TopicParams) -> Sequence[str]:
+    departures = topic.departures(asked)
+    did = "made" if topic.is_new else "was there, left as it is" if departures else "was there"
+    retention = "for ever" if topic.retention is None else f"for {topic.retention / timedelta(hours=1):g} h"
+    line = f"{topic.name}: {did}; {topic.partitions} partitions, {topic.replication} copies, kept {retention}"
+    out = Console(highlight=False)
+    out.print("; ".join((line, *departures)), soft_wrap=True, markup=False)
+    return departures

@@ -1,0 +1,48 @@
+"""`reid-pipeline worker`: some cameras of a site, with embeddings going into its stream in Redis."""
+
+import logging
+from contextlib import ExitStack
+from pathlib import Path
+
+import cv2
+
+from pipeline.build import Process
+from pipeline.commands.stopping import StopSignal
+from pipeline.config import ConfigError, PipelineConfig, load_config
+from pipeline.health import HealthServer
+from pipeline.redis_store import SiteStore
+
+logger = logging.getLogger(__name__)
+
+
+def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
+    """Runs until its files end, or until SIGTERM or SIGINT; returns the exit code."""
+    config = only(load_config(path), cameras)
+    # The cameras' threads share the cores already; OpenCV's own would only wake and wait.
+    cv2.setNumThreads(1)
+    with ExitStack() as stack:
+        store = SiteStore(config.redis.address(), config.site.name, is_cluster=config.redis.cluster)
+        stack.enter_context(store)
+        process = stack.enter_context(Process(config, tells_progress=True))
+        supervisor = process.connect_stream(store, config.redis)
+        if config.http.port is not None:
+            server = HealthServer(process.health, process.metrics.registry, config.http.host, config.http.port)
+            stack.enter_context(server)
+        stop.calls(supervisor.stop)
+        failed = supervisor.run()
+    for error in failed.values():
+        logger.error("%s", error)
+    return 1 if failed else 0
+
+
+def only(config: PipelineConfig, cameras: tuple[str, ...]) -> PipelineConfig:
+    """The configuration with some of its cameras; with all of them if none is named.
+
+    Raises:
+        ConfigError: if one is not there.
+    """
+    known = [camera.name for camera in config.cameras]
+    if unknown := sorted(set(cameras) - set(known)):
+        raise ConfigError(f"--camera: expected one of {', '.join(known)}, found {unknown[0]}")
+    chosen = tuple(camera for camera in config.cameras if not cameras or camera.name in cameras)
+    return config.model_copy(update={"cameras": chosen})

@@ -1,0 +1,229 @@
+"""What workers write into the stream of embeddings: a head in JSON, and the vectors as plain float32.
+
+A message is checked whole before anything is made of it, because anybody who reaches Redis can write one.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipeline.records import Clock, EmbeddedWindow, Embedding, TrackEnd, TrackKey
+
+MAX_EMBEDDINGS = 64
+"""In one message: 128 KiB of vectors of 512 dimensions."""
+MAX_BYTES = 4 << 20
+"""Of one message; larger ones are not ours."""
+UNIT_TOLERANCE = 1e-3
+
+Progress = Literal["open", "part", "whole", "closed"]
+"""Of a worker: `open`, it has started; `part`, more of this window follows; `whole`, nothing cut before the end of this
+window will follow; `closed`, nothing will follow at all."""
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]+$", max_length=1000)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[int, Field(ge=0, lt=2**53)]
+
+
+class MessageError(Exception):
+    """A message that cannot be used; says why."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Message:
+    """One message of one worker.
+
+    Attributes:
+        worker: its name.
+        cameras: those it speaks for.
+        progress: see there.
+        end_s: end of the window that this is about, seconds since the epoch; 0 for `open` and `closed`.
+        embeddings, ended: what belongs to that window.
+    """
+
+    worker: str
+    cameras: tuple[str, ...]
+    progress: Progress
+    end_s: float = 0.0
+    embeddings: tuple[Embedding, ...] = ()
+    ended: tuple[TrackEnd, ...] = ()
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Stretch(_Record):
+    camera: Name
+    run: Name
+    track: Number
+    cut_s: Finite
+    start_s: Finite
+    end_s: Finite
+    clock: Clock
+
+    @property
+    def key(self) -> TrackKey:
+        return TrackKey(self.camera, self.run, self.track)
+
+
+class _Part(_Stretch):
+    part: Number
+    box: tuple[Finite, Finite, Finite, Finite]
+
+
+class _Head(_Record):
+    version: Literal[1] = 1
+    worker: Name
+    cameras: tuple[Name, ...]
+    progress: Progress
+    end_s: Finite
+    model_id: str
+    parts: tuple[_Part, ...] = Field(max_length=MAX_EMBEDDINGS)
+    ended: tuple[_Stretch, ...]
+
+
+def messages_of(window: EmbeddedWindow, worker: str, cameras: tuple[str, ...]) -> Iterator[Message]:
+    """A window as messages: the last one completes it."""
+    count = len(window.embeddings)
+    for start in range(0, max(count, 1), MAX_EMBEDDINGS):
+        is_last = start + MAX_EMBEDDINGS >= count
+        yield Message(
+            worker=worker,
+            cameras=cameras,
+            progress="whole" if is_last else "part",
+            end_s=window.end_s,
+            embeddings=window.embeddings[start : start + MAX_EMBEDDINGS],
+            ended=window.ended if is_last else (),
+        )
+
+
+def packed(message: Message, model_id: str) -> tuple[bytes, bytes]:
+    """Head and vectors as they are written."""
+    head = _Head(
+        worker=message.worker,
+        cameras=message.cameras,
+        progress=message.progress,
+        end_s=message.end_s,
+        model_id=model_id,
+        parts=tuple(_part(embedding) for embedding in message.embeddings),
+        ended=tuple(_stretch(end) for end in message.ended),
+    )
+    vectors = [embedding.vector for embedding in message.embeddings]
+    return head.model_dump_json().encode(), b"".join(vector.astype("<f4").tobytes() for vector in vectors)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What messages a matcher can use.
+
+    Attributes:
+        cameras: of its site.
+        model_id: of the network behind the vectors.
+        dimensions: of a vector.
+    """
+
+    cameras: frozenset[str]
+    model_id: str
+    dimensions: int
+
+
+def unpacked(fields: Mapping[bytes, bytes], expected: Expected) -> Message:
+    """A message from the fields of an entry.
+
+    Raises:
+        MessageError: if it is none, or not of this model.
+    """
+    size = sum(map(len, fields.values()))
+    if size > MAX_BYTES:
+        raise MessageError(f"expected at most {MAX_BYTES} bytes, found {size}")
+    try:
+        head = _Head.model_validate_json(fields.get(b"head", b""))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "head"
+        raise MessageError(f"expected a message of version 1, found {where}: {first['msg']}") from error
+    if fields.get(b"worker") != head.worker.encode():
+        raise MessageError(f"expected a field `worker` that names {head.worker}, found another or none")
+    if head.model_id != expected.model_id:
+        raise MessageError(f"expected vectors of {expected.model_id}, found those of {head.model_id[:100]}")
+    _check_cameras(head, expected.cameras)
+    vectors = _vectors(fields.get(b"vectors", b""), len(head.parts), expected.dimensions)
+    return Message(
+        worker=head.worker,
+        cameras=head.cameras,
+        progress=head.progress,
+        end_s=head.end_s,
+        embeddings=tuple(
+            _embedding(part, vector, head.model_id) for part, vector in zip(head.parts, vectors, strict=True)
+        ),
+        ended=tuple(_track_end(stretch) for stretch in head.ended),
+    )
+
+
+def _part(embedding: Embedding) -> _Part:
+    left, top, right, bottom = embedding.box.tolist()
+    return _Part(
+        camera=embedding.track.camera,
+        run=embedding.track.run,
+        track=embedding.track.track,
+        part=embedding.part,
+        cut_s=embedding.cut_s,
+        start_s=embedding.start_s,
+        end_s=embedding.end_s,
+        clock=embedding.clock,
+        box=(left, top, right, bottom),
+    )
+
+
+def _stretch(end: TrackEnd) -> _Stretch:
+    return _Stretch(
+        camera=end.track.camera,
+        run=end.track.run,
+        track=end.track.track,
+        cut_s=end.cut_s,
+        start_s=end.start_s,
+        end_s=end.end_s,
+        clock=end.clock,
+    )
+
+
+def _embedding(part: _Part, vector: NDArray[np.float32], model_id: str) -> Embedding:
+    return Embedding(
+        track=part.key,
+        part=part.part,
+        cut_s=part.cut_s,
+        clock=part.clock,
+        start_s=part.start_s,
+        end_s=part.end_s,
+        box=np.array(part.box, np.float32),
+        vector=vector,
+        model_id=model_id,
+    )
+
+
+def _track_end(stretch: _Stretch) -> TrackEnd:
+    return TrackEnd(stretch.key, stretch.cut_s, stretch.start_s, stretch.end_s, stretch.clock)
+
+
+def _vectors(content: bytes, count: int, dimensions: int) -> NDArray[np.float32]:
+    if len(content) != 4 * count * dimensions:
+        raise MessageError(
+            f"expected {count} vectors of {dimensions} float32, {4 * count * dimensions} bytes, found {len(content)}"
+        )
+    vectors = np.frombuffer(content, "<f4").reshape(count, dimensions).astype(np.float32)
+    with np.errstate(all="ignore"):
+        lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    wrong = np.flatnonzero(~(np.abs(lengths - 1) < UNIT_TOLERANCE))
+    if len(wrong):
+        raise MessageError(f"expected vectors of length 1, found one of length {lengths[wrong[0]]:g}")
+    return vectors
+
+
+def _check_cameras(head: _Head, of_site: frozenset[str]) -> None:
+    if strangers := set(head.cameras) - of_site:
+        raise MessageError(f"expected cameras of the site, found {min(strangers)}")
+    if strangers := {stretch.camera for stretch in (*head.parts, *head.ended)} - set(head.cameras):
+        raise MessageError(f"expected tracks of {', '.join(head.cameras)}, found one of {min(strangers)}")

@@ -1,0 +1,25 @@
+"""A Redis cluster, for the galleries."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from pipeline.redis_store import SiteStore
+from tests.conftest import need_redis_server
+from tests.services.redis import RedisServer
+from tests.services.site_store import site_of_its_own
+
+
+@pytest.fixture(scope="module")
+def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    need_redis_server()
+    server = RedisServer(tmp_path_factory.mktemp("cluster"), is_cluster=True).start()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def cluster_store(cluster_url: str) -> Iterator[SiteStore]:
+    """A site of this test's own in a cluster."""
+    with site_of_its_own(cluster_url, is_cluster=True) as store:
+        yield store

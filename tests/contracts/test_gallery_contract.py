@@ -1,0 +1,122 @@
+"""What every gallery promises; run over all of them, Redis on a real server."""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from pipeline.events.memory import MemorySink
+from pipeline.events.schema import IdentityEvent, event_id, person_id
+from pipeline.matching.gallery import Gallery
+from pipeline.matching.memory import MemoryGallery, Retention
+from pipeline.matching.sightings import NOBODY, Sighting
+from pipeline.records import TrackKey
+from pipeline.redis_store import SiteStore
+from tests.pipeline.events.test_schema import an_event
+from tests.pipeline.matching.redis_desk import RedisDesk
+
+Published = Callable[[], Sequence[IdentityEvent]]
+Shop = tuple[Gallery, Published]
+RETENTION = Retention(keep_s=100.0, max_tracks=5)
+
+
+@pytest.fixture(params=["memory", "redis", "redis cluster"])
+def shop(request: pytest.FixtureRequest) -> Shop:
+    """A gallery, and what it has handed on."""
+    if request.param == "memory":
+        sink = MemorySink()
+        return MemoryGallery(sink, RETENTION), lambda: sink.events
+    fixture = "store" if request.param == "redis" else "cluster_store"
+    store: SiteStore = request.getfixturevalue(fixture)
+    desk = RedisDesk(store, RETENTION)
+    return desk.gallery, desk.outbox
+
+
+def sighting(track: int, end_s: float, *, person: bool = True, angle: float = 0.0, part: int = 0) -> Sighting:
+    key = TrackKey("door", "r", track)
+    radians = np.radians(angle)
+    return Sighting(
+        track=key,
+        person=person_id("shop", key) if person else None,
+        total=(part + 1) * np.array([np.cos(radians), np.sin(radians)]),
+        part=part,
+        box=np.array([1, 2, 3, 4.5], np.float32),
+        start_s=end_s - 4,
+        end_s=end_s,
+        is_open=True,
+        clock="container",
+        model_id="m@1",
+    )
+
+
+def event(track: int) -> IdentityEvent:
+    key = TrackKey("door", "r", track)
+    return an_event().model_copy(update={"event_id": event_id("person.appeared", "shop", key)})
+
+
+def persons(gallery: Gallery) -> set[UUID | None]:
+    known = gallery.known()
+    return {known.row(index).person for index in range(len(known.arrays))}
+
+
+def test_a_new_gallery_knows_nobody(shop: Shop) -> None:
+    gallery, published = shop
+    assert len(gallery.known().arrays) == 0
+    assert gallery.known().index(TrackKey("door", "r", 1)) is None
+    assert not published()
+
+
+def test_what_was_committed_is_known_and_its_events_are_handed_on_in_order(shop: Shop) -> None:
+    gallery, published = shop
+    gallery.commit([sighting(1, 10), sighting(2, 11)], [event(2), event(1)], 12)
+    known = gallery.known()
+    index = known.index(TrackKey("door", "r", 2))
+    assert index is not None
+    assert known.row(index).person == person_id("shop", TrackKey("door", "r", 2))
+    assert known.person(int(known.arrays.persons[index])) == known.row(index).person
+    assert known.cameras[known.arrays.cameras[index]] == "door"
+    np.testing.assert_allclose(known.arrays.vectors[index], [1, 0])
+    assert [each.event_id for each in published()] == [event(2).event_id, event(1).event_id]
+
+
+def test_a_sighting_replaces_what_was_known_of_its_track(shop: Shop) -> None:
+    gallery, _ = shop
+    gallery.commit([sighting(1, 10, person=False)], [], 12)
+    assert gallery.known().arrays.persons.tolist() == [NOBODY]
+    gallery.commit([sighting(1, 20, angle=90, part=1)], [], 22)
+    known = gallery.known()
+    assert len(known.arrays) == 1
+    assert known.row(0).part == 1
+    np.testing.assert_allclose(known.arrays.vectors[0], [0, 1], atol=1e-6)
+    assert known.arrays.end_s.tolist() == [20]
+
+
+def test_committing_the_same_again_changes_nothing(shop: Shop) -> None:
+    gallery, _ = shop
+    for _ in range(2):
+        gallery.commit([sighting(1, 10), sighting(2, 11)], [], 12)
+    assert len(gallery.known().arrays) == 2
+
+
+def test_who_was_seen_too_long_ago_is_forgotten(shop: Shop) -> None:
+    gallery, _ = shop
+    gallery.commit([sighting(1, 10), sighting(2, 60)], [], 61)
+    gallery.commit([], [], 111)
+    assert persons(gallery) == {person_id("shop", TrackKey("door", "r", 2))}
+
+
+def test_the_tracks_seen_longest_ago_make_room(shop: Shop) -> None:
+    gallery, _ = shop
+    for track in range(1, 9):
+        gallery.commit([sighting(track, float(track))], [], float(track))
+    assert persons(gallery) == {person_id("shop", TrackKey("door", "r", track)) for track in range(4, 9)}
+
+
+def test_vectors_of_two_models_never_meet(shop: Shop) -> None:
+    gallery, _ = shop
+    gallery.commit([sighting(1, 10)], [], 12)
+    other = sighting(2, 11)
+    changed = Sighting(**{name: getattr(other, name) for name in Sighting.__slots__} | {"model_id": "n@2"})
+    with pytest.raises(ValueError, match="holds vectors of m@1, found one of n@2"):
+        gallery.commit([changed], [], 12)

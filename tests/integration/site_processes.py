@@ -1,0 +1,129 @@
+"""Processes of one site, to be killed and frozen: workers over films or over made-up walks, and matchers.
+
+`python -m tests.integration.site_processes ROLE URL SITE ...`, where SITE names the keys in Redis.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.embedding_messages import Expected
+from pipeline.embedding_stream import EmbeddingWriter
+from pipeline.events.brokers import Brokers
+from pipeline.events.jsonlines import JsonLinesSink
+from pipeline.events.kafka import KafkaSink
+from pipeline.events.sink import EventSink
+from pipeline.health import Health
+from pipeline.matching.memory import Retention
+from pipeline.metrics import Metrics
+from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
+from pipeline.redis_store import SiteStore
+from pipeline.site import Site, Transit
+from pipeline.site_matcher import SiteMatcher, SiteMatcherParams
+from reid_models.stripes import StripesEncoder
+from tests.pipeline.site_in_memory import matcher_of, supervise_into
+
+SHOP = Site(name="shop", transits=(Transit(between=("door", "yard"), min_s=1, max_s=30),), unnamed_pairs="apart")
+PLAYED_MODEL = "played@1"
+PLAYED_DIMENSIONS = 16
+PLAYED_SECONDS = 120
+PEOPLE = 12
+LEASE_S = 2.0
+MAX_OUTBOX = 100
+
+
+def main(argv: Sequence[str]) -> None:
+    match argv:
+        case ["film", url, site, *named]:
+            films = {name: Path(path) for name, _, path in (each.partition("=") for each in named)}
+            run_film_worker(url, site, films)
+        case ["play", url, site, camera, pause_s]:
+            run_player(url, site, camera, float(pause_s))
+        case ["match", url, site, "film", out, *cameras]:
+            expected = Expected(frozenset(cameras), StripesEncoder().model_id, film_dimensions())
+            run_matcher(url, site, expected, lambda: JsonLinesSink(Path(out), append=True))
+        case ["match", url, site, "played", out, *cameras]:
+            expected = Expected(frozenset(cameras), PLAYED_MODEL, PLAYED_DIMENSIONS)
+            run_matcher(url, site, expected, lambda: JsonLinesSink(Path(out), append=True))
+        case ["match-to-kafka", url, site, address, topic, *cameras]:
+            expected = Expected(frozenset(cameras), PLAYED_MODEL, PLAYED_DIMENSIONS)
+            run_matcher(url, site, expected, lambda: KafkaSink(Brokers((address,)), topic, deliver_within_s=2.0))
+
+
+def run_film_worker(url: str, site: str, films: Mapping[str, Path]) -> None:
+    """A worker with real decoding, tracking and encoding."""
+    with SiteStore(url, site) as store:
+        writer = EmbeddingWriter(store, "+".join(films), list(films), model_id=StripesEncoder().model_id)
+        supervise_into(films, writer.write_all, yields_empty=True).run()
+
+
+def run_player(url: str, site: str, camera: str, pause_s: float) -> None:
+    """A worker that plays the walks of `played`, a window at a time."""
+    with SiteStore(url, site) as store:
+        writer = EmbeddingWriter(store, camera, [camera], model_id=PLAYED_MODEL, max_waiting=16)
+        writer.write_all(_slowly(played(camera), pause_s))
+
+
+def run_matcher(url: str, site: str, expected: Expected, open_sink: Callable[[], EventSink]) -> None:
+    """A matcher that ends when the workers have."""
+    with SiteStore(url, site) as store:
+        SiteMatcher(
+            store,
+            expected,
+            Retention(),
+            lambda gallery: matcher_of(gallery, SHOP),
+            open_sink,
+            SiteMatcherParams(lease_s=LEASE_S, patience_s=30.0, max_outbox=MAX_OUTBOX),
+            Metrics(),
+            Health(),
+        ).run(until_end=True)
+
+
+def film_dimensions() -> int:
+    clip = StripesEncoder().clip
+    return int(StripesEncoder().encode(np.full((1, clip.frames, clip.height, clip.width, 3), 127, np.uint8)).shape[1])
+
+
+def played(camera: str) -> Iterator[EmbeddedWindow]:
+    """Windows of one camera: each of the people comes by again and again, in tracks of three parts."""
+    for second in range(PLAYED_SECONDS):
+        embeddings: list[Embedding] = []
+        ended: list[TrackEnd] = []
+        for person in range(PEOPLE):
+            phase = (second - 5 * person - (15 if camera == "yard" else 0)) % 40
+            track = TrackKey(camera, "r", 1000 * person + (second - phase))
+            if phase in (2, 4, 6) and second - phase >= 0:
+                embeddings.append(_part(track, person, second, phase))
+            if phase == 8 and second - phase >= 0:
+                ended.append(TrackEnd(track, second + 0.5, second - 8, second - 1.5, "container"))
+        yield EmbeddedWindow(second + 1.0, tuple(embeddings), tuple(ended))
+
+
+def _part(track: TrackKey, person: int, second: int, phase: int) -> Embedding:
+    looks = np.random.default_rng(person).standard_normal(PLAYED_DIMENSIONS)
+    rng = np.random.default_rng((person, second, track.camera == "yard"))
+    vector = looks / np.linalg.norm(looks) + 0.05 * rng.standard_normal(PLAYED_DIMENSIONS)
+    return Embedding(
+        track=track,
+        part=phase // 2 - 1,
+        cut_s=second + 0.25,
+        clock="container",
+        start_s=second - 1.5,
+        end_s=second + 0.2,
+        box=np.array([10, 20, 30, 80], np.float32),
+        vector=(vector / np.linalg.norm(vector)).astype(np.float32),
+        model_id=PLAYED_MODEL,
+    )
+
+
+def _slowly(windows: Iterator[EmbeddedWindow], pause_s: float) -> Iterator[EmbeddedWindow]:
+    for window in windows:
+        time.sleep(pause_s)
+        yield window
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,145 @@
+"""A broker that dies, or goes away for a while, under load: what was published is there afterwards, in order."""
+
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Sequence
+from itertools import islice
+from random import Random
+from threading import Thread
+from uuid import UUID
+
+from pipeline.events.brokers import Brokers
+from pipeline.events.consumer import EventConsumer
+from pipeline.events.dead_letters import DeadLetter
+from pipeline.events.kafka import KafkaSink
+from pipeline.events.schema import IdentityEvent
+from pipeline.events.sink import EventSinkError
+from pipeline.events.topics import TopicParams, ensure_topic
+from tests.pipeline.events.test_schema import an_event
+from tests.services.kafka import KafkaBroker
+from tests.services.kafka_topics import events_at
+
+TOPIC = "events"
+PERSONS = 7
+
+
+def numbered(count: int) -> list[IdentityEvent]:
+    return [
+        an_event().model_copy(update={"event_id": UUID(int=i), "person": UUID(int=i % PERSONS)}) for i in range(count)
+    ]
+
+
+class Relay(Thread):
+    """Publishes an outbox in batches, and forgets a batch when it is delivered; starts anew after a failure.
+
+    Attributes:
+        failures: how many sinks gave up, or could not be opened.
+    """
+
+    def __init__(self, brokers: Brokers, outbox: Sequence[IdentityEvent], *, deliver_within_s: float) -> None:
+        super().__init__()
+        self.failures = 0
+        self._brokers = brokers
+        self._outbox = deque(outbox)
+        self._deliver_within_s = deliver_within_s
+
+    def run(self) -> None:
+        while self._outbox:
+            try:
+                with KafkaSink(self._brokers, TOPIC, deliver_within_s=self._deliver_within_s) as sink:
+                    self._send_all(sink)
+            except EventSinkError:
+                self.failures += 1
+
+    def _send_all(self, sink: KafkaSink) -> None:
+        while self._outbox:
+            batch = list(islice(self._outbox, 20))
+            for event in batch:
+                sink.publish(event)
+            sink.flush()
+            for _ in batch:
+                self._outbox.popleft()
+            time.sleep(0.01)
+
+
+def assert_nothing_lost(found: Sequence[IdentityEvent], sent: Sequence[IdentityEvent]) -> Counter[UUID]:
+    """Everything sent is there, nothing else is, and the first copies are in order for each person.
+
+    Returns:
+        how often each came.
+    """
+    counts = Counter(event.event_id for event in found)
+    assert counts.keys() == {event.event_id for event in sent}
+    first_copies: dict[UUID, list[UUID]] = defaultdict(list)
+    for event in {event.event_id: event for event in reversed(found)}.values():
+        first_copies[event.person].insert(0, event.event_id)
+    assert all(ids == sorted(ids, key=int) for ids in first_copies.values())
+    return counts
+
+
+def test_a_broker_killed_while_publishing_loses_nothing(kafka_broker: KafkaBroker) -> None:
+    ensure_topic(kafka_broker.plain, TOPIC, TopicParams(partitions=4))
+    random, sent = Random(4), numbered(4000)
+    relay = Relay(kafka_broker.plain, sent, deliver_within_s=30)
+    relay.start()
+    kills = 0
+    while relay.is_alive() and kills < 3:
+        time.sleep(random.uniform(0.2, 0.8))
+        kafka_broker.kill()
+        kills += 1
+        kafka_broker.start()
+    relay.join()
+    assert kills
+    assert relay.failures == 0, "an outage shorter than deliver_within_s is waited for"
+    counts = assert_nothing_lost(list(events_at(kafka_broker.plain, TOPIC)), sent)
+    assert set(counts.values()) == {1}, "the producer's own retries are recognised by the broker"
+
+
+def test_after_a_long_outage_the_relay_sends_again_what_was_not_acknowledged(kafka_broker: KafkaBroker) -> None:
+    ensure_topic(kafka_broker.plain, TOPIC, TopicParams(partitions=4))
+    sent = numbered(1500)
+    relay = Relay(kafka_broker.plain, sent, deliver_within_s=1)
+    relay.start()
+    time.sleep(0.5)
+    kafka_broker.freeze()
+    time.sleep(4)
+    kafka_broker.kill()
+    kafka_broker.start()
+    relay.join()
+    assert relay.failures >= 2, "one that gave up, and at least one that could not be opened"
+    assert_nothing_lost(list(events_at(kafka_broker.plain, TOPIC)), sent)
+
+
+def test_a_frozen_broker_that_comes_back_makes_duplicates_that_a_consumer_passes_over(
+    kafka_broker: KafkaBroker,
+) -> None:
+    ensure_topic(kafka_broker.plain, TOPIC, TopicParams(partitions=4))
+    sent = numbered(1500)
+    relay = Relay(kafka_broker.plain, sent, deliver_within_s=1)
+    relay.start()
+    time.sleep(0.5)
+    kafka_broker.freeze()
+    time.sleep(4)
+    kafka_broker.thaw()
+    relay.join()
+    counts = assert_nothing_lost(list(events_at(kafka_broker.plain, TOPIC)), sent)
+    assert max(counts.values()) > 1, "what lay in the frozen broker's socket was written after all"
+    letters: list[DeadLetter] = []
+    with EventConsumer(kafka_broker.plain, TOPIC, group="g", put_aside=letters.append, idle_s=1) as events:
+        read = [event.event_id for event in events]
+    assert sorted(read) == sorted(counts)
+    assert letters == []
+
+
+def test_a_consumer_waits_for_a_broker_that_is_away_and_goes_on(kafka_broker: KafkaBroker) -> None:
+    ensure_topic(kafka_broker.plain, TOPIC, TopicParams(partitions=4))
+    sent = numbered(300)
+    Relay(kafka_broker.plain, sent[:100], deliver_within_s=30).run()
+    letters: list[DeadLetter] = []
+    with EventConsumer(kafka_broker.plain, TOPIC, group="g", put_aside=letters.append) as events:
+        read = [event.event_id for event in islice(events, 50)]
+        kafka_broker.kill()
+        kafka_broker.start()
+        Relay(kafka_broker.plain, sent[100:], deliver_within_s=30).run()
+        read += [event.event_id for event in islice(events, 250)]
+    assert sorted(read) == [event.event_id for event in sent]

@@ -1,0 +1,36 @@
+"""The README's example consumer runs as it is printed there, with only the addresses changed."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from pipeline.events.brokers import Brokers
+from pipeline.events.kafka import KafkaSink
+from pipeline.events.topics import DEAD_LETTERS, EVENTS, TopicParams, ensure_topic
+from tests.pipeline.events.test_consumer import publish_raw
+from tests.pipeline.events.test_schema import an_event
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_the_example_consumer_prints_who_went_where(kafka_brokers: Brokers, topic: str) -> None:
+    ensure_topic(kafka_brokers, DEAD_LETTERS, TopicParams(partitions=1))
+    publish_raw(kafka_brokers, topic, b"not json")
+    with KafkaSink(kafka_brokers, topic) as sink:
+        sink.publish(an_event())
+    with subprocess.Popen([sys.executable, "-c", example(kafka_brokers, topic)], stdout=subprocess.PIPE) as consumer:
+        assert consumer.stdout
+        assert consumer.stdout.readline().decode() == f"{an_event().person} went from door to yard\n"
+        consumer.send_signal(signal.SIGKILL)
+
+
+def example(brokers: Brokers, topic: str) -> str:
+    """The code in the README that reads events, for these brokers and this topic."""
+    blocks: list[str] = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    (code,) = (block for block in blocks if "EventConsumer" in block)
+    address, events = '"localhost:9092"', f'"{EVENTS}"'
+    assert address in code
+    assert events in code
+    return code.replace(address, f'"{brokers}"').replace(events, f'"{topic}"')

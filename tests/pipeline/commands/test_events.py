@@ -1,0 +1,125 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from pipeline.cli import main
+from pipeline.events.brokers import Brokers
+from pipeline.events.jsonlines import JsonLinesSink
+from pipeline.events.kafka import KafkaSink
+from pipeline.events.mdx import MtmcMessage
+from tests.pipeline.events.test_consumer import publish_raw
+from tests.pipeline.events.test_schema import an_event
+from tests.services.kafka_topics import messages_at
+
+
+def recording(path: Path, count: int) -> list[str]:
+    """A recording of so many events; its lines."""
+    with JsonLinesSink(path) as sink:
+        for number in range(count):
+            sink.publish(an_event().model_copy(update={"event_id": UUID(int=number)}))
+    return path.read_text().splitlines()
+
+
+def test_topics_are_made_once_and_it_says_so(
+    kafka_brokers: Brokers, topic: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["--topic", f"{topic}.a", "--dead-letters", f"{topic}.b"]
+    arguments = ["topics", "create", "--brokers", str(kafka_brokers), *names, "--partitions", "3"]
+    assert main([*arguments, "--retention-hours", "2"]) == 0
+    made = capsys.readouterr().out.splitlines()
+    assert made == [
+        f"{topic}.a: made; 3 partitions, 1 copies, kept for 2 h",
+        f"{topic}.b: made; 1 partitions, 1 copies, kept for 2 h",
+    ]
+    assert main([*arguments, "--retention-hours", "2"]) == 0
+    assert capsys.readouterr().out.splitlines() == [line.replace("made", "was there") for line in made]
+    assert main(arguments) == 1
+    assert "was there, left as it is; 3 partitions, 1 copies, kept for 2 h; retention" in capsys.readouterr().out
+
+
+def test_a_recording_that_is_replayed_comes_out_as_it_was(
+    kafka_brokers: Brokers, topic: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = recording(tmp_path / "events.jsonl", 30)
+    to = ["--topic", topic, "--brokers", str(kafka_brokers)]
+    for _ in range(2):
+        assert main(["events", "replay", str(tmp_path / "events.jsonl"), *to]) == 0
+    assert f"30 events published to {topic}" in capsys.readouterr().err
+    assert main(["events", "tail", *to, "--from-beginning", "--idle", "1"]) == 0
+    assert capsys.readouterr().out.splitlines() == lines
+
+
+def test_nothing_of_a_broken_recording_is_published(
+    kafka_brokers: Brokers, topic: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "events.jsonl"
+    recording(path, 3)
+    path.write_text(path.read_text() + "{}\n")
+    to = ["--topic", topic, "--brokers", str(kafka_brokers)]
+    assert main(["events", "replay", str(path), *to]) == 1
+    assert "events.jsonl:4: expected an event of schema v1" in capsys.readouterr().err
+    assert main(["events", "tail", *to, "--from-beginning", "--idle", "1"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_tail_goes_on_where_its_group_stopped_and_passes_over_what_is_no_event(
+    kafka_brokers: Brokers, topic: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = recording(tmp_path / "events.jsonl", 4)
+    publish_raw(kafka_brokers, topic, lines[0].encode(), b"not json", *(line.encode() for line in lines[1:]))
+    arguments = ["events", "tail", "--topic", topic, "--brokers", str(kafka_brokers), "--group", topic]
+    assert main([*arguments, "--from-beginning", "--count", "2"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == lines[:2]
+    assert f"{topic}/0@1: expected an event of schema v1, found the whole: invalid json" in printed.err
+    assert main([*arguments, "--idle", "1"]) == 0
+    assert capsys.readouterr().out.splitlines() == lines[2:]
+
+
+def test_events_come_out_as_mdx_messages_once_each(
+    kafka_brokers: Brokers, topic: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording(tmp_path / "events.jsonl", 3)
+    at = ["--brokers", str(kafka_brokers)]
+    names = ["--topic", f"{topic}.mdx", "--dead-letters", f"{topic}.dead"]
+    assert main(["topics", "create", *at, *names, "--partitions", "1"]) == 0
+    assert main(["events", "replay", str(tmp_path / "events.jsonl"), *at, "--topic", topic]) == 0
+    for _ in range(2):
+        assert (
+            main(["events", "mdx", *at, "--topic", topic, "--to", f"{topic}.mdx", "--group", topic, "--idle", "1"]) == 0
+        )
+    assert capsys.readouterr().err.count("\n") == 1
+    messages = [
+        (message.key, MtmcMessage.model_validate_json(message.value))
+        for message in messages_at(kafka_brokers, f"{topic}.mdx")
+    ]
+    assert [message.batchId for _, message in messages] == [0, 1, 2]
+    assert {key for key, _ in messages} == {str(an_event().person).encode()}
+
+
+def test_tail_ends_well_on_ctrl_c(kafka_brokers: Brokers, topic: str) -> None:
+    with KafkaSink(kafka_brokers, topic) as sink:
+        sink.publish(an_event())
+    command = [
+        sys.executable,
+        "-c",
+        "from pipeline.cli import entry; entry()",
+        "events",
+        "tail",
+        "--topic",
+        topic,
+        "--from-beginning",
+    ]
+    environment = os.environ | {"KAFKA_BOOTSTRAP_SERVERS": str(kafka_brokers)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline().decode().strip() == an_event().model_dump_json()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+        assert process.stderr.read() == b""

@@ -1,0 +1,21 @@
+"""One site's keys on a real Redis server, for one test."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import redis
+
+from pipeline.redis_store import SiteStore
+
+
+@contextmanager
+def site_of_its_own(url: str, *, is_cluster: bool = False) -> Iterator[SiteStore]:
+    """A store with a site that no other test has; its keys are removed afterwards."""
+    site = f"test-{uuid4().hex[:12]}"
+    with SiteStore(url, site, is_cluster=is_cluster) as store:
+        yield store
+    with redis.Redis.from_url(url) as client:
+        keys = list(client.scan_iter(f"reid:{{{site}}}:*", count=1000))
+        if keys:
+            client.delete(*keys)
