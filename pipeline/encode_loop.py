@@ -50,7 +50,7 @@ class EncodeLoop:
             part=tracklet.part,
             cut_s=tracklet.cut_s,
             clock=tracklet.clock,
-            start_s=float(tracklet.times_s[0]),
+            start_s=tracklet.start_s,
             end_s=float(tracklet.times_s[-1]),
             box=tracklet.boxes[int(tracklet.quality.argmax())],
             vector=vector,

@@ -55,6 +55,7 @@ class Tracklet:
     Attributes:
         track: whose stretch it is.
         part: number of the stretch within its track, from 0.
+        start_s: when the stretch began, good crop or not: with the track, or where the part before was cut.
         cut_s: stream time at which it was cut, seconds since the epoch.
         clock: whose clock the times are.
         crops: (T, H, W, 3) uint8 RGB, in order of time.
@@ -65,6 +66,7 @@ class Tracklet:
 
     track: TrackKey
     part: int
+    start_s: float
     cut_s: float
     clock: Clock
     crops: NDArray[np.uint8]
@@ -105,8 +107,8 @@ class Embedding:
     """What the encoder made of one tracklet.
 
     Attributes:
-        track, part, cut_s, clock: those of the tracklet.
-        start_s, end_s: times of its first and last crop.
+        track, part, start_s, cut_s, clock: those of the tracklet.
+        end_s: time of its last crop.
         box: (4,) float32, where the person stood in its best crop, xyxy pixels.
         vector: (D,) float32 of length 1.
         model_id: which network, and which weights of it; vectors of two models never compare.

@@ -75,6 +75,7 @@ class _Life:
     end_s: float
     clock: Clock
     part: int = 0
+    part_start_s: float = -np.inf
     slot_ends_s: float = -np.inf
     crops: list[_Crop] = field(default_factory=list)
 
@@ -155,11 +156,12 @@ class TrackletBuffer:
         life.slot_ends_s = crop.time_s + slot_s
 
     def _cut(self, track: int, life: _Life, time_s: float) -> Tracklet:
-        crops, part = life.crops, life.part
-        life.crops, life.part, life.slot_ends_s = [], part + 1, -np.inf
+        crops, part, start_s = life.crops, life.part, max(life.start_s, life.part_start_s)
+        life.crops, life.part, life.part_start_s, life.slot_ends_s = [], part + 1, time_s, -np.inf
         return Tracklet(
             track=self._key(track),
             part=part,
+            start_s=start_s,
             cut_s=time_s,
             clock=life.clock,
             crops=np.stack([crop.pixels for crop in crops]),

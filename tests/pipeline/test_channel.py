@@ -14,6 +14,7 @@ def tracklet(camera: str, cut_s: float, track: int = 1, part: int = 0) -> Trackl
         TrackKey(camera, "r", track),
         part,
         cut_s,
+        cut_s,
         "container",
         np.zeros((1, 2, 2, 3), np.uint8),
         np.array([cut_s]),

@@ -123,3 +123,15 @@ def test_quality_rises_with_confidence_and_height() -> None:
 def test_senseless_parameters_are_refused() -> None:
     with pytest.raises(ValueError, match="slot_s > 0"):
         TrackletParams(slot_s=0)
+
+
+def test_a_stretch_begins_with_the_track_though_its_first_crops_were_poor() -> None:
+    """Or a track that began beside another would seem to have come after it, and could be the same person."""
+    buffer = TrackletBuffer("door", "r", CLIP, TrackletParams(slot_s=0.25, slot_growth=1.0))
+    cut: list[Tracklet] = []
+    for i in range(60):
+        score = 0.2 if i < 20 else 0.9
+        cut += buffer.add(frame(i / 10), tracks({1: PERSON}, score=score))[0]
+    assert cut[0].start_s == 0.0
+    assert cut[0].times_s[0] == pytest.approx(2.0)
+    assert cut[1].start_s == cut[0].cut_s
