@@ -77,9 +77,11 @@ class Video:
         options: Mapping[str, str] | None = None,
         open_timeout_s: float | None = None,
         read_timeout_s: float | None = None,
-        is_live: bool = False,
     ) -> None:
         """Opens it.
+
+        Pictures are decoded on the calling thread (slices may use more): frame threads would hold back one live picture
+        per core, and take half as much of the cores again, which cameras share.
 
         Args:
             address: what FFmpeg opens; it may hold a password.
@@ -88,7 +90,6 @@ class Video:
             options: FFmpeg's, for the format and its protocol.
             open_timeout_s: interrupts connecting, and then the first look at the content.
             read_timeout_s: interrupts the wait for one packet.
-            is_live: decode without frame threads, which would hold back one picture per core.
 
         Raises:
             SourceError: if it cannot be opened, or holds no video that can be decoded.
@@ -112,7 +113,7 @@ class Video:
             open_timeout_s,
         )
         self._stream = self._best_stream()
-        self._stream.thread_type = "SLICE" if is_live else "AUTO"
+        self._stream.thread_type = "SLICE"
 
     @property
     def frame_rate(self) -> float | None:

@@ -180,7 +180,6 @@ class StreamSource:
             options=self._options,
             open_timeout_s=self._open_timeout_s,
             read_timeout_s=self._read_timeout_s,
-            is_live=True,
         )
 
     def _take(self, slot: Slot[_Arrival], limit_s: float) -> _Arrival | None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.records import Clock, Frame, TrackEnd, TrackKey, Tracklet
-from reid_models.crops import cut, pixel_boxes
+from reid_models.crops import fit, pixel_boxes
 from runtime.card import ClipSpec
 from trackers.tracks import Tracks
 
@@ -138,12 +138,15 @@ class TrackletBuffer:
     ) -> None:
         """Cuts those people out of the frame who are sharp in it, and keeps the crops."""
         height, width = self._clip.height, self._clip.width
-        for track, box, good in zip(tracks.tolist(), boxes, quality.tolist(), strict=True):
-            if sharpness(frame.image, box, height, width) < self._params.min_sharpness:
+        places = pixel_boxes(frame.image, boxes).tolist()
+        for track, (x1, y1, x2, y2), box, good in zip(tracks.tolist(), places, boxes, quality.tolist(), strict=True):
+            person = frame.image[y1:y2, x1:x2]
+            if sharpness(person, height, width) < self._params.min_sharpness:
                 self.verdicts["blur"] += 1
                 continue
             self.verdicts["kept"] += 1
-            pixels = cut(frame.image, box[None], height=height, width=width)[0]
+            pixels = np.empty((height, width, 3), np.uint8)
+            fit(person, pixels)
             self._keep(self._lives[track], _Crop(pixels, frame.time_s, box, good))
 
     def _keep(self, life: _Life, crop: _Crop) -> None:
@@ -227,15 +230,18 @@ def hidden_share(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.minimum(share, 1.0)
 
 
-def sharpness(image: NDArray[np.uint8], box: NDArray[np.float32], height: int, width: int) -> float:
+def sharpness(person: NDArray[np.uint8], height: int, width: int) -> float:
     """Variance of the Laplacian of a person, grey levels squared; low where the picture is blurred.
 
     Measured at the size of the crop, or in the picture itself where the person is smaller there: a small person is not
     blurred, but enlarging makes it look so.
+
+    Args:
+        person: (h, w, 3) uint8 RGB, the part of the picture that shows the person.
+        height, width: of a crop, pixels.
     """
-    x1, y1, x2, y2 = pixel_boxes(image, box[None])[0].tolist()
-    grey = cv2.cvtColor(image[y1:y2, x1:x2], cv2.COLOR_RGB2GRAY)
-    if y2 - y1 > height:
+    grey = cv2.cvtColor(person, cv2.COLOR_RGB2GRAY)
+    if len(person) > height:
         grey = cv2.resize(grey, (width, height), interpolation=cv2.INTER_LINEAR)
     _, deviation = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S, ksize=1))
     return float(deviation.item()) ** 2

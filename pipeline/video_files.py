@@ -88,14 +88,14 @@ class FileSource:
     def _check_whole(self, video: Video, count: int) -> None:
         if count == 0:
             raise SourceError(ErrorCode.CORRUPT, f"{self._name}: no frame of it can be decoded")
+        if self._is_cut_off(video):
+            raise SourceError(
+                ErrorCode.CORRUPT, f"{self._name}: cut off after {count} frames; they were read, the rest is missing"
+            )
         if video.undecodable:
             raise SourceError(
                 ErrorCode.CORRUPT,
                 f"{self._name}: damaged, {video.undecodable} packets were skipped, {count} frames read",
-            )
-        if self._is_cut_off(video):
-            raise SourceError(
-                ErrorCode.CORRUPT, f"{self._name}: cut off after {count} frames; they were read, the rest is missing"
             )
 
     def _is_cut_off(self, video: Video) -> bool:

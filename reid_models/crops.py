@@ -26,8 +26,14 @@ def cut(image: NDArray[np.uint8], boxes: NDArray[np.float32], *, height: int, wi
     """
     crops = np.empty((len(boxes), height, width, 3), np.uint8)
     for crop, (x1, y1, x2, y2) in zip(crops, pixel_boxes(image, boxes).tolist(), strict=True):
-        cv2.resize(image[y1:y2, x1:x2], (width, height), dst=crop, interpolation=cv2.INTER_LINEAR)
+        fit(image[y1:y2, x1:x2], crop)
     return crops
+
+
+def fit(person: NDArray[np.uint8], crop: NDArray[np.uint8]) -> None:
+    """Fills a crop, (height, width, 3) uint8, with a part of a picture, (h, w, 3) uint8."""
+    height, width = crop.shape[:2]
+    cv2.resize(person, (width, height), dst=crop, interpolation=cv2.INTER_LINEAR)
 
 
 def resize(crops: NDArray[np.uint8], *, height: int, width: int) -> NDArray[np.uint8]:
@@ -36,7 +42,7 @@ def resize(crops: NDArray[np.uint8], *, height: int, width: int) -> NDArray[np.u
         return crops
     resized = np.empty((len(crops), height, width, 3), np.uint8)
     for source, target in zip(crops, resized, strict=True):
-        cv2.resize(source, (width, height), dst=target, interpolation=cv2.INTER_LINEAR)
+        fit(source, target)
     return resized
 
 
