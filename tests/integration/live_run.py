@@ -1,21 +1,17 @@
 """The installed command as a process of its own, watched from outside as an operator would."""
 
-import json
 import signal
-import socket
-import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import yaml
-from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline.events.jsonlines import read_events
 from tests.integration.still_person import still_person
+from tests.integration.watched import Watched
+from tests.services.ports import free_port
 
 COMMAND = Path(sys.executable).with_name("reid-pipeline")
 # More than any step needs, also on a loaded machine; a test that comes near it has failed.
@@ -29,21 +25,15 @@ class LiveRun:
 
     def __init__(self, folder: Path, sources: Mapping[str, str], environment: Mapping[str, str]) -> None:
         self.out = folder / "out"
-        self._port = _free_port()
-        self._answers: list[str] = []
-        self._said = folder / "said.txt"
-        with self._said.open("wb") as said:
-            self.process = subprocess.Popen(
-                [COMMAND, "run", _deployment(folder, sources, self._port)],
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                env=dict(environment),
-            )
+        port = free_port()
+        deployment = _deployment(folder, sources, port)
+        self._watched = Watched([COMMAND, "run", deployment], folder / "said.txt", port, environment)
+        self.process = self._watched.process
 
     def until(self, is_so: Callable[[], bool], what: str) -> None:
         start_s = time.monotonic()
         while not is_so():
-            assert self.process.poll() is None, f"{what}: the process ended: {self._said.read_text()}"
+            assert self.process.poll() is None, f"{what}: the process ended: {self._watched.said()}"
             assert time.monotonic() - start_s < PATIENCE_S, f"{what}: not within {PATIENCE_S} s"
             time.sleep(0.02)
 
@@ -54,22 +44,18 @@ class LiveRun:
         return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
 
     def is_up(self) -> bool:
-        return self._get("livez")[0] == 200
+        return self._watched.is_up()
 
     def is_ready(self) -> bool:
-        return self._get("readyz")[0] == 200
+        return self._watched.is_ready()
 
-    def state(self, camera: str) -> str:
+    def state(self, camera: str) -> str | None:
         """What /readyz says of a camera."""
-        return str(json.loads(self._get("readyz")[1])["cameras"].get(camera))
+        return self._watched.state(camera)
 
     def count(self, name: str, camera: str) -> float:
-        """One sample of /metrics; 0 if there is none yet."""
-        for family in text_string_to_metric_families(self._get("metrics")[1]):
-            for sample in family.samples:
-                if sample.name == name and sample.labels["camera"] == camera:
-                    return sample.value
-        return 0.0
+        """The samples of a camera in /metrics, added up over their other labels; 0 if there is none yet."""
+        return sum(value for labels, value in self._watched.samples(name).items() if ("camera", camera) in labels)
 
     def more_frames(self, camera: str, count: int = 5) -> None:
         wanted = self.count("reid_frames_total", camera) + count
@@ -79,7 +65,7 @@ class LiveRun:
         """SIGTERM; returns the seconds until the process has ended well."""
         start_s = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(PATIENCE_S) == 0, self._said.read_text()
+        assert self.process.wait(PATIENCE_S) == 0, self._watched.said()
         return time.monotonic() - start_s
 
     def ended_tracks(self) -> int:
@@ -93,23 +79,10 @@ class LiveRun:
     def told(self) -> str:
         """Everything that left the process: what it printed, wrote, and answered."""
         written = [path.read_text() for path in self.out.rglob("*") if path.is_file()]
-        return "\n".join([self._said.read_text(), *written, *self._answers])
+        return "\n".join([self._watched.said(), *written, *self._watched.answers])
 
     def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(PATIENCE_S)
-
-    def _get(self, path: str) -> tuple[int, str]:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/{path}", timeout=PATIENCE_S) as answer:
-                code, body = answer.status, answer.read().decode()
-        except urllib.error.HTTPError as refusal:
-            with refusal:
-                code, body = refusal.code, refusal.read().decode()
-        except OSError:
-            return 0, ""
-        self._answers.append(body)
-        return code, body
+        self._watched.kill()
 
 
 def _deployment(folder: Path, sources: Mapping[str, str], port: int) -> Path:
@@ -128,8 +101,3 @@ def _deployment(folder: Path, sources: Mapping[str, str], port: int) -> Path:
     )
     path.write_text(text, encoding="utf-8")
     return path
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])

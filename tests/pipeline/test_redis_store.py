@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.redis_store import SiteStore, StoreError, StoreUnavailable, script
-from tests.services.redis import free_port
+from tests.services.ports import free_port
 
 
 def test_nobody_there_is_one_clear_line_without_the_password() -> None:

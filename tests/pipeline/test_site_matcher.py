@@ -22,7 +22,7 @@ from pipeline.site import Site
 from pipeline.site_matcher import LEADING, STANDING_BY, SiteMatcher, SiteMatcherParams
 from tests.pipeline.test_embedding_messages import MODEL, embedding, end
 from tests.pipeline.test_outbox import FailingSink
-from tests.services.redis import free_port
+from tests.services.ports import free_port
 
 
 class Room:

@@ -20,6 +20,7 @@ from kafka import KafkaAdminClient
 from pydantic import SecretStr
 
 from pipeline.events.brokers import Brokers, Sasl, Tls
+from tests.services.ports import free_ports
 
 POM = Path(__file__).with_name("kafka_pom.xml")
 DOWNLOAD_S = 600.0
@@ -177,12 +178,3 @@ def _download(cache: Path) -> None:
             raise NoBrokerError(f"mvn could not fetch the Kafka broker: {(done.stdout + done.stderr).strip()[-500:]}")
         if not cache.is_dir():
             fresh.rename(cache)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of the loopback address that nobody listens on now."""
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(server.getsockname()[1]) for server in taken]
-    for server in taken:
-        server.close()
-    return ports

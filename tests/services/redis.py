@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -11,10 +10,9 @@ from typing import Self
 
 import redis
 
+from tests.services.ports import free_port
+
 START_TIMEOUT_S = 20.0
-HIGHEST_PORT = 65535
-CLUSTER_BUS = 10_000
-"""A node of a cluster listens on a second port, so much higher."""
 
 
 class RedisServer:
@@ -33,7 +31,7 @@ class RedisServer:
         self._folder = folder
         self._is_cluster = is_cluster
         self._appendfsync = appendfsync
-        self._port = free_port(below=HIGHEST_PORT - CLUSTER_BUS if is_cluster else HIGHEST_PORT)
+        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"redis://127.0.0.1:{self._port}/0"
 
@@ -80,16 +78,6 @@ def why_not() -> str | None:
 def running() -> str | None:
     """The address of a server that runs already, from REDIS_URL."""
     return os.environ.get("REDIS_URL")
-
-
-def free_port(*, below: int = HIGHEST_PORT) -> int:
-    """A port that nobody listens on."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port < below:
-            return port
 
 
 def _has_all_slots(url: str) -> bool:
