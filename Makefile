@@ -14,7 +14,7 @@ $(STAMP): pyproject.toml constraints.txt .ci/system-packages
 	PYTHON=$(PYTHON) .ci/system-packages
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Passerby needs Python 3.11 or newer, found {sys.version.split()[0]}: set PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(RUNTIME),evaluate,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(RUNTIME),evaluate,train,dev]'
 	touch $@
 
 fmt: setup

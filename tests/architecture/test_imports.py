@@ -12,6 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SERVING = ("pipeline", "detectors", "trackers", "reid_models", "runtime")
 HEAVY = {"numpy", "cv2", "av", "onnxruntime", "scipy", "matplotlib", "redis", "kafka", "ultralytics"}
+TORCH_PACKAGES = ("reid_models.architectures",)
+"""The networks themselves: serving runs what was exported of them."""
 TRAINING = {"torch", "torchvision", "tensorflow"}
 MOST_S = 0.5
 """Process time for `import pipeline.cli`: what a user waits before the help comes."""
@@ -35,6 +37,7 @@ def serving_modules() -> list[str]:
         for package in SERVING
         for module in pkgutil.walk_packages([str(ROOT / package)], prefix=f"{package}.")
         if module.name != "detectors.ultralytics_yolo"  # its library is an extra, and brings torch
+        and not module.name.startswith(TORCH_PACKAGES)
     ]
 
 

@@ -1,0 +1,89 @@
+"""From the maps of a clip's frames to one vector: mean, attention, recurrence (Gao and Nevatia; COSAM, section 3.3)."""
+
+# B clips, T frames, C channels, H x W positions, D embedding, F width of a frame's feature
+
+from typing import Literal
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from reid_models.architectures.features import Features
+from reid_models.architectures.layout import frames_to_clips
+
+Aggregation = Literal["mean", "attention", "recurrent"]
+MIDDLE_WIDTH = 256
+LSTM_WIDTH = 512
+
+
+def build_aggregation(
+    kind: Aggregation, width: int, map_size: tuple[int, int]
+) -> "TemporalMean | TemporalAttention | Recurrent":
+    """The layer (B, T, C, H, W) -> Features, for maps of that width, rows and columns. Its `width` is D."""
+    match kind:
+        case "mean":
+            return TemporalMean(width)
+        case "attention":
+            return TemporalAttention(width, map_size)
+        case "recurrent":
+            return Recurrent(width)
+
+
+class TemporalMean(nn.Module):
+    """Mean over each map, then over the frames (TP); D = F = C, any T."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+
+    def forward(self, maps_BTCHW: Tensor) -> Features:
+        """(B, T, C, H, W) -> Features."""
+        frames_BTF = maps_BTCHW.mean(dim=(3, 4))
+        return Features(embedding=frames_BTF.mean(dim=1), frames=frames_BTF)
+
+
+class TemporalAttention(nn.Module):
+    """Mean over each map, then a weighted sum over the frames (TA); D = F = C, any T.
+
+    A frame's weight is made from its whole map: relu(convolution with a kernel as large as the map), relu(convolution
+    of width 3 over time), softmax over the frames.
+    """
+
+    def __init__(self, width: int, map_size: tuple[int, int], *, middle: int = MIDDLE_WIDTH) -> None:
+        super().__init__()
+        self.width = width
+        self.map_size = map_size
+        self.map_conv = nn.Conv2d(width, middle, map_size)
+        self.time_conv = nn.Conv1d(middle, 1, 3, padding=1)
+
+    def forward(self, maps_BTCHW: Tensor) -> Features:
+        """(B, T, C, H, W) -> Features.
+
+        Raises:
+            ValueError: if the maps have another size than the layer was built for.
+        """
+        if tuple(maps_BTCHW.shape[3:]) != self.map_size:
+            raise ValueError(f"expected maps of {self.map_size}, found {tuple(maps_BTCHW.shape[3:])}")
+        frames_BTF = maps_BTCHW.mean(dim=(3, 4))
+        weights_BT = self.scores(maps_BTCHW).relu().softmax(dim=1)
+        return Features(embedding=(weights_BT.unsqueeze(2) * frames_BTF).sum(dim=1), frames=frames_BTF)
+
+    def scores(self, maps_BTCHW: Tensor) -> Tensor:
+        """(B, T, C, H, W) -> (B, T), before the last ReLU."""
+        seen_NM = F.relu(self.map_conv(maps_BTCHW.flatten(0, 1))).flatten(1)
+        scores_B1T: Tensor = self.time_conv(frames_to_clips(seen_NM, maps_BTCHW.shape[1]).transpose(1, 2))
+        return scores_B1T.squeeze(1)
+
+
+class Recurrent(nn.Module):
+    """Mean over each map, an LSTM over the frames from a zero state, mean of all its outputs (RNN); F = C, any T."""
+
+    def __init__(self, width: int, *, hidden: int = LSTM_WIDTH) -> None:
+        super().__init__()
+        self.width = hidden
+        self.lstm = nn.LSTM(width, hidden, batch_first=True)
+
+    def forward(self, maps_BTCHW: Tensor) -> Features:
+        """(B, T, C, H, W) -> Features, D = hidden."""
+        frames_BTF = maps_BTCHW.mean(dim=(3, 4))
+        outputs_BTD: Tensor = self.lstm(frames_BTF)[0]
+        return Features(embedding=outputs_BTD.mean(dim=1), frames=frames_BTF)

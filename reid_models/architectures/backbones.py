@@ -1,0 +1,196 @@
+"""The frame networks that the papers stand on, cut into five stages so that layers can go between them.
+
+Stage 1 is the stem, stages 2 to 5 are the residual stages: the papers' numbers. Pixels are normalised inside.
+"""
+
+# B clips, T frames, N = B * T frames, C channels, H x W pixels
+
+import re
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import Inception3, ResNet
+from torchvision.models.resnet import BasicBlock, Bottleneck
+
+from reid_models.architectures.se_resnet import se_resnet_stages
+from reid_models.architectures.weights import load_exactly, read_state_dict
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+HALF = (0.5, 0.5, 0.5)
+"""Mean and standard deviation that Inception-v3 was trained with."""
+CLASSIFIERS = ("fc.", "last_linear.", "AuxLogits.")
+"""What checkpoints for ImageNet have on top of a trunk, by the beginnings of the keys; it is left away."""
+
+Depths = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkSpec:
+    """Which frame network.
+
+    Attributes:
+        kind: resnet18, resnet50, se_resnet50, or inception_v3 without its classifiers.
+        last_stride: of stage 5: 1 keeps the map twice as fine (16 x 8 for 256 x 128), 2 is the network as published.
+            Inception-v3 knows 2 only.
+    """
+
+    kind: Literal["resnet18", "resnet50", "se_resnet50", "inception_v3"]
+    last_stride: int = 1
+
+    def __post_init__(self) -> None:
+        if self.last_stride not in (1, 2):
+            raise ValueError(f"last_stride is 1 or 2, found {self.last_stride}")
+        if self.kind == "inception_v3" and self.last_stride != 2:
+            raise ValueError("inception_v3 has a last_stride of 2, found 1")
+
+
+class Trunk(nn.Module):
+    """A frame network in five stages, `stage1` to `stage5`.
+
+    Attributes:
+        widths: channels after each of the five stages.
+        strides: pixels of the input per position of the map, after each of the five stages.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        stages: Sequence[nn.Module],
+        *,
+        widths: tuple[int, ...],
+        strides: tuple[int, ...],
+        mean: tuple[float, float, float] = IMAGENET_MEAN,
+        std: tuple[float, float, float] = IMAGENET_STD,
+    ) -> None:
+        super().__init__()
+        self.widths = widths
+        self.strides = strides
+        self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
+        self.stage1, self.stage2, self.stage3, self.stage4, self.stage5 = stages
+
+    @property
+    def stages(self) -> tuple[nn.Module, ...]:
+        """The five stages in order; the paper's stage n is `stages[n - 1]`."""
+        return self.stage1, self.stage2, self.stage3, self.stage4, self.stage5
+
+    @property
+    def width(self) -> int:
+        """Channels of the last map."""
+        return self.widths[-1]
+
+    def map_size(self, height: int, width: int, *, stage: int = 5) -> tuple[int, int]:
+        """Rows and columns of the map after a stage (1 to 5), for frames of that many pixels. ResNets only.
+
+        Raises:
+            ValueError: if the frames' sides are not multiples of 4, which the stems round in different ways.
+        """
+        if height % 4 or width % 4:
+            raise ValueError(f"expected frames with sides that are multiples of 4 pixels, found {height} x {width}")
+        stride = self.strides[stage - 1]
+        return -(-height // stride), -(-width // stride)
+
+    def frames(self, clips_BTCHW: Tensor) -> Tensor:
+        """Clips (B, T, 3, H, W), uint8 or float in [0, 1] -> normalised frames (B * T, 3, H, W), clip by clip.
+
+        Raises:
+            ValueError: if the clips have another shape.
+        """
+        if clips_BTCHW.ndim != 5 or clips_BTCHW.shape[2] != 3:
+            raise ValueError(f"expected clips (B, T, 3, H, W), found {tuple(clips_BTCHW.shape)}")
+        frames_NCHW = clips_BTCHW.flatten(0, 1).to(self.mean.dtype)
+        if not clips_BTCHW.is_floating_point():
+            frames_NCHW = frames_NCHW / 255
+        return (frames_NCHW - self.mean) / self.std
+
+    def forward(self, frames_NCHW: Tensor) -> Tensor:
+        """Frames as `frames` gives them -> the last map (N, C, h, w)."""
+        maps_NCHW = frames_NCHW
+        for stage in self.stages:
+            maps_NCHW = stage(maps_NCHW)
+        return maps_NCHW
+
+
+def build_trunk(spec: TrunkSpec, *, weights: str | None = None, depths: Depths | None = None) -> Trunk:
+    """The frame network of a spec.
+
+    Args:
+        spec: which.
+        weights: for `read_state_dict`: one of torchvision's names, or a file with the keys of torchvision's network
+            (of Cadene's, for SE-ResNet-50); its classifiers are left away. None starts from random numbers.
+        depths: blocks in stages 2 to 5 in the place of the published ones; ResNets only.
+
+    Raises:
+        WeightsError: if the weights are not there or do not fit.
+        ValueError: if Inception-v3 is to have other depths.
+    """
+    trunk = _trunk(spec, depths)
+    if weights is not None:
+        state = read_state_dict(weights)
+        renamed = {_renamed(key, trunk): value for key, value in state.items() if not key.startswith(CLASSIFIERS)}
+        load_exactly(trunk, renamed, source=weights)
+    return trunk
+
+
+def _trunk(spec: TrunkSpec, depths: Depths | None) -> Trunk:
+    strides = (4, 4, 8, 16, 16 * spec.last_stride)
+    match spec.kind:
+        case "resnet18":
+            stages = _resnet_stages(ResNet(BasicBlock, list(depths or (2, 2, 2, 2))), spec.last_stride)
+            return Trunk(stages, widths=(64, 64, 128, 256, 512), strides=strides)
+        case "resnet50":
+            stages = _resnet_stages(ResNet(Bottleneck, list(depths or (3, 4, 6, 3))), spec.last_stride)
+            return Trunk(stages, widths=(64, 256, 512, 1024, 2048), strides=strides)
+        case "se_resnet50":
+            stages = se_resnet_stages(depths or (3, 4, 6, 3), last_stride=spec.last_stride)
+            return Trunk(stages, widths=(64, 256, 512, 1024, 2048), strides=strides)
+        case "inception_v3":
+            if depths is not None:
+                raise ValueError("inception_v3 has no depths to choose")
+            return _inception_trunk()
+
+
+def _resnet_stages(resnet: ResNet, last_stride: int) -> list[nn.Sequential]:
+    if last_stride == 1:
+        _unstride(resnet.layer4[0])
+    stem = OrderedDict[str, nn.Module](conv1=resnet.conv1, bn1=resnet.bn1, relu=resnet.relu, maxpool=resnet.maxpool)
+    return [nn.Sequential(stem), resnet.layer1, resnet.layer2, resnet.layer3, resnet.layer4]
+
+
+def _unstride(block: nn.Module) -> None:
+    """Sets the stride of every convolution of a block to 1; its weights stay what they are."""
+    for module in block.modules():
+        if isinstance(module, nn.Conv2d):
+            module.stride = (1, 1)
+
+
+def _inception_trunk() -> Trunk:
+    """Stages end where the map shrinks: 3 x 299 x 299 -> 64 x 73, 192 x 35, 288 x 35, 768 x 17, 2048 x 8."""
+    inception = Inception3(aux_logits=False, init_weights=False)
+    groups = (
+        ("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3", "maxpool1"),
+        ("Conv2d_3b_1x1", "Conv2d_4a_3x3", "maxpool2"),
+        ("Mixed_5b", "Mixed_5c", "Mixed_5d"),
+        ("Mixed_6a", "Mixed_6b", "Mixed_6c", "Mixed_6d", "Mixed_6e"),
+        ("Mixed_7a", "Mixed_7b", "Mixed_7c"),
+    )
+    stages = [nn.Sequential(OrderedDict((name, inception.get_submodule(name)) for name in group)) for group in groups]
+    return Trunk(stages, widths=(64, 192, 288, 768, 2048), strides=(4, 8, 8, 16, 32), mean=HALF, std=HALF)
+
+
+def _renamed(key: str, trunk: Trunk) -> str:
+    """A key of the published network -> the trunk's; a key of neither stays as it is, for `load_exactly` to refuse."""
+    if numbered := re.match(r"layer(\d)\.", key):
+        return f"stage{int(numbered[1]) + 1}.{key[numbered.end() :]}"
+    first = key.partition(".")[0]
+    for number, stage in enumerate(trunk.stages, start=1):
+        if first in dict(stage.named_children()):
+            return f"stage{number}.{key}"
+    return key

@@ -1,0 +1,23 @@
+"""What every network yields; a network that yields more has its own record beside its class, made from this one."""
+
+# B clips, T frames, D embedding, F width of a frame's feature
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Features:
+    """A batch of clips, described.
+
+    Classifiers are not part of a network (see `heads`): training puts one on top of what its loss reads, and serving
+    never sees it. So there are no logits here, except where a paper feeds its own predictions back, as the attributes.
+
+    Attributes:
+        embedding: (B, D), what is matched; not brought to length 1.
+        frames: (B, T, F), one feature per frame; None where the network mixes the frames before there is such a thing.
+    """
+
+    embedding: Tensor
+    frames: Tensor | None = None

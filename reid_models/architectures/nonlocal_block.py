@@ -1,0 +1,74 @@
+"""The non-local block (Wang, Girshick, Gupta, He, "Non-local Neural Networks", CVPR 2018): TKP, VRSTC, GLTR's TSA."""
+
+# B clips, C channels, I inner channels, N positions of the query, M positions of the keys
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class NonLocalBlock(nn.Module):
+    """Every position of a clip sees all others: z = x + W(softmax(theta(x)^T phi(x)) g(x)), equations 2, 4 and 6.
+
+    Embedded Gaussian, no scaling of the logits: one fused attention over all positions of all frames. A position is
+    whatever lies behind the channels: a frame in (B, C, T), a pixel of a map in (B, C, T, H, W). The last layer starts
+    at zero, so the block starts as the identity; gradients reach the others after its first step.
+
+    `theta`, `phi`, `g` and `out` are 1x1 convolutions with bias. Two forms:
+    - as TKP's and GLTR's code have it (`branch_norm=False`): batch norm after `out` only, its gamma and beta 0.
+    - as GLTR's paper has it (`branch_norm=True`, its section 3.3): batch norm and ReLU after theta and phi; none after
+      `out`, whose weight and bias are 0.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        *,
+        inner: int | None = None,
+        pool: tuple[int, int, int] | None = None,
+        branch_norm: bool = False,
+    ) -> None:
+        """Builds the block, as the identity.
+
+        Args:
+            width: C.
+            inner: I; half of the width if None.
+            pool: window and stride, in (T, H, W), by which keys and values are max-pooled; a last row or column that
+                fills no window is dropped. For inputs (B, C, T, H, W) only.
+            branch_norm: which of the two forms.
+        """
+        super().__init__()
+        inner = width // 2 if inner is None else inner
+        self.pool = pool
+        self.theta = _embedding(width, inner, normed=branch_norm)
+        self.phi = _embedding(width, inner, normed=branch_norm)
+        self.g = nn.Conv1d(width, inner, 1)
+        self.out = nn.Conv1d(inner, width, 1)
+        self.norm = nn.Identity() if branch_norm else nn.BatchNorm1d(width)
+        last = self.out if branch_norm else self.norm
+        for parameter in last.parameters():
+            nn.init.zeros_(parameter)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, ...) -> the same shape."""
+        x_BCN = x.flatten(2)
+        queries_BIN = self.theta(x_BCN)
+        keys_BIM = self._pooled(self.phi(x_BCN), x)
+        values_BIM = self._pooled(self.g(x_BCN), x)
+        mixed_BNI = F.scaled_dot_product_attention(
+            queries_BIN.transpose(1, 2), keys_BIM.transpose(1, 2), values_BIM.transpose(1, 2), scale=1.0
+        )
+        added_BCN: Tensor = self.norm(self.out(mixed_BNI.transpose(1, 2)))
+        return x + added_BCN.reshape(x.shape)
+
+    def _pooled(self, embedded_BIN: Tensor, x: Tensor) -> Tensor:
+        """(B, I, N) -> (B, I, M); `x` knows the axes behind N."""
+        if self.pool is None:
+            return embedded_BIN
+        return F.max_pool3d(embedded_BIN.unflatten(2, x.shape[2:]), self.pool).flatten(2)
+
+
+def _embedding(width: int, inner: int, *, normed: bool) -> nn.Module:
+    convolution = nn.Conv1d(width, inner, 1)
+    if not normed:
+        return convolution
+    return nn.Sequential(convolution, nn.BatchNorm1d(inner), nn.ReLU())

@@ -1,0 +1,68 @@
+"""The baselines beside every paper: a frame network and an aggregation over time.
+
+Gao and Nevatia, "Revisiting Temporal Modeling for Video-based Person ReID", 2018: TP, TA and RNN on ResNet-50 with the
+published last stride of 2. COSAM's, TKP's and VRSTC's baselines are the same with a last stride of 1.
+"""
+
+# B clips, T frames, C channels, H x W pixels, D embedding
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from reid_models.architectures.aggregation import Aggregation, build_aggregation
+from reid_models.architectures.backbones import Trunk
+from reid_models.architectures.features import Features
+from reid_models.architectures.layout import frames_to_clips
+from runtime.card import ClipSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PoolingFeatures(Features):
+    """Features of a pooling baseline.
+
+    Attributes:
+        before_neck: (B, D), what the neck took: triplet losses read it, while the classifier and matching read
+            `embedding`. The same tensor where there is no neck.
+    """
+
+    before_neck: Tensor
+
+
+class Pooling(nn.Module):
+    """Frames described one by one, then aggregated: (B, T, 3, H, W) -> PoolingFeatures.
+
+    D is the trunk's width for mean (TP) and attention (TA), 512 for recurrent (RNN); any T. H and W are free except for
+    attention, whose first convolution is as large as the map.
+
+    Ours: the neck, a batch norm without bias between what the triplet loss and what the classifier reads (Luo et al.,
+    "Bag of Tricks", CVPRW 2019, section 3.5), is an option for every aggregation.
+    """
+
+    def __init__(self, trunk: Trunk, clip: ClipSpec, *, aggregation: Aggregation = "mean", neck: bool = False) -> None:
+        """Takes a trunk.
+
+        Args:
+            trunk: the frame network.
+            clip: its height and width matter, for attention only.
+            aggregation: mean (TP), attention (TA), recurrent (RNN).
+            neck: whether to end with a batch norm.
+        """
+        super().__init__()
+        self.trunk = trunk
+        self.aggregation = build_aggregation(aggregation, trunk.width, trunk.map_size(clip.height, clip.width))
+        self.neck = _neck(self.aggregation.width) if neck else nn.Identity()
+
+    def forward(self, clips_BTCHW: Tensor) -> PoolingFeatures:
+        """Clips, uint8 or float in [0, 1] -> features."""
+        maps_NCHW: Tensor = self.trunk(self.trunk.frames(clips_BTCHW))
+        pooled: Features = self.aggregation(frames_to_clips(maps_NCHW, clips_BTCHW.shape[1]))
+        return PoolingFeatures(
+            embedding=self.neck(pooled.embedding), frames=pooled.frames, before_neck=pooled.embedding
+        )
+
+
+def _neck(width: int) -> nn.BatchNorm1d:
+    norm = nn.BatchNorm1d(width)
+    norm.bias.requires_grad_(False)
+    return norm

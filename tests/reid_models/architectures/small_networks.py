@@ -1,0 +1,40 @@
+"""The networks of the catalogue on shallow trunks and small pictures, with no parameter left at zero."""
+
+import torch
+from torch import Tensor, nn
+
+from reid_models.architectures.backbones import build_trunk
+from reid_models.architectures.catalogue import CATALOGUE
+from runtime.card import ClipSpec
+
+
+def small_network(name: str, frames: int | None = None) -> nn.Module:
+    """The network in eval mode, for clips of that many frames (by default as many as its small clip has).
+
+    Layers that start at zero, to start as the identity, are given numbers: else nothing behind them would be seen.
+
+    Raises:
+        ValueError: if it cannot be built for such clips.
+    """
+    entry = CATALOGUE[name]
+    torch.manual_seed(0)
+    network = entry.build(build_trunk(entry.trunk, depths=entry.small_depths), small_clip(name, frames)).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if not parameter.any():
+                parameter.normal_(std=0.1)
+    return network
+
+
+def small_clip(name: str, frames: int | None = None) -> ClipSpec:
+    """The clips that it takes."""
+    clip = CATALOGUE[name].small_clip
+    return ClipSpec(frames=clip.frames if frames is None else frames, height=clip.height, width=clip.width)
+
+
+def clips_for(name: str, *, batch: int, frames: int | None = None, seed: int = 0) -> Tensor:
+    """(B, T, 3, H, W) uint8, noise in which each clip has a brightness of its own."""
+    spec = small_clip(name, frames)
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randint(0, 128, (batch, spec.frames, 3, spec.height, spec.width), generator=generator)
+    return (noise + torch.randint(0, 128, (batch, 1, 3, 1, 1), generator=generator)).to(torch.uint8)

@@ -1,0 +1,133 @@
+"""What holds for every network of the catalogue, whichever paper it is from."""
+
+from pathlib import Path
+
+import onnxruntime
+import pytest
+import torch
+from torch import Tensor, nn
+
+from reid_models.architectures.catalogue import CATALOGUE
+from reid_models.architectures.features import Features
+from reid_models.architectures.served import ServedNetwork
+from tests.reid_models.architectures.golden import assert_close
+from tests.reid_models.architectures.small_networks import clips_for, small_network
+
+LENGTHS = (1, 4, 8, 16)
+ALLOWED = [(name, frames) for name in CATALOGUE for frames in LENGTHS if CATALOGUE[name].lengths.allow(frames)]
+REFUSED = [(name, frames) for name in CATALOGUE for frames in LENGTHS if not CATALOGUE[name].lengths.allow(frames)]
+
+
+@pytest.fixture(scope="module", params=CATALOGUE)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def network(name: str) -> nn.Module:
+    """Tests leave it in eval mode, with the weights that it came with."""
+    return small_network(name)
+
+
+def embed(network: nn.Module, clips: Tensor) -> Tensor:
+    with torch.inference_mode():
+        features: Features = network(clips)
+    return features.embedding
+
+
+@pytest.mark.parametrize(("named", "frames"), ALLOWED)
+def test_it_takes_clips_of_every_length_that_it_allows(named: str, frames: int) -> None:
+    embedding = embed(small_network(named, frames), clips_for(named, batch=2, frames=frames))
+    assert embedding.shape[0] == 2
+    assert embedding.isfinite().all()
+
+
+@pytest.mark.parametrize(("named", "frames"), REFUSED)
+def test_it_refuses_a_length_that_it_does_not_allow(named: str, frames: int) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        embed(small_network(named, frames), clips_for(named, batch=1, frames=frames))
+
+
+def test_it_takes_other_lengths_than_it_was_built_for_or_says_that_it_does_not(name: str, network: nn.Module) -> None:
+    clips = clips_for(name, batch=1, frames=16)
+    if not CATALOGUE[name].lengths.is_built_in:
+        assert embed(network, clips).shape == embed(network, clips_for(name, batch=1)).shape
+        return
+    with pytest.raises(ValueError, match="expected"):
+        embed(network, clips)
+
+
+def test_bytes_and_their_fractions_give_the_same(name: str, network: nn.Module) -> None:
+    clips = clips_for(name, batch=2)
+    assert_close(embed(network, clips.float() / 255), embed(network, clips), 1e-4)
+
+
+def test_a_clip_alone_is_what_it_is_among_others(name: str, network: nn.Module) -> None:
+    clips = clips_for(name, batch=3)
+    together = embed(network, clips)
+    alone = torch.cat([embed(network, clip) for clip in clips.split(1)])
+    assert_close(alone, together, 1e-4 * float(together.abs().max()))
+
+
+def test_clips_in_another_order_give_their_embeddings_in_that_order(name: str, network: nn.Module) -> None:
+    clips = clips_for(name, batch=3)
+    together = embed(network, clips)
+    assert_close(embed(network, clips[[2, 0, 1]]), together[[2, 0, 1]], 1e-4 * float(together.abs().max()))
+    assert (together[0] - together[1]).abs().max() > 1e-3 * together.abs().max()
+
+
+def test_the_same_clip_gives_the_same_twice(name: str, network: nn.Module) -> None:
+    clips = clips_for(name, batch=2)
+    assert torch.equal(embed(network, clips), embed(network, clips))
+
+
+def test_a_state_dict_is_all_that_a_network_remembers(name: str, network: nn.Module) -> None:
+    clips = clips_for(name, batch=1)
+    other = small_network(name)
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.zero_()
+    other.load_state_dict(network.state_dict())
+    assert torch.equal(embed(other, clips), embed(network, clips))
+
+
+def test_every_parameter_learns(name: str) -> None:
+    network = small_network(name).train()
+    features: Features = network(clips_for(name, batch=4))
+    (features.embedding * torch.randn_like(features.embedding)).sum().backward()
+    stuck = [
+        parameter_name
+        for parameter_name, parameter in network.named_parameters()
+        if parameter.requires_grad and (parameter.grad is None or not parameter.grad.any())
+    ]
+    assert not stuck
+
+
+@pytest.mark.filterwarnings(
+    # What torch.export has to say about its own way of taking an LSTM apart.
+    "ignore:The tensor attributes .*_flat_weights.* were assigned during export:UserWarning",
+    "ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning",
+    "ignore:_check_is_size will be removed:FutureWarning",
+)
+def test_exported_it_gives_the_same_for_any_batch(name: str, network: nn.Module, tmp_path: Path) -> None:
+    """And for any length, where one network takes them all."""
+    free = torch.export.Dim.DYNAMIC
+    is_length_free = not CATALOGUE[name].lengths.is_built_in
+    clips = clips_for(name, batch=2).permute(0, 1, 3, 4, 2).contiguous()
+    exported = torch.onnx.export(
+        ServedNetwork(network).eval(),
+        (clips,),
+        dynamo=True,
+        dynamic_shapes={"clips": {0: free, 1: free} if is_length_free else {0: free}},
+        input_names=["clips"],
+        output_names=["embeddings"],
+        verbose=False,
+    )
+    assert exported is not None
+    exported.save(tmp_path / "network.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "network.onnx", providers=["CPUExecutionProvider"])
+    frames = 2 * clips.shape[1] if is_length_free else clips.shape[1]
+    others = clips_for(name, batch=3, frames=frames, seed=1)
+    expected = embed(network, others)
+    (found,) = session.run(None, {"clips": others.permute(0, 1, 3, 4, 2).contiguous().numpy()})
+    assert_close(torch.from_numpy(found), expected, 1e-4 * max(1.0, float(expected.abs().max())))
