@@ -82,7 +82,7 @@ def supervise(config: PipelineConfig, parts: Parts, owned: ExitStack, folder: Pa
     """
     channel = Channel([camera.name for camera in config.cameras], is_live=False)
     gallery = MemoryGallery(owned.enter_context(JsonLinesSink(folder / "events.jsonl")), config.matching.retention)
-    counter = MatchCounter(parts.metrics, lambda: len(gallery.known()), channel.waiting)
+    counter = MatchCounter(parts.metrics, lambda: len(gallery.known()))
 
     def watch(window: EmbeddedWindow, outcome: Outcome, took_s: float) -> None:
         counter(window, outcome, took_s)

@@ -96,6 +96,7 @@ class Process:
             yields_empty=tells_progress,
             on_turn=self.health.turned,
         )
+        self.metrics.waiting.set_function(self._channel.waiting)
 
     def close(self) -> None:
         self._owned.close()
@@ -110,7 +111,7 @@ class Process:
         """What runs it, with events going to `sink`, which stays the caller's."""
         gallery = MemoryGallery(sink, self._config.matching.retention)
         matcher = Matcher(gallery, self._config.site, self._params, self._calibration)
-        watch = MatchCounter(self.metrics, lambda: len(gallery.known()), self._channel.waiting)
+        watch = MatchCounter(self.metrics, lambda: len(gallery.known()))
         return self._supervisor(partial(run_identity_loop, matcher=matcher, watch=watch))
 
     def connect_stream(self, store: SiteStore, limits: RedisConfig) -> Supervisor:

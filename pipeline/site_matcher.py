@@ -136,7 +136,7 @@ class SiteMatcher:
             run_identity_loop(
                 reader.windows(self._stopping.is_set, until_end=until_end),
                 self._make_matcher(gallery),
-                watch=MatchCounter(self._metrics, lambda: len(gallery.known()), lambda: 0),
+                watch=MatchCounter(self._metrics, lambda: len(gallery.known())),
             )
             if not self._stopping.is_set():
                 self._deliver_all(lease, relay)

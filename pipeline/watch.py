@@ -79,10 +79,9 @@ class EncodeCounter:
 class MatchCounter:
     """Counts what the identity loop does."""
 
-    def __init__(self, metrics: Metrics, gallery_tracks: Callable[[], int], waiting: Callable[[], int]) -> None:
+    def __init__(self, metrics: Metrics, gallery_tracks: Callable[[], int]) -> None:
         self._metrics = metrics
         self._gallery_tracks = gallery_tracks
-        self._waiting = waiting
 
     def __call__(self, window: EmbeddedWindow, outcome: Outcome, took_s: float) -> None:
         m = self._metrics
@@ -91,7 +90,6 @@ class MatchCounter:
         m.outcomes.labels(outcome="matched").inc(outcome.matched)
         m.outcomes.labels(outcome="waiting").inc(outcome.waiting)
         m.gallery_tracks.set(self._gallery_tracks())
-        m.waiting.set(self._waiting())
         now_s = time.time()
         for embedding in window.embeddings:
             if embedding.clock != "container":
