@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from reid_models.architectures.aggregation import Aggregation, build_aggregation
-from reid_models.architectures.backbones import Trunk
+from reid_models.architectures.architecture import Architecture
+from reid_models.architectures.backbones import Trunk, TrunkSpec
 from reid_models.architectures.features import Features
 from reid_models.architectures.layout import frames_to_clips
 from runtime.card import ClipSpec
@@ -66,3 +67,32 @@ def _neck(width: int) -> nn.BatchNorm1d:
     norm = nn.BatchNorm1d(width)
     norm.bias.requires_grad_(False)
     return norm
+
+
+GAO = "Gao and Nevatia 2018"
+GAO_CLIP = ClipSpec(frames=4, height=224, width=112)
+
+NETWORKS: dict[str, Architecture] = {
+    "pooling-mean-resnet18": Architecture(
+        paper=f"{GAO}, TP", trunk=TrunkSpec("resnet18"), build=lambda trunk, clip: Pooling(trunk, clip)
+    ),
+    "pooling-mean-resnet50": Architecture(
+        paper=f"{GAO}, TP", trunk=TrunkSpec("resnet50"), build=lambda trunk, clip: Pooling(trunk, clip)
+    ),
+    "pooling-attention-resnet50": Architecture(
+        paper=f"{GAO}, TA",
+        trunk=TrunkSpec("resnet50", last_stride=2),
+        build=lambda trunk, clip: Pooling(trunk, clip, aggregation="attention"),
+        clip=GAO_CLIP,
+    ),
+    "pooling-recurrent-resnet50": Architecture(
+        paper=f"{GAO}, RNN",
+        trunk=TrunkSpec("resnet50"),
+        build=lambda trunk, clip: Pooling(trunk, clip, aggregation="recurrent"),
+    ),
+    "pooling-neck-se-resnet50": Architecture(
+        paper=f"{GAO}, TP with the neck of Luo et al. 2019",
+        trunk=TrunkSpec("se_resnet50"),
+        build=lambda trunk, clip: Pooling(trunk, clip, neck=True),
+    ),
+}

@@ -1,0 +1,56 @@
+"""What a network says of itself for the catalogue: where it is from, how it is built, which clips it takes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from torch import nn
+
+from reid_models.architectures.backbones import Depths, Trunk, TrunkSpec
+from runtime.card import ClipSpec
+
+PAPER_CLIP = ClipSpec(frames=4, height=256, width=128)
+SMALL_CLIP = ClipSpec(frames=4, height=64, width=32)
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How long the clips may be that a network takes.
+
+    Attributes:
+        least: frames at least.
+        multiple: of how many frames.
+        is_built_in: whether a network is built for one length and takes no other; else one network takes them all.
+    """
+
+    least: int = 1
+    multiple: int = 1
+    is_built_in: bool = False
+
+    def allow(self, frames: int) -> bool:
+        """Whether a network can be built for, and run on, clips of that many frames."""
+        return frames >= self.least and frames % self.multiple == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """One network.
+
+    Attributes:
+        paper: authors, venue, and which of its networks this is.
+        trunk: the frame network that it stands on; `build_trunk` makes it, with or without weights.
+        build: (trunk, clip) -> the network, (B, T, 3, H, W) -> Features. `clip` says T, H and W where the network is
+            tied to them. ValueError where it cannot be built for such clips.
+        lengths: which T.
+        clip: the paper's clips.
+        small_clip: the smallest that it takes, for tests.
+        small_depths: blocks in stages 2 to 5 of the shallow ResNet that tests put under it; None if it takes no other
+            trunk than its own.
+    """
+
+    paper: str
+    trunk: TrunkSpec
+    build: Callable[[Trunk, ClipSpec], nn.Module]
+    lengths: Lengths = field(default=Lengths())
+    clip: ClipSpec = PAPER_CLIP
+    small_clip: ClipSpec = SMALL_CLIP
+    small_depths: Depths | None = (1, 1, 1, 1)
