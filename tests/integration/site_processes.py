@@ -1,11 +1,12 @@
-"""Processes of one site, to be killed and frozen: workers over films or over made-up walks, and matchers.
+"""Processes of one site, to be killed and frozen: workers over films, recordings or made-up walks, and matchers.
 
 `python -m tests.integration.site_processes ROLE URL SITE ...`, where SITE names the keys in Redis.
 """
 
+import pickle
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +17,13 @@ from pipeline.events.brokers import Brokers
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.kafka import KafkaSink
 from pipeline.events.sink import EventSink
-from pipeline.health import Health
+from pipeline.health import Health, HealthServer
 from pipeline.matching.memory import Retention
 from pipeline.metrics import Metrics
 from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
 from pipeline.redis_store import SiteStore
 from pipeline.site import Site, Transit
-from pipeline.site_matcher import SiteMatcher, SiteMatcherParams
+from pipeline.site_matcher import LEADING, STANDING_BY, SiteMatcher, SiteMatcherParams
 from reid_models.stripes import StripesEncoder
 from tests.pipeline.site_in_memory import matcher_of, supervise_into
 
@@ -41,16 +42,19 @@ def main(argv: Sequence[str]) -> None:
             films = {name: Path(path) for name, _, path in (each.partition("=") for each in named)}
             run_film_worker(url, site, films)
         case ["play", url, site, camera, pause_s]:
-            run_player(url, site, camera, float(pause_s))
-        case ["match", url, site, "film", out, *cameras]:
+            run_player(url, site, camera, PLAYED_MODEL, played(camera), float(pause_s))
+        case ["replay", url, site, camera, model_id, recording, pause_s]:
+            run_player(url, site, camera, model_id, read_recording(Path(recording)), float(pause_s))
+        case ["match", url, site, port, "film", out, *cameras]:
             expected = Expected(frozenset(cameras), StripesEncoder().model_id, film_dimensions())
-            run_matcher(url, site, expected, lambda: JsonLinesSink(Path(out), append=True))
-        case ["match", url, site, "played", out, *cameras]:
+            run_matcher(url, site, int(port), expected, lambda: JsonLinesSink(Path(out), append=True))
+        case ["match", url, site, port, "played", address, topic, *cameras]:
             expected = Expected(frozenset(cameras), PLAYED_MODEL, PLAYED_DIMENSIONS)
-            run_matcher(url, site, expected, lambda: JsonLinesSink(Path(out), append=True))
-        case ["match-to-kafka", url, site, address, topic, *cameras]:
-            expected = Expected(frozenset(cameras), PLAYED_MODEL, PLAYED_DIMENSIONS)
-            run_matcher(url, site, expected, lambda: KafkaSink(Brokers((address,)), topic, deliver_within_s=2.0))
+            run_matcher(
+                url, site, int(port), expected, lambda: KafkaSink(Brokers((address,)), topic, deliver_within_s=2.0)
+            )
+        case _:
+            sys.exit(f"no role {argv}")
 
 
 def run_film_worker(url: str, site: str, films: Mapping[str, Path]) -> None:
@@ -60,16 +64,19 @@ def run_film_worker(url: str, site: str, films: Mapping[str, Path]) -> None:
         supervise_into(films, writer.write_all, yields_empty=True).run()
 
 
-def run_player(url: str, site: str, camera: str, pause_s: float) -> None:
-    """A worker that plays the walks of `played`, a window at a time."""
+def run_player(
+    url: str, site: str, camera: str, model_id: str, windows: Iterable[EmbeddedWindow], pause_s: float
+) -> None:
+    """A worker that plays what was recorded, or made up: a window at a time, with a pause before each."""
     with SiteStore(url, site) as store:
-        writer = EmbeddingWriter(store, camera, [camera], model_id=PLAYED_MODEL, max_waiting=16)
-        writer.write_all(_slowly(played(camera), pause_s))
+        writer = EmbeddingWriter(store, camera, [camera], model_id=model_id, max_waiting=16)
+        writer.write_all(_slowly(windows, pause_s))
 
 
-def run_matcher(url: str, site: str, expected: Expected, open_sink: Callable[[], EventSink]) -> None:
+def run_matcher(url: str, site: str, port: int, expected: Expected, open_sink: Callable[[], EventSink]) -> None:
     """A matcher that ends when the workers have."""
-    with SiteStore(url, site) as store:
+    metrics, health = Metrics(), Health(ready_states=(LEADING, STANDING_BY))
+    with SiteStore(url, site) as store, HealthServer(health, metrics.registry, "127.0.0.1", port):
         SiteMatcher(
             store,
             expected,
@@ -77,9 +84,20 @@ def run_matcher(url: str, site: str, expected: Expected, open_sink: Callable[[],
             lambda gallery: matcher_of(gallery, SHOP),
             open_sink,
             SiteMatcherParams(lease_s=LEASE_S, patience_s=30.0, max_outbox=MAX_OUTBOX),
-            Metrics(),
-            Health(),
+            metrics,
+            health,
         ).run(until_end=True)
+
+
+def write_recording(path: Path, windows: Sequence[EmbeddedWindow]) -> Path:
+    """Windows of one camera, for the role `replay`."""
+    path.write_bytes(pickle.dumps(windows))
+    return path
+
+
+def read_recording(path: Path) -> list[EmbeddedWindow]:
+    windows: list[EmbeddedWindow] = pickle.loads(path.read_bytes())
+    return windows
 
 
 def film_dimensions() -> int:
@@ -119,7 +137,7 @@ def _part(track: TrackKey, person: int, second: int, phase: int) -> Embedding:
     )
 
 
-def _slowly(windows: Iterator[EmbeddedWindow], pause_s: float) -> Iterator[EmbeddedWindow]:
+def _slowly(windows: Iterable[EmbeddedWindow], pause_s: float) -> Iterator[EmbeddedWindow]:
     for window in windows:
         time.sleep(pause_s)
         yield window

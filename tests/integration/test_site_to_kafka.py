@@ -11,23 +11,27 @@ import pytest
 from pipeline.embedding_messages import Expected
 from pipeline.embedding_stream import EmbeddingWriter
 from pipeline.events.brokers import Brokers
-from pipeline.events.consumer import EventConsumer
-from pipeline.events.dead_letters import DeadLetter
 from pipeline.events.kafka import KafkaSink
+from pipeline.events.schema import IdentityEvent
 from pipeline.events.sink import EventSink
-from pipeline.events.topics import TopicParams, ensure_topic
 from pipeline.health import Health
 from pipeline.matching.memory import Retention
 from pipeline.metrics import Metrics
 from pipeline.outbox import OUTBOX
 from pipeline.redis_store import SiteStore
 from pipeline.site_matcher import SiteMatcher, SiteMatcherParams
+from tests.integration.crash_round import tally, until
 from tests.integration.site_processes import MAX_OUTBOX, PLAYED_DIMENSIONS, PLAYED_MODEL, SHOP, played
-from tests.integration.test_distributed import CAMERAS, Town, ends_well, undisturbed, until
+from tests.integration.town import CAMERAS, Town, undisturbed_events
 from tests.pipeline.site_in_memory import matcher_of
 from tests.services.kafka import KafkaBroker
 
-__all__ = ["undisturbed"]
+PATIENCE_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> dict[UUID, IdentityEvent]:
+    return undisturbed_events()
 
 
 def matcher(store: SiteStore, open_sink: Callable[[], EventSink]) -> SiteMatcher:
@@ -48,36 +52,28 @@ def play(store: SiteStore) -> None:
         EmbeddingWriter(store, camera, [camera], model_id=PLAYED_MODEL).write_all(played(camera))
 
 
-def refuse(letter: DeadLetter) -> None:
-    pytest.fail(str(letter))
-
-
-def consumed(brokers: Brokers, topic: str) -> dict[UUID, str]:
-    with EventConsumer(brokers, topic, group=None, put_aside=refuse, idle_s=3.0) as events:
-        return {event.event_id: event.model_dump_json() for event in events}
-
-
 def test_the_events_of_a_site_reach_consumers_of_kafka(
-    store: SiteStore, kafka_brokers: Brokers, topic: str, undisturbed: dict[UUID, str]
+    store: SiteStore, kafka_brokers: Brokers, topic: str, undisturbed: dict[UUID, IdentityEvent]
 ) -> None:
     play(store)
     matcher(store, lambda: KafkaSink(kafka_brokers, topic)).run(until_end=True)
-    assert consumed(kafka_brokers, topic) == undisturbed
+    found = tally(kafka_brokers, topic, undisturbed)
+    assert found.is_clean(), found
+    assert found.duplicates == 0
 
 
 def test_a_broker_that_is_down_holds_the_events_back_and_loses_none(
-    redis_url: str, kafka_broker: KafkaBroker, undisturbed: dict[UUID, str], tmp_path: Path
+    redis_url: str, kafka_broker: KafkaBroker, undisturbed: dict[UUID, IdentityEvent], tmp_path: Path
 ) -> None:
-    topic = "deaths"
-    ensure_topic(kafka_broker.plain, topic, TopicParams(partitions=4))
+    town = Town(redis_url, tmp_path).to_kafka(kafka_broker.plain)
     kafka_broker.kill()
-    town = Town(redis_url, tmp_path)
     with SiteStore(redis_url, town.site) as store, closing(town):
         play(store)
-        matcher = town.start("match-to-kafka", str(kafka_broker.plain), topic, *CAMERAS)
-        until(lambda: store.length(OUTBOX) >= MAX_OUTBOX)
+        matcher = town.matcher()
+        until(lambda: store.length(OUTBOX) >= MAX_OUTBOX, PATIENCE_S, "the outbox is full")
         time.sleep(3)
         assert store.length(OUTBOX) < len(undisturbed)
         kafka_broker.start()
-        ends_well(matcher)
-    assert consumed(kafka_broker.plain, topic) == undisturbed
+        matcher.ends_well(PATIENCE_S)
+    found = tally(kafka_broker.plain, town.topic, undisturbed)
+    assert found.is_clean(), found

@@ -1,0 +1,89 @@
+"""Workers, matchers, Redis and Kafka as processes that are killed and frozen: nothing lost, nothing done twice."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from uuid import UUID
+
+import pytest
+
+from pipeline.events.brokers import Brokers
+from pipeline.events.schema import IdentityEvent
+from pipeline.site_matcher import LEADING, STANDING_BY
+from tests.conftest import start_kafka_broker
+from tests.integration.crash_round import KINDS, REFUSED, CrashRound, plan, tally, until
+from tests.integration.site_processes import LEASE_S
+from tests.integration.town import CAMERAS, Town, undisturbed_events
+from tests.services.kafka import KafkaBroker
+from tests.services.redis import RedisServer
+
+ENDS_WITHIN_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def mortal_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
+    """A broker that may be killed, and is up again after each round."""
+    with start_kafka_broker(tmp_path_factory.mktemp("broker")) as broker:
+        yield broker
+
+
+@pytest.fixture
+def town(redis_url: str, kafka_brokers: Brokers, tmp_path: Path) -> Iterator[Town]:
+    town = Town(redis_url, tmp_path).to_kafka(kafka_brokers)
+    yield town
+    town.close()
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> dict[UUID, IdentityEvent]:
+    return undisturbed_events()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_killed_nothing_is_lost_and_nothing_happens_twice(
+    redis_server: RedisServer,
+    mortal_broker: KafkaBroker,
+    undisturbed: dict[UUID, IdentityEvent],
+    tmp_path: Path,
+    seed: int,
+) -> None:
+    chance = Random(seed)
+    town = Town(redis_server.url, tmp_path).to_kafka(mortal_broker.plain)
+    crashes = CrashRound(town, redis_server, mortal_broker, chance)
+    try:
+        crashes.play(plan(chance))
+    finally:
+        town.close()
+    found = tally(mortal_broker.plain, town.topic, undisturbed)
+    assert found.is_clean(), found
+    assert set(crashes.falls) == set(KINDS), "each kind fell while there was work"
+    assert crashes.refusals == crashes.falls["freeze"]
+
+
+@pytest.mark.slow
+def test_a_matcher_that_was_frozen_past_its_lease_writes_nothing_stands_by_and_can_take_over_again(
+    town: Town, kafka_brokers: Brokers, undisturbed: dict[UUID, IdentityEvent]
+) -> None:
+    first = town.matcher()
+    workers = [town.worker(camera) for camera in CAMERAS]
+    until(lambda: first.count("reid_match_seconds_count") > 5, ENDS_WITHIN_S, "it decides")
+    first.freeze()
+    heir = town.matcher()
+    until(lambda: heir.state("matcher") == LEADING, LEASE_S + ENDS_WITHIN_S, "the heir takes over")
+    until(lambda: heir.count("reid_match_seconds_count") > 5, ENDS_WITHIN_S, "the heir decides")
+    first.thaw()
+    until(lambda: first.state("matcher") == STANDING_BY, ENDS_WITHIN_S, "the first stands by")
+    assert first.said().count(REFUSED) == 1
+    assert "Traceback" not in first.said()
+    assert heir.state("matcher") == LEADING
+    decided = first.count("reid_match_seconds_count")
+    until(lambda: heir.count("reid_match_seconds_count") > 10, ENDS_WITHIN_S, "the heir goes on")
+    assert first.count("reid_match_seconds_count") == decided
+
+    heir.kill()
+    for process in (*workers, first):
+        process.ends_well(ENDS_WITHIN_S)
+    assert first.said().count(REFUSED) == 1
+    found = tally(kafka_brokers, town.topic, undisturbed)
+    assert found.is_clean(), found

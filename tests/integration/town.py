@@ -1,0 +1,84 @@
+"""The made-up site of `site_processes` as processes, and what its events are when nothing disturbs them."""
+
+import os
+import sys
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from pipeline.events.brokers import Brokers
+from pipeline.events.memory import MemorySink
+from pipeline.events.schema import IdentityEvent
+from pipeline.events.topics import TopicParams, ensure_topic
+from pipeline.matching.memory import MemoryGallery
+from pipeline.matching.redis import PROGRESS
+from pipeline.records import EmbeddedWindow
+from pipeline.redis_store import SiteStore
+from tests.conftest import ROOT
+from tests.integration.site_processes import PLAYED_SECONDS, SHOP, played
+from tests.integration.watched import Watched
+from tests.pipeline.site_in_memory import matcher_of
+from tests.services.ports import free_port
+
+CAMERAS = ("door", "yard")
+PAUSE_S = 0.1
+"""Before each second of stream time that a worker plays."""
+
+
+class Town:
+    """The processes of one site.
+
+    Args:
+        url: of Redis.
+        folder: for what they print.
+    """
+
+    cameras = CAMERAS
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.site = f"test-{uuid4().hex[:12]}"
+        self._url = url
+        self._folder = folder
+        self._processes: list[Watched] = []
+        self._brokers = Brokers(("nowhere:9092",))
+        self.topic = "nothing"
+
+    def to_kafka(self, brokers: Brokers) -> "Town":
+        """Makes the topic that its matchers deliver to."""
+        self._brokers, self.topic = brokers, self.site
+        ensure_topic(brokers, self.topic, TopicParams(partitions=4))
+        return self
+
+    def start(self, role: str, *args: str, port: int = 0) -> Watched:
+        said = self._folder / f"{role}-{len(self._processes)}.txt"
+        command = [sys.executable, "-m", "tests.integration.site_processes", role, self._url, self.site, *args]
+        process = Watched(command, said, port, {**os.environ, "PYTHONPATH": str(ROOT)})
+        self._processes.append(process)
+        return process
+
+    def matcher(self) -> Watched:
+        port = free_port()
+        return self.start("match", str(port), "played", str(self._brokers), self.topic, *CAMERAS, port=port)
+
+    def worker(self, camera: str) -> Watched:
+        return self.start("play", camera, str(PAUSE_S))
+
+    def share_decided(self) -> float:
+        with SiteStore(self._url, self.site) as store:
+            return int(store.hash(PROGRESS).get(b"window", -1)) / (PLAYED_SECONDS - 1)
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.kill()
+
+
+def undisturbed_events() -> dict[UUID, IdentityEvent]:
+    """The events of the played walks, decided in one process."""
+    sink = MemorySink()
+    matcher = matcher_of(MemoryGallery(sink), SHOP)
+    for door, yard in zip(*(played(camera) for camera in CAMERAS), strict=True):
+        embeddings = sorted((*door.embeddings, *yard.embeddings), key=lambda e: (e.cut_s, e.track, e.part))
+        ended = sorted((*door.ended, *yard.ended), key=lambda e: (e.cut_s, e.track))
+        if embeddings or ended:
+            matcher.step(EmbeddedWindow(door.end_s, tuple(embeddings), tuple(ended)))
+    assert {event.kind for event in sink.events} == {"person.appeared", "person.matched", "track.ended"}
+    return {event.event_id: event for event in sink.events}
