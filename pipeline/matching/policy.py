@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from pipeline.matching.search import rows_of, rows_within_reach
 from pipeline.matching.sightings import NOBODY, SightingArrays
 from pipeline.site import Topology
 
+Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
 NEW = -1
 """`Decision.person` of a track that nobody known was recognised in."""
 
@@ -28,6 +30,11 @@ class Verdict(IntEnum):
     TWO_CAMERAS_AT_ONCE = 2
     TOO_FAST = 3
     TOO_LATE = 4
+
+
+VERDICTS = tuple(Verdict)
+POSSIBLE, TOO_LATE = int(Verdict.POSSIBLE), int(Verdict.TOO_LATE)
+"""As numbers, for arrays: to look a member up costs as much as a small array does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +107,8 @@ class Decision:
 
 def verdicts(
     a: SightingArrays, b: SightingArrays, i: NDArray[np.intp], j: NDArray[np.intp], site: Topology
-) -> NDArray[np.int64]:
-    """(K,) `Verdict`: may track a[i[k]] and track b[j[k]] be one person, for each k."""
+) -> NDArray[np.int8]:
+    """`Verdict`: may track a[i] and track b[j] be one person? For all i and j, in the shape they broadcast to."""
     a_first = a.start_s[i] <= b.start_s[j]
     camera_a, camera_b = a.cameras[i], b.cameras[j]
     same_camera = camera_a == camera_b
@@ -111,13 +118,11 @@ def verdicts(
     gap_s = np.where(same_camera & still_there, -np.inf, gap_s)
     way = np.where(a_first, camera_a, camera_b), np.where(a_first, camera_b, camera_a)
     least_s, most_s = site.min_gap_s[way], site.max_gap_s[way]
-    too_soon = np.where(
-        same_camera,
-        Verdict.SAME_CAMERA_SAME_TIME,
-        np.where(gap_s < 0, Verdict.TWO_CAMERAS_AT_ONCE, Verdict.TOO_FAST),
-    )
-    found = np.where(gap_s > most_s, int(Verdict.TOO_LATE), int(Verdict.POSSIBLE))
-    return np.where(gap_s < least_s, too_soon, found).astype(np.int64)
+    found = np.where(gap_s > most_s, np.int8(Verdict.TOO_LATE), np.int8(Verdict.POSSIBLE))
+    too_soon = gap_s < least_s
+    found[too_soon] = np.where(gap_s < 0, np.int8(Verdict.TWO_CAMERAS_AT_ONCE), np.int8(Verdict.TOO_FAST))[too_soon]
+    found[too_soon & same_camera] = Verdict.SAME_CAMERA_SAME_TIME
+    return found
 
 
 def decide(
@@ -155,173 +160,203 @@ class _Round:
         thresholds: NDArray[np.float64],
         params: MatchParams,
     ) -> None:
-        self._params = params
-        self._batch = batch
-        self._thresholds = thresholds
         n = len(batch)
-        first, second = np.divmod(np.arange(n * n), n) if n else (np.empty(0, np.intp),) * 2
+        self._params = params
+        each = np.arange(n)
         self._peer_similarity = batch.vectors @ batch.vectors.T
-        self._peer_verdict = verdicts(batch, batch, first, second, site).reshape(n, n)
+        self._peer_verdict = verdicts(batch, batch, each[:, None], each[None, :], site)
         self._peer_excess = self._peer_similarity - thresholds[batch.cameras[:, None], batch.cameras[None, :]]
-        self._persons, self._excess, self._verdict, self._row = _against_known(batch, known, site, thresholds, params)
-        self._similarity = np.full(self._excess.shape, -np.inf)
-        has_row = self._row >= 0
-        rows = self._row[has_row]
-        pair_thresholds = thresholds[batch.cameras[np.nonzero(has_row)[0]], known.cameras[rows]]
-        self._similarity[has_row] = self._excess[has_row] + pair_thresholds
-        self._peer = np.full(self._excess.shape, -1, np.intp)
+        near = _near(batch, known, site, thresholds, params)
+        self._count = count = len(near.persons)
+        # Room for the case that everybody is new; in a column that is not in use yet, nobody is possible.
+        shape = (n, count + n)
+        self._persons = np.append(near.persons, np.full(n, NEW))
+        self._similarity, self._excess, self._possible = (np.full(shape, -np.inf) for _ in range(3))
+        self._verdict = np.full(shape, POSSIBLE, np.int8)
+        self._row, self._peer = np.full(shape, -1, np.intp), np.full(shape, -1, np.intp)
+        self._similarity[:, :count], self._excess[:, :count] = near.similarity, near.excess
+        self._verdict[:, :count], self._row[:, :count] = near.verdict, near.row
+        self._possible[:, :count] = np.where(near.verdict == POSSIBLE, near.excess, -np.inf)
+        self._best = self._possible.max(axis=1, initial=-np.inf)
 
     def run(self, must_decide: NDArray[np.bool_]) -> list[Decision]:
         decisions: list[Decision] = []
-        open_ = np.ones(len(self._batch), np.bool_)
-        while open_.any():
-            matched = self._assign(open_, must_decide)
-            if not matched:
-                newcomer = self._newcomer(open_, must_decide)
-                if newcomer is None:
-                    break
-                matched = [(newcomer, self._add_person())]
-                decisions.append(self._decision(newcomer, NEW))
+        is_open = np.ones(len(self._best), np.bool_)
+        while is_open.any():
+            queries, columns = self._assign(is_open, must_decide)
+            if len(queries):
+                decisions += self._matches(queries, columns)
             else:
-                decisions += [self._decision(query, column) for query, column in matched]
-            for query, column in matched:
-                open_[query] = False
-                self._join(query, column)
+                queries = self._newcomer(is_open, must_decide)
+                if not len(queries):
+                    break
+                columns = self._add_person()
+                decisions.append(self._appearance(queries))
+            is_open[queries] = False
+            self._join(queries, columns)
         return decisions
 
-    def _possible(self) -> NDArray[np.float64]:
-        return np.where(self._verdict == Verdict.POSSIBLE, self._excess, -np.inf)
-
-    def _margins(self, possible: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(Q, P): how far each person is ahead of the best of the others."""
-        if possible.shape[1] < 2:
-            return np.full(possible.shape, np.inf)
-        top = np.partition(possible, -2, axis=1)[:, -2:]
-        rival = np.where(possible == top[:, 1:], top[:, :1], top[:, 1:])
-        with np.errstate(invalid="ignore"):
-            return np.where(np.isneginf(rival), np.inf, possible - rival)
-
-    def _assign(self, open_: NDArray[np.bool_], must_decide: NDArray[np.bool_]) -> list[tuple[int, int]]:
-        possible = self._possible()
-        clear = self._margins(possible) >= self._params.margin
-        eligible = (possible >= 0) & open_[:, None] & (clear | must_decide[:, None])
+    def _assign(self, is_open: NDArray[np.bool_], must_decide: NDArray[np.bool_]) -> Pairs:
+        """Open tracks, and the columns of the persons that they are."""
+        candidates = np.flatnonzero(is_open & (self._best >= 0))
+        if not len(candidates):
+            return candidates, candidates
+        possible = self._possible[candidates, : self._count]
+        clear = _margins(possible) >= self._params.margin
+        eligible = (possible >= 0) & (clear | must_decide[candidates, None])
         queries, columns = np.flatnonzero(eligible.any(axis=1)), np.flatnonzero(eligible.any(axis=0))
-        if not len(queries):
-            return []
         block = np.ix_(queries, columns)
         gain = np.where(eligible[block], 1.0 + possible[block], 0.0)
         rows, cols = linear_sum_assignment(gain, maximize=True)
-        return [(int(queries[r]), int(columns[c])) for r, c in zip(rows, cols, strict=True) if gain[r, c] > 0]
+        is_match = gain[rows, cols] > 0
+        return candidates[queries[rows[is_match]]], columns[cols[is_match]]
 
-    def _newcomer(self, open_: NDArray[np.bool_], must_decide: NDArray[np.bool_]) -> int | None:
-        """The first open track that is nobody known; one that is merely unclear waits if it may."""
-        is_unclear = (self._possible() >= -self._params.hesitation).any(axis=1)
-        ready = np.flatnonzero(open_ & (~is_unclear | must_decide))
-        return int(ready[0]) if len(ready) else None
+    def _newcomer(self, is_open: NDArray[np.bool_], must_decide: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """The first open track that is nobody known, if there is one; one that is merely unclear waits if it may."""
+        is_unclear = self._best >= -self._params.hesitation
+        return np.flatnonzero(is_open & (~is_unclear | must_decide))[:1]
 
-    def _add_person(self) -> int:
-        n, column = len(self._batch), len(self._persons)
-        self._persons = np.append(self._persons, NEW)
-        self._excess = np.column_stack([self._excess, np.full(n, -np.inf)])
-        self._similarity = np.column_stack([self._similarity, np.full(n, -np.inf)])
-        self._verdict = np.column_stack([self._verdict, np.zeros(n, np.int64)])
-        self._row = np.column_stack([self._row, np.full(n, -1, np.intp)])
-        self._peer = np.column_stack([self._peer, np.full(n, -1, np.intp)])
-        return column
+    def _add_person(self) -> NDArray[np.intp]:
+        self._count += 1
+        return np.array([self._count - 1])
 
-    def _join(self, query: int, column: int) -> None:
-        """The person of a column is seen in one more track: what is impossible with it, is with the person."""
-        verdict = self._peer_verdict[query]
-        hard = (verdict != Verdict.POSSIBLE) & (verdict != Verdict.TOO_LATE)
-        self._verdict[hard, column] = verdict[hard]
-        excess = np.where(verdict == Verdict.TOO_LATE, -np.inf, self._peer_excess[query])
-        nearer = excess > self._excess[:, column]
-        self._excess[nearer, column] = excess[nearer]
-        self._similarity[nearer, column] = self._peer_similarity[query][nearer]
-        self._row[nearer, column] = -1
-        self._peer[nearer, column] = query
-        late = self._verdict[:, column] == Verdict.TOO_LATE
-        self._verdict[late & (verdict == Verdict.POSSIBLE), column] = Verdict.POSSIBLE
+    def _join(self, queries: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
+        """Persons are seen in one more track each: what is impossible with the track, is with the person."""
+        verdict, joined = self._verdict[:, columns], self._peer_verdict[queries].T
+        is_late = joined == TOO_LATE
+        is_hard = (joined != POSSIBLE) & ~is_late
+        verdict[is_hard] = joined[is_hard]
+        verdict[(verdict == TOO_LATE) & (joined == POSSIBLE)] = POSSIBLE
+        excess, peer_excess = self._excess[:, columns], np.where(is_late, -np.inf, self._peer_excess[queries].T)
+        nearer, index = np.nonzero(peer_excess > excess)
+        excess[nearer, index] = peer_excess[nearer, index]
+        self._verdict[:, columns], self._excess[:, columns] = verdict, excess
+        self._possible[:, columns] = np.where(verdict == POSSIBLE, excess, -np.inf)
+        self._similarity[nearer, columns[index]] = self._peer_similarity[queries[index], nearer]
+        self._row[nearer, columns[index]] = -1
+        self._peer[nearer, columns[index]] = queries[index]
+        self._best = self._possible[:, : self._count].max(axis=1)
 
-    def _decision(self, query: int, column: int) -> Decision:
-        rivals = self._rivals(query, column)
-        if column == NEW:
-            return Decision(query, NEW, -1, -1, None, None, None, rivals)
-        possible = self._possible()[query]
-        others = np.delete(possible, column)
-        ahead = possible[column] - others.max(initial=-np.inf)
-        similarity = float(self._similarity[query, column])
-        return Decision(
-            query=query,
-            person=int(self._persons[column]),
-            row=int(self._row[query, column]),
-            peer=int(self._peer[query, column]),
-            similarity=similarity,
-            margin=float(ahead) if np.isfinite(ahead) else None,
-            threshold=similarity - float(self._excess[query, column]),
-            rivals=rivals,
-        )
+    def _appearance(self, query: NDArray[np.intp]) -> Decision:
+        (rivals,) = self._rivals(query, self._similarity[query, : self._count])
+        return Decision(int(query[0]), NEW, -1, -1, None, None, None, rivals)
 
-    def _rivals(self, query: int, column: int) -> tuple[Rival, ...]:
-        similarity = self._similarity[query].copy()
-        similarity[self._persons == NEW] = -np.inf
-        if column >= 0:
-            similarity[column] = -np.inf
-        order = np.argsort(-similarity, kind="stable")[: self._params.rivals]
-        return tuple(
-            Rival(int(self._persons[c]), float(similarity[c]), Verdict(int(self._verdict[query, c])))
-            for c in order
-            if np.isfinite(similarity[c])
-        )
+    def _matches(self, queries: NDArray[np.intp], columns: NDArray[np.intp]) -> list[Decision]:
+        each = np.arange(len(queries))
+        possible, similarity = self._possible[queries, : self._count], self._similarity[queries, : self._count]
+        reached, found = possible[each, columns], similarity[each, columns]
+        possible[each, columns] = similarity[each, columns] = -np.inf
+        ahead = reached - possible.max(axis=1)
+        threshold = found - self._excess[queries, columns]
+        rivals = self._rivals(queries, similarity)
+        return [
+            Decision(
+                query=int(query),
+                person=int(self._persons[column]),
+                row=int(self._row[query, column]),
+                peer=int(self._peer[query, column]),
+                similarity=float(found[i]),
+                margin=float(ahead[i]) if np.isfinite(ahead[i]) else None,
+                threshold=float(threshold[i]),
+                rivals=rivals[i],
+            )
+            for i, (query, column) in enumerate(zip(queries, columns, strict=True))
+        ]
+
+    def _rivals(self, queries: NDArray[np.intp], similarity: NDArray[np.float64]) -> list[tuple[Rival, ...]]:
+        """The most similar others of each query, by (K, P) similarities, which are used up; of equals the first."""
+        similarity[:, self._persons[: self._count] == NEW] = -np.inf
+        each = np.arange(len(queries))
+        rivals: list[tuple[Rival, ...]] = [()] * len(queries)
+        for _ in range(min(self._params.rivals, self._count)):
+            columns = similarity.argmax(axis=1)
+            values = similarity[each, columns]
+            similarity[each, columns] = -np.inf
+            verdict = self._verdict[queries, columns]
+            for i in np.flatnonzero(np.isfinite(values)):
+                rival = Rival(int(self._persons[columns[i]]), float(values[i]), VERDICTS[verdict[i]])
+                rivals[i] = (*rivals[i], rival)
+        return rivals
 
 
-def _against_known(
+def _margins(possible: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(Q, P): how far each person is ahead of the best of the others."""
+    if possible.shape[1] < 2:
+        return np.full(possible.shape, np.inf)
+    top = np.partition(possible, -2, axis=1)[:, -2:]
+    rival = np.where(possible == top[:, 1:], top[:, :1], top[:, 1:])
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isneginf(rival), np.inf, possible - rival)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Near:
+    """Persons (P,) near anyone of the batch, and (Q, P) of each: cosine to the nearest row, by how much it exceeds
+    what is demanded, whether the person is possible, and that row.
+    """
+
+    persons: NDArray[np.int64]
+    similarity: NDArray[np.float64]
+    excess: NDArray[np.float64]
+    verdict: NDArray[np.int8]
+    row: NDArray[np.intp]
+
+
+def _near(
     batch: SightingArrays,
     known: SightingArrays,
     site: Topology,
     thresholds: NDArray[np.float64],
     params: MatchParams,
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.intp]]:
-    """Persons (P,) near anyone of the batch, and (Q, P) excess over the threshold, verdict and nearest row.
-
-    Only persons within reach of the threshold are looked at closer: whoever is further off than margin and hesitation
-    can neither be the match nor make it unclear.
+) -> _Near:
+    """Only persons within reach of the threshold are looked at closer, but those in all their tracks: whoever is
+    further off than margin and hesitation can neither be the match nor make it unclear.
     """
-    similarity = batch.vectors @ known.vectors.T if len(known) else np.empty((len(batch), 0), np.float32)
-    reach = np.float32(thresholds.min(initial=1.0) - max(params.margin, params.hesitation))
-    near = (similarity >= reach).any(axis=0) & (known.persons != NOBODY)
-    persons = np.unique(known.persons[near])
-    rows = np.flatnonzero(np.isin(known.persons, persons))
-    shape = (len(batch), len(persons))
+    reach = thresholds.min(initial=1.0) - max(params.margin, params.hesitation)
+    persons = np.unique(known.persons[rows_within_reach(batch.vectors, known.vectors, reach)])
+    persons = persons[persons != NOBODY]
+    rows = rows_of(known.persons, persons)
+    rows = rows[np.argsort(known.persons[rows], kind="stable")]
     if not len(rows):
-        return persons, np.full(shape, -np.inf), np.zeros(shape, np.int64), np.full(shape, -1, np.intp)
-    query, index = np.divmod(np.arange(len(batch) * len(rows)), len(rows))
-    row = rows[index]
-    verdict = verdicts(batch, known, query, row, site)
-    excess = similarity[query, row] - thresholds[batch.cameras[query], known.cameras[row]]
-    cell = query * len(persons) + np.searchsorted(persons, known.persons[row])
-    return persons, *_by_person(cell, excess, verdict, row, shape)
+        return _nobody(len(batch))
+    starts = np.searchsorted(known.persons[rows], persons)
+    each = np.arange(len(batch))[:, None]
+    demanded = thresholds[batch.cameras[:, None], known.cameras[rows][None, :]]
+    excess = batch.vectors @ known.vectors[rows].T - demanded
+    verdict = verdicts(batch, known, each, rows[None, :], site)
+    nearest = _nearest(excess, verdict == TOO_LATE, starts)
+    person_excess = excess[each, nearest]
+    similarity = person_excess + demanded[each, nearest]
+    return _Near(persons, similarity, person_excess, _of_persons(verdict, nearest, starts), rows[nearest])
 
 
-def _by_person(
-    cell: NDArray[np.intp],
-    excess: NDArray[np.float64],
-    verdict: NDArray[np.int64],
-    row: NDArray[np.intp],
-    shape: tuple[int, int],
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.intp]]:
-    """The nearest track of each person; one track that is impossible makes the person impossible.
+def _nobody(queries: int) -> _Near:
+    none = np.empty((queries, 0))
+    return _Near(np.empty(0, np.int64), none, none, none.astype(np.int8), none.astype(np.intp))
+
+
+def _nearest(excess: NDArray[np.float64], is_late: NDArray[np.bool_], starts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """(Q, P): which of a person's tracks, the first of which are `starts`, is nearest; the first of equals.
 
     A walk that took too long speaks against one track only: the person may have been seen elsewhere since.
     """
-    is_late = verdict == Verdict.TOO_LATE
-    order = np.lexsort((row, -excess, is_late, cell))
-    cells, first = np.unique(cell[order], return_index=True)
-    best = order[first]
-    flat_excess = np.full(shape[0] * shape[1], -np.inf)
-    flat_row = np.full(shape[0] * shape[1], -1, np.intp)
-    flat_verdict = np.zeros(shape[0] * shape[1], np.int64)
-    flat_excess[cells], flat_row[cells], flat_verdict[cells] = excess[best], row[best], verdict[best]
-    is_hard = (verdict != Verdict.POSSIBLE) & ~is_late
-    flat_verdict[cell[is_hard]] = verdict[is_hard]
-    return flat_excess.reshape(shape), flat_verdict.reshape(shape), flat_row.reshape(shape)
+    count = excess.shape[1]
+    sizes = np.diff(starts, append=count)
+    if is_late.any():
+        on_time = np.where(is_late, -np.inf, excess)
+        is_always_late = np.isneginf(np.maximum.reduceat(on_time, starts, axis=1))
+        excess = np.where(is_always_late.repeat(sizes, axis=1), excess, on_time)
+    best = np.maximum.reduceat(excess, starts, axis=1).repeat(sizes, axis=1)
+    nearest: NDArray[np.intp] = np.minimum.reduceat(np.where(excess == best, np.arange(count), count), starts, axis=1)
+    return nearest
+
+
+def _of_persons(verdict: NDArray[np.int8], nearest: NDArray[np.intp], starts: NDArray[np.intp]) -> NDArray[np.int8]:
+    """(Q, P): that of the nearest track; but one track that is impossible makes the person impossible."""
+    each = np.arange(len(verdict))[:, None]
+    found = verdict[each, nearest]
+    is_hard = (verdict != POSSIBLE) & (verdict != TOO_LATE)
+    if not is_hard.any():
+        return found
+    last = np.maximum.reduceat(np.where(is_hard, np.arange(verdict.shape[1]), -1), starts, axis=1)
+    return np.where(last >= 0, verdict[each, last], found)
