@@ -1,65 +1,97 @@
-"""A frame network whose residual blocks see the whole clip at some depths: TKP's video network and VRSTC's."""
+"""A ResNet whose frames see each other: 3-D non-local blocks among its residual blocks (TKP and VRSTC)."""
 
-# B clips, T frames, N = B * T frames, C channels, H x W positions
+# B clips, T frames, N = B * T frames, C channels, H x W positions of the last map
 
-from collections.abc import Collection
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 
 from reid_models.architectures.backbones import Trunk
-from reid_models.architectures.layout import frames_to_volume, volume_to_frames
+from reid_models.architectures.layout import frames_to_clips, frames_to_volume, volume_to_frames
 from reid_models.architectures.nonlocal_block import NonLocalBlock
 
-STAGES = (3, 4)
-"""res3 and res4 of the papers."""
 POOL = (1, 2, 2)
+"""Keys and values are max-pooled by it, in (T, H, W): a quarter of the logits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a non-local block goes.
+
+    Attributes:
+        stage: 2 to 5.
+        after: index of the residual block that it follows, from 0.
+    """
+
+    stage: int
+    after: int
+
+
+def every_second_block(trunk: Trunk, stages: Sequence[int] = (3, 4)) -> tuple[Place, ...]:
+    """After every second residual block of these stages: for ResNet-50's third and fourth, 2 + 3 places.
+
+    They are after blocks 1 and 3 of stage 3 and after 1, 3 and 5 of stage 4, as TKP's code has it.
+    """
+    return tuple(Place(stage, after) for stage in stages for after in range(1, _blocks(trunk, stage), 2))
 
 
 class NonLocalTrunk(nn.Module):
-    """Non-local blocks after every second residual block: (B, T, 3, H, W) -> the last maps (B * T, C, h, w).
+    """(B, T, 3, H, W) -> maps (B, T, C, h, w), every frame's made with all frames of its clip in view; any T.
 
-    In stages 3 and 4 of ResNet-50 that is after blocks 2 and 4, and after 2, 4 and 6: five, as both papers have them.
-    All convolutions of the trunk see one frame; only the non-local blocks mix frames. They start as the identity, so
-    the network starts as its trunk. Any T.
+    The residual blocks see one frame each (a 3-D convolution whose kernel is 1 frame long is the 2-D one). The
+    non-local blocks see all positions of all frames, in one attention. They start as the identity, so at the start the
+    maps are those of the trunk.
     """
 
-    def __init__(
-        self, trunk: Trunk, *, stages: Collection[int] = STAGES, pool: tuple[int, int, int] | None = POOL
-    ) -> None:
-        """Takes a trunk.
+    def __init__(self, trunk: Trunk, places: Sequence[Place]) -> None:
+        """Takes a ResNet.
 
         Args:
-            trunk: a ResNet.
-            stages: in which of the stages 2 to 5 the blocks are.
-            pool: of their keys and values, see `NonLocalBlock`.
+            trunk: its residual blocks.
+            places: of the non-local blocks.
 
         Raises:
-            ValueError: if a stage is not one of 2 to 5, or no stage has a second residual block.
+            ValueError: if the trunk has no such place, or a place comes twice.
         """
         super().__init__()
-        if not set(stages) <= {2, 3, 4, 5}:
-            raise ValueError(f"expected some of the stages 2, 3, 4 and 5, found {sorted(stages)}")
+        for place in places:
+            if place.stage not in range(2, 6) or place.after not in range(_blocks(trunk, place.stage)):
+                raise ValueError(f"expected a place after a residual block of the trunk, found {place}")
+        if len(set(places)) < len(places):
+            raise ValueError(f"expected each place once, found {places}")
         self.trunk = trunk
-        self.blocks = nn.ModuleDict()
-        for number in sorted(set(stages)):
-            depth = len(list(trunk.stages[number - 1].children()))
-            for index in range(1, depth, 2):
-                self.blocks[_name(number, index)] = NonLocalBlock(trunk.widths[number - 1], pool=pool)
-        if not self.blocks:
-            raise ValueError("expected a stage with two residual blocks or more, found none")
+        self.nonlocal_blocks = nn.ModuleDict(
+            {_key(place): _nonlocal_block(trunk.widths[place.stage - 1]) for place in places}
+        )
 
     def forward(self, clips_BTCHW: Tensor) -> Tensor:
-        """Clips, uint8 or float in [0, 1] -> maps, frame by frame, clip by clip."""
-        maps_NCHW = self.trunk.frames(clips_BTCHW)
-        for number, stage in enumerate(self.trunk.stages, start=1):
-            for index, layer in enumerate(stage.children()):
-                maps_NCHW = layer(maps_NCHW)
-                if (name := _name(number, index)) in self.blocks:
-                    mixed_BCTHW = self.blocks[name](frames_to_volume(maps_NCHW, clips_BTCHW.shape[1]))
-                    maps_NCHW = volume_to_frames(mixed_BCTHW)
-        return maps_NCHW
+        """Clips, uint8 or float in [0, 1] -> maps."""
+        frames = clips_BTCHW.shape[1]
+        maps_NCHW = self.trunk.stage1(self.trunk.frames(clips_BTCHW))
+        for number, stage in enumerate(self.trunk.stages[1:], start=2):
+            for index, block in enumerate(stage.children()):
+                maps_NCHW = self._mixed(block(maps_NCHW), frames, Place(number, index))
+        return frames_to_clips(maps_NCHW, frames)
+
+    def _mixed(self, maps_NCHW: Tensor, frames: int, place: Place) -> Tensor:
+        if _key(place) not in self.nonlocal_blocks:
+            return maps_NCHW
+        return volume_to_frames(self.nonlocal_blocks[_key(place)](frames_to_volume(maps_NCHW, frames)))
 
 
-def _name(stage: int, index: int) -> str:
-    """Of the block after a residual block; indices from 0."""
-    return f"stage{stage}_{index}"
+def _blocks(trunk: Trunk, stage: int) -> int:
+    return len(list(trunk.stages[stage - 1].children()))
+
+
+def _key(place: Place) -> str:
+    return f"stage{place.stage}_after{place.after}"
+
+
+def _nonlocal_block(width: int) -> NonLocalBlock:
+    """As TKP's code starts it: weights of variance 2 / outputs, and its last norm at 0."""
+    block = NonLocalBlock(width, pool=POOL)
+    for module in block.modules():
+        if isinstance(module, nn.Conv1d):
+            nn.init.normal_(module.weight, std=(2 / module.out_channels) ** 0.5)
+    return block

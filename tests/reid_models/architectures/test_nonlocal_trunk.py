@@ -1,57 +1,48 @@
-from pathlib import Path
-
 import pytest
 import torch
 
 from reid_models.architectures.backbones import Trunk, TrunkSpec, build_trunk
-from reid_models.architectures.nonlocal_trunk import NonLocalTrunk
-from tests.reid_models.architectures.golden import architecture, assert_close, output_shapes, parameters
+from reid_models.architectures.nonlocal_trunk import NonLocalTrunk, Place, every_second_block
+from tests.reid_models.architectures.golden import assert_close
 
 
-def shallow_trunk() -> Trunk:
-    return build_trunk(TrunkSpec("resnet18"), depths=(1, 2, 2, 1))
-
-
-@pytest.mark.shared
-def test_on_resnet_50_it_is_tkps_video_network_in_counts_and_shapes(shared: Path) -> None:
-    published = architecture(shared, "tkp_video")
-    with torch.device("meta"):
-        network = NonLocalTrunk(build_trunk(TrunkSpec("resnet50")))
-        clips = torch.rand(1, 4, 3, 256, 128)
-    assert parameters(network) == published.parameters("total_params")
-    inserted = {"stage3_1": "2.2", "stage3_3": "2.5", "stage4_1": "3.2", "stage4_3": "3.5", "stage4_5": "3.8"}
-    assert list(network.blocks) == list(inserted)
-    for name, position in inserted.items():
-        assert parameters(network.blocks[name]) == published.parameters("non_local_blocks", f"layer{position}")
-    stages = {f"layer{number}": stage for number, stage in enumerate(network.trunk.stages) if number}
-    for stage, (frames, *maps) in output_shapes(network, clips, stages).items():
-        width, *sides = maps
-        assert (1, width, frames, *sides) == published.shape(stage)
-
-
-def test_at_the_start_it_is_its_trunk() -> None:
-    trunk = shallow_trunk().eval()
-    clips = torch.rand(2, 3, 3, 64, 32)
-    assert_close(NonLocalTrunk(trunk).eval()(clips), trunk(trunk.frames(clips)), 1e-5)
-
-
-def test_what_happens_in_one_frame_reaches_the_others() -> None:
+def shallow() -> Trunk:
     torch.manual_seed(0)
-    network = NonLocalTrunk(shallow_trunk()).eval()
-    for block in network.blocks.values():
-        torch.nn.init.ones_(block.get_parameter("norm.weight"))
+    return build_trunk(TrunkSpec("resnet18"), depths=(1, 2, 3, 1))
+
+
+def test_the_places_of_a_resnet_50_are_those_of_the_paper() -> None:
+    with torch.device("meta"):
+        trunk = build_trunk(TrunkSpec("resnet50"))
+    assert every_second_block(trunk) == (Place(3, 1), Place(3, 3), Place(4, 1), Place(4, 3), Place(4, 5))
+
+
+def test_it_starts_as_the_trunk_alone() -> None:
+    trunk = shallow()
+    network = NonLocalTrunk(trunk, every_second_block(trunk)).eval()
+    clips = torch.rand(2, 3, 3, 64, 32)
+    assert_close(network(clips).flatten(0, 1), trunk(trunk.frames(clips)), 1e-5)
+
+
+@pytest.mark.parametrize("place", [Place(2, 0), Place(3, 1), Place(4, 2)])
+def test_a_block_shows_a_frame_what_the_other_frames_hold(place: Place) -> None:
     clips = torch.rand(1, 3, 3, 64, 32)
-    changed = clips.clone()
-    changed[0, 2] = torch.rand(3, 64, 32)
-    assert (network(clips) - network(changed))[0].abs().max() > 1e-4
+    other = clips.clone()
+    other[0, 2] = 0
+    for places, is_seen in (((), False), ((place,), True)):
+        network = NonLocalTrunk(shallow(), places).eval()
+        for block in network.nonlocal_blocks.values():
+            torch.nn.init.ones_(block.get_parameter("norm.weight"))
+        difference = (network(other) - network(clips))[0, 0].abs().max()
+        assert (difference > 1e-5) == is_seen
 
 
-@pytest.mark.parametrize("stages", [(1,), (4, 6)])
-def test_other_stages_are_refused(stages: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="expected some of the stages 2, 3, 4 and 5"):
-        NonLocalTrunk(shallow_trunk(), stages=stages)
+@pytest.mark.parametrize("place", [Place(1, 0), Place(3, 2), Place(6, 0), Place(4, -1)])
+def test_a_place_that_the_trunk_does_not_have_is_refused(place: Place) -> None:
+    with pytest.raises(ValueError, match="expected a place"):
+        NonLocalTrunk(shallow(), [place])
 
 
-def test_a_trunk_without_a_second_block_is_refused() -> None:
-    with pytest.raises(ValueError, match="two residual blocks or more, found none"):
-        NonLocalTrunk(build_trunk(TrunkSpec("resnet18"), depths=(1, 1, 1, 1)))
+def test_a_place_takes_one_block() -> None:
+    with pytest.raises(ValueError, match="each place once"):
+        NonLocalTrunk(shallow(), [Place(3, 1), Place(3, 1)])
