@@ -20,11 +20,19 @@ class Lengths:
         least: frames at least.
         multiple: of how many frames.
         is_built_in: whether a network is built for one length and takes no other; else one network takes them all.
+        is_unrolled: whether it takes them all but its export only the one that it was exported with, because a
+            recurrence is written out frame by frame there.
     """
 
     least: int = 1
     multiple: int = 1
     is_built_in: bool = False
+    is_unrolled: bool = False
+
+    @property
+    def is_free_when_exported(self) -> bool:
+        """Whether one exported network takes clips of every length."""
+        return not (self.is_built_in or self.is_unrolled)
 
     def allow(self, frames: int) -> bool:
         """Whether a network can be built for, and run on, clips of that many frames."""

@@ -7,8 +7,9 @@ Stage 1 is the stem, stages 2 to 5 are the residual stages: the papers' numbers.
 
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
@@ -54,7 +55,6 @@ class Trunk(nn.Module):
 
     Attributes:
         widths: channels after each of the five stages.
-        strides: pixels of the input per position of the map, after each of the five stages.
     """
 
     mean: Tensor
@@ -65,13 +65,13 @@ class Trunk(nn.Module):
         stages: Sequence[nn.Module],
         *,
         widths: tuple[int, ...],
-        strides: tuple[int, ...],
+        sides: Callable[[int], tuple[int, ...]],
         mean: tuple[float, float, float] = IMAGENET_MEAN,
         std: tuple[float, float, float] = IMAGENET_STD,
     ) -> None:
         super().__init__()
         self.widths = widths
-        self.strides = strides
+        self._sides = sides
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
         self.stage1, self.stage2, self.stage3, self.stage4, self.stage5 = stages
@@ -87,15 +87,12 @@ class Trunk(nn.Module):
         return self.widths[-1]
 
     def map_size(self, height: int, width: int, *, stage: int = 5) -> tuple[int, int]:
-        """Rows and columns of the map after a stage (1 to 5), for frames of that many pixels. ResNets only.
+        """Rows and columns of the map after a stage (1 to 5), for frames of that many pixels.
 
         Raises:
-            ValueError: if the frames' sides are not multiples of 4, which the stems round in different ways.
+            ValueError: for a ResNet, if the sides are no multiples of 4, which the stems round in different ways.
         """
-        if height % 4 or width % 4:
-            raise ValueError(f"expected frames with sides that are multiples of 4 pixels, found {height} x {width}")
-        stride = self.strides[stage - 1]
-        return -(-height // stride), -(-width // stride)
+        return self._sides(height)[stage - 1], self._sides(width)[stage - 1]
 
     def frames(self, clips_BTCHW: Tensor) -> Tensor:
         """Clips (B, T, 3, H, W), uint8 or float in [0, 1] -> normalised frames (B * T, 3, H, W), clip by clip.
@@ -140,17 +137,17 @@ def build_trunk(spec: TrunkSpec, *, weights: str | None = None, depths: Depths |
 
 
 def _trunk(spec: TrunkSpec, depths: Depths | None) -> Trunk:
-    strides = (4, 4, 8, 16, 16 * spec.last_stride)
+    sides = partial(_resnet_sides, last_stride=spec.last_stride)
     match spec.kind:
         case "resnet18":
             stages = _resnet_stages(ResNet(BasicBlock, list(depths or (2, 2, 2, 2))), spec.last_stride)
-            return Trunk(stages, widths=(64, 64, 128, 256, 512), strides=strides)
+            return Trunk(stages, widths=(64, 64, 128, 256, 512), sides=sides)
         case "resnet50":
             stages = _resnet_stages(ResNet(Bottleneck, list(depths or (3, 4, 6, 3))), spec.last_stride)
-            return Trunk(stages, widths=(64, 256, 512, 1024, 2048), strides=strides)
+            return Trunk(stages, widths=(64, 256, 512, 1024, 2048), sides=sides)
         case "se_resnet50":
             stages = se_resnet_stages(depths or (3, 4, 6, 3), last_stride=spec.last_stride)
-            return Trunk(stages, widths=(64, 256, 512, 1024, 2048), strides=strides)
+            return Trunk(stages, widths=(64, 256, 512, 1024, 2048), sides=sides)
         case "inception_v3":
             if depths is not None:
                 raise ValueError("inception_v3 has no depths to choose")
@@ -182,7 +179,27 @@ def _inception_trunk() -> Trunk:
         ("Mixed_7a", "Mixed_7b", "Mixed_7c"),
     )
     stages = [nn.Sequential(OrderedDict((name, inception.get_submodule(name)) for name in group)) for group in groups]
-    return Trunk(stages, widths=(64, 192, 288, 768, 2048), strides=(4, 8, 8, 16, 32), mean=HALF, std=HALF)
+    return Trunk(stages, widths=(64, 192, 288, 768, 2048), sides=_inception_sides, mean=HALF, std=HALF)
+
+
+def _resnet_sides(side: int, *, last_stride: int) -> tuple[int, ...]:
+    """Side of the map after each stage, for frames of that side; every layer pads, and rounds up."""
+    if side % 4:
+        raise ValueError(f"expected frames with sides that are multiples of 4 pixels, found {side}")
+    return tuple(-(-side // stride) for stride in (4, 4, 8, 16, 16 * last_stride))
+
+
+def _inception_sides(side: int) -> tuple[int, ...]:
+    """Side of the map after each stage, for frames of that side; where it is halved, nothing is padded."""
+    first = _halved(_halved(side) - 2)
+    second = _halved(first - 2)
+    fourth = _halved(second)
+    return first, second, second, fourth, _halved(fourth)
+
+
+def _halved(side: int) -> int:
+    """By a window of 3 with stride 2 and no padding."""
+    return (side - 3) // 2 + 1
 
 
 def _renamed(key: str, trunk: Trunk) -> str:

@@ -23,7 +23,22 @@ def small_network(name: str, frames: int | None = None) -> nn.Module:
         for parameter in network.parameters():
             if not parameter.any():
                 parameter.normal_(std=0.1)
+    if entry.small_depths is None:
+        _settle(network, clips_for(name, batch=2, frames=frames))
     return network
+
+
+def _settle(network: nn.Module, clips: Tensor) -> None:
+    """Lets every batch norm know its inputs; else all clips come out of a deep trunk of random weights the same."""
+    norms = [module for module in network.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]  # noqa: SLF001
+    momentums = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 1.0
+    with torch.no_grad():
+        network.train()(clips)
+    network.eval()
+    for norm, momentum in zip(norms, momentums, strict=True):
+        norm.momentum = momentum
 
 
 def small_clip(name: str, frames: int | None = None) -> ClipSpec:

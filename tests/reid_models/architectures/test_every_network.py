@@ -110,9 +110,9 @@ def test_every_parameter_learns(name: str) -> None:
     "ignore:_check_is_size will be removed:FutureWarning",
 )
 def test_exported_it_gives_the_same_for_any_batch(name: str, network: nn.Module, tmp_path: Path) -> None:
-    """And for any length, where one network takes them all."""
+    """And for any length, where one exported network takes them all."""
     free = torch.export.Dim.DYNAMIC
-    is_length_free = not CATALOGUE[name].lengths.is_built_in
+    is_length_free = CATALOGUE[name].lengths.is_free_when_exported
     clips = clips_for(name, batch=2).permute(0, 1, 3, 4, 2).contiguous()
     exported = torch.onnx.export(
         ServedNetwork(network).eval(),
