@@ -3,7 +3,7 @@
 A message is checked whole before anything is made of it, because anybody who reaches Redis can write one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pipeline.events.schema import LAST_TIME_S
 from pipeline.records import Clock, EmbeddedWindow, Embedding, TrackEnd, TrackKey
 
 MAX_EMBEDDINGS = 64
@@ -18,12 +19,21 @@ MAX_EMBEDDINGS = 64
 MAX_BYTES = 4 << 20
 """Of one message; larger ones are not ours."""
 UNIT_TOLERANCE = 1e-3
+MAX_PIXELS = 1_000_000
+"""No picture is so large, and float32 still holds the coordinate."""
+MAX_AHEAD_S = 300.0
+"""How far the clock of a live worker may be ahead of the matcher's. Time never goes back for a site: one message of
+next year would make all that follows late, and everybody forgotten."""
+WHERE_LENGTH = 100
+"""Characters of the place of a fault that are said: its words are the writer's."""
 
 Progress = Literal["open", "part", "whole", "closed"]
 """Of a worker: `open`, it has started; `part`, more of this window follows; `whole`, nothing cut before the end of this
 window will follow; `closed`, nothing will follow at all."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]+$", max_length=1000)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=LAST_TIME_S, allow_inf_nan=False)]
+"""What an event can say; anything else would stop the matcher that has to say it."""
+Pixels = Annotated[float, Field(ge=-MAX_PIXELS, le=MAX_PIXELS, allow_inf_nan=False)]
 Number = Annotated[int, Field(ge=0, lt=2**53)]
 
 
@@ -59,9 +69,9 @@ class _Stretch(_Record):
     camera: Name
     run: Name
     track: Number
-    cut_s: Finite
-    start_s: Finite
-    end_s: Finite
+    cut_s: Seconds
+    start_s: Seconds
+    end_s: Seconds
     clock: Clock
 
     @property
@@ -71,7 +81,7 @@ class _Stretch(_Record):
 
 class _Part(_Stretch):
     part: Number
-    box: tuple[Finite, Finite, Finite, Finite]
+    box: tuple[Pixels, Pixels, Pixels, Pixels]
 
 
 class _Head(_Record):
@@ -79,7 +89,7 @@ class _Head(_Record):
     worker: Name
     cameras: tuple[Name, ...]
     progress: Progress
-    end_s: Finite
+    end_s: Seconds
     model_id: str
     parts: tuple[_Part, ...] = Field(max_length=MAX_EMBEDDINGS)
     ended: tuple[_Stretch, ...]
@@ -123,11 +133,14 @@ class Expected:
         cameras: of its site.
         model_id: of the network behind the vectors.
         dimensions: of a vector.
+        now_s: live sites: the time of the matcher's own clock, seconds since the epoch; None: recordings, whose time is
+            their own.
     """
 
     cameras: frozenset[str]
     model_id: str
     dimensions: int
+    now_s: Callable[[], float] | None = None
 
 
 def unpacked(fields: Mapping[bytes, bytes], expected: Expected) -> Message:
@@ -143,13 +156,15 @@ def unpacked(fields: Mapping[bytes, bytes], expected: Expected) -> Message:
         head = _Head.model_validate_json(fields.get(b"head", b""))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "head"
+        where = ".".join(map(str, first["loc"]))[:WHERE_LENGTH] or "head"
         raise MessageError(f"expected a message of version 1, found {where}: {first['msg']}") from error
     if fields.get(b"worker") != head.worker.encode():
         raise MessageError(f"expected a field `worker` that names {head.worker}, found another or none")
     if head.model_id != expected.model_id:
         raise MessageError(f"expected vectors of {expected.model_id}, found those of {head.model_id[:100]}")
     _check_cameras(head, expected.cameras)
+    if expected.now_s is not None:
+        _check_times(head, expected.now_s())
     vectors = _vectors(fields.get(b"vectors", b""), len(head.parts), expected.dimensions)
     return Message(
         worker=head.worker,
@@ -227,3 +242,12 @@ def _check_cameras(head: _Head, of_site: frozenset[str]) -> None:
         raise MessageError(f"expected cameras of the site, found {min(strangers)}")
     if strangers := {stretch.camera for stretch in (*head.parts, *head.ended)} - set(head.cameras):
         raise MessageError(f"expected tracks of {', '.join(head.cameras)}, found one of {min(strangers)}")
+
+
+def _check_times(head: _Head, now_s: float) -> None:
+    latest_s = max((head.end_s, *(max(each.cut_s, each.end_s) for each in (*head.parts, *head.ended))))
+    if latest_s > now_s + MAX_AHEAD_S:
+        raise MessageError(
+            f"expected times at most {MAX_AHEAD_S:g} s ahead of the matcher's clock, "
+            f"found one {latest_s - now_s:.0f} s ahead; is the clock of worker {head.worker} right?"
+        )

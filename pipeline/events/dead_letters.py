@@ -11,7 +11,8 @@ from pipeline.events.sink import EventSinkError
 from pipeline.events.topics import DEAD_LETTERS
 
 LONGEST = 256 * 1024
-"""Bytes of a message that are kept: enough to see what it is, and below what brokers refuse (1 MB with its headers)."""
+"""Bytes of a message that are kept, and as many of its key: enough to see what it is, and with its headers below what
+brokers refuse (1 MB). A letter that cannot be put aside would stop its reader for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class DeadLetter:
 
 
 class DeadLetters:
-    """Writes dead letters to a topic: key and value as they came, the rest in headers named `dead_letter_*`."""
+    """Writes dead letters to a topic: key and value as they came, cut, the rest in headers named `dead_letter_*`."""
 
     def __init__(self, brokers: Brokers, topic: str = DEAD_LETTERS, *, deliver_within_s: float = 30.0) -> None:
         """Connects, and looks whether the topic is there.
@@ -55,7 +56,7 @@ class DeadLetters:
             EventSinkError: if it is not within the stated time.
         """
         value = letter.value and letter.value[:LONGEST]
-        key = b"" if letter.key is None and value is None else letter.key
+        key = b"" if letter.key is None and value is None else letter.key and letter.key[:LONGEST]
         try:
             sent = self._producer.send(self._topic, key=key, value=value, headers=_headers(letter))
             sent.get(timeout=self._deliver_within_s)

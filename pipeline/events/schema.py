@@ -18,6 +18,8 @@ NAMESPACE = UUID("6f0f4a52-51f5-5d2c-9a77-0d4b0c5d8a31")
 """Of every uuid5 that Passerby makes."""
 SCHEMA_ID = "urn:passerby:identity-event:v1"
 """The name of the published schema, which CloudEvents carry as `dataschema`."""
+LONGEST_NAME = 200
+"""Characters of the place of a fault."""
 LAST_TIME_S = 253_402_300_799.0
 """The end of the year 9999, the last that RFC 3339 can write; seconds since the epoch."""
 
@@ -147,9 +149,10 @@ def schema_text() -> str:
 
 
 def first_fault(error: ValidationError) -> str:
-    """Where JSON first departs from the schema, and how, in a few words that never repeat its values."""
+    """Where JSON first departs from the schema, and how, in a few words that never repeat its values, nor all of a
+    long name."""
     first = error.errors(include_input=False, include_url=False)[0]
-    where = ".".join(map(str, first["loc"])) or "the whole"
+    where = ".".join(map(str, first["loc"]))[:LONGEST_NAME] or "the whole"
     return f"{where}: {first['msg'].lower()}"
 
 

@@ -133,6 +133,33 @@ def test_a_poisoned_message_is_put_aside_with_its_reason_and_reading_goes_on(
     assert headers == {f"dead_letter_{name}": found for name, found in expected.items()}
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (b"k" * 1_000_000, b"x"),
+        (b"k" * 500_000, b"x" * 500_000),
+        (b"k", an_event().model_dump_json().replace("{", '{"' + "x" * 900_000 + '":1,', 1).encode()),
+    ],
+    ids=["a key", "key and value", "a name"],
+)
+def test_what_fills_a_message_to_the_brim_is_put_aside_too(
+    kafka_brokers: Brokers, topic: str, key: bytes, value: bytes
+) -> None:
+    dead = f"{topic}.dead"
+    ensure_topic(kafka_brokers, dead, TopicParams(partitions=1))
+    producer = open_producer(kafka_brokers, within_s=5)
+    producer.send(topic, key=key, value=value).get(timeout=5)
+    producer.close(timeout=5)
+    with (
+        DeadLetters(kafka_brokers, dead) as letters,
+        EventConsumer(kafka_brokers, topic, group=None, put_aside=letters.put, idle_s=IDLE_S) as events,
+    ):
+        assert list(events) == []
+    (letter,) = messages_at(kafka_brokers, dead)
+    assert (letter.key, letter.value) == (key[:LONGEST], value[:LONGEST])
+    assert all(len(said) < 1000 for _, said in letter.headers)
+
+
 def test_a_message_that_cannot_be_put_aside_is_not_passed_over(kafka_brokers: Brokers, topic: str) -> None:
     def refuse(letter: DeadLetter) -> None:
         raise EventSinkError(f"no room for {letter}")
