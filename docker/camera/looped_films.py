@@ -106,8 +106,8 @@ def stream(camera: Camera, fps: int) -> Any:
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(
         f"( intervideosrc channel={camera.name} ! video/x-raw,framerate={fps}/1 ! videoconvert"
-        f" ! x264enc tune=zerolatency sliced-threads=false speed-preset=ultrafast bitrate=3000 key-int-max={KEY_FRAME_EVERY_S * fps}"
-        " ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
+        " ! x264enc tune=zerolatency sliced-threads=false speed-preset=ultrafast bitrate=3000"
+        f" key-int-max={KEY_FRAME_EVERY_S * fps} ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
     )
     factory.set_shared(True)
     permissions = GstRtspServer.RTSPPermissions()
