@@ -118,7 +118,8 @@ def inter_frame_regulariser(attention_BTHW: Tensor) -> Tensor:
     if not len(first):
         return attention_BTHW.new_zeros(())
     difference = attention_BTHW[:, first] - attention_BTHW[:, second]
-    return torch.linalg.vector_norm(difference, dim=(2, 3)).mean()
+    distances: Tensor = torch.linalg.vector_norm(difference, dim=(2, 3))
+    return distances.mean()
 
 
 NETWORKS: dict[str, Architecture] = {

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from reid_models.architectures.architecture import Architecture, Lengths
 from reid_models.architectures.backbones import Trunk, TrunkSpec
 from reid_models.architectures.features import Features
-from reid_models.architectures.layout import frames_to_clips, frames_to_volume
+from reid_models.architectures.layout import frames_to_clips
 from runtime.card import ClipSpec
 
 REDUCED_WIDTH = 256
