@@ -55,8 +55,8 @@ class NonLocalBlock(nn.Module):
         keys_BIM = self._pooled(self.phi(x_BCN), x)
         values_BIM = self._pooled(self.g(x_BCN), x)
         mixed_BNI = F.scaled_dot_product_attention(
-            queries_BIN.transpose(1, 2), keys_BIM.transpose(1, 2), values_BIM.transpose(1, 2), scale=1.0
-        )
+            _one_head(queries_BIN), _one_head(keys_BIM), _one_head(values_BIM), scale=1.0
+        ).squeeze(1)
         added_BCN: Tensor = self.norm(self.out(mixed_BNI.transpose(1, 2)))
         return x + added_BCN.reshape(x.shape)
 
@@ -65,6 +65,11 @@ class NonLocalBlock(nn.Module):
         if self.pool is None:
             return embedded_BIN
         return F.max_pool3d(embedded_BIN.unflatten(2, x.shape[2:]), self.pool).flatten(2)
+
+
+def _one_head(embedded_BIN: Tensor) -> Tensor:
+    """(B, I, N) -> (B, 1, N, I): the fused kernels and the exporter want an axis for the heads."""
+    return embedded_BIN.transpose(1, 2).unsqueeze(1)
 
 
 def _embedding(width: int, inner: int, *, normed: bool) -> nn.Module:
