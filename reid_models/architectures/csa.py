@@ -191,10 +191,8 @@ def _like_first(stem: nn.Module) -> nn.Conv2d:
     first = next(stem.children())
     if not isinstance(first, nn.Conv2d):
         raise ValueError(f"expected a trunk that begins with a convolution, found {type(first).__name__}")
-    rows, columns = first.kernel_size
-    return nn.Conv2d(
-        FLOW_CHANNELS, first.out_channels, (rows, columns), stride=first.stride, padding=first.padding, bias=False
-    )
+    side, stride, padding = first.kernel_size[0], first.stride[0], first.padding[0]
+    return nn.Conv2d(FLOW_CHANNELS, first.out_channels, side, stride=stride, padding=int(padding), bias=False)
 
 
 NETWORKS: dict[str, Architecture] = {

@@ -70,9 +70,9 @@ def test_only_the_nearest_pairs_of_snippets_count() -> None:
     assert float(snippet_distance(logits)) < 0.21
 
 
-def small(**options: bool) -> Csa:
+def small(*, has_flow: bool = False) -> Csa:
     torch.manual_seed(0)
-    return Csa(build_trunk(TrunkSpec("resnet50", last_stride=2), depths=(1, 1, 1, 1)), **options).eval()
+    return Csa(build_trunk(TrunkSpec("resnet50", last_stride=2), depths=(1, 1, 1, 1)), has_flow=has_flow).eval()
 
 
 def test_frame_features_have_length_one() -> None:
