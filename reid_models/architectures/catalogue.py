@@ -1,6 +1,6 @@
 """Every network by name, paper-variant-trunk: what the tests, docs/models.md and the benchmarks go through."""
 
-from reid_models.architectures import cosam, csa, gltr, pooling, sta, stmp
+from reid_models.architectures import attributes, cosam, csa, gltr, pooling, sta, stmp, vrstc
 from reid_models.architectures.architecture import Architecture
 
 CATALOGUE: dict[str, Architecture] = {
@@ -10,4 +10,6 @@ CATALOGUE: dict[str, Architecture] = {
     **csa.NETWORKS,
     **stmp.NETWORKS,
     **sta.NETWORKS,
+    **attributes.NETWORKS,
+    **vrstc.NETWORKS,
 }

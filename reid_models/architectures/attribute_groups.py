@@ -1,0 +1,43 @@
+"""Which attributes of a person there are, and which of them a description keeps together.
+
+Names and groups of Zhao et al., CVPR 2019, Figure 4: those of RAP's attributes that belong to a person and not to the
+moment. Its text says 68; the figure names these 66.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeGroup:
+    """Attributes that say something of the same part of a person.
+
+    Attributes:
+        name: of the part.
+        attributes: each is there or not; one column of the labels each, in this order.
+    """
+
+    name: str
+    attributes: tuple[str, ...]
+
+
+def _coloured(part: str, colours: str) -> tuple[str, ...]:
+    return tuple(f"{part}{colour}" for colour in colours.split())
+
+
+UP_COLOURS = _coloured("Up", "Black White Gray Red Green Blue Yellow Brown Purple Pink Orange Mixture")
+LOW_COLOURS = _coloured("Low", "Black White Gray Red Green Blue Yellow Mixture")
+SHOES_COLOURS = _coloured("Shoes", "Black White Gray Red Green Blue Yellow Brown")
+UP_GARMENTS = ("Shirt", "Sweater", "Vest", "TShirt", "Cotton", "Jacket", "SuitUp", "Tight", "ShortSleeve")
+LOW_GARMENTS = ("LongTrousers", "Skirt", "ShortSkirt", "Dress", "Jeans", "TightTrousers")
+SHOES = ("Leather", "Sport", "Boots", "Cloth", "Casual")
+THINGS = ("Backpack", "SingleShoulderBag", "HandBag", "Box", "PlasticBag", "PaperBag", "HandTrunk", "Other")
+
+RAP_GROUPS = (
+    AttributeGroup("gender and age", ("Female", "AgeLess16", "Age17-30", "Age31-45")),
+    AttributeGroup("head and shoulder", ("BaldHead", "LongHair", "BlackHair", "Hat", "Glasses", "Muffler")),
+    AttributeGroup("up-body", UP_GARMENTS + UP_COLOURS),
+    AttributeGroup("low-body", LOW_GARMENTS + LOW_COLOURS),
+    AttributeGroup("shoes", SHOES + SHOES_COLOURS),
+    AttributeGroup("attachment", THINGS),
+)
+"""Six groups, of 4, 6, 21, 14, 13 and 8 attributes: colours count to the part that has them."""
