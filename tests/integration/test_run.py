@@ -1,9 +1,12 @@
 """The commands on real footage: two views of one place, real networks, everything that a run can write."""
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -15,6 +18,10 @@ from pipeline.cli import main
 from pipeline.events.jsonlines import read_events
 from pipeline.matching.calibration import Calibration
 from pipeline.models import fetch
+from tests.integration.crash_round import until
+from tests.integration.site_commands import SiteCommands
+from tests.integration.watched import Watched
+from tests.services.redis import RedisServer
 
 pytestmark = pytest.mark.shared
 
@@ -22,6 +29,7 @@ FRAMES, RATE = 60, 7
 """Of each view; 7 a second is the true rate of this footage."""
 PERSONS = 40
 """To calibrate on: as few as give a pair of cameras its own curve."""
+ENDS_WITHIN_S = 90.0
 WEIGHTS = {
     "yolox-nano": "detectors/yolox_nano_416x416.onnx",
     "osnet-x0-25-msmt17": "reid/osnet_x0_25_msmt17.onnx",
@@ -112,6 +120,28 @@ def test_a_camera_is_tracked_alike_alone_and_among_others(
     alone = (tmp_path / "tracks" / "view6.txt").read_bytes()
     assert alone
     assert alone == (plain / "tracks" / "view6.txt").read_bytes()
+
+
+def test_workers_and_a_matcher_give_the_bytes_of_one_process_and_a_recording_that_must_wait_loses_no_frame(
+    plain: Path, views: dict[str, Path], redis_server: RedisServer, tmp_path: Path
+) -> None:
+    cameras = [{"name": name, "source": str(path)} for name, path in views.items()]
+    deployment = {"cameras": cameras, "redis": {"max_waiting": 3}}
+    site = SiteCommands(tmp_path, deployment, {**os.environ, "REDIS_URL": redis_server.url})
+    with closing(site):
+        workers = [site.worker(name) for name in views]
+        for worker in workers:
+            until(partial(_is_held_back, worker), ENDS_WITHIN_S, "nobody decides yet")
+            assert worker.samples("reid_frames_dropped_total") == {}
+        for process in (*workers, site.matcher("--until-end")):
+            process.ends_well(ENDS_WITHIN_S)
+    assert list(read_events(plain / "events.jsonl"))
+    for name in ("events.jsonl", *(f"tracks/{view}.txt" for view in views)):
+        assert (site.out / name).read_bytes() == (plain / name).read_bytes()
+
+
+def _is_held_back(worker: Watched) -> bool:
+    return worker.count("reid_stream_waits_total") > 0
 
 
 def test_a_run_is_scored_against_the_truth(plain: Path, shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
