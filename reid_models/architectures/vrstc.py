@@ -47,6 +47,6 @@ NETWORKS: dict[str, Architecture] = {
         paper="Hou et al., CVPR 2019, the re-ID network",
         trunk=TrunkSpec("resnet50"),
         build=lambda trunk, _: Vrstc(trunk),
-        small_depths=(1, 2, 2, 1),
+        small_depths=(1, 2, 1, 1),
     ),
 }

@@ -1,11 +1,9 @@
 from math import exp, log
-from pathlib import Path
 
-import onnxruntime
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from reid_models.architectures.attribute_transfer import (
     AttributeTransfer,
@@ -42,30 +40,6 @@ def test_both_losses_together_teach_every_parameter(network: AttributeTransfer) 
     loss = weighted_bce(source.logits.flatten(0, 1), labels, torch.full((5,), 0.3))
     (loss + squared_mmd(source.features.flatten(0, 1), target.features.flatten(0, 1))).backward()
     assert all(parameter.grad is not None and parameter.grad.any() for parameter in network.parameters())
-
-
-def test_exported_it_gives_the_same_for_any_number_of_pictures(network: AttributeTransfer, tmp_path: Path) -> None:
-    class Logits(nn.Module):
-        def forward(self, pictures: Tensor) -> Tensor:
-            predicted: PredictedAttributes = network(pictures)
-            return predicted.logits
-
-    free = torch.export.Dim.DYNAMIC
-    exported = torch.onnx.export(
-        Logits().eval(),
-        (torch.rand(2, 1, 3, 64, 32),),
-        dynamo=True,
-        dynamic_shapes={"pictures": {0: free}},
-        input_names=["pictures"],
-        verbose=False,
-    )
-    assert exported is not None
-    exported.save(tmp_path / "network.onnx")
-    session = onnxruntime.InferenceSession(tmp_path / "network.onnx", providers=["CPUExecutionProvider"])
-    pictures = torch.rand(3, 1, 3, 64, 32)
-    (found,) = session.run(None, {"pictures": pictures.numpy()})
-    with torch.inference_mode():
-        assert_close(torch.from_numpy(found), network(pictures).logits, 1e-4)
 
 
 def test_wbce_of_two_known_answers() -> None:
