@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.setup-done
 RUNTIME := $(if $(filter 1,$(GPU)),gpu,cpu)
-CODE   := pipeline detectors reid_models trackers runtime tests benchmarks
+CODE   := pipeline detectors reid_models trackers runtime tests benchmarks docker
 
 .PHONY: setup fmt check test bench clean
 
@@ -25,7 +25,7 @@ check: setup
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
-	$(BIN)/mypy tests benchmarks
+	$(BIN)/mypy tests benchmarks docker
 	$(BIN)/lint-imports
 
 test: setup

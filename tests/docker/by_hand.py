@@ -154,8 +154,13 @@ def networks(weights: Path, folder: Path) -> Path | None:
     return folder
 
 
-def is_ready(running: Running) -> bool:
-    return running.get("/readyz")[0] == 200
+def is_well(running: Running, path: str) -> bool:
+    """Whether it answers at `/livez`, or `/readyz`, that it is."""
+    return running.get(path)[0] == 200
+
+
+def has_looked(running: Running, camera: str) -> bool:
+    return running.metric(f'reid_frames_total{{camera="{camera}"}}') > 5
 
 
 def leads(running: Running) -> bool:

@@ -27,7 +27,7 @@ def beginning(source: Path) -> Iterator[NDArray[np.uint8]]:
     """The first frames of a recording."""
     with av.open(str(source)) as film:
         for frame in islice(film.decode(video=0), FRAMES):
-            yield frame.to_ndarray(format="rgb24")
+            yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
 
 
 def sliding_square() -> Iterator[NDArray[np.uint8]]:

@@ -1,6 +1,7 @@
 """docker/compose.yaml is one that Compose takes, and opens nothing to anybody beyond this machine."""
 
 import json
+import subprocess
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,15 @@ def test_no_password_stands_in_the_file(compose: dict[str, Any]) -> None:
         assert f"${{{name}:?" in text, "an empty password is refused"
         assert f"\n{name}=\n" in (DOCKER / "env.example").read_text()
     assert compose["services"]["matcher"]["environment"]["CAMERA_PASSWORD"] == "unused"
+
+
+def test_the_readme_makes_a_password_for_each_variable() -> None:
+    (line,) = (line for line in (DOCKER / "README.md").read_text().splitlines() if "> docker/.env" in line)
+    made = subprocess.run(("sh", "-c", line.replace("> docker/.env", "")), capture_output=True, text=True, check=True)
+    pairs = dict(pair.split("=") for pair in made.stdout.split())
+    assert set(pairs) == set(SECRETS)
+    assert len(set(pairs.values())) == len(pairs)
+    assert all(value.isalnum() for value in pairs.values()), "an address can hold them as they are"
 
 
 def test_what_is_named_is_there(compose: dict[str, Any]) -> None:

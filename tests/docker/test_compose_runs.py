@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import redis
 
 from pipeline.events.topics import DEAD_LETTERS, EVENTS
 from tests.conftest import SHARED
-from tests.docker.by_hand import Place, Running, is_ready, leads, networks, start_camera
+from tests.docker.by_hand import Place, Running, has_looked, is_well, leads, networks, start_camera
 from tests.docker.compose_file import SECRETS, read_compose, service
 from tests.docker.dockerfile import CAMERA, PIPELINE, entry_point, health_check
 from tests.docker.films import beginning, sliding_square, write_film
@@ -78,7 +79,7 @@ def site(place: Place, redis_server: Running, topics: str, camera: Running) -> M
         name: place.start((*entry_point(PIPELINE), *service(name).command), service(name).environment) for name in names
     }
     for each in running.values():
-        each.until(lambda each=each: is_ready(each))
+        each.until(partial(is_well, each, "/readyz"))
     return running
 
 
@@ -141,7 +142,7 @@ def test_a_container_is_well_by_the_check_of_its_image(name: str, place: Place, 
 def test_every_worker_looks_at_its_own_camera(site: Mapping[str, Running]) -> None:
     for camera in ("campus", "gate"):
         worker = site[f"worker-{camera}"]
-        worker.until(lambda w=worker, c=camera: w.metric(f'reid_frames_total{{camera="{c}"}}') > 5)
+        worker.until(partial(has_looked, worker, camera))
         assert json.loads(worker.get("/livez")[1])["cameras"] == {camera: "streaming"}
 
 
