@@ -1,12 +1,13 @@
 """Every network by name, paper-variant-trunk: what the tests, docs/models.md and the benchmarks go through."""
 
-from reid_models.architectures import attributes, cosam, csa, gltr, pooling, sta, stmp, vrstc
+from reid_models.architectures import attributes, cosam, csa, gltr, pooling, sta, stmp, tkp, vrstc
 from reid_models.architectures.architecture import Architecture
 
 CATALOGUE: dict[str, Architecture] = {
     **pooling.NETWORKS,
     **cosam.NETWORKS,
     **gltr.NETWORKS,
+    **tkp.NETWORKS,
     **csa.NETWORKS,
     **stmp.NETWORKS,
     **sta.NETWORKS,
