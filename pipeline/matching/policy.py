@@ -6,8 +6,10 @@ Then one to one: the tracks that compete within one batch are assigned together 
 served.
 """
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,11 +163,10 @@ class _Round:
         params: MatchParams,
     ) -> None:
         n = len(batch)
+        self._batch = batch
+        self._site = site
+        self._thresholds = thresholds
         self._params = params
-        each = np.arange(n)
-        self._peer_similarity = batch.vectors @ batch.vectors.T
-        self._peer_verdict = verdicts(batch, batch, each[:, None], each[None, :], site)
-        self._peer_excess = self._peer_similarity - thresholds[batch.cameras[:, None], batch.cameras[None, :]]
         near = _near(batch, known, site, thresholds, params)
         self._count = count = len(near.persons)
         # Room for the case that everybody is new; in a column that is not in use yet, nobody is possible.
@@ -181,7 +182,7 @@ class _Round:
 
     def run(self, must_decide: NDArray[np.bool_]) -> list[Decision]:
         decisions: list[Decision] = []
-        is_open = np.ones(len(self._best), np.bool_)
+        is_open = np.ones(len(self._batch), np.bool_)
         while is_open.any():
             queries, columns = self._assign(is_open, must_decide)
             if len(queries):
@@ -193,7 +194,8 @@ class _Round:
                 columns = self._add_person()
                 decisions.append(self._appearance(queries))
             is_open[queries] = False
-            self._join(queries, columns)
+            if is_open.any():
+                self._join(queries, columns)
         return decisions
 
     def _assign(self, is_open: NDArray[np.bool_], must_decide: NDArray[np.bool_]) -> Pairs:
@@ -202,11 +204,14 @@ class _Round:
         if not len(candidates):
             return candidates, candidates
         possible = self._possible[candidates, : self._count]
-        clear = _margins(possible) >= self._params.margin
-        eligible = (possible >= 0) & (clear | must_decide[candidates, None])
-        queries, columns = np.flatnonzero(eligible.any(axis=1)), np.flatnonzero(eligible.any(axis=0))
-        block = np.ix_(queries, columns)
-        gain = np.where(eligible[block], 1.0 + possible[block], 0.0)
+        query, column = np.nonzero(possible >= 0)
+        value = possible[query, column]
+        clear = value - _rival(possible, query, value) >= self._params.margin
+        eligible = clear | must_decide[candidates[query]]
+        queries, row = _numbered(query[eligible], len(candidates))
+        columns, col = _numbered(column[eligible], self._count)
+        gain = np.zeros((len(queries), len(columns)))
+        gain[row, col] = 1.0 + value[eligible]
         rows, cols = linear_sum_assignment(gain, maximize=True)
         is_match = gain[rows, cols] > 0
         return candidates[queries[rows[is_match]]], columns[cols[is_match]]
@@ -222,20 +227,31 @@ class _Round:
 
     def _join(self, queries: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
         """Persons are seen in one more track each: what is impossible with the track, is with the person."""
-        verdict, joined = self._verdict[:, columns], self._peer_verdict[queries].T
+        peers = self._peers
+        verdict, joined = self._verdict[:, columns], peers.verdict[queries].T
         is_late = joined == TOO_LATE
         is_hard = (joined != POSSIBLE) & ~is_late
         verdict[is_hard] = joined[is_hard]
         verdict[(verdict == TOO_LATE) & (joined == POSSIBLE)] = POSSIBLE
-        excess, peer_excess = self._excess[:, columns], np.where(is_late, -np.inf, self._peer_excess[queries].T)
+        excess, peer_excess = self._excess[:, columns], np.where(is_late, -np.inf, peers.excess[queries].T)
         nearer, index = np.nonzero(peer_excess > excess)
         excess[nearer, index] = peer_excess[nearer, index]
         self._verdict[:, columns], self._excess[:, columns] = verdict, excess
         self._possible[:, columns] = np.where(verdict == POSSIBLE, excess, -np.inf)
-        self._similarity[nearer, columns[index]] = self._peer_similarity[queries[index], nearer]
+        self._similarity[nearer, columns[index]] = peers.similarity[queries[index], nearer]
         self._row[nearer, columns[index]] = -1
         self._peer[nearer, columns[index]] = queries[index]
         self._best = self._possible[:, : self._count].max(axis=1)
+
+    @cached_property
+    def _peers(self) -> "_Peers":
+        batch, each = self._batch, np.arange(len(self._batch))
+        similarity = batch.vectors @ batch.vectors.T
+        return _Peers(
+            similarity=similarity,
+            excess=similarity - self._thresholds[batch.cameras[:, None], batch.cameras[None, :]],
+            verdict=verdicts(batch, batch, each[:, None], each[None, :], self._site),
+        )
 
     def _appearance(self, query: NDArray[np.intp]) -> Decision:
         (rivals,) = self._rivals(query, self._similarity[query, : self._count])
@@ -247,46 +263,62 @@ class _Round:
         reached, found = possible[each, columns], similarity[each, columns]
         possible[each, columns] = similarity[each, columns] = -np.inf
         ahead = reached - possible.max(axis=1)
-        threshold = found - self._excess[queries, columns]
-        rivals = self._rivals(queries, similarity)
-        return [
-            Decision(
-                query=int(query),
-                person=int(self._persons[column]),
-                row=int(self._row[query, column]),
-                peer=int(self._peer[query, column]),
-                similarity=float(found[i]),
-                margin=float(ahead[i]) if np.isfinite(ahead[i]) else None,
-                threshold=float(threshold[i]),
-                rivals=rivals[i],
-            )
-            for i, (query, column) in enumerate(zip(queries, columns, strict=True))
-        ]
+        fields = zip(
+            queries.tolist(),
+            self._persons[columns].tolist(),
+            self._row[queries, columns].tolist(),
+            self._peer[queries, columns].tolist(),
+            found.tolist(),
+            [each if math.isfinite(each) else None for each in ahead.tolist()],
+            (found - self._excess[queries, columns]).tolist(),
+            self._rivals(queries, similarity),
+            strict=True,
+        )
+        return [Decision(*row) for row in fields]
 
     def _rivals(self, queries: NDArray[np.intp], similarity: NDArray[np.float64]) -> list[tuple[Rival, ...]]:
         """The most similar others of each query, by (K, P) similarities, which are used up; of equals the first."""
         similarity[:, self._persons[: self._count] == NEW] = -np.inf
         each = np.arange(len(queries))
-        rivals: list[tuple[Rival, ...]] = [()] * len(queries)
-        for _ in range(min(self._params.rivals, self._count)):
-            columns = similarity.argmax(axis=1)
-            values = similarity[each, columns]
-            similarity[each, columns] = -np.inf
-            verdict = self._verdict[queries, columns]
-            for i in np.flatnonzero(np.isfinite(values)):
-                rival = Rival(int(self._persons[columns[i]]), float(values[i]), VERDICTS[verdict[i]])
-                rivals[i] = (*rivals[i], rival)
-        return rivals
+        columns = np.empty((len(queries), min(self._params.rivals, self._count)), np.intp)
+        values = np.empty(columns.shape)
+        for i in range(columns.shape[1]):
+            columns[:, i] = similarity.argmax(axis=1)
+            values[:, i] = similarity[each, columns[:, i]]
+            similarity[each, columns[:, i]] = -np.inf
+        fields = self._persons[columns], values, self._verdict[queries[:, None], columns]
+        return [
+            tuple(
+                Rival(person, value, VERDICTS[verdict])
+                for person, value, verdict in zip(*row, strict=True)
+                if value > -np.inf
+            )
+            for row in zip(*(field.tolist() for field in fields), strict=True)
+        ]
 
 
-def _margins(possible: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(Q, P): how far each person is ahead of the best of the others."""
+def _numbered(values: NDArray[np.intp], count: int) -> Pairs:
+    """The different ones of values below `count`, ascending, and for each value which of them it is."""
+    is_there = np.zeros(count, np.bool_)
+    is_there[values] = True
+    return np.flatnonzero(is_there), (np.cumsum(is_there) - 1)[values]
+
+
+def _rival(possible: NDArray[np.float64], query: NDArray[np.intp], value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(K,): for cells of (Q, P) of the given rows and values, the best of the others in their rows."""
     if possible.shape[1] < 2:
-        return np.full(possible.shape, np.inf)
-    top = np.partition(possible, -2, axis=1)[:, -2:]
-    rival = np.where(possible == top[:, 1:], top[:, :1], top[:, 1:])
-    with np.errstate(invalid="ignore"):
-        return np.where(np.isneginf(rival), np.inf, possible - rival)
+        return np.full(len(value), -np.inf)
+    best = np.partition(possible, -2, axis=1)[query, -2:]
+    return np.where(value == best[:, 1], best[:, 0], best[:, 1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Peers:
+    """(Q, Q) of each two tracks of a batch: cosine, by how much it exceeds what is demanded, and verdict."""
+
+    similarity: NDArray[np.float32]
+    excess: NDArray[np.float64]
+    verdict: NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,12 +11,15 @@ BLOCK_SIMILARITIES = 1 << 19
 """In one block: 2 MiB of float32."""
 LEAST_ROWS = 1024
 """In one block; shorter ones keep the product busy with its own preparations."""
+FEW = 6
+"""Queries up to here are multiplied one by one, while a row lies in the cache: a row is read from memory once, and a
+product of matrices so narrow takes longer than the reading."""
 ROUNDING = np.float32(1e-5)
 """More than float32 products of unit vectors that are added up in another order differ."""
 
 
 def rows_within_reach(queries: NDArray[np.float32], vectors: NDArray[np.float32], reach: float) -> NDArray[np.intp]:
-    """(K,) rows of `vectors`, ascending: all whose cosine to any of the queries is at least `reach`.
+    """Rows of `vectors`, those whose cosine to any of the queries is at least `reach`; a row may come more than once.
 
     A row that misses it by no more than the rounding of a product may be among them.
 
@@ -25,16 +28,22 @@ def rows_within_reach(queries: NDArray[np.float32], vectors: NDArray[np.float32]
         vectors: (N, D) float32 of length 1.
         reach: cosine.
     """
-    if not len(queries) or not len(vectors):
+    count = len(queries)
+    if not count or not len(vectors):
         return np.empty(0, np.intp)
-    size = max(LEAST_ROWS, BLOCK_SIMILARITIES // len(queries))
+    size = min(len(vectors), max(LEAST_ROWS, BLOCK_SIMILARITIES // count))
+    room = np.empty((size, count), np.float32) if count <= FEW else np.empty((count, size), np.float32)
     least = np.float32(reach) - ROUNDING
-    room = np.empty((len(queries), min(size, len(vectors))), np.float32)
     found = []
     for start in range(0, len(vectors), size):
         block = vectors[start : start + size]
-        similarity = np.matmul(queries, block.T, out=room[:, : len(block)])
-        found.append(start + np.flatnonzero(similarity.max(axis=0) >= least))
+        if count <= FEW:
+            similarity = np.vecdot(block[:, None], queries, out=room[: len(block)])
+            rows = np.flatnonzero(similarity.ravel() >= least) // count
+        else:
+            similarity = np.matmul(queries, block.T, out=room[:, : len(block)])
+            rows = np.flatnonzero(similarity.max(axis=0) >= least)
+        found.append(start + rows)
     return np.concatenate(found)
 
 
