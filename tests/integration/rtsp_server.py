@@ -1,4 +1,5 @@
-"""A camera to test against: GStreamer's RTSP server with a test picture, as a process that can be killed or frozen.
+"""A camera to test against: GStreamer's RTSP server with a test picture, or with images over and over, as a process
+that can be killed or frozen.
 
 Runs under the system's Python, where GStreamer's bindings live, and imports nothing of ours. Prints `listening PORT`
 when it is ready. A line `size WIDTH HEIGHT` on stdin changes the resolution of the running stream.
@@ -18,7 +19,7 @@ from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402 (versions come 
 def main() -> None:
     options = read_options()
     Gst.init(None)
-    factory = camera(options.width, options.height, options.fps)
+    factory = camera(options)
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(str(options.port))
@@ -38,25 +39,36 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--width", type=int, default=320)
     parser.add_argument("--height", type=int, default=240)
     parser.add_argument("--fps", type=int, default=15)
+    parser.add_argument("--images", help="pattern of JPEG files, such as folder/%%05d.jpg; shown again and again")
     parser.add_argument("--user")
     parser.add_argument("--password")
     return parser.parse_args()
 
 
-def camera(width: int, height: int, fps: int) -> Any:
+def camera(options: argparse.Namespace) -> Any:
     """One picture for all clients; the encoder repeats its parameters with each key frame, as cameras do."""
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(
-        "( videotestsrc is-live=true pattern=ball"
-        f" ! capsfilter name=size caps=video/x-raw,width={width},height={height},framerate={fps}/1"
-        f" ! x264enc tune=zerolatency sliced-threads=false speed-preset=ultrafast key-int-max={fps}"
+        f"( {picture(options)}"
+        f" ! x264enc tune=zerolatency sliced-threads=false speed-preset=ultrafast key-int-max={options.fps}"
         " ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
     )
     factory.set_shared(True)
     streams: list[Any] = []
     factory.connect("media-configure", lambda _, media: streams.append(media))
-    GLib.io_add_watch(sys.stdin.fileno(), GLib.IO_IN, lambda *_: resize(streams[-1], fps))
+    GLib.io_add_watch(sys.stdin.fileno(), GLib.IO_IN, lambda *_: resize(streams[-1], options.fps))
     return factory
+
+
+def picture(options: argparse.Namespace) -> str:
+    if options.images:
+        caps = f"image/jpeg,framerate={options.fps}/1"
+        return f"multifilesrc location={options.images} loop=true caps={caps} ! jpegdec ! videoconvert"
+    size = f"width={options.width},height={options.height}"
+    return (
+        "videotestsrc is-live=true pattern=ball"
+        f" ! capsfilter name=size caps=video/x-raw,{size},framerate={options.fps}/1"
+    )
 
 
 def resize(stream: Any, fps: int) -> bool:
