@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from torch import nn
 
@@ -51,8 +52,9 @@ class Architecture:
         lengths: which T.
         clip: the paper's clips.
         small_clip: the smallest that it takes, for tests.
-        small_depths: blocks in stages 2 to 5 of the shallow ResNet that tests put under it; None if it takes no other
-            trunk than its own.
+        small_depths: what tests put under it: "plain", five convolutions with the trunk's widths and strides; or, for
+            networks that look inside the stages, a shallow ResNet with that many blocks in stages 2 to 5; or None, for
+            no other trunk than its own.
     """
 
     paper: str
@@ -61,4 +63,4 @@ class Architecture:
     lengths: Lengths = field(default=Lengths())
     clip: ClipSpec = PAPER_CLIP
     small_clip: ClipSpec = SMALL_CLIP
-    small_depths: Depths | None = (1, 1, 1, 1)
+    small_depths: Depths | Literal["plain"] | None = "plain"

@@ -137,7 +137,7 @@ def build_trunk(spec: TrunkSpec, *, weights: str | None = None, depths: Depths |
 
 
 def _trunk(spec: TrunkSpec, depths: Depths | None) -> Trunk:
-    sides = partial(_resnet_sides, last_stride=spec.last_stride)
+    sides = partial(resnet_sides, last_stride=spec.last_stride)
     match spec.kind:
         case "resnet18":
             stages = _resnet_stages(ResNet(BasicBlock, list(depths or (2, 2, 2, 2))), spec.last_stride)
@@ -182,7 +182,7 @@ def _inception_trunk() -> Trunk:
     return Trunk(stages, widths=(64, 192, 288, 768, 2048), sides=_inception_sides, mean=HALF, std=HALF)
 
 
-def _resnet_sides(side: int, *, last_stride: int) -> tuple[int, ...]:
+def resnet_sides(side: int, *, last_stride: int) -> tuple[int, ...]:
     """Side of the map after each stage, for frames of that side; every layer pads, and rounds up."""
     if side % 4:
         raise ValueError(f"expected frames with sides that are multiples of 4 pixels, found {side}")

@@ -74,10 +74,16 @@ GAO_CLIP = ClipSpec(frames=4, height=224, width=112)
 
 NETWORKS: dict[str, Architecture] = {
     "pooling-mean-resnet18": Architecture(
-        paper=f"{GAO}, TP", trunk=TrunkSpec("resnet18"), build=lambda trunk, clip: Pooling(trunk, clip)
+        paper=f"{GAO}, TP",
+        trunk=TrunkSpec("resnet18"),
+        build=lambda trunk, clip: Pooling(trunk, clip),
+        small_depths=(1, 1, 1, 1),
     ),
     "pooling-mean-resnet50": Architecture(
-        paper=f"{GAO}, TP", trunk=TrunkSpec("resnet50"), build=lambda trunk, clip: Pooling(trunk, clip)
+        paper=f"{GAO}, TP",
+        trunk=TrunkSpec("resnet50"),
+        build=lambda trunk, clip: Pooling(trunk, clip),
+        small_depths=(1, 1, 1, 1),
     ),
     "pooling-attention-resnet50": Architecture(
         paper=f"{GAO}, TA",
@@ -94,5 +100,6 @@ NETWORKS: dict[str, Architecture] = {
         paper=f"{GAO}, TP with the neck of Luo et al. 2019",
         trunk=TrunkSpec("se_resnet50"),
         build=lambda trunk, clip: Pooling(trunk, clip, neck=True),
+        small_depths=(1, 1, 1, 1),
     ),
 }

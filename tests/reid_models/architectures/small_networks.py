@@ -1,9 +1,12 @@
 """The networks of the catalogue on shallow trunks and small pictures, with no parameter left at zero."""
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
-from reid_models.architectures.backbones import build_trunk
+from reid_models.architectures.architecture import Architecture
+from reid_models.architectures.backbones import Trunk, build_trunk, resnet_sides
 from reid_models.architectures.catalogue import CATALOGUE
 from runtime.card import ClipSpec
 
@@ -18,7 +21,7 @@ def small_network(name: str, frames: int | None = None) -> nn.Module:
     """
     entry = CATALOGUE[name]
     torch.manual_seed(0)
-    network = entry.build(build_trunk(entry.trunk, depths=entry.small_depths), small_clip(name, frames)).eval()
+    network = entry.build(small_trunk(entry), small_clip(name, frames)).eval()
     with torch.no_grad():
         for parameter in network.parameters():
             if not parameter.any():
@@ -26,6 +29,21 @@ def small_network(name: str, frames: int | None = None) -> nn.Module:
     if entry.small_depths is None:
         _settle(network, clips_for(name, batch=2, frames=frames))
     return network
+
+
+def small_trunk(entry: Architecture) -> Trunk:
+    """A trunk that the network can stand on, as cheap as it allows: exporting a deep one takes torch ten seconds."""
+    if entry.small_depths != "plain":
+        return build_trunk(entry.trunk, depths=entry.small_depths)
+    with torch.device("meta"):
+        published = build_trunk(entry.trunk, depths=(1, 1, 1, 1))
+    stages = []
+    width = 3
+    for wider, stride in zip(published.widths, (4, 1, 2, 2, entry.trunk.last_stride), strict=True):
+        convolution = nn.Conv2d(width, wider, stride, stride=stride, bias=False)
+        stages.append(nn.Sequential(convolution, nn.BatchNorm2d(wider), nn.ReLU()))
+        width = wider
+    return Trunk(stages, widths=published.widths, sides=partial(resnet_sides, last_stride=entry.trunk.last_stride))
 
 
 def _settle(network: nn.Module, clips: Tensor) -> None:

@@ -1,5 +1,7 @@
 """What holds for every network of the catalogue, whichever paper it is from."""
 
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import onnxruntime
@@ -33,6 +35,18 @@ def embed(network: nn.Module, clips: Tensor) -> Tensor:
     with torch.inference_mode():
         features: Features = network(clips)
     return features.embedding
+
+
+def learnt(found: object) -> Iterator[Tensor]:
+    """All tensors of a record that have a gradient: what a loss may read."""
+    if isinstance(found, Tensor) and found.requires_grad:
+        yield found
+    elif isinstance(found, tuple):
+        for part in found:
+            yield from learnt(part)
+    elif is_dataclass(found):
+        for part in fields(found):
+            yield from learnt(getattr(found, part.name))
 
 
 @pytest.mark.parametrize(("named", "frames"), ALLOWED)
@@ -94,7 +108,7 @@ def test_a_state_dict_is_all_that_a_network_remembers(name: str, network: nn.Mod
 def test_every_parameter_learns(name: str) -> None:
     network = small_network(name).train()
     features: Features = network(clips_for(name, batch=4))
-    (features.embedding * torch.randn_like(features.embedding)).sum().backward()
+    torch.stack([(tensor * torch.randn_like(tensor)).sum() for tensor in learnt(features)]).sum().backward()
     stuck = [
         parameter_name
         for parameter_name, parameter in network.named_parameters()
