@@ -31,11 +31,13 @@ def read_state_dict(weights: str) -> dict[str, Tensor]:
     if Path(weights).is_file():
         return _read_file(Path(weights))
     try:
-        return dict(get_weight(weights).get_state_dict(progress=False, check_hash=True))
-    except ValueError as error:
+        known = get_weight(weights)
+    except (ValueError, KeyError, TypeError) as error:  # no dot, no such enum, no such member, no enum at all
         raise WeightsError(
             f"expected a file with a state dict or a name such as ResNet50_Weights.IMAGENET1K_V2, found {weights}"
         ) from error
+    try:
+        return dict(known.get_state_dict(progress=False, check_hash=True))
     except (URLError, OSError, RuntimeError) as error:
         raise WeightsError(f"{weights} cannot be fetched ({error}); name a local file with its state dict") from error
 
