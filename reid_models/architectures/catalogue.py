@@ -1,6 +1,6 @@
 """Every network by name, paper-variant-trunk: what the tests, docs/models.md and the benchmarks go through."""
 
-from reid_models.architectures import attributes, cosam, csa, gltr, pooling, sta, stmp, tkp, vrstc
+from reid_models.architectures import attributes, cosam, csa, gltr, m3d, pooling, sta, stmp, tkp, vrstc
 from reid_models.architectures.architecture import Architecture
 
 CATALOGUE: dict[str, Architecture] = {
@@ -8,6 +8,7 @@ CATALOGUE: dict[str, Architecture] = {
     **cosam.NETWORKS,
     **gltr.NETWORKS,
     **tkp.NETWORKS,
+    **m3d.NETWORKS,
     **csa.NETWORKS,
     **stmp.NETWORKS,
     **sta.NETWORKS,
