@@ -30,10 +30,8 @@ FROM source AS build
 RUN /opt/passerby/bin/pip install --no-cache-dir -c constraints.txt '.[cpu]'
 
 FROM source AS build-gpu
-COPY docker/constraints-gpu.txt ./
 # Not the extra `gpu`: TensorRT's wheels lie on NVIDIA's own index, and `provider: cuda` does without.
-RUN /opt/passerby/bin/pip install --no-cache-dir -c constraints.txt -c constraints-gpu.txt \
-    . 'onnxruntime-gpu[cuda,cudnn]'
+RUN /opt/passerby/bin/pip install --no-cache-dir -c constraints.txt . 'onnxruntime-gpu[cuda,cudnn]'
 
 FROM python AS runtime
 # What OpenCV's wheel links to.

@@ -51,11 +51,8 @@ def test_what_pip_installs_is_pinned_and_free_of_agpl() -> None:
     assert "ultralytics" not in names
 
 
-def test_what_the_gpu_image_adds_is_pinned() -> None:
-    lines = [line for line in (DOCKER / "constraints-gpu.txt").read_text().splitlines() if not line.startswith("#")]
-    assert any(line.startswith("onnxruntime-gpu==") for line in lines)
-    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines)
-    pinned = (ROOT / "constraints.txt").read_text()
-    version = re.search(r"^onnxruntime==(.+)$", pinned, re.MULTILINE)
-    assert version
-    assert f"onnxruntime-gpu=={version[1]}" in lines, "one version of ONNX Runtime, whatever it runs on"
+def test_onnx_runtime_is_of_one_version_whatever_it_runs_on_and_so_are_its_libraries() -> None:
+    pinned = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines()[1:])
+    assert pinned["onnxruntime-gpu"] == pinned["onnxruntime"]
+    libraries = {"cublas", "cuda-nvrtc", "cuda-runtime", "cudnn-cu13", "cufft", "curand", "nvjitlink"}
+    assert {f"nvidia-{name}" for name in libraries} <= set(pinned)
