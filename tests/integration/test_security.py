@@ -1,0 +1,190 @@
+"""Who listens where, and what the processes of a site tell of the secrets that they are given."""
+
+import base64
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import redis
+
+from pipeline.events.topics import EVENTS, TopicParams, ensure_topic
+from tests.integration import test_rtsp
+from tests.integration.crash_round import until
+from tests.integration.site_commands import COMMAND, SiteCommands
+from tests.integration.still_person import still_person
+from tests.integration.test_rtsp import Camera
+from tests.integration.watched import Watched
+from tests.pipeline.scene import film
+from tests.services.kafka import PASSWORD as KAFKA_PASSWORD
+from tests.services.kafka import USER as KAFKA_USER
+from tests.services.kafka import KafkaBroker
+from tests.services.redis import RedisServer
+
+AT_DEBUG = (
+    sys.executable,
+    "-c",
+    f"import logging; logging.basicConfig(level={logging.DEBUG}); from pipeline.cli import entry; entry()",
+)
+CAMERA_PASSWORD, REDIS_PASSWORD, WRONG_PASSWORD = "tops3cret/camera", "tops3cret/redis", "tops3cret/wrong"
+SECRETS = (CAMERA_PASSWORD, REDIS_PASSWORD, WRONG_PASSWORD, KAFKA_PASSWORD)
+WITHIN_S = 60.0
+LISTENS = "0A"
+"""Of a socket in /proc/net/tcp."""
+
+start_camera = test_rtsp.start_camera
+
+
+@pytest.fixture
+def locked_redis(redis_server: RedisServer) -> str:
+    """The address of a server that wants a password, without it."""
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.config_set("requirepass", REDIS_PASSWORD)
+    return redis_server.url
+
+
+def test_a_process_listens_on_loopback_only_and_only_where_a_port_is_given(
+    redis_server: RedisServer, tmp_path: Path
+) -> None:
+    long_film = film(tmp_path / "long.mp4", [], 120.0)
+    camera = {"name": "door", "source": str(long_film)}
+    deployment = {"cameras": [camera], **networks(tmp_path), "redis": {"max_waiting": 2}}
+    with closing(SiteCommands(tmp_path, deployment, {**os.environ, "REDIS_URL": redis_server.url})) as site:
+        processes = [site.run(), site.worker("door"), site.matcher()]
+        for process in processes:
+            until(process.is_up, WITHIN_S, "it is up")
+            assert listeners(process) == {"127.0.0.1"}
+    with closing(Silent(tmp_path, long_film)) as silent:
+        until(silent.has_begun, WITHIN_S, "it runs")
+        assert listeners(silent.process) == set()
+
+
+@pytest.mark.slow
+@pytest.mark.rtsp
+def test_no_secret_is_told_at_debug_by_those_who_know_it(
+    start_camera: Callable[..., Camera], locked_redis: str, kafka_broker: KafkaBroker, tmp_path: Path
+) -> None:
+    ensure_topic(kafka_broker.plain, EVENTS, TopicParams(partitions=1))
+    door = start_camera("--user", "viewer", "--password", CAMERA_PASSWORD)
+    environment = with_secrets(locked_redis, REDIS_PASSWORD, kafka_broker, KAFKA_PASSWORD)
+    with closing(debugged(tmp_path, door, environment)) as site:
+        worker, matcher = site.worker("door"), site.matcher("--topic", EVENTS)
+        until(lambda: sum(matcher.samples("reid_events_total").values()) > 0, WITHIN_S, "an event is delivered")
+        for process in (worker, matcher):
+            process.process.terminate()
+            process.ends_well(WITHIN_S)
+        said = site.said()
+    assert "DEBUG:kafka" in said
+    assert "DEBUG:pipeline" in said
+    assert told_of(said) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("refused", ["camera", "redis", "kafka"])
+def test_no_secret_is_told_at_debug_where_it_is_refused(
+    start_camera: Callable[..., Camera], locked_redis: str, kafka_broker: KafkaBroker, tmp_path: Path, refused: str
+) -> None:
+    ensure_topic(kafka_broker.plain, EVENTS, TopicParams(partitions=1))
+    door = start_camera("--user", "viewer", "--password", "another" if refused == "camera" else CAMERA_PASSWORD)
+    to_redis = WRONG_PASSWORD if refused == "redis" else REDIS_PASSWORD
+    to_kafka = WRONG_PASSWORD if refused == "kafka" else KAFKA_PASSWORD
+    with closing(debugged(tmp_path, door, with_secrets(locked_redis, to_redis, kafka_broker, to_kafka))) as site:
+        worker, matcher = site.worker("door"), site.matcher("--topic", EVENTS)
+        if refused == "camera":
+            until(lambda: worker.state("door") == "retrying", WITHIN_S, "the camera refuses")
+        elif refused == "redis":
+            assert (worker.process.wait(WITHIN_S), matcher.process.wait(WITHIN_S)) == (1, 1)
+            assert " refuses: " in worker.said().splitlines()[-1]
+            assert " refuses: " in matcher.said().splitlines()[-1]
+        else:
+            until(lambda: matcher.count("reid_sink_failures_total") > 0, WITHIN_S, "Kafka refuses")
+        said = site.said()
+    assert told_of(said) == []
+
+
+class Silent:
+    """`run` without a port."""
+
+    def __init__(self, folder: Path, recording: Path) -> None:
+        self._out = folder / "silent"
+        words = ("--camera", f"door={recording}", "--detector", str(folder / "still.onnx"), "--encoder", "stripes")
+        self.process = Watched([COMMAND, "run", *words, "--out", self._out], folder / "silent.txt", 0, os.environ)
+
+    def has_begun(self) -> bool:
+        tracks = self._out / "tracks" / "door.txt"
+        return tracks.exists() and tracks.stat().st_size > 0
+
+    def close(self) -> None:
+        self.process.kill()
+
+
+def networks(folder: Path) -> dict[str, object]:
+    """A person who is always there, and what encodes him."""
+    still = still_person(folder / "still.onnx")
+    return {
+        "detector": {"kind": "yolox", "model": str(still)},
+        "encoder": {"kind": "stripes"},
+        "tracklets": {"min_sharpness": 0.0},
+    }
+
+
+def debugged(folder: Path, door: Camera, environment: dict[str, str]) -> SiteCommands:
+    """A site of one camera, whose processes log all that anybody logs."""
+    source = door.url("viewer:{CAMERA_PASSWORD}@")
+    deployment = {"cameras": [{"name": "door", "source": source}], **networks(folder)}
+    return SiteCommands(folder, deployment, environment, command=AT_DEBUG)
+
+
+def with_secrets(url: str, to_redis: str, broker: KafkaBroker, to_kafka: str) -> dict[str, str]:
+    tls = broker.secured.tls
+    assert tls is not None
+    return {
+        **os.environ,
+        "CAMERA_PASSWORD": quote(CAMERA_PASSWORD, safe=""),
+        "REDIS_URL": url.replace("redis://", f"redis://:{quote(to_redis, safe='')}@"),
+        "KAFKA_BOOTSTRAP_SERVERS": str(broker.secured),
+        "KAFKA_TLS_AUTHORITY_FILE": str(tls.authority_file),
+        "KAFKA_SASL_MECHANISM": "PLAIN",
+        "KAFKA_SASL_USERNAME": KAFKA_USER,
+        "KAFKA_SASL_PASSWORD": to_kafka,
+    }
+
+
+def told_of(said: str) -> list[str]:
+    """The secrets that stand in a text, as they are or as they cross a network."""
+    return [
+        secret
+        for secret in SECRETS
+        for form in (secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode())
+        if form in said
+    ]
+
+
+def listeners(process: Watched) -> set[str]:
+    """The addresses that a process listens on."""
+    ours = {os.readlink(link) for link in _descriptors(process.process.pid)}
+    return {address for address, inode in _listening(process.process.pid) if f"socket:[{inode}]" in ours}
+
+
+def _descriptors(process: int) -> Iterator[Path]:
+    for link in Path(f"/proc/{process}/fd").iterdir():
+        if link.is_symlink():
+            yield link
+
+
+def _listening(process: int) -> Iterator[tuple[str, str]]:
+    """Address and inode of each socket that listens, in the network of a process; of IPv6 as the kernel writes it."""
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{process}/net/{table}").read_text(encoding="ascii").splitlines()[1:]:
+            words = line.split()
+            if words[3] == LISTENS:
+                yield _dotted(words[1].split(":")[0]), words[9]
+
+
+def _dotted(address: str) -> str:
+    """IPv4 is written in hexadecimal, last byte first."""
+    return ".".join(str(byte) for byte in reversed(bytes.fromhex(address))) if len(address) == 8 else address
