@@ -11,8 +11,9 @@ from pipeline.events.schema import IdentityEvent, Kind, event_id, person_id
 from pipeline.events.schema import Rival as EventRival
 from pipeline.events.schema import Sighting as EventSighting
 from pipeline.matching.calibration import Calibration
+from pipeline.matching.constraints import Verdict
 from pipeline.matching.gallery import Gallery, Known
-from pipeline.matching.policy import Decision, MatchParams, Verdict, decide
+from pipeline.matching.policy import Decision, MatchParams, decide
 from pipeline.matching.sightings import Sighting, SightingArrays, first_part, with_part
 from pipeline.records import EmbeddedWindow, TrackKey
 from pipeline.site import Site, topology

@@ -8,35 +8,20 @@ served.
 
 import math
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from pipeline.matching.search import rows_of, rows_within_reach
+from pipeline.matching.constraints import POSSIBLE, TOO_LATE, VERDICTS, Verdict, verdicts
+from pipeline.matching.search import cosines, rows_of, rows_within_reach
 from pipeline.matching.sightings import NOBODY, SightingArrays
 from pipeline.site import Topology
 
 Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
 NEW = -1
 """`Decision.person` of a track that nobody known was recognised in."""
-
-
-class Verdict(IntEnum):
-    """Whether two tracks may be one person."""
-
-    POSSIBLE = 0
-    SAME_CAMERA_SAME_TIME = 1
-    TWO_CAMERAS_AT_ONCE = 2
-    TOO_FAST = 3
-    TOO_LATE = 4
-
-
-VERDICTS = tuple(Verdict)
-POSSIBLE, TOO_LATE = int(Verdict.POSSIBLE), int(Verdict.TOO_LATE)
-"""As numbers, for arrays: to look a member up costs as much as a small array does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,26 +92,6 @@ class Decision:
     rivals: tuple[Rival, ...]
 
 
-def verdicts(
-    a: SightingArrays, b: SightingArrays, i: NDArray[np.intp], j: NDArray[np.intp], site: Topology
-) -> NDArray[np.int8]:
-    """`Verdict`: may track a[i] and track b[j] be one person? For all i and j, in the shape they broadcast to."""
-    a_first = a.start_s[i] <= b.start_s[j]
-    camera_a, camera_b = a.cameras[i], b.cameras[j]
-    same_camera = camera_a == camera_b
-    end_first_s = np.where(a_first, a.end_s[i], b.end_s[j])
-    still_there = np.where(a_first, a.still_there[i], b.still_there[j])
-    gap_s = np.where(a_first, b.start_s[j], a.start_s[i]) - end_first_s
-    gap_s = np.where(same_camera & still_there, -np.inf, gap_s)
-    way = np.where(a_first, camera_a, camera_b), np.where(a_first, camera_b, camera_a)
-    least_s, most_s = site.min_gap_s[way], site.max_gap_s[way]
-    found = np.where(gap_s > most_s, np.int8(Verdict.TOO_LATE), np.int8(Verdict.POSSIBLE))
-    too_soon = gap_s < least_s
-    found[too_soon] = np.where(gap_s < 0, np.int8(Verdict.TWO_CAMERAS_AT_ONCE), np.int8(Verdict.TOO_FAST))[too_soon]
-    found[too_soon & same_camera] = Verdict.SAME_CAMERA_SAME_TIME
-    return found
-
-
 def decide(
     batch: SightingArrays,
     known: SightingArrays,
@@ -162,22 +127,17 @@ class _Round:
         thresholds: NDArray[np.float64],
         params: MatchParams,
     ) -> None:
-        n = len(batch)
         self._batch = batch
         self._site = site
         self._thresholds = thresholds
         self._params = params
         near = _near(batch, known, site, thresholds, params)
-        self._count = count = len(near.persons)
-        # Room for the case that everybody is new; in a column that is not in use yet, nobody is possible.
-        shape = (n, count + n)
-        self._persons = np.append(near.persons, np.full(n, NEW))
-        self._similarity, self._excess, self._possible = (np.full(shape, -np.inf) for _ in range(3))
-        self._verdict = np.full(shape, POSSIBLE, np.int8)
-        self._row, self._peer = np.full(shape, -1, np.intp), np.full(shape, -1, np.intp)
-        self._similarity[:, :count], self._excess[:, :count] = near.similarity, near.excess
-        self._verdict[:, :count], self._row[:, :count] = near.verdict, near.row
-        self._possible[:, :count] = np.where(near.verdict == POSSIBLE, near.excess, -np.inf)
+        self._count = len(near.persons)
+        self._persons = near.persons
+        self._similarity, self._excess = near.similarity, near.excess
+        self._verdict, self._row = near.verdict, near.row
+        self._peer = np.full(near.row.shape, -1)
+        self._possible = np.where(near.verdict == POSSIBLE, near.excess, -np.inf)
         self._best = self._possible.max(axis=1, initial=-np.inf)
 
     def run(self, must_decide: NDArray[np.bool_]) -> list[Decision]:
@@ -222,8 +182,22 @@ class _Round:
         return np.flatnonzero(is_open & (~is_unclear | must_decide))[:1]
 
     def _add_person(self) -> NDArray[np.intp]:
+        if self._count == len(self._persons):
+            self._make_room(max(16, self._count))
         self._count += 1
         return np.array([self._count - 1])
+
+    def _make_room(self, persons: int) -> None:
+        """Columns for so many more; in one that is not in use yet, nobody is possible."""
+        n = len(self._batch)
+        self._persons = np.append(self._persons, np.full(persons, NEW))
+        far, none = np.full((n, persons), -np.inf), np.full((n, persons), -1)
+        self._similarity = np.hstack((self._similarity, far))
+        self._excess = np.hstack((self._excess, far))
+        self._possible = np.hstack((self._possible, far))
+        self._verdict = np.hstack((self._verdict, np.full((n, persons), POSSIBLE, np.int8)))
+        self._row = np.hstack((self._row, none))
+        self._peer = np.hstack((self._peer, none))
 
     def _join(self, queries: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
         """Persons are seen in one more track each: what is impossible with the track, is with the person."""
@@ -246,7 +220,7 @@ class _Round:
     @cached_property
     def _peers(self) -> "_Peers":
         batch, each = self._batch, np.arange(len(self._batch))
-        similarity = batch.vectors @ batch.vectors.T
+        similarity = cosines(batch.vectors, batch.vectors)
         return _Peers(
             similarity=similarity,
             excess=similarity - self._thresholds[batch.cameras[:, None], batch.cameras[None, :]],
@@ -345,8 +319,8 @@ def _near(
     further off than margin and hesitation can neither be the match nor make it unclear.
     """
     reach = thresholds.min(initial=1.0) - max(params.margin, params.hesitation)
-    persons = np.unique(known.persons[rows_within_reach(batch.vectors, known.vectors, reach)])
-    persons = persons[persons != NOBODY]
+    near = known.persons[rows_within_reach(batch.vectors, known.vectors, reach)]
+    persons = np.array(sorted({*near.tolist()} - {NOBODY}), np.int64)
     rows = rows_of(known.persons, persons)
     rows = rows[np.argsort(known.persons[rows], kind="stable")]
     if not len(rows):
@@ -354,7 +328,7 @@ def _near(
     starts = np.searchsorted(known.persons[rows], persons)
     each = np.arange(len(batch))[:, None]
     demanded = thresholds[batch.cameras[:, None], known.cameras[rows][None, :]]
-    excess = batch.vectors @ known.vectors[rows].T - demanded
+    excess = cosines(batch.vectors, known.vectors[rows]) - demanded
     verdict = verdicts(batch, known, each, rows[None, :], site)
     nearest = _nearest(excess, verdict == TOO_LATE, starts)
     person_excess = excess[each, nearest]
@@ -373,7 +347,7 @@ def _nearest(excess: NDArray[np.float64], is_late: NDArray[np.bool_], starts: ND
     A walk that took too long speaks against one track only: the person may have been seen elsewhere since.
     """
     count = excess.shape[1]
-    sizes = np.diff(starts, append=count)
+    sizes = np.append(starts[1:], count) - starts
     if is_late.any():
         on_time = np.where(is_late, -np.inf, excess)
         is_always_late = np.isneginf(np.maximum.reduceat(on_time, starts, axis=1))

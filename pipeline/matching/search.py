@@ -1,7 +1,9 @@
-"""Which known tracks are within reach of a batch: exact search, by the bare product.
+"""Which known tracks are within reach of a batch: exact search over all of them.
 
-Blocks of rows are multiplied and compared while they lie in the processor's cache. What a product of the whole would
-write and read again (25 MB for 64 queries of 100,000 tracks) never exists.
+Blocks of rows are multiplied and compared while they lie in the processor's cache: what a product of the whole would
+write and read again (25 MB for 64 queries of 100,000 tracks) never exists. What is found does not depend on how the
+rows are ordered, nor on who else is in the batch: a product of matrices adds up differently in its corners, so where
+its last digits would matter, `cosines` says what is true.
 """
 
 import numpy as np
@@ -15,40 +17,58 @@ FEW = 6
 """Queries up to here are multiplied one by one, while a row lies in the cache: a row is read from memory once, and a
 product of matrices so narrow takes longer than the reading."""
 ROUNDING = np.float32(1e-5)
-"""More than float32 products of unit vectors that are added up in another order differ."""
+"""More than two ways to add up the float32 products of unit vectors differ by."""
+
+
+def cosines(queries: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(Q, N): of vectors (Q, D) and (N, D) of length 1; each is the same to the last bit in whatever company."""
+    found: NDArray[np.float32] = np.vecdot(queries[:, None], vectors)
+    return found
 
 
 def rows_within_reach(queries: NDArray[np.float32], vectors: NDArray[np.float32], reach: float) -> NDArray[np.intp]:
-    """Rows of `vectors`, those whose cosine to any of the queries is at least `reach`; a row may come more than once.
-
-    A row that misses it by no more than the rounding of a product may be among them.
+    """Rows of `vectors` whose cosine to any of the queries is at least `reach`; a row may come more than once.
 
     Args:
         queries: (Q, D) float32 of length 1.
         vectors: (N, D) float32 of length 1.
         reach: cosine.
     """
-    count = len(queries)
-    if not count or not len(vectors):
+    if not len(queries) or not len(vectors):
         return np.empty(0, np.intp)
-    size = min(len(vectors), max(LEAST_ROWS, BLOCK_SIMILARITIES // count))
-    room = np.empty((size, count), np.float32) if count <= FEW else np.empty((count, size), np.float32)
-    least = np.float32(reach) - ROUNDING
-    found = []
-    for start in range(0, len(vectors), size):
-        block = vectors[start : start + size]
-        if count <= FEW:
-            similarity = np.vecdot(block[:, None], queries, out=room[: len(block)])
-            rows = np.flatnonzero(similarity.ravel() >= least) // count
-        else:
-            similarity = np.matmul(queries, block.T, out=room[:, : len(block)])
-            rows = np.flatnonzero(similarity.max(axis=0) >= least)
-        found.append(start + rows)
-    return np.concatenate(found)
+    size = min(len(vectors), max(LEAST_ROWS, BLOCK_SIMILARITIES // len(queries)))
+    room = np.empty(size * len(queries), np.float32)
+    search = _few if len(queries) <= FEW else _many
+    starts = range(0, len(vectors), size)
+    return np.concatenate(
+        [start + search(queries, vectors[start : start + size], np.float32(reach), room) for start in starts]
+    )
+
+
+def _few(
+    queries: NDArray[np.float32], vectors: NDArray[np.float32], reach: np.float32, room: NDArray[np.float32]
+) -> NDArray[np.intp]:
+    similarity = room[: len(vectors) * len(queries)]
+    np.vecdot(vectors[:, None], queries, out=similarity.reshape(len(vectors), len(queries)))
+    return np.flatnonzero(similarity >= reach) // len(queries)
+
+
+def _many(
+    queries: NDArray[np.float32], vectors: NDArray[np.float32], reach: np.float32, room: NDArray[np.float32]
+) -> NDArray[np.intp]:
+    similarity = room[: len(vectors) * len(queries)].reshape(len(queries), len(vectors))
+    nearest = np.matmul(queries, vectors.T, out=similarity).max(axis=0)
+    rows = np.flatnonzero(nearest >= reach - ROUNDING)
+    is_doubtful = nearest[rows] < reach + ROUNDING
+    if not is_doubtful.any():
+        return rows
+    doubtful = rows[is_doubtful]
+    is_near = (cosines(queries, vectors[doubtful]) >= reach).any(axis=0)
+    return np.append(rows[~is_doubtful], doubtful[is_near])
 
 
 def rows_of(persons: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Rows whose person is one of `chosen`, which are sorted and at least 0; ascending."""
+    """Rows whose person is one of `chosen`, which are sorted and different; ascending."""
     if not len(chosen):
         return np.empty(0, np.intp)
     span = int(chosen[-1] - chosen[0])

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from pipeline.matching.policy import NEW, Decision, MatchParams, Verdict, decide, verdicts
+from pipeline.matching.constraints import Verdict, verdicts
+from pipeline.matching.policy import NEW, Decision, MatchParams, decide
 from pipeline.matching.sightings import NOBODY, SightingArrays
 from pipeline.site import Site, Topology, Transit, topology
 
@@ -31,6 +33,19 @@ def arrays(rows: Sequence[Row], persons: Sequence[int] | None = None) -> Sightin
         start_s=starts,
         end_s=np.where(np.isinf(ends), starts, ends),
         still_there=np.isinf(ends),
+    )
+
+
+def crowd(vectors: NDArray[np.float64], persons: NDArray[np.int64]) -> SightingArrays:
+    """People who were all seen for a second; those who are nobody yet, an hour later."""
+    start_s = np.where(persons == NOBODY, 3600.0, np.arange(len(persons)))
+    return SightingArrays(
+        vectors=(vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32),
+        persons=persons,
+        cameras=np.zeros(len(persons), np.int64),
+        start_s=start_s,
+        end_s=start_s + 1,
+        still_there=np.zeros(len(persons), np.bool_),
     )
 
 
@@ -187,6 +202,26 @@ def test_permuting_what_is_known_changes_nothing() -> None:
     second = run(batch, [known[i] for i in order], [persons[i] for i in order], must_decide=True)
     assert persons_of(first) == persons_of(second)
     assert [d.similarity for d in first] == [d.similarity for d in second]
+
+
+def test_the_order_of_what_is_known_changes_no_bit() -> None:
+    """The matcher that takes over loads the gallery in another order, and its events must have the same bytes."""
+    rng = np.random.default_rng(0)
+    looks = rng.standard_normal((40, 512))
+    persons = rng.integers(0, 40, 300)
+    known = crowd(looks[persons] + 0.5 * rng.standard_normal((300, 512)), persons)
+    batch = crowd(looks[:30] + 0.5 * rng.standard_normal((30, 512)), np.full(30, NOBODY))
+    order = rng.permutation(300)
+    shuffled = SightingArrays(*(getattr(known, field)[order] for field in SightingArrays.__slots__))
+    first, second = (
+        decide(batch, rows, matrices(), np.full((3, 3), 0.6), MatchParams(), np.ones(30, np.bool_))
+        for rows in (known, shuffled)
+    )
+    assert len(first) == 30
+    assert [d.rivals for d in first] == [d.rivals for d in second]
+    assert [(d.query, d.person, d.similarity, d.margin) for d in first] == [
+        (d.query, d.person, d.similarity, d.margin) for d in second
+    ]
 
 
 def test_an_empty_batch_decides_nothing() -> None:

@@ -1,0 +1,67 @@
+"""Search finds exactly what a comparison of each with each would."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pipeline.matching import search
+from pipeline.matching.search import cosines, rows_of, rows_within_reach
+from pipeline.matching.sightings import NOBODY
+
+REACH = 0.5
+
+
+def unit(rng: np.random.Generator, count: int, dimensions: int = 64) -> NDArray[np.float32]:
+    vectors: NDArray[np.float32] = rng.standard_normal((count, dimensions), np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
+
+
+def crowd(rng: np.random.Generator, queries: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Every second one looks like one of the queries, more or less."""
+    vectors = unit(rng, count, queries.shape[1])
+    alike = vectors[::2] * 1.7 + queries[rng.integers(0, len(queries), len(vectors[::2]))]
+    vectors[::2] = alike / np.linalg.norm(alike, axis=1, keepdims=True)
+    return vectors
+
+
+@pytest.mark.parametrize("queries", [1, 2, search.FEW, search.FEW + 1, 70])
+@pytest.mark.parametrize("count", [1, search.LEAST_ROWS, 9000])
+def test_exactly_the_rows_within_reach_are_found(queries: int, count: int) -> None:
+    rng = np.random.default_rng(queries + count)
+    batch = unit(rng, queries)
+    vectors = crowd(rng, batch, count)
+    truth = np.flatnonzero((cosines(batch, vectors) >= REACH).any(axis=0))
+    np.testing.assert_array_equal(np.unique(rows_within_reach(batch, vectors, REACH)), truth)
+
+
+@pytest.mark.parametrize("queries", [2, 70])
+def test_a_row_that_just_reaches_is_found_and_one_that_just_misses_is_not(queries: int) -> None:
+    rng = np.random.default_rng(0)
+    batch, vectors = unit(rng, queries), unit(rng, 500)
+    nearest = cosines(batch, vectors).max(axis=0)
+    for row in np.argsort(nearest)[-20:]:
+        assert row in rows_within_reach(batch, vectors, float(nearest[row]))
+        assert row not in rows_within_reach(batch, vectors, float(np.nextafter(nearest[row], np.float32(2))))
+
+
+def test_a_cosine_is_the_same_to_the_last_bit_in_whatever_company() -> None:
+    rng = np.random.default_rng(0)
+    batch, vectors = unit(rng, 9, 512), unit(rng, 300, 512)
+    together = cosines(batch, vectors)
+    order = rng.permutation(300)
+    np.testing.assert_array_equal(cosines(batch, vectors[order]), together[:, order])
+    np.testing.assert_array_equal(cosines(batch[3:4], vectors[7:8]), together[3:4, 7:8])
+
+
+def test_nobody_finds_nobody() -> None:
+    rng = np.random.default_rng(0)
+    assert len(rows_within_reach(unit(rng, 0), unit(rng, 5), -1)) == 0
+    assert len(rows_within_reach(unit(rng, 5), np.empty((0, 0), np.float32), -1)) == 0
+
+
+@pytest.mark.parametrize("chosen", [[], [0], [0, 3], [2, 3, 7], [4, 10**12]])
+def test_all_rows_of_some_persons_are_found(chosen: list[int]) -> None:
+    persons = np.array([3, NOBODY, 0, 7, 3, 2, 10**12, 0, 8, NOBODY, 4])
+    found = rows_of(persons, np.array(chosen, np.int64))
+    assert found.tolist() == [row for row, person in enumerate(persons.tolist()) if person in chosen]
