@@ -57,6 +57,13 @@ PAUSE_S = 0.1
 LEASE_S = 2.0
 MAX_OUTBOX = 20
 """So few that a dead broker stops the decisions soon."""
+FALLEN: Mapping[Fall, str] = {
+    "worker": "worker, SIGKILL",
+    "matcher": "matcher, SIGKILL",
+    "redis": "redis-server, SIGKILL",
+    "broker": "Kafka broker, SIGKILL",
+    "freeze": "the matcher that decides, SIGSTOP past its lease",
+}
 PREPARED_WITHIN_S = 1800.0
 MOST_ENTRIES = 100_000
 
@@ -149,8 +156,8 @@ def main() -> int:
             results: list[Result] = []
             for seed in range(asked.seed, asked.seed + asked.rounds):
                 results.append(play(recording, broker, seed, folder / f"round-{seed}"))
+                progress.console.print(in_a_line(results[-1]))
                 if not results[-1].is_clean():
-                    complain(results[-1], progress.console)
                     keep(folder / f"round-{seed}", asked.keep)
                 unclean = sum(not result.is_clean() for result in results)
                 progress.update(rounds, advance=1, unclean=unclean)
@@ -217,8 +224,10 @@ def keep(source: Path, target: Path | None) -> None:
         shutil.copytree(source, target / source.name, dirs_exist_ok=True)
 
 
-def complain(result: Result, talk: Console) -> None:
-    talk.print(f"round of seed {result.seed}: {result.tally or result.fault}")
+def in_a_line(result: Result) -> str:
+    falls = ", ".join(f"{kind} {result.falls[kind]}" for kind in KINDS if result.falls[kind])
+    outcome = "clean" if result.is_clean() else f"NOT CLEAN: {result.tally or result.fault}"
+    return f"round {result.seed}: {falls}; {result.seconds:.0f} s; {outcome}"
 
 
 def bars(talk: Console) -> Progress:
@@ -235,20 +244,25 @@ def show(recording: Recording, results: Sequence[Result], out: Console) -> None:
         f"{len({event.person for event in recording.events.values()})} persons; {len(results)} rounds, "
         f"median {statistics.median(result.seconds for result in results):.0f} s"
     )
-    fallen = Table(*("worker", "matcher", "redis-server", "broker", "matcher frozen"), "and refused when thawed")
-    fallen.add_row(*(str(falls[kind]) for kind in KINDS), str(sum(result.refusals for result in results)))
+    fallen = Table("killed or frozen", "times")
+    for kind in KINDS:
+        fallen.add_row(FALLEN[kind], str(falls[kind]))
+    fallen.add_row("refused when thawed, and stood by", str(sum(result.refusals for result in results)))
     out.print(fallen)
-    heads = ("expected", "messages", "duplicates passed over", "lost", "changed", "rounds with the same persons")
-    events = Table(*heads, "rounds clean")
-    events.add_row(
-        str(sum(each.expected for each in tallies)),
-        str(sum(each.messages for each in tallies)),
-        str(sum(each.duplicates for each in tallies)),
-        str(sum(each.lost for each in tallies)),
-        str(sum(each.changed for each in tallies)),
-        f"{sum(each.same_persons for each in tallies)} of {len(results)}",
-        f"{sum(result.is_clean() for result in results)} of {len(results)}",
-    )
+    clean = sum(result.is_clean() for result in results)
+    rows = {
+        "events expected": sum(each.expected for each in tallies),
+        "messages in the topic": sum(each.messages for each in tallies),
+        "duplicates, passed over by the consumer": sum(each.duplicates for each in tallies),
+        "lost": sum(each.lost for each in tallies),
+        "changed, or of nobody": sum(each.changed for each in tallies),
+        "rounds in which a consumer saw each once": sum(each.consumed_once for each in tallies),
+        "rounds with the same person for every track": sum(each.same_persons for each in tallies),
+        "rounds in which all of that holds": clean,
+    }
+    events = Table("events", f"{len(results)} rounds")
+    for what, count in rows.items():
+        events.add_row(what, str(count))
     out.print(events)
 
 

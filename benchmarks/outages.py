@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
@@ -266,40 +266,40 @@ def _refuse(letter: DeadLetter) -> None:
 
 
 def phase_table(samples: Sequence[Sample], phases: Sequence[Phase]) -> Table:
-    """The largest of everything in each phase, and what the cameras dropped in it."""
-    names = list(samples[0].resident_mib)
-    table = Table(
-        "phase", "minutes", *names, "Redis", "outbox", "stream", "frames", "dropped", title="largest, MiB and entries"
-    )
-    for phase in phases:
-        inside = [sample for sample in samples if phase.starts <= sample.minute <= phase.ends]
-        first, last = inside[0], inside[-1]
-        dropped = {cause: count - first.dropped.get(cause, 0.0) for cause, count in last.dropped.items()}
-        table.add_row(
-            phase.name,
-            f"{phase.ends - phase.starts:.1f}",
-            *(f"{max(sample.resident_mib[name] for sample in inside):.0f}" for name in names),
-            *(_largest(values) for values in zip(*((s.redis_mib, s.outbox, s.stream) for s in inside), strict=True)),
-            f"{last.frames - first.frames:.0f}",
-            ", ".join(f"{cause} {count:.0f}" for cause, count in sorted(dropped.items()) if count) or "0",
-        )
+    """The largest of everything in each phase, and what the cameras looked at and dropped in it."""
+    inside = [[s for s in samples if phase.starts <= s.minute <= phase.ends] for phase in phases]
+    table = Table("", *(f"{phase.name}, {phase.ends - phase.starts:.1f} min" for phase in phases))
+    for name in samples[0].resident_mib:
+        table.add_row(f"{name}, MiB", *(f"{max(s.resident_mib[name] for s in each):.0f}" for each in inside))
+    table.add_row("Redis, MiB", *(_largest(s.redis_mib for s in each) for each in inside))
+    table.add_row("events in the outbox", *(_largest(s.outbox for s in each) for each in inside))
+    table.add_row("messages in the stream", *(_largest(s.stream for s in each) for each in inside))
+    table.add_row("frames looked at", *(f"{each[-1].frames - each[0].frames:.0f}" for each in inside))
+    for cause in sorted(samples[-1].dropped):
+        counts = [each[-1].dropped.get(cause, 0.0) - each[0].dropped.get(cause, 0.0) for each in inside]
+        table.add_row(f"frames dropped: {cause}", *(f"{count:.0f}" for count in counts))
     return table
 
 
-def _largest(values: Sequence[float]) -> str:
+def _largest(values: Iterable[float]) -> str:
     known = [value for value in values if not math.isnan(value)]
     return f"{max(known):.0f}" if known else "away"
 
 
 def account_table(found: Account) -> Table:
-    table = Table(
-        "decided", "messages", "duplicates passed over", "delivered", "consumed", "tracks of the heavy worker"
-    )
-    for more in ("seconds it dropped", "tracks without one beginning and one end"):
-        table.add_column(more)
-    duplicates = found.messages - found.delivered
-    numbers = (found.decided, found.messages, duplicates, found.delivered, found.consumed, found.tracks)
-    table.add_row(*map(str, (*numbers, found.dropped_s, found.unsettled)))
+    table = Table("events", "")
+    rows = {
+        "decided": found.decided,
+        "messages in the topic": found.messages,
+        "duplicates among them": found.messages - found.delivered,
+        "delivered": found.delivered,
+        "handed out by a consumer": found.consumed,
+        "tracks of the heavy worker": found.tracks,
+        "seconds that it dropped": found.dropped_s,
+        "tracks without exactly one beginning and one end": found.unsettled,
+    }
+    for what, count in rows.items():
+        table.add_row(what, str(count))
     return table
 
 
