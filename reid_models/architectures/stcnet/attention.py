@@ -46,5 +46,5 @@ def _joined(patches_NPK: Tensor, like_NCHW: Tensor) -> Tensor:
     """(N, C, H, W): each position's mean over the patches that lie over it."""
     size = like_NCHW.shape[2:]
     sums_NCHW = F.fold(patches_NPK.transpose(1, 2), size, PATCH, padding=PATCH // 2)
-    ones = torch.ones(1, PATCH * PATCH, like_NCHW[0, 0].numel(), dtype=like_NCHW.dtype, device=like_NCHW.device)
+    ones = torch.ones(1, PATCH * PATCH, size.numel(), dtype=like_NCHW.dtype, device=like_NCHW.device)
     return sums_NCHW / F.fold(ones, size, PATCH, padding=PATCH // 2)

@@ -3,6 +3,7 @@
 # B tracklets, T frames, N = B * T frames, P parts, C channels, H x W pixels, h rows of a part
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -36,22 +37,26 @@ class OcclusionLocator(nn.Module):
     the cosine of its feature and of the mean of that part's features over the tracklet. Below tau it counts as
     occluded. Any T; the longer the tracklet, the less an occlusion weighs in the mean that it is compared with.
 
-    The paper does not say whether pictures or maps are cut. Ours cuts pictures: a position of a deep map has seen
-    most of the frame, hence also what hides another part.
+    Open in the paper and chosen by us: pictures are cut and not maps, as a position of a deep map has seen most of the
+    frame, hence also what hides another part.
     """
 
-    def __init__(self, trunk: Trunk, *, tau: float = TAU, parts: int = PARTS) -> None:
+    def __init__(
+        self, trunk: Trunk, *, tau: float = TAU, parts: int = PARTS, cut: Literal["pictures", "maps"] = "pictures"
+    ) -> None:
         """Takes a trained trunk.
 
         Args:
             trunk: the frame network.
             tau: cosine below which a part counts as occluded; depends on the trunk.
             parts: P.
+            cut: what is cut into parts: the pictures, so that the trunk sees one part at a time, or its last maps.
         """
         super().__init__()
         self.trunk = trunk
         self.tau = tau
         self.parts = parts
+        self.cut = cut
 
     def forward(self, clips_BTCHW: Tensor) -> Occlusions:
         """Whole tracklets -> what hides their parts."""
@@ -60,13 +65,16 @@ class OcclusionLocator(nn.Module):
     def describe(self, clips_BTCHW: Tensor) -> Tensor:
         """(B, T, P, C): the feature of every part; frames apart, so that long tracklets may come piece by piece."""
         frames_NCHW = self.trunk.frames(clips_BTCHW)
-        every_part_NP = torch.arange(self.parts, device=frames_NCHW.device).expand(len(frames_NCHW), -1)
-        windows_NCHW = part_windows(
-            frames_NCHW.repeat_interleave(self.parts, dim=0), every_part_NP.flatten(), self.parts
-        )
-        maps_NCHW: Tensor = self.trunk(windows_NCHW)
+        is_by_picture = self.cut == "pictures"
+        maps_NCHW = self.trunk(self._parts(frames_NCHW)) if is_by_picture else self._parts(self.trunk(frames_NCHW))
         features_NPC = frames_to_clips(maps_NCHW.mean(dim=(2, 3)), self.parts)
         return frames_to_clips(features_NPC, clips_BTCHW.shape[1])
+
+    def _parts(self, pictures_NCHW: Tensor) -> Tensor:
+        """(N * P, C, h, W): all parts of each picture or map, picture by picture."""
+        every_part_P = torch.arange(self.parts, device=pictures_NCHW.device)
+        repeated = pictures_NCHW.repeat_interleave(self.parts, dim=0)
+        return part_windows(repeated, every_part_P.repeat(len(pictures_NCHW)), self.parts)
 
     def compare(self, features_BTPC: Tensor) -> Occlusions:
         """Features of all frames of the tracklets -> which parts are unlike the rest."""

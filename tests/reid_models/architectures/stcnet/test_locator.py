@@ -22,6 +22,13 @@ def tracklets() -> Tensor:
     return (persons + torch.randint(0, 8, (2, 5, 3, 48, 16), generator=generator)).to(torch.uint8)
 
 
+def hidden(part: int) -> Tensor:
+    """The same with something white in front of a part of the second tracklet's fourth frame."""
+    clips = tracklets()
+    clips[1, 3, :, 16 * part : 16 * (part + 1)] = 255
+    return clips
+
+
 def test_scores_are_cosines_with_the_mean_of_the_same_part() -> None:
     """Part 0 turns by a right angle in one frame of two; part 1 stays."""
     features = torch.tensor([[[[2.0, 0.0], [1.0, 1.0]], [[0.0, 2.0], [3.0, 3.0]]]])
@@ -30,19 +37,23 @@ def test_scores_are_cosines_with_the_mean_of_the_same_part() -> None:
 
 @pytest.mark.parametrize("part", [0, 1, 2])
 def test_the_part_that_something_hides_is_the_one_least_like_the_others(locator: OcclusionLocator, part: int) -> None:
-    clips = tracklets()
-    clips[1, 3, :, 16 * part : 16 * (part + 1)] = 255
     with torch.inference_mode():
-        scores = locator(clips).scores
+        scores = locator(hidden(part)).scores
     assert int(scores[1].argmin()) == 3 * 3 + part
     assert scores[0].min() > scores[1, 3, part]
 
 
-def test_what_hides_one_part_is_not_seen_in_another(locator: OcclusionLocator) -> None:
-    clips, hidden = tracklets(), tracklets()
-    hidden[1, 3, :, 32:] = 255
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_cut_from_maps_the_whole_frame_is_unlike_the_others(locator: OcclusionLocator, part: int) -> None:
     with torch.inference_mode():
-        before, after = locator(clips).scores, locator(hidden).scores
+        scores = OcclusionLocator(locator.trunk, cut="maps").eval()(hidden(part)).scores
+    assert int(scores[1, :, part].argmin()) == 3
+    assert scores[1, 3].max() < scores[1, :3].min()
+
+
+def test_what_hides_one_part_is_not_seen_in_another(locator: OcclusionLocator) -> None:
+    with torch.inference_mode():
+        before, after = locator(tracklets()).scores, locator(hidden(part=2)).scores
     assert_close(after[..., :2], before[..., :2], 1e-6)
 
 
