@@ -129,24 +129,24 @@ def resident_mib(process: int) -> float:
 
 def draw(samples: Sequence[Sample], phases: Sequence[Phase], path: Path, title: str) -> None:
     """Three pictures over one time: memory, what waits, and what the cameras look at and drop."""
-    figure = Figure(figsize=(10, 9), layout="constrained")
+    figure = Figure(figsize=(12, 9), layout="constrained")
     memory, waiting, cameras = figure.subplots(3, 1, sharex=True)
     minutes = [sample.minute for sample in samples]
     for name in samples[0].resident_mib:
         memory.plot(minutes, [sample.resident_mib[name] or AWAY for sample in samples], label=name)
     memory.plot(minutes, [sample.redis_mib for sample in samples], label="Redis (used_memory)")
     memory.set(ylabel="MiB", ylim=(0, None))
-    waiting.plot(minutes, [sample.outbox for sample in samples], label="outbox: events that wait for Kafka")
-    waiting.plot(minutes, [sample.stream for sample in samples], label="stream: messages that wait to be decided")
+    waiting.plot(minutes, [sample.outbox for sample in samples], label="outbox: events for Kafka")
+    waiting.plot(minutes, [sample.stream for sample in samples], label="stream: messages to decide")
     waiting.set(ylabel="entries", yscale="symlog", ylim=(0, None))
     _draw_rates(cameras, samples)
     for axes in (memory, waiting, cameras):
         for phase in phases:
             if phase.is_outage:
                 axes.axvspan(phase.starts, phase.ends, color="tab:red", alpha=0.1, label=phase.name)
-        axes.legend(loc="upper right", fontsize="small")
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize="small")
     cameras.set(xlabel="minutes", ylabel="frames per second, both cameras", ylim=(0, None))
-    figure.suptitle(title)
+    figure.suptitle(title, fontsize="medium")
     figure.savefig(path, dpi=90)
 
 
@@ -159,4 +159,4 @@ def _draw_rates(axes: Axes, samples: Sequence[Sample]) -> None:
     for cause in sorted(samples[-1].dropped):
         dropped = [after.dropped.get(cause, 0.0) - before.dropped.get(cause, 0.0) for before, after in steps]
         rates = [count / each for count, each in zip(dropped, seconds, strict=True)]
-        axes.plot(middle, rates, label=f"dropped at the source: {cause}")
+        axes.plot(middle, rates, label=f"dropped at the source:\n{cause}")
