@@ -13,6 +13,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "decode": ("decode",),
     "detectors": ("detectors",),
     "encoders": ("encoders",),
+    "networks": ("networks",),
     "trackers": ("trackers",),
     "pets": ("pets",),
     "overhead": ("pipeline", "overhead"),

@@ -129,7 +129,7 @@ def test_a_last_stride_of_1_keeps_the_weights_and_doubles_the_map(resnet18_file:
 def test_what_does_not_fit_is_said_by_name(resnet18_file: Path) -> None:
     said = (
         r"does not fit: missing: stage2\.0\.bn3\.bias, .* and \d+ more; "
-        r"of another shape: stage2\.0\.conv1\.weight \(64, 64, 3, 3\) where \(64, 64, 1, 1\) is expected, .* and \d+ more$"
+        r"of another shape: stage2\.0\.conv1\.weight \(64, 64, 3, 3\) where \(64, 64, 1, 1\) is expected, .* more$"
     )
     with pytest.raises(WeightsError, match=said):
         build_trunk(TrunkSpec("resnet50"), weights=str(resnet18_file))
