@@ -246,7 +246,8 @@ class RedisConfig(_Strict):
         lease_s: a matcher that does nothing for this long is taken for dead, and another takes over.
         max_waiting: messages of one worker that may wait to be decided; beyond, its cameras are slowed.
         max_outbox: events that may wait to be delivered; beyond, nothing is decided.
-        patience_s: how long to try while Redis cannot be reached.
+        start_patience_s: how long to try while Redis was never reached.
+        patience_s: how long to wait for a Redis that was reached and has gone away, as when it is started again.
         delivery_patience_s: how long to try while events cannot be delivered.
     """
 
@@ -256,6 +257,7 @@ class RedisConfig(_Strict):
     lease_s: Positive = 10.0
     max_waiting: Count = 1024
     max_outbox: Count = 100_000
+    start_patience_s: Positive = 10.0
     patience_s: Positive = 300.0
     delivery_patience_s: Positive = 3600.0
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from pipeline.embedding_messages import Expected, Message, MessageError, messages_of, packed, unpacked
 from pipeline.lease import Lease
+from pipeline.outage import Outage
 from pipeline.records import EmbeddedWindow
 from pipeline.redis_store import Argument, Reply, SiteStore, StoreUnavailable, fenced, script
 from pipeline.window_join import Entry, JoinedWindow, WindowJoin
@@ -71,7 +72,7 @@ class EmbeddingWriter:
         cameras: those it speaks for.
         model_id: of the network behind its vectors.
         max_waiting: entries of this worker that may wait to be decided.
-        patience_s: how long to try while Redis cannot be reached.
+        patience_s: how long to wait for a Redis that has gone away.
         on_wait: called each time an entry has to wait, because too many do or because Redis cannot be reached; at
             least once a minute while that lasts.
     """
@@ -92,7 +93,7 @@ class EmbeddingWriter:
         self._cameras = tuple(cameras)
         self._model_id = model_id
         self._max_waiting = max_waiting
-        self._patience_s = patience_s
+        self._outage = Outage(f"Redis at {store.address}", patience_s)
         self._on_wait = on_wait
         self._session = uuid4().hex
         self._number = 0
@@ -132,13 +133,13 @@ class EmbeddingWriter:
 
     def _patiently(self, call: Callable[[], Reply]) -> Reply:
         """Calls again while Redis cannot be reached; the call must be one that may be carried out twice."""
-        ends_s = time.monotonic() + self._patience_s
         while True:
             try:
-                return call()
-            except StoreUnavailable:
-                if time.monotonic() > ends_s:
-                    raise
+                reply = call()
+                self._outage.worked()
+                return reply
+            except StoreUnavailable as error:
+                self._outage.failed(error)
                 self._on_wait()
                 time.sleep(POLL_S)
 

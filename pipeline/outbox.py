@@ -1,6 +1,5 @@
 """Delivers the events of the outbox: an event is forgotten only after the sink has said that it is delivered."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -10,9 +9,8 @@ from pydantic import ValidationError
 
 from pipeline.events.schema import IdentityEvent
 from pipeline.events.sink import EventSink, EventSinkError
-from pipeline.redis_store import SiteStore, StoreError, StoreUnavailable
-
-logger = logging.getLogger(__name__)
+from pipeline.outage import Outage
+from pipeline.redis_store import SiteStore, StoreError
 
 OUTBOX = "outbox"
 RELAY_COUNT = 500
@@ -28,7 +26,8 @@ class OutboxRelay:
     Args:
         open_sink: makes a sink, in that thread; a new one after each failure, to which all that was not known to be
             delivered is sent again.
-        patience_s: how long to try while nothing can be delivered, or Redis cannot be reached.
+        patience_s: how long to try while nothing can be delivered. A Redis that cannot be reached ends the thread:
+            the matcher's term ends with it.
         on_relay: hears of each event that was delivered.
         on_failure: hears of each sink that failed.
     """
@@ -81,16 +80,14 @@ class OutboxRelay:
             self._close_sink()
 
     def _relay_until_closed(self) -> None:
-        worked_s = time.monotonic()
+        outage = Outage("whoever takes the events", self._patience_s)
         while not self._is_closing.is_set():
             try:
                 if not self._step():
                     self._is_closing.wait(POLL_S)
-                worked_s = time.monotonic()
-            except (StoreUnavailable, EventSinkError) as error:
-                if time.monotonic() - worked_s > self._patience_s:
-                    raise
-                logger.warning("events cannot be delivered, tried again in %.0f s: %s", RETRY_S, error)
+                outage.worked()
+            except EventSinkError as error:
+                outage.failed(error)
                 self._close_sink()
                 if self._on_failure:
                     self._on_failure()

@@ -22,6 +22,7 @@ from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
 from pipeline.matching.redis import RedisGallery
 from pipeline.metrics import Metrics
+from pipeline.outage import Outage
 from pipeline.outbox import OUTBOX, OutboxRelay
 from pipeline.redis_store import LeaseLost, SiteStore, StoreUnavailable
 from pipeline.watch import MatchCounter
@@ -41,7 +42,7 @@ class SiteMatcherParams:
         idle_after_s: see `WindowJoin`.
         lease_s: how long a lease lasts that is not renewed; longer than any window takes to decide.
         max_outbox: nothing is decided while so many events wait to be delivered.
-        patience_s: how long to try while Redis cannot be reached.
+        patience_s: how long to wait for a Redis that has gone away.
         delivery_patience_s: how long to try while events cannot be delivered.
     """
 
@@ -93,23 +94,21 @@ class SiteMatcher:
             StoreError: if Redis refuses, or could not be reached for `patience_s`.
             EventSinkError: if nothing could be delivered for `delivery_patience_s`.
         """
-        reached_s = time.monotonic()
+        outage = Outage(f"Redis at {self._store.address}", self._params.patience_s)
         lease: Lease | None = None
         while not self._stopping.is_set():
             self._health.turned()
             try:
                 lease = acquire(self._store, self._params.lease_s, replaces=lease)
+                outage.worked()
                 if lease is None:
                     self._stand_by()
                 elif self._serve(lease, until_end=until_end):
                     return
-                reached_s = time.monotonic()
             except LeaseLost as error:
                 logger.warning("%s; this one stands by", error)
             except StoreUnavailable as error:
-                if time.monotonic() - reached_s > self._params.patience_s:
-                    raise
-                logger.warning("%s; tried again", error)
+                outage.failed(error)
                 self._stopping.wait(0.2)
 
     def stop(self) -> None:

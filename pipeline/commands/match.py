@@ -18,6 +18,7 @@ from pipeline.events.sink import EventSink
 from pipeline.health import Health, HealthServer
 from pipeline.matching.matcher import Matcher
 from pipeline.metrics import Metrics
+from pipeline.redis_start import open_store
 from pipeline.redis_store import SiteStore
 from pipeline.site_matcher import LEADING, STANDING_BY, SiteMatcher
 from reid_models.encoder import Encoder
@@ -35,8 +36,7 @@ def run_match(path: Path, stop: StopSignal, *, topic: str | None, until_end: boo
     open_sink = sink_of(config, topic)
     metrics, health = Metrics(), Health(ready_states=(LEADING, STANDING_BY))
     with ExitStack() as stack:
-        store = SiteStore(config.redis.address(), config.site.name, is_cluster=config.redis.cluster)
-        stack.enter_context(store)
+        store = stack.enter_context(open_store(config.redis, config.site.name, gives_up=stop.is_set))
         matcher = build_site_matcher(config, store, open_sink, metrics, health)
         if config.http.port is not None:
             stack.enter_context(HealthServer(health, metrics.registry, config.http.host, config.http.port))

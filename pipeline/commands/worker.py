@@ -10,7 +10,7 @@ from pipeline.build import Process
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import ConfigError, PipelineConfig, load_config
 from pipeline.health import HealthServer
-from pipeline.redis_store import SiteStore
+from pipeline.redis_start import open_store
 
 logger = logging.getLogger(__name__)
 
@@ -21,8 +21,7 @@ def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
     # The cameras' threads share the cores already; OpenCV's own would only wake and wait.
     cv2.setNumThreads(1)
     with ExitStack() as stack:
-        store = SiteStore(config.redis.address(), config.site.name, is_cluster=config.redis.cluster)
-        stack.enter_context(store)
+        store = stack.enter_context(open_store(config.redis, config.site.name, gives_up=stop.is_set))
         process = stack.enter_context(Process(config, tells_progress=True))
         supervisor = process.connect_stream(store, config.redis)
         if config.http.port is not None:

@@ -6,16 +6,17 @@ import pytest
 
 from pipeline.redis_store import SiteStore
 from tests.conftest import need_redis_server
-from tests.services.redis import RedisServer
+from tests.services.redis_cluster import RedisCluster
 from tests.services.site_store import site_of_its_own
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A node of three masters."""
     need_redis_server()
-    server = RedisServer(tmp_path_factory.mktemp("cluster"), is_cluster=True).start()
-    yield server.url
-    server.stop()
+    cluster = RedisCluster(tmp_path_factory.mktemp("cluster")).start()
+    yield cluster.url
+    cluster.stop()
 
 
 @pytest.fixture

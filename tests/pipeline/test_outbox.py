@@ -77,7 +77,7 @@ def test_nothing_is_forgotten_while_no_sink_confirms(store: SiteStore) -> None:
 def test_patience_ends(store: SiteStore) -> None:
     commit(store, 1)
     relay = OutboxRelay(store, FailingSink, patience_s=0.0)
-    until(lambda: _fault(relay) == "no broker")
+    until(lambda: _fault(relay) == "no broker for 0 s: given up")
     relay.close()
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import redis
+from redis.cluster import RedisCluster
 
 from pipeline.redis_store import SiteStore
 
@@ -15,7 +16,8 @@ def site_of_its_own(url: str, *, is_cluster: bool = False) -> Iterator[SiteStore
     site = f"test-{uuid4().hex[:12]}"
     with SiteStore(url, site, is_cluster=is_cluster) as store:
         yield store
-    with redis.Redis.from_url(url) as client:
-        keys = list(client.scan_iter(f"reid:{{{site}}}:*", count=1000))
-        if keys:
-            client.delete(*keys)
+    client = RedisCluster.from_url(url) if is_cluster else redis.Redis.from_url(url)
+    keys = list(client.scan_iter(f"reid:{{{site}}}:*", count=1000))
+    if keys:
+        client.delete(*keys)
+    client.close()

@@ -1,0 +1,114 @@
+"""A site works the same over every kind of Redis: a server, a cluster, TLS with a user of few rights."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from redis.cluster import RedisCluster
+
+from pipeline.config import RedisConfig
+from pipeline.embedding_messages import Expected
+from pipeline.embedding_stream import DEAD_LETTERS, STREAM, EmbeddingWriter
+from pipeline.events.memory import MemorySink
+from pipeline.health import Health
+from pipeline.matching.matcher import Matcher
+from pipeline.matching.memory import Retention
+from pipeline.matching.policy import MatchParams
+from pipeline.metrics import Metrics
+from pipeline.outbox import OUTBOX
+from pipeline.records import EmbeddedWindow
+from pipeline.redis_start import open_store
+from pipeline.redis_store import SiteStore, script
+from pipeline.site import Site
+from pipeline.site_matcher import SiteMatcher, SiteMatcherParams
+from tests.conftest import need_redis_server
+from tests.pipeline.test_embedding_messages import MODEL, embedding, end
+from tests.services.certificates import certificate_in
+from tests.services.redis import RedisServer
+
+SITES = 6
+ADD = script("return redis.call('XADD', KEYS[1], '*', 'no', 'message')")
+ONE_USER = "--user default off --user reid on >secret ~reid:* +@read +@write +@scripting +@connection"
+
+
+@pytest.fixture(scope="module")
+def secured_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that talks TLS only, with one user."""
+    need_redis_server()
+    folder: Path = tmp_path_factory.mktemp("secured")
+    server = RedisServer(folder, certificate=certificate_in(folder), options=ONE_USER.split()).start()
+    yield server.url.replace("rediss://", "rediss://reid:secret@")
+    server.stop()
+
+
+@pytest.fixture(params=["a server", "a cluster", "TLS and few rights"])
+def config(request: pytest.FixtureRequest) -> RedisConfig:
+    fixtures = {"a server": "redis_url", "a cluster": "cluster_url", "TLS and few rights": "secured_url"}
+    url = request.getfixturevalue(fixtures[request.param])
+    return RedisConfig.model_validate({"url": url, "cluster": request.param == "a cluster"})
+
+
+@pytest.fixture
+def stores(config: RedisConfig) -> Iterator[Sequence[SiteStore]]:
+    with stores_at(config) as stores:
+        yield stores
+
+
+@contextmanager
+def stores_at(config: RedisConfig) -> Iterator[Sequence[SiteStore]]:
+    """Some sites, which in a cluster lie on different nodes."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(open_store(config, f"test-{uuid4().hex[:8]}")) for _ in range(SITES)]
+
+
+def test_sites_write_read_decide_and_deliver(stores: Sequence[SiteStore]) -> None:
+    for store in stores:
+        store.run(ADD, [store.key(STREAM)], [])
+        write(store)
+    for store in stores:
+        sink = MemorySink()
+        matcher(store, sink).run(until_end=True)
+        assert [event.kind for event in sink.events] == ["person.appeared", "track.ended"] * 2
+        assert store.length(OUTBOX) == 0
+        assert store.length(DEAD_LETTERS) == 1
+        assert store.length(STREAM) == 1
+        again = MemorySink()
+        matcher(store, again).run(until_end=True)
+        assert not again.events
+
+
+def test_the_keys_of_a_site_lie_in_one_slot_and_sites_on_several_nodes(cluster_url: str) -> None:
+    config = RedisConfig.model_validate({"url": cluster_url, "cluster": True})
+    with stores_at(config) as stores, RedisCluster.from_url(cluster_url) as client:
+        slots = [{client.keyslot(store.key(name)) for name in (STREAM, OUTBOX, "sighting:a:b:1")} for store in stores]
+        nodes = {client.get_node_from_key(store.key(OUTBOX)).name for store in stores}
+    assert [len(of_site) for of_site in slots] == [1] * SITES
+    assert len(nodes) > 1
+
+
+def write(store: SiteStore) -> None:
+    """Two persons, one after the other."""
+    writer = EmbeddingWriter(store, "w", ["door"], model_id=MODEL)
+    writer.open()
+    for number in range(2):
+        cut_s = 9.5 + 10 * number
+        window = EmbeddedWindow(
+            10.0 * number + 10.0, (embedding(1 + 7 * number, cut_s=cut_s),), (end(1 + 7 * number, cut_s + 0.1),)
+        )
+        writer.write(window)
+    writer.close()
+
+
+def matcher(store: SiteStore, sink: MemorySink) -> SiteMatcher:
+    return SiteMatcher(
+        store,
+        Expected(frozenset(["door"]), MODEL, 8),
+        Retention(),
+        lambda gallery: Matcher(gallery, Site(name="shop"), MatchParams(threshold=0.9)),
+        lambda: sink,
+        SiteMatcherParams(lease_s=2.0),
+        Metrics(),
+        Health(),
+    )
