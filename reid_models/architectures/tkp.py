@@ -74,7 +74,7 @@ class TKPVideo(nn.Module):
 
     The published network is inflated with temporal kernels of 1, which is a 2-D network on every frame; the non-local
     blocks (`NonLocalTrunk`) alone see more than one. `frames` are the means over the last maps, `embedding` the mean of
-    `frames`; any T. Starts as `TKPImage` of the same trunk. The paper describes a tracklet by the mean of the `frames`
+    `frames`; any T. Starts as `TKPImage` of the same trunk. The code describes a tracklet by the mean of the `frames`
     of all its clips of 32, the last of which may be shorter.
     """
 
