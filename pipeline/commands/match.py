@@ -1,6 +1,7 @@
 """`reid-pipeline match`: decides for a site, from the stream of its workers; a second one stands by."""
 
 import os
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -66,13 +67,23 @@ def build_site_matcher(
     params, calibration = build_policy(config, encoder.model_id, suggested)
     return SiteMatcher(
         store,
-        Expected(frozenset(camera.name for camera in config.cameras), encoder.model_id, dimensions(encoder)),
+        expected_of(config, encoder),
         config.matching.retention,
         lambda gallery: Matcher(gallery, config.site, params, calibration),
         open_sink,
         site_matcher_params(config),
         metrics,
         health,
+    )
+
+
+def expected_of(config: PipelineConfig, encoder: Encoder) -> Expected:
+    """What messages of the site's workers must be like."""
+    return Expected(
+        frozenset(camera.name for camera in config.cameras),
+        encoder.model_id,
+        dimensions(encoder),
+        now_s=time.time if config.is_live else None,
     )
 
 
