@@ -56,6 +56,7 @@ def test_times_are_utc_to_the_millisecond_and_ratios_to_four_digits() -> None:
     assert written["similarity"] == 0.9877
     assert written["seen"]["box"] == [1, 2, 3, 4]
     assert rfc3339(1795248000.0004) == "2026-11-21T08:00:00.000Z"
+    assert rfc3339(1795248000.9996) == "2026-11-21T08:00:01.000Z"
 
 
 def test_ids_tell_tracks_and_kinds_apart_and_are_the_same_every_time() -> None:
