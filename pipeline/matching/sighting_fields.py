@@ -1,5 +1,6 @@
 """A sighting as the fields of a hash, and back, exactly: a matcher that starts again decides as if it never stopped."""
 
+import json
 from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
@@ -36,23 +37,26 @@ class _Head(BaseModel):
 def head_of(sighting: Sighting) -> str:
     """JSON of all but the person and the vector."""
     left, top, right, bottom = sighting.box.tolist()
-    return _Head.model_construct(
-        camera=sighting.track.camera,
-        run=sighting.track.run,
-        track=sighting.track.track,
-        part=sighting.part,
-        box=(left, top, right, bottom),
-        start_s=sighting.start_s,
-        end_s=sighting.end_s,
-        is_open=sighting.is_open,
-        clock=sighting.clock,
-        model_id=sighting.model_id,
-    ).model_dump_json()
+    return json.dumps(
+        {
+            "camera": sighting.track.camera,
+            "run": sighting.track.run,
+            "track": sighting.track.track,
+            "part": sighting.part,
+            "box": (left, top, right, bottom),
+            "start_s": sighting.start_s,
+            "end_s": sighting.end_s,
+            "is_open": sighting.is_open,
+            "clock": sighting.clock,
+            "model_id": sighting.model_id,
+        },
+        allow_nan=False,
+    )
 
 
 def total_of(sighting: Sighting) -> bytes:
     """The sum of the embeddings as little-endian float64."""
-    return sighting.total.astype("<f8").tobytes()
+    return sighting.total.astype("<f8", copy=False).tobytes()
 
 
 def sighting_from(fields: Mapping[bytes, bytes]) -> Sighting:

@@ -1,6 +1,7 @@
 """The tracks that a gallery remembers, as arrays side by side: what the policy reads and search multiplies."""
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
@@ -41,7 +42,7 @@ class Sighting:
     @property
     def descriptor(self) -> NDArray[np.float32]:
         """(D,) float32 of length 1: the mean of the parts, as the papers average their clips."""
-        return (self.total / np.linalg.norm(self.total)).astype(np.float32)
+        return (self.total / math.sqrt(self.total.dot(self.total))).astype(np.float32)
 
 
 def first_part(embedding: Embedding) -> Sighting:
@@ -87,10 +88,15 @@ def with_part(sighting: Sighting, embedding: Embedding) -> Sighting:
     """A track of which one more part is known; a part that is known already changes nothing."""
     if embedding.part <= sighting.part:
         return sighting
-    return replace(
-        sighting,
+    return Sighting(
+        track=sighting.track,
+        person=sighting.person,
         total=sighting.total + embedding.vector,
         part=embedding.part,
         box=embedding.box,
+        start_s=sighting.start_s,
         end_s=max(sighting.end_s, embedding.end_s),
+        is_open=sighting.is_open,
+        clock=sighting.clock,
+        model_id=sighting.model_id,
     )
