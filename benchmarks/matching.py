@@ -23,7 +23,7 @@ from rich.table import Table
 
 from pipeline.embedding_messages import Expected
 from pipeline.embedding_stream import EmbeddingWriter
-from pipeline.events.schema import IdentityEvent
+from pipeline.events.schema import Event
 from pipeline.health import Health
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
@@ -70,8 +70,8 @@ class TimedSink:
     def __init__(self) -> None:
         self.delays_s: list[float] = []
 
-    def publish(self, event: IdentityEvent) -> None:
-        if event.kind != "track.ended":
+    def publish(self, event: Event) -> None:
+        if event.kind != "track.ended" and event.kind != "person.erased":
             self.delays_s.append(time.time() - event.seen.end)
 
     def flush(self) -> None:

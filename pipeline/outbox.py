@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from pydantic import ValidationError
 
-from pipeline.events.schema import IdentityEvent
+from pipeline.events.schema import Event, event_from
 from pipeline.events.sink import EventSink, EventSinkError
 from pipeline.outage import Outage
 from pipeline.redis_store import SiteStore, StoreError
@@ -38,7 +38,7 @@ class OutboxRelay:
         open_sink: Callable[[], EventSink],
         *,
         patience_s: float = 3600.0,
-        on_relay: Callable[[IdentityEvent], None] | None = None,
+        on_relay: Callable[[Event], None] | None = None,
         on_failure: Callable[[], None] | None = None,
     ) -> None:
         self._store = store
@@ -117,9 +117,9 @@ class OutboxRelay:
         self._sink = None
 
 
-def _event(entry_id: bytes, fields: dict[bytes, bytes]) -> IdentityEvent:
+def _event(entry_id: bytes, fields: dict[bytes, bytes]) -> Event:
     try:
-        return IdentityEvent.model_validate_json(fields.get(b"event", b""))
+        return event_from(fields.get(b"event", b""))
     except ValidationError as error:
         raise StoreError(
             f"outbox entry {entry_id.decode()}: expected an event of schema v1, found another thing; "

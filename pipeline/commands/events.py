@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.events.brokers import Brokers
 from pipeline.events.consumer import EventConsumer
 from pipeline.events.dead_letters import DeadLetter
-from pipeline.events.jsonlines import read_events
+from pipeline.events.jsonlines import read_recording
 from pipeline.events.kafka import KafkaSink
 from pipeline.events.mdx_sink import MdxSink
 
@@ -37,9 +37,9 @@ def tail(
 
 def replay(recording: Path, brokers: Brokers, topic: str) -> int:
     """Publishes a recording, with the ids that it has; nothing of it if a line of it is no event."""
-    count = sum(1 for _ in read_events(recording))
+    count = sum(1 for _ in read_recording(recording))
     with KafkaSink(brokers, topic) as sink:
-        for event in read_events(recording):
+        for event in read_recording(recording):
             sink.publish(event)
     sys.stderr.write(f"{recording}: {count} events published to {topic}\n")
     return 0

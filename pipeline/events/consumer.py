@@ -23,7 +23,7 @@ from pydantic import ValidationError
 
 from pipeline.events.brokers import Brokers, unreachable
 from pipeline.events.dead_letters import DeadLetter
-from pipeline.events.schema import IdentityEvent, first_fault
+from pipeline.events.schema import Event, event_from, first_fault
 from pipeline.events.sink import EventSinkError
 from pipeline.events.topics import require_topic
 
@@ -76,16 +76,17 @@ class EventConsumer:
         self._idle_s = idle_s
         self._within_s = within_s
         self._seen = _RecentIds(REMEMBERED)
+        self._erased = _RecentIds(REMEMBERED)
         self._batch: deque[ConsumerRecord] = deque()
         self._handling: ConsumerRecord | None = None
         self._handled: dict[TopicPartition, OffsetAndMetadata] = {}
 
-    def __iter__(self) -> Iterator[IdentityEvent]:
+    def __iter__(self) -> Iterator[Event]:
         """Raises EventSinkError if the brokers refuse us; while they are away it waits."""
         while (message := self._next()) is not None:
             event = self._read(message)
             self._handling = self._batch.popleft()
-            if event and self._seen.add(event.event_id):
+            if event and self._seen.add(event.event_id) and not self._is_of_erased(event):
                 yield event
 
     def close(self) -> None:
@@ -130,14 +131,21 @@ class EventConsumer:
                 return None
         return self._batch[0]
 
-    def _read(self, message: ConsumerRecord) -> IdentityEvent | None:
+    def _read(self, message: ConsumerRecord) -> Event | None:
         try:
-            return IdentityEvent.model_validate_json(message.value or b"")
+            return event_from(message.value or b"")
         except ValidationError as error:
             reason = f"expected an event of schema v1, found {first_fault(error)}"
         place = message.topic, message.partition, message.offset
         self._put_aside(DeadLetter(*place, message.key, message.value, reason))
         return None
+
+    def _is_of_erased(self, event: Event) -> bool:
+        """Whether an event tells more of somebody whose erasure was handed out: a relay that was frozen comes late."""
+        if event.kind == "person.erased":
+            self._erased.add(event.person)
+            return False
+        return event.person in self._erased
 
     def _finish(self) -> None:
         """What was being handled is handled."""
@@ -168,11 +176,14 @@ class _RecentIds:
         self._most = most
         self._ids: OrderedDict[UUID, None] = OrderedDict()
 
-    def add(self, event_id: UUID) -> bool:
+    def __contains__(self, each: UUID) -> bool:
+        return each in self._ids
+
+    def add(self, each: UUID) -> bool:
         """Whether it is new."""
-        if event_id in self._ids:
+        if each in self._ids:
             return False
-        self._ids[event_id] = None
+        self._ids[each] = None
         if len(self._ids) > self._most:
             self._ids.popitem(last=False)
         return True

@@ -4,13 +4,20 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from pipeline.evaluation_errors import EvaluationError
-from pipeline.events.schema import IdentityEvent
+from pipeline.events.schema import Event
 from pipeline.records import TrackKey
 
 
-def persons_by_track(events: Iterable[IdentityEvent]) -> dict[TrackKey, UUID]:
-    """Who each track is; the last event about a track says it."""
-    return {event.seen.key: event.person for event in events}
+def persons_by_track(events: Iterable[Event]) -> dict[TrackKey, UUID]:
+    """Who each track is; the last event about a track says it. Who was erased has no tracks, whatever comes later."""
+    person_of: dict[TrackKey, UUID] = {}
+    erased: set[UUID] = set()
+    for event in events:
+        if event.kind == "person.erased":
+            erased.add(event.person)
+        else:
+            person_of[event.seen.key] = event.person
+    return {track: person for track, person in person_of.items() if person not in erased}
 
 
 def persons_of_camera(person_of: Mapping[TrackKey, UUID], camera: str) -> dict[int, UUID]:

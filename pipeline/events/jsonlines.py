@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from pipeline.events.schema import IdentityEvent, first_fault
+from pipeline.events.schema import Event, IdentityEvent, event_from, first_fault
 from pipeline.events.sink import EventSinkError
 
 _LONGEST_LINE = 1 << 20
@@ -38,7 +38,7 @@ class JsonLinesSink:
             ) from error
         self._path = path
 
-    def publish(self, event: IdentityEvent) -> None:
+    def publish(self, event: Event) -> None:
         try:
             self._file.write(event.model_dump_json().encode() + b"\n")
             self._file.flush()
@@ -73,7 +73,18 @@ def _cut_to_whole_lines(path: Path) -> None:
 
 
 def read_events(path: Path) -> Iterator[IdentityEvent]:
-    """The events of a recording, in order.
+    """The events of a recording, in order, without those about persons who were erased later.
+
+    Raises: as `read_recording`.
+    """
+    erased = {event.person for event in read_recording(path) if event.kind == "person.erased"}
+    for event in read_recording(path):
+        if event.kind != "person.erased" and event.person not in erased:
+            yield event
+
+
+def read_recording(path: Path) -> Iterator[Event]:
+    """All events of a recording, in order.
 
     Raises:
         EventSinkError: if the file cannot be read, or a line is not an event of schema v1.
@@ -86,8 +97,8 @@ def read_events(path: Path) -> Iterator[IdentityEvent]:
         raise EventSinkError(f"expected recorded events at {path}: {error.strerror}") from error
 
 
-def _parse(line: bytes, path: Path, number: int) -> IdentityEvent:
+def _parse(line: bytes, path: Path, number: int) -> Event:
     try:
-        return IdentityEvent.model_validate_json(line)
+        return event_from(line)
     except ValidationError as error:
         raise EventSinkError(f"{path}:{number}: expected an event of schema v1, found {first_fault(error)}") from error

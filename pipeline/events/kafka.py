@@ -17,7 +17,7 @@ from kafka.producer.future import FutureRecordMetadata
 
 from pipeline.events.brokers import Brokers, unreachable
 from pipeline.events.cloudevents import headers
-from pipeline.events.schema import IdentityEvent
+from pipeline.events.schema import Event
 from pipeline.events.sink import EventSinkError
 from pipeline.events.topics import require_topic
 
@@ -38,7 +38,7 @@ class KafkaSink:
         """As `KafkaWriter`, whose errors and times are its own."""
         self._writer = KafkaWriter(brokers, topic, deliver_within_s=deliver_within_s)
 
-    def publish(self, event: IdentityEvent) -> None:
+    def publish(self, event: Event) -> None:
         self._writer.write(str(event.person).encode(), event.model_dump_json().encode(), headers(event))
 
     def flush(self) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.events.schema import IdentityEvent, Sighting, Time
+from pipeline.events.schema import Event, IdentityEvent, PersonErased, Sighting, Time
 
 TOPIC = "mdx-mtmc"
 PERSON = "Person"
@@ -48,7 +48,7 @@ class MtmcMessage(_Message):
         globalId: the person.
         objectType: what it is.
         timestamp, end: when the person was first and last seen.
-        matched: the person's tracks, in the order in which they were recognised.
+        matched: the person's tracks, in the order in which they were recognised; none if the person was erased.
     """
 
     batchId: int  # noqa: N815
@@ -84,10 +84,25 @@ class MdxAdapter:
     def __init__(self, params: MdxParams | None = None) -> None:
         self._params = params or MdxParams()
         self._matched: OrderedDict[UUID, OrderedDict[str, Behavior]] = OrderedDict()
+        self._erased_s: OrderedDict[UUID, float] = OrderedDict()
         self._batch = 0
 
-    def message(self, event: IdentityEvent) -> MtmcMessage:
-        """What is known of the event's person with this event."""
+    def message(self, event: Event) -> MtmcMessage:
+        """What is known of the event's person with this event; nothing, once the person was erased, whatever comes."""
+        if event.kind == "person.erased":
+            self._erase(event)
+            return self._message(event.person, (), event.erased_at, event.erased_at)
+        if (erased_s := self._erased_s.get(event.person)) is not None:
+            return self._message(event.person, (), erased_s, erased_s)
+        matched = self._so_far(event)
+        return self._message(
+            event.person,
+            tuple(matched.values()),
+            min(track.timestamp for track in matched.values()),
+            max(track.end for track in matched.values()),
+        )
+
+    def _so_far(self, event: IdentityEvent) -> OrderedDict[str, Behavior]:
         matched = self._matched.pop(event.person, OrderedDict())
         if matched and event.seen.start - max(track.end for track in matched.values()) > self._params.forget_after_s:
             matched = OrderedDict()
@@ -99,14 +114,17 @@ class MdxAdapter:
         self._matched[event.person] = matched
         if len(self._matched) > self._params.most_persons:
             self._matched.popitem(last=False)
+        return matched
+
+    def _erase(self, event: PersonErased) -> None:
+        self._matched.pop(event.person, None)
+        self._erased_s[event.person] = event.erased_at
+        if len(self._erased_s) > self._params.most_persons:
+            self._erased_s.popitem(last=False)
+
+    def _message(self, person: UUID, matched: tuple[Behavior, ...], start_s: float, end_s: float) -> MtmcMessage:
         self._batch += 1
-        return MtmcMessage(
-            batchId=self._batch - 1,
-            globalId=str(event.person),
-            timestamp=min(track.timestamp for track in matched.values()),
-            end=max(track.end for track in matched.values()),
-            matched=tuple(matched.values()),
-        )
+        return MtmcMessage(batchId=self._batch - 1, globalId=str(person), timestamp=start_s, end=end_s, matched=matched)
 
 
 def _sightings(event: IdentityEvent) -> Iterator[Sighting]:

@@ -5,7 +5,7 @@ from typing import Self
 from pipeline.events.brokers import Brokers
 from pipeline.events.kafka import KafkaWriter
 from pipeline.events.mdx import TOPIC, MdxAdapter, MdxParams
-from pipeline.events.schema import IdentityEvent
+from pipeline.events.schema import Event
 
 HEADERS = [("content-type", b"application/json")]
 
@@ -28,7 +28,7 @@ class MdxSink:
         self._adapter = MdxAdapter(params)
         self._writer = KafkaWriter(brokers, topic, deliver_within_s=deliver_within_s)
 
-    def publish(self, event: IdentityEvent) -> None:
+    def publish(self, event: Event) -> None:
         message = self._adapter.message(event)
         self._writer.write(message.key, message.model_dump_json().encode(), HEADERS)
 

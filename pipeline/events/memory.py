@@ -1,20 +1,29 @@
 """Events in a list, for tests and for programs that embed the pipeline."""
 
-from pipeline.events.schema import IdentityEvent
+from pipeline.events.schema import Event, IdentityEvent, PersonErased
 from pipeline.events.sink import EventSinkError
 
 
 class MemorySink:
-    """Keeps what was published in `events`."""
+    """Keeps what was published.
+
+    Attributes:
+        events: what was learnt about persons.
+        erasures: who was erased.
+    """
 
     def __init__(self) -> None:
         self.events: list[IdentityEvent] = []
+        self.erasures: list[PersonErased] = []
         self._is_open = True
 
-    def publish(self, event: IdentityEvent) -> None:
+    def publish(self, event: Event) -> None:
         if not self._is_open:
             raise EventSinkError("the sink is closed")
-        self.events.append(event)
+        if event.kind == "person.erased":
+            self.erasures.append(event)
+        else:
+            self.events.append(event)
 
     def flush(self) -> None:
         if not self._is_open:

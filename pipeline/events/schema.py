@@ -8,10 +8,10 @@ import json
 import sys
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias, get_args
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, TypeAdapter, ValidationError
 
 from pipeline.records import Clock, TrackKey
 
@@ -138,6 +138,42 @@ class IdentityEvent(_Record):
     model_id: str
 
 
+class PersonErased(_Record):
+    """A person was erased: whoever keeps anything under this id deletes it, and passes over what may still come of it.
+
+    The event says nothing else of the person. The id is never given to anybody again.
+
+    Attributes:
+        schema_version: see `IdentityEvent`.
+        event_id: made from the person and the request.
+        kind: `person.erased`.
+        site: name of the site.
+        person: the identity that is no more.
+        erased_at: when, by the clock of whoever decides for the site.
+    """
+
+    schema_version: Literal[1] = 1
+    event_id: UUID
+    kind: Literal["person.erased"] = "person.erased"
+    site: str
+    person: UUID
+    erased_at: Time
+
+
+Event: TypeAlias = IdentityEvent | PersonErased
+_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+
+
+def event_from(content: bytes | str) -> Event:
+    """An event from its JSON; raises ValidationError if it is none."""
+    return _EVENT.validate_json(content)
+
+
+def erasure_id(site: str, person: UUID, request: UUID) -> UUID:
+    """A person is erased once for each request that names it."""
+    return uuid5(NAMESPACE, f"{site}/{person}/person.erased/{request}")
+
+
 def event_id(kind: Kind, site: str, track: TrackKey) -> UUID:
     """A track appears, is matched and ends at most once, so kind and track name the event."""
     return uuid5(NAMESPACE, f"{site}/{track}/{kind}")
@@ -150,17 +186,19 @@ def person_id(site: str, first: TrackKey) -> UUID:
 
 def schema_text() -> str:
     """The JSON Schema of an event as it is written, ready for `docs/events.schema.json`."""
-    schema = IdentityEvent.model_json_schema(mode="serialization")
+    schema = _EVENT.json_schema(mode="serialization")
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["$id"] = SCHEMA_ID
     return json.dumps(schema, indent=2) + "\n"
 
 
 def first_fault(error: ValidationError) -> str:
-    """Where JSON first departs from the schema, and how, in a few words that never repeat its values, nor all of a
-    long name."""
+    """Where JSON first departs from the schema of events, and how, in a few words that never repeat its values, nor all
+    of a long name."""
     first = error.errors(include_input=False, include_url=False)[0]
-    where = ".".join(map(str, first["loc"]))[:LONGEST_NAME] or "the whole"
+    if first["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        return f"kind: expected {', '.join(get_args(Kind))} or person.erased"
+    where = ".".join(map(str, first["loc"][1:]))[:LONGEST_NAME] or "the whole"
     return f"{where}: {first['msg'].lower()}"
 
 

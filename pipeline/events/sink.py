@@ -2,13 +2,13 @@
 
 from typing import Protocol
 
-from pipeline.events.schema import IdentityEvent
+from pipeline.events.schema import Event
 
 
 class EventSink(Protocol):
     """Takes events, in order, from one thread."""
 
-    def publish(self, event: IdentityEvent) -> None:
+    def publish(self, event: Event) -> None:
         """Accepts one event; it is safe once `flush` or `close` has returned.
 
         Raises:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from pipeline.events.memory import MemorySink
-from pipeline.events.schema import IdentityEvent
+from pipeline.events.schema import Event, IdentityEvent
 from pipeline.events.sink import EventSink, EventSinkError
 from pipeline.outbox import OUTBOX, OutboxRelay
 from pipeline.redis_store import SiteStore, StoreError, script
@@ -18,9 +18,9 @@ class FailingSink:
     """Takes events and then cannot say that they are delivered."""
 
     def __init__(self) -> None:
-        self.events: list[IdentityEvent] = []
+        self.events: list[Event] = []
 
-    def publish(self, event: IdentityEvent) -> None:
+    def publish(self, event: Event) -> None:
         self.events.append(event)
 
     def flush(self) -> None:

@@ -1,5 +1,5 @@
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from threading import Thread
@@ -11,10 +11,10 @@ from pipeline.events.brokers import Brokers
 from pipeline.events.consumer import EventConsumer
 from pipeline.events.dead_letters import LONGEST, DeadLetter, DeadLetters
 from pipeline.events.kafka import KafkaSink, open_producer
-from pipeline.events.schema import IdentityEvent
+from pipeline.events.schema import Event, IdentityEvent
 from pipeline.events.sink import EventSinkError
 from pipeline.events.topics import TopicParams, ensure_topic
-from tests.pipeline.events.test_schema import an_event
+from tests.pipeline.events.test_schema import an_erasure, an_event
 from tests.services.kafka_topics import messages_at
 
 IDLE_S = 1.0
@@ -28,7 +28,7 @@ def ignore(_: DeadLetter) -> None:
     """For topics without dead letters."""
 
 
-def publish(brokers: Brokers, topic: str, events: list[IdentityEvent]) -> None:
+def publish(brokers: Brokers, topic: str, events: Sequence[Event]) -> None:
     with KafkaSink(brokers, topic) as sink:
         for event in events:
             sink.publish(event)
@@ -61,6 +61,13 @@ def test_an_event_that_is_sent_twice_comes_once(kafka_brokers: Brokers, topic: s
     publish(kafka_brokers, topic, numbered(8))
     with consumer(kafka_brokers, topic, None, []) as events:
         assert [int(event.event_id) for event in events] == list(range(8))
+
+
+def test_an_erasure_comes_and_nothing_of_that_person_after_it(kafka_brokers: Brokers, topic: str) -> None:
+    before, late = numbered(2)
+    publish(kafka_brokers, topic, [before, an_erasure(before.person), late])
+    with consumer(kafka_brokers, topic, None, []) as events:
+        assert [event.kind for event in events] == ["person.matched", "person.erased"]
 
 
 def test_a_group_goes_on_after_the_last_event_that_it_handled(kafka_brokers: Brokers, topic: str) -> None:
@@ -101,7 +108,7 @@ def test_the_next_event_is_all_that_comes_to_who_did_not_ask_for_old_ones(kafka_
     [
         (b"not json", "found the whole: invalid json"),
         (b"\xff\xfe", "found the whole: invalid json"),
-        (b"{}", "found event_id: field required"),
+        (b"{}", "found kind: expected person.appeared"),
         (None, "found the whole: invalid json"),
         (an_event().model_dump_json().replace("0.9877", "NaN").encode(), "found similarity: input should be a finite"),
         (an_event().model_dump_json().replace('"track":7', '"track":"x"').encode(), "found seen.track: input should"),
@@ -110,7 +117,7 @@ def test_the_next_event_is_all_that_comes_to_who_did_not_ask_for_old_ones(kafka_
             "found seen.start: input",
         ),
         (an_event().model_dump_json().replace('"schema_version":1', '"schema_version":2').encode(), "schema_version"),
-        (b'{"site":"' + b"x" * 500_000 + b'"}', "found event_id: field required"),
+        (b'{"site":"' + b"x" * 500_000 + b'"}', "found kind: expected person.appeared"),
     ],
 )
 def test_a_poisoned_message_is_put_aside_with_its_reason_and_reading_goes_on(

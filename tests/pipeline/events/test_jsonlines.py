@@ -1,10 +1,12 @@
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from pipeline.events.jsonlines import JsonLinesSink, read_events
+from pipeline.events.jsonlines import JsonLinesSink, read_events, read_recording
+from pipeline.events.schema import Event
 from pipeline.events.sink import EventSinkError
-from tests.pipeline.events.test_schema import an_event
+from tests.pipeline.events.test_schema import an_erasure, an_event
 
 
 def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
@@ -35,3 +37,14 @@ def test_a_second_run_goes_on_after_the_last_whole_line(tmp_path: Path) -> None:
     with JsonLinesSink(path, append=True) as sink:
         sink.publish(an_event())
     assert len(list(read_events(path))) == 2
+
+
+def test_who_was_erased_is_in_the_recording_and_not_among_its_events(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    other = an_event().model_copy(update={"person": UUID(int=4)})
+    written: list[Event] = [an_event(), other, an_erasure(), an_event()]
+    with JsonLinesSink(path) as sink:
+        for event in written:
+            sink.publish(event)
+    assert [event.kind for event in read_recording(path)] == [event.kind for event in written]
+    assert [event.person for event in read_events(path)] == [other.person]

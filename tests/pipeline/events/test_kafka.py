@@ -12,7 +12,7 @@ from pipeline.events.kafka import MOST_WAITING, KafkaSink
 from pipeline.events.schema import SCHEMA_ID, IdentityEvent
 from pipeline.events.sink import EventSinkError
 from pipeline.events.topics import TopicParams, ensure_topic
-from tests.pipeline.events.test_schema import an_event
+from tests.pipeline.events.test_schema import an_erasure, an_event
 from tests.services.kafka import KafkaBroker
 from tests.services.kafka_topics import events_at, messages_at
 
@@ -32,7 +32,8 @@ def test_a_message_is_a_cloud_event_with_the_published_body(kafka_brokers: Broke
     with KafkaSink(kafka_brokers, topic) as sink:
         sink.publish(event.model_copy(update={"site": "north gate/ü"}))
         sink.publish(event)
-    foreign, message = messages_at(kafka_brokers, topic)
+        sink.publish(an_erasure())
+    foreign, message, erasure = messages_at(kafka_brokers, topic)
     assert message.key == str(event.person).encode()
     assert message.value == event.model_dump_json().encode()
     assert dict(message.headers) == {
@@ -44,6 +45,9 @@ def test_a_message_is_a_cloud_event_with_the_published_body(kafka_brokers: Broke
         "ce_dataschema": SCHEMA_ID.encode(),
         "content-type": b"application/json",
     }
+    assert erasure.key == message.key
+    assert dict(erasure.headers)["ce_type"] == b"io.passerby.person.erased.v1"
+    assert dict(erasure.headers)["ce_time"] == b"2026-11-21T08:00:00.500Z"
     assert dict(foreign.headers)["ce_source"] == b"/passerby/sites/north%20gate%2F%C3%BC"
 
 

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from pipeline.events.mdx import MdxAdapter, MdxParams
 from pipeline.events.schema import IdentityEvent, Kind, Sighting
-from tests.pipeline.events.test_schema import an_event
+from tests.pipeline.events.test_schema import an_erasure, an_event
 
 SOMEBODY, ANOTHER = UUID(int=1), UUID(int=2)
 
@@ -76,3 +76,13 @@ def test_what_is_remembered_is_bounded() -> None:
     for number in range(2, 4):
         adapter.message(event("track.ended", seen("door", 9, 6, 7), person=UUID(int=number)))
     assert len(adapter.message(event("track.ended", seen("door", 9, 6, 7))).matched) == 1
+
+
+def test_who_was_erased_has_no_tracks_whatever_comes_later() -> None:
+    adapter = MdxAdapter()
+    adapter.message(event("person.appeared", seen("door", 3, 5, 6)))
+    erased = adapter.message(an_erasure(SOMEBODY))
+    late = adapter.message(event("track.ended", seen("door", 3, 5, 9)))
+    assert [(message.globalId, message.matched) for message in (erased, late)] == [(str(SOMEBODY), ())] * 2
+    assert late.batchId == 2
+    assert adapter.message(event("track.ended", seen("door", 4, 5, 9), person=ANOTHER)).matched

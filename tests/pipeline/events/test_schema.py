@@ -6,7 +6,19 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
-from pipeline.events.schema import IdentityEvent, Rival, Sighting, event_id, person_id, rfc3339, schema_text
+from pipeline.events.schema import (
+    IdentityEvent,
+    PersonErased,
+    Rival,
+    Sighting,
+    erasure_id,
+    event_from,
+    event_id,
+    first_fault,
+    person_id,
+    rfc3339,
+    schema_text,
+)
 from pipeline.records import TrackKey
 
 PUBLISHED = Path(__file__).parents[3] / "docs" / "events.schema.json"
@@ -32,6 +44,13 @@ def an_event() -> IdentityEvent:
     )
 
 
+def an_erasure(person: UUID | None = None) -> PersonErased:
+    erased = person or an_event().person
+    return PersonErased(
+        event_id=erasure_id("shop", erased, UUID(int=9)), site="shop", person=erased, erased_at=1795248000.5
+    )
+
+
 def test_the_published_schema_is_the_one_in_the_code() -> None:
     """If this fails on purpose, write it anew with `python -m pipeline.events.schema > docs/events.schema.json`."""
     assert PUBLISHED.read_text(encoding="utf-8") == schema_text()
@@ -39,15 +58,46 @@ def test_the_published_schema_is_the_one_in_the_code() -> None:
 
 def test_an_event_as_written_fits_the_published_schema() -> None:
     schema = json.loads(PUBLISHED.read_text(encoding="utf-8"))
-    written = json.loads(an_event().model_dump_json())
-    jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(written)
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(written | {"surprise": 1}, schema)
+    for event in (an_event(), an_erasure()):
+        written = json.loads(event.model_dump_json())
+        jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(written)
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(written | {"surprise": 1}, schema)
 
 
 def test_an_event_reads_back_as_it_was_written() -> None:
-    line = an_event().model_dump_json()
-    assert IdentityEvent.model_validate_json(line).model_dump_json() == line
+    for event in (an_event(), an_erasure()):
+        read = event_from(event.model_dump_json())
+        assert type(read) is type(event)
+        assert read.model_dump_json() == event.model_dump_json()
+
+
+def test_an_erasure_says_who_and_when_and_nothing_else() -> None:
+    assert json.loads(an_erasure(UUID(int=3)).model_dump_json()) == {
+        "schema_version": 1,
+        "event_id": str(erasure_id("shop", UUID(int=3), UUID(int=9))),
+        "kind": "person.erased",
+        "site": "shop",
+        "person": str(UUID(int=3)),
+        "erased_at": "2026-11-21T08:00:00.500Z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("{", "the whole: invalid json: eof while parsing an object at line 1 column 1"),
+        ("{}", "kind: expected person.appeared, "),
+        ('{"kind": "a secret"}', "kind: expected person.appeared, "),
+        ('{"kind": "person.erased", "person": "a secret"}', "event_id: field required"),
+        ('{"kind": "track.ended", "event_id": "a secret"}', "event_id: input should be a valid uuid"),
+    ],
+)
+def test_what_departs_from_the_schema_is_said_without_its_values(line: str, fault: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        event_from(line)
+    assert first_fault(caught.value).startswith(fault)
+    assert "secret" not in first_fault(caught.value)
 
 
 def test_times_are_utc_to_the_millisecond_and_ratios_to_four_digits() -> None:
