@@ -43,7 +43,7 @@ class SightingTable:
         self._person_number: dict[UUID, int] = {}
         self._person_of: dict[int, UUID] = {}
         self._tracks_of_person: dict[int, int] = {}
-        self._next_person = 0
+        self._free_numbers: list[int] = []
         self._rows: list[Sighting] = []
         self._row_of: dict[TrackKey, int] = {}
         self._room: SightingArrays | None = None
@@ -72,6 +72,7 @@ class SightingTable:
         return self._row_of.get(track)
 
     def person(self, number: int) -> UUID:
+        """Numbers of persons who are forgotten are given again, so they stay as low as the crowd is large."""
         return self._person_of[number]
 
     def put(self, sighting: Sighting) -> None:
@@ -140,9 +141,9 @@ class SightingTable:
     def _join(self, person: UUID) -> int:
         number = self._person_number.get(person)
         if number is None:
-            number = self._person_number[person] = self._next_person
+            number = self._free_numbers.pop() if self._free_numbers else len(self._person_number)
+            self._person_number[person] = number
             self._person_of[number] = person
-            self._next_person += 1
         self._tracks_of_person[number] = self._tracks_of_person.get(number, 0) + 1
         return number
 
@@ -153,6 +154,7 @@ class SightingTable:
         self._tracks_of_person[number] -= 1
         if not self._tracks_of_person[number]:
             del self._tracks_of_person[number], self._person_number[person], self._person_of[number]
+            self._free_numbers.append(number)
 
 
 def _room(rows: int, dimensions: int) -> SightingArrays:
@@ -191,6 +193,8 @@ def past_retention(arrays: SightingArrays, retention: Retention, now_s: float) -
     past = arrays.end_s < now_s - retention.keep_s
     surplus = len(arrays) - int(past.sum()) - retention.max_tracks
     if surplus > 0:
-        order = np.argsort(np.where(past, np.inf, arrays.end_s), kind="stable")
-        past[order[:surplus]] = True
+        end_s = np.where(past, np.inf, arrays.end_s)
+        last_s = np.partition(end_s, surplus - 1)[surplus - 1]
+        past |= end_s < last_s
+        past[np.flatnonzero(end_s == last_s)[: surplus - int((end_s < last_s).sum())]] = True
     return np.flatnonzero(past)[::-1]
