@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 
-from pipeline.events.brokers import Brokers
 from pipeline.events.schema import IdentityEvent
 from pipeline.site_matcher import LEADING, STANDING_BY
 from tests.conftest import start_kafka_broker
@@ -28,8 +27,8 @@ def mortal_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBro
 
 
 @pytest.fixture
-def town(redis_url: str, kafka_brokers: Brokers, tmp_path: Path) -> Iterator[Town]:
-    town = Town(redis_url, tmp_path).to_kafka(kafka_brokers)
+def town(redis_url: str, mortal_broker: KafkaBroker, tmp_path: Path) -> Iterator[Town]:
+    town = Town(redis_url, tmp_path).to_kafka(mortal_broker.plain)
     yield town
     town.close()
 
@@ -63,7 +62,7 @@ def test_whatever_is_killed_nothing_is_lost_and_nothing_happens_twice(
 
 @pytest.mark.slow
 def test_a_matcher_that_was_frozen_past_its_lease_writes_nothing_stands_by_and_can_take_over_again(
-    town: Town, kafka_brokers: Brokers, undisturbed: dict[UUID, IdentityEvent]
+    town: Town, mortal_broker: KafkaBroker, undisturbed: dict[UUID, IdentityEvent]
 ) -> None:
     first = town.matcher()
     workers = [town.worker(camera) for camera in CAMERAS]
@@ -85,5 +84,5 @@ def test_a_matcher_that_was_frozen_past_its_lease_writes_nothing_stands_by_and_c
     for process in (*workers, first):
         process.ends_well(ENDS_WITHIN_S)
     assert first.said().count(REFUSED) == 1
-    found = tally(kafka_brokers, town.topic, undisturbed)
+    found = tally(mortal_broker.plain, town.topic, undisturbed)
     assert found.is_clean(), found

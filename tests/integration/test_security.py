@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from pipeline.events.topics import EVENTS, TopicParams, ensure_topic
+from tests.conftest import start_kafka_broker
 from tests.integration import test_rtsp
 from tests.integration.crash_round import until
 from tests.integration.site_commands import COMMAND, SiteCommands
@@ -37,6 +38,14 @@ LISTENS = "0A"
 """Of a socket in /proc/net/tcp."""
 
 start_camera = test_rtsp.start_camera
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
+    """A broker that asks who comes."""
+    with start_kafka_broker(tmp_path_factory.mktemp("broker")) as broker:
+        ensure_topic(broker.plain, EVENTS, TopicParams(partitions=1))
+        yield broker
 
 
 @pytest.fixture
@@ -66,11 +75,10 @@ def test_a_process_listens_on_loopback_only_and_only_where_a_port_is_given(
 @pytest.mark.slow
 @pytest.mark.rtsp
 def test_no_secret_is_told_at_debug_by_those_who_know_it(
-    start_camera: Callable[..., Camera], locked_redis: str, kafka_broker: KafkaBroker, tmp_path: Path
+    start_camera: Callable[..., Camera], locked_redis: str, broker: KafkaBroker, tmp_path: Path
 ) -> None:
-    ensure_topic(kafka_broker.plain, EVENTS, TopicParams(partitions=1))
     door = start_camera("--user", "viewer", "--password", CAMERA_PASSWORD)
-    environment = with_secrets(locked_redis, REDIS_PASSWORD, kafka_broker, KAFKA_PASSWORD)
+    environment = with_secrets(locked_redis, REDIS_PASSWORD, broker, KAFKA_PASSWORD)
     with closing(debugged(tmp_path, door, environment)) as site:
         worker, matcher = site.worker("door"), site.matcher("--topic", EVENTS)
         until(lambda: sum(matcher.samples("reid_events_total").values()) > 0, WITHIN_S, "an event is delivered")
@@ -86,13 +94,12 @@ def test_no_secret_is_told_at_debug_by_those_who_know_it(
 @pytest.mark.slow
 @pytest.mark.parametrize("refused", ["camera", "redis", "kafka"])
 def test_no_secret_is_told_at_debug_where_it_is_refused(
-    start_camera: Callable[..., Camera], locked_redis: str, kafka_broker: KafkaBroker, tmp_path: Path, refused: str
+    start_camera: Callable[..., Camera], locked_redis: str, broker: KafkaBroker, tmp_path: Path, refused: str
 ) -> None:
-    ensure_topic(kafka_broker.plain, EVENTS, TopicParams(partitions=1))
     door = start_camera("--user", "viewer", "--password", "another" if refused == "camera" else CAMERA_PASSWORD)
     to_redis = WRONG_PASSWORD if refused == "redis" else REDIS_PASSWORD
     to_kafka = WRONG_PASSWORD if refused == "kafka" else KAFKA_PASSWORD
-    with closing(debugged(tmp_path, door, with_secrets(locked_redis, to_redis, kafka_broker, to_kafka))) as site:
+    with closing(debugged(tmp_path, door, with_secrets(locked_redis, to_redis, broker, to_kafka))) as site:
         worker, matcher = site.worker("door"), site.matcher("--topic", EVENTS)
         if refused == "camera":
             until(lambda: worker.state("door") == "retrying", WITHIN_S, "the camera refuses")
