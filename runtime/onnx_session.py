@@ -37,6 +37,7 @@ LOAD_ERRORS = (
     ort_errors.NotImplemented,
     ort_errors.EPFail,
     ort_errors.RuntimeException,
+    RuntimeError,  # where the libraries of TensorRT are missing
 )
 ONLY_ERRORS = 3  # ONNX Runtime's log severity; its warnings concern authors of graphs
 
