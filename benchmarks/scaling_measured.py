@@ -18,7 +18,7 @@ import numpy as np
 import redis
 
 from benchmarks.matching import CAMERAS, DIMENSIONS, MODEL, WINDOW_S, Load, stamped, traffic
-from benchmarks.matching_search import ROUNDS, SITE, THRESHOLD, crowd, seen_again
+from benchmarks.matching_search import PARAMS, crowd, decided, seen_again
 from benchmarks.pipeline_memory import resident_mib
 from benchmarks.scaling_model import Cost
 from pipeline.embedding_messages import Expected, messages_of, packed
@@ -33,13 +33,12 @@ from pipeline.health import Health
 from pipeline.lease import acquire
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
-from pipeline.matching.policy import MatchParams, decide
 from pipeline.matching.redis import RedisGallery
 from pipeline.metrics import Metrics
 from pipeline.outbox import OUTBOX, OutboxRelay
 from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
 from pipeline.redis_store import SiteStore, script
-from pipeline.site import Site, topology
+from pipeline.site import Site
 from pipeline.site_matcher import SiteMatcher, SiteMatcherParams
 from tests.services.kafka import KafkaBroker
 from tests.services.redis import RedisServer
@@ -55,6 +54,7 @@ BUSY = Load(None, count=30_000)
 FOREVER = Retention(keep_s=1e9, max_tracks=10**9)
 SEARCHED_TRACKS = 100_000
 SEARCH_QUERIES = (1, 4, 16, 64, 256)
+SEARCH_ROUNDS = 7
 WAITING = 3000
 EVENTS = 20_000
 BRIDGED = 300
@@ -162,7 +162,7 @@ def matcher(
         store,
         Expected(frozenset(cameras), MODEL, DIMENSIONS),
         retention or Retention(max_tracks=REMEMBERED),
-        lambda gallery: Matcher(gallery, Site(name="bench"), MatchParams(threshold=THRESHOLD)),
+        lambda gallery: Matcher(gallery, Site(name="bench"), PARAMS),
         lambda: sink,
         SiteMatcherParams(window_s=WINDOW_S),
         Metrics(),
@@ -186,15 +186,14 @@ def wire_bytes() -> Cost:
 def search_ns() -> tuple[float, ...]:
     """CPU time per live track and window, for each of `SEARCH_QUERIES`."""
     known = crowd(SEARCHED_TRACKS)
-    site, thresholds = topology(SITE, CAMERAS), np.full((len(CAMERAS), len(CAMERAS)), THRESHOLD)
 
     def taken_s(queries: int) -> float:
-        batch, must = seen_again(known, queries), np.ones(queries, np.bool_)
+        batch = seen_again(known, queries)
         begun_s = time.thread_time()
-        decide(batch, known, site, thresholds, MatchParams(threshold=THRESHOLD), must)
+        decided(batch, known)
         return time.thread_time() - begun_s
 
-    rounds = [[taken_s(queries) for queries in SEARCH_QUERIES] for _ in range(ROUNDS)]
+    rounds = [[taken_s(queries) for queries in SEARCH_QUERIES] for _ in range(SEARCH_ROUNDS)]
     return tuple((1e9 * np.median(rounds, axis=0) / SEARCHED_TRACKS).tolist())
 
 
