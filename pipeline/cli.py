@@ -102,6 +102,24 @@ def match(
 
 
 @app.command()
+def erase(
+    config: Annotated[Path | None, typer.Argument(help="YAML file of the site; without it, $REDIS_URL.")] = None,
+    person: Annotated[str | None, typer.Option(help="Id of the person, as events have it.")] = None,
+    site: Annotated[str, typer.Option(help="Name of the site, where no file says it.")] = "site",
+    forgotten: Annotated[
+        bool, typer.Option("--forgotten", help="Tell consumers although the site remembers nothing of the person.")
+    ] = False,
+    audit: Annotated[bool, typer.Option("--audit", help="Print what became of requests, as JSON lines.")] = False,
+    wait: Annotated[float, typer.Option(min=0, help="For the answer of the matcher, in seconds.")] = 30.0,
+) -> int:
+    """Erases a person: vectors, tracks, events that were not delivered; and tells consumers to do the same."""
+    from pipeline.commands.erase import Target, erase_person, print_audit
+
+    target = Target.of(config, site)
+    return print_audit(target, person) if audit else erase_person(target, person, wait_s=wait, tells_anyway=forgotten)
+
+
+@app.command()
 def check(config: Annotated[Path, typer.Argument(help="YAML file.")]) -> int:
     """Checks a configuration and prints the plan, without running it."""
     from pipeline.commands.check import print_plan

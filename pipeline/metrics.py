@@ -53,6 +53,12 @@ class Metrics:
         self.stream_entries = Gauge("reid_stream_entries", "Messages that wait to be decided.", registry=r)
         self.outbox_entries = Gauge("reid_outbox_entries", "Events that wait to be delivered.", registry=r)
         self.dead_letters = Counter("reid_dead_letters", "Messages that were set aside.", registry=r)
+        self.erasures = Counter(
+            "reid_erasures", "Requests to erase a person, by what became of them.", ["outcome"], registry=r
+        )
+        self.erased_parts = Counter(
+            "reid_erased_parts", "Parts and ends of tracks dropped because their person was erased.", registry=r
+        )
         self.sink_failures = Counter("reid_sink_failures", "Times events could not be delivered.", registry=r)
         self.leading = Gauge("reid_matcher_leading", "1 while this matcher decides, 0 while it stands by.", registry=r)
         self.delay_s = Histogram(

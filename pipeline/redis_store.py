@@ -92,6 +92,7 @@ class SiteStore:
 
     Attributes:
         address: the address as it may be shown: without user, password and options.
+        site: name of the site.
 
     Raises:
         StoreError: if the address is none; StoreUnavailable: if no node of the cluster can be reached.
@@ -99,6 +100,7 @@ class SiteStore:
 
     def __init__(self, url: str, site: str, *, is_cluster: bool = False, timeout_s: float = CALL_TIMEOUT_S) -> None:
         self.address = shown(url)
+        self.site = site
         self._prefix = f"reid:{{{site}}}:"
         self._is_cluster = is_cluster
         options = {"retry": Retry(NoBackoff(), 0), "socket_timeout": timeout_s, "socket_connect_timeout": timeout_s}
@@ -161,10 +163,11 @@ class SiteStore:
             with self._faults():
                 self._client.zrem(self.key(name), *members)
 
-    def entries(self, name: str, count: int) -> list[tuple[bytes, dict[bytes, bytes]]]:
-        """The oldest entries of a stream, with their fields."""
+    def entries(self, name: str, count: int, *, after: bytes | None = None) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        """The oldest entries of a stream, or the oldest after one, with their fields."""
+        start = b"-" if after is None else b"(" + after
         with self._faults():
-            found: list[tuple[bytes, dict[bytes, bytes]]] = self._client.xrange(self.key(name), count=count)
+            found: list[tuple[bytes, dict[bytes, bytes]]] = self._client.xrange(self.key(name), start, count=count)
             return found
 
     def length(self, name: str) -> int:

@@ -13,6 +13,8 @@ from functools import partial
 
 from pipeline.embedding_messages import Expected
 from pipeline.embedding_stream import STREAM, EmbeddingReader
+from pipeline.erasure import Eraser
+from pipeline.erasure_requests import AuditEntry
 from pipeline.events.sink import EventSink
 from pipeline.health import Health
 from pipeline.identity_loop import run_identity_loop
@@ -130,10 +132,10 @@ class SiteMatcher:
             on_failure=self._metrics.sink_failures.inc,
         )
         try:
-            reader, gallery = self._begin(lease, relay)
+            reader, gallery, eraser = self._begin(lease, relay)
             self._say(LEADING)
             run_identity_loop(
-                reader.windows(self._stopping.is_set, until_end=until_end),
+                eraser.without_erased(reader.windows(self._stopping.is_set, until_end=until_end)),
                 self._make_matcher(gallery),
                 watch=MatchCounter(self._metrics, lambda: len(gallery.known())),
             )
@@ -145,13 +147,21 @@ class SiteMatcher:
             relay.close()
         return not self._stopping.is_set()
 
-    def _begin(self, lease: Lease, relay: OutboxRelay) -> tuple[EmbeddingReader, RedisGallery]:
+    def _begin(self, lease: Lease, relay: OutboxRelay) -> tuple[EmbeddingReader, RedisGallery, Eraser]:
         gallery = RedisGallery(
             self._store,
             lease,
             self._retention,
             model_id=self._expected.model_id,
             at_work=lambda: reader.at_work(),
+        )
+        eraser = Eraser(
+            self._store,
+            lease,
+            keep_s=self._retention.keep_s,
+            table=gallery.known(),
+            on_erasure=self._count_erasure,
+            on_drop=self._metrics.erased_parts.inc,
         )
         join = WindowJoin(
             self._expected.cameras,
@@ -166,19 +176,24 @@ class SiteMatcher:
             lease,
             join,
             self._expected,
-            may_go_on=partial(self._may_go_on, relay),
+            may_go_on=partial(self._may_go_on, relay, eraser),
             on_dead_letter=lambda _: self._metrics.dead_letters.inc(),
             on_turn=self._health.turned,
         )
-        return reader, gallery
+        return reader, gallery, eraser
+
+    def _count_erasure(self, entry: AuditEntry) -> None:
+        self._metrics.erasures.labels(outcome=entry.outcome).inc()
 
     def _deliver_all(self, lease: Lease, relay: OutboxRelay) -> None:
         while not relay.drain(time.monotonic() + self._params.lease_s / 4):
             lease.renew()
             self._health.turned()
 
-    def _may_go_on(self, relay: OutboxRelay) -> bool:
+    def _may_go_on(self, relay: OutboxRelay, eraser: Eraser) -> bool:
+        """Between two windows; whether there may be another."""
         relay.check()
+        eraser.take(time.time())
         waiting = self._store.length(OUTBOX)
         self._metrics.outbox_entries.set(waiting)
         self._metrics.stream_entries.set(self._store.length(STREAM))

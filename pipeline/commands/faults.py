@@ -2,6 +2,7 @@
 
 from pipeline.annotate import AnnotationError
 from pipeline.config import ConfigError
+from pipeline.erasure_requests import ErasureError
 from pipeline.evaluation_errors import EvaluationError, ScoringError
 from pipeline.events.sink import EventSinkError
 from pipeline.health import HealthError
@@ -32,6 +33,7 @@ def exit_code(error: Exception) -> int | None:
             AnnotationError()
             | ArtefactError()
             | CalibrationError()
+            | ErasureError()
             | EvaluationError()
             | EventSinkError()
             | HealthError()
