@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -34,7 +35,7 @@ def main() -> None:
     asked = read_arguments()
     before = os.getloadavg()[0]
     measured = read(asked.measured) if asked.measured else measure()
-    console = Console(width=120)
+    console = Console(width=160)
     if asked.measured is None:
         console.print(
             f"load of this machine: {before:.1f} before, {os.getloadavg()[0]:.1f} after, {os.cpu_count()} cores"
@@ -77,7 +78,7 @@ def read(path: Path) -> Measured:
 
 
 def costs_table(measured: Measured) -> Table:
-    table = Table("measured", "per message", "per embedding", "each")
+    table = Table("measured", "per message", "per embedding", "each", box=box.MARKDOWN)
     for each in dataclasses.fields(Measured):
         value = getattr(measured, each.name)
         if isinstance(value, Cost):
@@ -90,7 +91,7 @@ def costs_table(measured: Measured) -> Table:
 
 
 def limits_table(measured: Measured, site: Site) -> Table:
-    table = Table("limit of one matcher", "", title="cameras as in the last table")
+    table = Table("limit of one matcher", "", box=box.MARKDOWN)
     for share in SHARES:
         cameras = most_cameras(measured, site, share)
         tracks = dataclasses.replace(site, cameras=cameras).live_tracks
@@ -102,7 +103,8 @@ def limits_table(measured: Measured, site: Site) -> Table:
 
 
 def needs_table(measured: Measured, site: Site, sites: Sequence[int]) -> Table:
-    table = Table("needed", *(f"{count} sites" if count > 1 else "1 site" for count in sites), "")
+    columns = (f"{count:,} sites" if count > 1 else "1 site" for count in sites)
+    table = Table("needed", *columns, "", box=box.MARKDOWN)
     for need in needs(measured, site):
         table.add_row(need.what, *(number(need.one * (count if need.adds_up else 1)) for count in sites), need.unit)
     return table
