@@ -213,6 +213,8 @@ def play(recording: Recording, broker: KafkaBroker, seed: int, folder: Path) -> 
         found = tally(broker.plain, topic, recording.events)
     except Exception:  # noqa: BLE001 - a round that comes to no end is a result too
         fault = traceback.format_exc()
+        broker.kill()
+        broker.start()
     finally:
         site.close()
         redis.stop()

@@ -32,8 +32,8 @@ KILLS: tuple[Fall, ...] = ("worker", "matcher", "redis", "broker")
 KINDS: tuple[Fall, ...] = (*KILLS, "freeze")
 REFUSED = "this one stands by"
 """What a matcher says whose token is no longer that of the lease."""
-ENDS_WITHIN_S = 120.0
-TAKES_OVER_WITHIN_S = 60.0
+ENDS_WITHIN_S = 300.0
+TAKES_OVER_WITHIN_S = 120.0
 LAST_FALL = 0.7
 """Nothing falls later in the work than this share of it, so that there is always something left to lose."""
 
@@ -96,6 +96,8 @@ class CrashRound:
         self._hear_out()
 
     def _has_come_to(self, moment: float) -> bool:
+        if self._revival and self._revival.done():
+            self._revival.result()
         return self._site.share_decided() >= moment
 
     def _let_fall(self, fall: Fall, revivals: ThreadPoolExecutor) -> bool:
