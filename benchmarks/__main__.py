@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "pets": ("pets",),
     "overhead": ("pipeline", "overhead"),
     "memory": ("pipeline", "memory"),
+    "scaling": ("scaling",),
 }
 """By name: the module, and what to say to it."""
 
