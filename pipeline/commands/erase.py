@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Self
 from uuid import UUID
 
-from pipeline.config import ConfigError, RedisConfig, load_config
+from pipeline.config import ConfigError, RedisConfig, load_config, parse
 from pipeline.erasure import Eraser
 from pipeline.erasure_requests import AUDIT, AuditEntry, ErasureError, Request, ask, audit
 from pipeline.lease import acquire
 from pipeline.matching.memory import Retention
 from pipeline.redis_start import open_store
 from pipeline.redis_store import LeaseLost, SiteStore
+from pipeline.site import Site
 
 TURN_S = 0.5
 """Between two looks whether a matcher decides for the site."""
@@ -42,7 +43,7 @@ class Target:
     def of(cls, path: Path | None, site: str) -> Self:
         """That of a configuration; without one, the site of that name at the address in the environment."""
         if path is None:
-            return cls(RedisConfig(), site, Retention().keep_s)
+            return cls(RedisConfig(), parse(Site, {"name": site}, "--site").name, Retention().keep_s)
         config = load_config(path)
         return cls(config.redis, config.site.name, config.matching.retention.keep_s)
 

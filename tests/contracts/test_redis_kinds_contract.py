@@ -1,5 +1,6 @@
 """A site works the same over every kind of Redis: a server, a cluster, TLS with a user of few rights."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,14 +12,18 @@ from redis.cluster import RedisCluster
 from pipeline.config import RedisConfig
 from pipeline.embedding_messages import Expected
 from pipeline.embedding_stream import DEAD_LETTERS, STREAM, EmbeddingWriter
+from pipeline.erasure import Eraser
+from pipeline.erasure_requests import ask, audit
 from pipeline.events.memory import MemorySink
+from pipeline.events.schema import person_id
 from pipeline.health import Health
+from pipeline.lease import acquire
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
 from pipeline.matching.policy import MatchParams
 from pipeline.metrics import Metrics
 from pipeline.outbox import OUTBOX
-from pipeline.records import EmbeddedWindow
+from pipeline.records import EmbeddedWindow, TrackKey
 from pipeline.redis_start import open_store
 from pipeline.redis_store import SiteStore, script
 from pipeline.site import Site
@@ -77,6 +82,25 @@ def test_sites_write_read_decide_and_deliver(stores: Sequence[SiteStore]) -> Non
         again = MemorySink()
         matcher(store, again).run(until_end=True)
         assert not again.events
+
+
+def test_sites_erase(stores: Sequence[SiteStore]) -> None:
+    for store in stores:
+        write(store)
+        matcher(store, MemorySink()).run(until_end=True)
+        lease = acquire(store, 10.0)
+        assert lease is not None
+        eraser = Eraser(store, lease, keep_s=100.0)
+        for track in (1, 1, 2):
+            ask(store, person_id("shop", TrackKey("door", "r", track)))
+        eraser.take(time.time())
+        assert [(entry.outcome, entry.tracks) for _, entry in audit(store)] == [
+            ("erased", 1),
+            ("already", 0),
+            ("unknown", 0),
+        ]
+        assert store.length(OUTBOX) == 1
+        lease.release()
 
 
 def test_the_keys_of_a_site_lie_in_one_slot_and_sites_on_several_nodes(cluster_url: str) -> None:
