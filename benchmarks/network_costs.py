@@ -115,7 +115,7 @@ def peak_kib() -> int:
 
 
 def best_ms(ways: list[nn.Module | Callable[[Tensor], object]], clip: Tensor, *, rounds: int) -> list[float]:
-    """Processor time of each way, the least of its rounds; neighbours on the machine lengthen it less than the clock's."""
+    """Processor time of each way, the least of its rounds; neighbours on the machine lengthen a clock's time more."""
     best = [float("inf")] * len(ways)
     with torch.inference_mode():
         for way in ways:

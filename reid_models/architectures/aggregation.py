@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from reid_models.architectures.features import Features
-from reid_models.architectures.layout import frames_to_clips
 
 Aggregation = Literal["mean", "attention", "recurrent"]
 MIDDLE_WIDTH = 256
@@ -45,14 +44,16 @@ class TemporalAttention(nn.Module):
     """Mean over each map, then a weighted sum over the frames (TA); D = F = C, any T.
 
     A frame's weight is made from its whole map: relu(convolution with a kernel as large as the map), relu(convolution
-    of width 3 over time), softmax over the frames.
+    of width 3 over time), softmax over the frames. The first is written as a linear layer over all numbers of a map,
+    which is the same: as a convolution it would bring its 17 million weights into another order for every call.
     """
 
     def __init__(self, width: int, map_size: tuple[int, int], *, middle: int = MIDDLE_WIDTH) -> None:
         super().__init__()
         self.width = width
         self.map_size = map_size
-        self.map_conv = nn.Conv2d(width, middle, map_size)
+        rows, columns = map_size
+        self.map_linear = nn.Linear(width * rows * columns, middle)
         self.time_conv = nn.Conv1d(middle, 1, 3, padding=1)
 
     def forward(self, maps_BTCHW: Tensor) -> Features:
@@ -69,8 +70,8 @@ class TemporalAttention(nn.Module):
 
     def scores(self, maps_BTCHW: Tensor) -> Tensor:
         """(B, T, C, H, W) -> (B, T), before the last ReLU."""
-        seen_NM = F.relu(self.map_conv(maps_BTCHW.flatten(0, 1))).flatten(1)
-        scores_B1T: Tensor = self.time_conv(frames_to_clips(seen_NM, maps_BTCHW.shape[1]).transpose(1, 2))
+        seen_BTM = F.relu(self.map_linear(maps_BTCHW.flatten(2)))
+        scores_B1T: Tensor = self.time_conv(seen_BTM.transpose(1, 2))
         return scores_B1T.squeeze(1)
 
 

@@ -8,16 +8,18 @@ from reid_models.architectures.backbones import TrunkSpec, build_trunk
 from reid_models.architectures.heads import linear_head
 from reid_models.architectures.pooling import Pooling
 from runtime.card import ClipSpec
-from tests.reid_models.architectures.golden import architecture, assert_close, golden, load, parameters
+from tests.reid_models.architectures.golden import Change, architecture, assert_close, golden, load, parameters
 
-ATTENTION = {"attention_conv": "map_conv", "attention_tconv": "time_conv"}
+ATTENTION = {"attention_conv": "map_linear", "attention_tconv": "time_conv"}
+AS_LINEAR: dict[str, Change] = {"attention_conv.weight": lambda weight: weight.flatten(1)}
+"""A kernel as large as the map is a row of a linear layer."""
 
 
 @pytest.mark.shared
 def test_the_attention_is_gaos(shared: Path) -> None:
     numbers = golden(shared, "gao_ta")
     layer = TemporalAttention(24, (7, 4), middle=16)
-    load(layer, numbers, ATTENTION)
+    load(layer, numbers, ATTENTION, changes=AS_LINEAR)
     assert_close(layer.scores(numbers["x"]), numbers["score_before_relu"], 1e-5)
     assert_close(layer(numbers["x"]).embedding, numbers["out"], 1e-5)
 
@@ -27,7 +29,7 @@ def test_the_aggregations_are_cosams(shared: Path) -> None:
     numbers = golden(shared, "cosam_aggregation")
     clips = numbers["x"].unflatten(0, (int(numbers["b"]), int(numbers["t"])))
     attention = TemporalAttention(8, (8, 4))
-    load(attention, numbers, ATTENTION, prefix="ta.")
+    load(attention, numbers, ATTENTION, prefix="ta.", changes=AS_LINEAR)
     recurrent = Recurrent(8, hidden=12)
     load(recurrent, numbers, {}, prefix="rnn.")
     assert_close(TemporalMean(8)(clips).embedding, numbers["out_tp"], 1e-5)
