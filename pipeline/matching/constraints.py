@@ -35,8 +35,9 @@ def verdicts(
     still_there = np.where(a_first, a.still_there[i], b.still_there[j])
     gap_s = np.where(a_first, b.start_s[j], a.start_s[i]) - end_first_s
     gap_s = np.where(same_camera & still_there, -np.inf, gap_s)
-    way = np.where(a_first, camera_a, camera_b), np.where(a_first, camera_b, camera_a)
-    least_s, most_s = site.min_gap_s[way], site.max_gap_s[way]
+    cameras = len(site.min_gap_s)
+    way = np.where(a_first, cameras * camera_a + camera_b, cameras * camera_b + camera_a)
+    least_s, most_s = site.min_gap_s.take(way), site.max_gap_s.take(way)
     found = np.where(gap_s > most_s, np.int8(Verdict.TOO_LATE), np.int8(Verdict.POSSIBLE))
     too_soon = gap_s < least_s
     found[too_soon] = np.where(gap_s < 0, np.int8(Verdict.TWO_CAMERAS_AT_ONCE), np.int8(Verdict.TOO_FAST))[too_soon]

@@ -9,6 +9,7 @@ served.
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,11 +149,11 @@ class _Round:
             if len(queries):
                 decisions += self._matches(queries, columns)
             else:
-                queries = self._newcomer(is_open, must_decide)
+                queries = self._newcomers(is_open, must_decide)
                 if not len(queries):
                     break
-                columns = self._add_person()
-                decisions.append(self._appearance(queries))
+                columns = self._add_persons(len(queries))
+                decisions += self._appearances(queries)
             is_open[queries] = False
             if is_open.any():
                 self._join(queries, columns)
@@ -176,16 +177,24 @@ class _Round:
         is_match = gain[rows, cols] > 0
         return candidates[queries[rows[is_match]]], columns[cols[is_match]]
 
-    def _newcomer(self, is_open: NDArray[np.bool_], must_decide: NDArray[np.bool_]) -> NDArray[np.intp]:
-        """The first open track that is nobody known, if there is one; one that is merely unclear waits if it may."""
+    def _newcomers(self, is_open: NDArray[np.bool_], must_decide: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """The first open track that is nobody known, if there is one; one that is merely unclear waits if it may.
+        And those after it, up to where one may be the same person as one before, or an open track as one of them.
+        """
         is_unclear = self._best >= -self._params.hesitation
-        return np.flatnonzero(is_open & (~is_unclear | must_decide))[:1]
+        ready = np.flatnonzero(is_open & (~is_unclear | must_decide))
+        if len(ready) < 2:
+            return ready
+        possible = self._peers.possible[ready]
+        ends = np.logical_or.reduce(possible[:, is_open] >= 0, axis=1)
+        ends[:-1] |= np.triu(possible[:, ready] >= -self._params.hesitation, k=1).any(axis=0)[1:]
+        return ready[: int(ends.argmax()) + 1] if ends.any() else ready
 
-    def _add_person(self) -> NDArray[np.intp]:
-        if self._count == len(self._persons):
-            self._make_room(max(16, self._count))
-        self._count += 1
-        return np.array([self._count - 1])
+    def _add_persons(self, count: int) -> NDArray[np.intp]:
+        if self._count + count > len(self._persons):
+            self._make_room(max(count, len(self._persons)))
+        self._count += count
+        return np.arange(self._count - count, self._count)
 
     def _make_room(self, persons: int) -> None:
         """Columns for so many more; in one that is not in use yet, nobody is possible."""
@@ -221,15 +230,16 @@ class _Round:
     def _peers(self) -> "_Peers":
         batch, each = self._batch, np.arange(len(self._batch))
         similarity = cosines(batch.vectors, batch.vectors)
-        return _Peers(
-            similarity=similarity,
-            excess=similarity - self._thresholds[batch.cameras[:, None], batch.cameras[None, :]],
-            verdict=verdicts(batch, batch, each[:, None], each[None, :], self._site),
-        )
+        excess = similarity - self._thresholds[batch.cameras[:, None], batch.cameras[None, :]]
+        verdict = verdicts(batch, batch, each[:, None], each[None, :], self._site)
+        possible = np.where(verdict == POSSIBLE, excess, -np.inf)
+        np.fill_diagonal(possible, -np.inf)
+        return _Peers(similarity, excess, verdict, possible)
 
-    def _appearance(self, query: NDArray[np.intp]) -> Decision:
-        (rivals,) = self._rivals(query, self._similarity[query, : self._count])
-        return Decision(int(query[0]), NEW, -1, -1, None, None, None, rivals)
+    def _appearances(self, queries: NDArray[np.intp]) -> list[Decision]:
+        rivals = self._rivals(queries, self._similarity[queries, : self._count])
+        new, none, unknown = ([value] * len(queries) for value in (NEW, -1, None))
+        return list(map(Decision, queries.tolist(), new, none, none, unknown, unknown, unknown, rivals))
 
     def _matches(self, queries: NDArray[np.intp], columns: NDArray[np.intp]) -> list[Decision]:
         each = np.arange(len(queries))
@@ -237,18 +247,19 @@ class _Round:
         reached, found = possible[each, columns], similarity[each, columns]
         possible[each, columns] = similarity[each, columns] = -np.inf
         ahead = reached - possible.max(axis=1)
-        fields = zip(
-            queries.tolist(),
-            self._persons[columns].tolist(),
-            self._row[queries, columns].tolist(),
-            self._peer[queries, columns].tolist(),
-            found.tolist(),
-            [each if math.isfinite(each) else None for each in ahead.tolist()],
-            (found - self._excess[queries, columns]).tolist(),
-            self._rivals(queries, similarity),
-            strict=True,
+        return list(
+            map(
+                Decision,
+                queries.tolist(),
+                self._persons[columns].tolist(),
+                self._row[queries, columns].tolist(),
+                self._peer[queries, columns].tolist(),
+                found.tolist(),
+                [each if math.isfinite(each) else None for each in ahead.tolist()],
+                (found - self._excess[queries, columns]).tolist(),
+                self._rivals(queries, similarity),
+            )
         )
-        return [Decision(*row) for row in fields]
 
     def _rivals(self, queries: NDArray[np.intp], similarity: NDArray[np.float64]) -> list[tuple[Rival, ...]]:
         """The most similar others of each query, by (K, P) similarities, which are used up; of equals the first."""
@@ -260,15 +271,11 @@ class _Round:
             columns[:, i] = similarity.argmax(axis=1)
             values[:, i] = similarity[each, columns[:, i]]
             similarity[each, columns[:, i]] = -np.inf
-        fields = self._persons[columns], values, self._verdict[queries[:, None], columns]
-        return [
-            tuple(
-                Rival(person, value, VERDICTS[verdict])
-                for person, value, verdict in zip(*row, strict=True)
-                if value > -np.inf
-            )
-            for row in zip(*(field.tolist() for field in fields), strict=True)
-        ]
+        is_there = values > -np.inf
+        verdict = map(VERDICTS.__getitem__, self._verdict[queries[:, None], columns][is_there].tolist())
+        rivals = list(map(Rival, self._persons[columns[is_there]].tolist(), values[is_there].tolist(), verdict))
+        ends = np.cumsum(is_there.sum(axis=1)).tolist()
+        return [tuple(rivals[start:end]) for start, end in pairwise([0, *ends])]
 
 
 def _numbered(values: NDArray[np.intp], count: int) -> Pairs:
@@ -288,11 +295,14 @@ def _rival(possible: NDArray[np.float64], query: NDArray[np.intp], value: NDArra
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Peers:
-    """(Q, Q) of each two tracks of a batch: cosine, by how much it exceeds what is demanded, and verdict."""
+    """(Q, Q) of each two tracks of a batch: cosine, by how much it exceeds what is demanded, verdict, and the excess
+    where two different tracks may be one person.
+    """
 
     similarity: NDArray[np.float32]
     excess: NDArray[np.float64]
     verdict: NDArray[np.int8]
+    possible: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
