@@ -10,19 +10,23 @@ from pipeline.events.brokers import Brokers
 from pipeline.events.kafka import KafkaSink
 from pipeline.events.topics import DEAD_LETTERS, EVENTS, TopicParams, ensure_topic
 from tests.pipeline.events.test_consumer import publish_raw
-from tests.pipeline.events.test_schema import an_event
+from tests.pipeline.events.test_schema import an_erasure, an_event
 
 README = Path(__file__).parents[2] / "README.md"
 
 
-def test_the_example_consumer_prints_who_went_where(kafka_brokers: Brokers, topic: str) -> None:
+def test_the_example_consumer_prints_who_went_where_and_who_is_to_be_forgotten(
+    kafka_brokers: Brokers, topic: str
+) -> None:
     ensure_topic(kafka_brokers, DEAD_LETTERS, TopicParams(partitions=1))
     publish_raw(kafka_brokers, topic, b"not json")
     with KafkaSink(kafka_brokers, topic) as sink:
         sink.publish(an_event())
+        sink.publish(an_erasure())
     with subprocess.Popen([sys.executable, "-c", example(kafka_brokers, topic)], stdout=subprocess.PIPE) as consumer:
         assert consumer.stdout
         assert consumer.stdout.readline().decode() == f"{an_event().person} went from door to yard\n"
+        assert consumer.stdout.readline().decode() == f"{an_event().person} is to be forgotten\n"
         consumer.send_signal(signal.SIGKILL)
 
 
