@@ -1,6 +1,6 @@
 """The heavy worker of `benchmarks.outages`: tracklets of nobody, so many a second, as live cameras would give them.
 
-    python -m benchmarks.outage_load URL SITE CAMERA MODEL_ID PER_SECOND LEDGER
+    python -m benchmarks.outage_load URL SITE CAMERA MODEL_ID PER_SECOND MAX_WAITING LEDGER
 
 A window every second of wall time, each with whole tracks of three embeddings. Like a live camera it does not run
 after what it could not hand over: the seconds in which its stream was full or Redis away are dropped at the source.
@@ -28,11 +28,13 @@ RUN = "load"
 
 
 def main(argv: Sequence[str]) -> None:
-    url, site, camera, model_id, per_second, ledger = argv
+    url, site, camera, model_id, per_second, max_waiting, ledger = argv
     load = Load(camera, model_id, int(per_second) // PARTS)
     with StopSignal() as stop, SiteStore(url, site) as store:
         # Patient beyond any outage: to give up would be to drop what was cut already.
-        writer = EmbeddingWriter(store, camera, [camera], model_id=model_id, patience_s=1e6)
+        writer = EmbeddingWriter(
+            store, camera, [camera], model_id=model_id, max_waiting=int(max_waiting), patience_s=1e6
+        )
         writer.open()
         second, dropped = int(time.time()), 0
         while not stop.is_set():

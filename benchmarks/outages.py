@@ -1,6 +1,7 @@
 """A broker that is down for ten minutes and a Redis that is down for one, under load: is memory bounded, what is lost?
 
-    python -m benchmarks.outages                       about 20 minutes; draws docs/outages.png
+    python -m benchmarks.outages                                        about 20 minutes; draws docs/outages.png
+    python -m benchmarks.outages --minutes 2 2 0.5 2 --cycles 3         does memory come to rest?
 
 Two `reid-pipeline worker` look at two live cameras: RTSP servers that show PETS2009 S2.L1, views 1 and 6 (from the
 folder PASSERBY_SHARED, by default ../shared), over and over at 7 frames a second. A third worker writes as much as
@@ -60,6 +61,8 @@ KEEP_S = 120.0
 MAX_OUTBOX = 50_000
 MAX_WAITING = 120
 """Limits, so low that both are reached within the outage of the broker."""
+WIDTH = 140
+"""Characters of the tables."""
 READY_WITHIN_S = 120.0
 ENDS_WITHIN_S = 600.0
 
@@ -104,6 +107,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     phases_of = ("CALM", "BROKER", "REDIS", "REST")
     options.add_argument("--minutes", type=float, nargs=4, default=(2, 10, 1, 3), metavar=phases_of)
+    options.add_argument("--cycles", type=int, default=1, help="how often both outages come")
     options.add_argument("--per-second", type=int, default=300, help="embeddings of the heavy worker")
     options.add_argument("--plot", type=Path, default=PLOT)
     options.add_argument("--keep", type=Path, help="keep what the processes print here")
@@ -112,9 +116,9 @@ def main() -> int:
         folder = asked.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.mkdir(parents=True, exist_ok=True)
         scene = Scene(folder, stack, asked.per_second)
-        phases = scene.go_through(Minutes(*asked.minutes), Console(stderr=True))
+        phases = scene.go_through(Minutes(*asked.minutes), asked.cycles, Console(stderr=True))
         found = scene.end()
-    out = Console()
+    out = Console(width=WIDTH)
     out.print(phase_table(scene.observed.samples, phases))
     out.print(account_table(found))
     exceeded = limits_exceeded(scene.observed.samples, asked.per_second)
@@ -152,22 +156,24 @@ class Scene:
         stack.callback(self._load.kill)
         for process in (*self._workers, *self._matchers):
             until(process.is_ready, READY_WITHIN_S, "a process is ready")
-        named = {"worker view1": self._workers[0], "worker view6": self._workers[1], "heavy worker": self._load}
+        named = {"view1": self._workers[0], "view6": self._workers[1], "heavy worker": self._load}
         named |= {"matcher 1": self._matchers[0], "matcher 2": self._matchers[1]}
         processes = {name: watched.process.pid for name, watched in named.items()}
         self.observed = Observed(processes, self._workers, self._redis.url, KEYS)
 
-    def go_through(self, minutes: Minutes, talk: Console) -> list[Phase]:
-        """Both outages, with calm before and rests after them."""
+    def go_through(self, minutes: Minutes, cycles: int, talk: Console) -> list[Phase]:
+        """Calm, and then so many times both outages with a rest after each."""
         with Sampler(self.observed), talk.status("") as status:
             self._status = status
-            return [
-                self._wait("calm", minutes.calm),
-                self._outage("broker down", self._broker, minutes.broker),
-                self._wait("broker up again", minutes.rest),
-                self._outage("Redis down", self._redis, minutes.redis),
-                self._wait("Redis up again", minutes.rest),
-            ]
+            phases = [self._wait("calm", minutes.calm)]
+            for _ in range(cycles):
+                phases += (
+                    self._outage("broker down", self._broker, minutes.broker),
+                    self._wait("broker up again", minutes.rest),
+                    self._outage("Redis down", self._redis, minutes.redis),
+                    self._wait("Redis up again", minutes.rest),
+                )
+            return phases
 
     def end(self) -> Account:
         """Stops the cameras, lets the matchers decide and deliver all that is left, and counts."""
@@ -182,7 +188,7 @@ class Scene:
 
     def _start_load(self, url: str, per_second: int, log: Path) -> Watched:
         encoder, _ = build_encoder(NetworkConfig(), ComputeConfig())
-        words = (url, SITE, LOAD, encoder.model_id, str(per_second), str(self._ledger))
+        words = (url, SITE, LOAD, encoder.model_id, str(per_second), str(MAX_WAITING), str(self._ledger))
         command = (sys.executable, "-m", "benchmarks.outage_load", *words)
         return Watched(command, log, 0, {**os.environ, "PYTHONPATH": str(ROOT)})
 
@@ -267,17 +273,20 @@ def _refuse(letter: DeadLetter) -> None:
 
 def phase_table(samples: Sequence[Sample], phases: Sequence[Phase]) -> Table:
     """The largest of everything in each phase, and what the cameras looked at and dropped in it."""
-    inside = [[s for s in samples if phase.starts <= s.minute <= phase.ends] for phase in phases]
-    table = Table("", *(f"{phase.name}, {phase.ends - phase.starts:.1f} min" for phase in phases))
-    for name in samples[0].resident_mib:
-        table.add_row(f"{name}, MiB", *(f"{max(s.resident_mib[name] for s in each):.0f}" for each in inside))
-    table.add_row("Redis, MiB", *(_largest(s.redis_mib for s in each) for each in inside))
-    table.add_row("events in the outbox", *(_largest(s.outbox for s in each) for each in inside))
-    table.add_row("messages in the stream", *(_largest(s.stream for s in each) for each in inside))
-    table.add_row("frames looked at", *(f"{each[-1].frames - each[0].frames:.0f}" for each in inside))
-    for cause in sorted(samples[-1].dropped):
-        counts = [each[-1].dropped.get(cause, 0.0) - each[0].dropped.get(cause, 0.0) for each in inside]
-        table.add_row(f"frames dropped: {cause}", *(f"{count:.0f}" for count in counts))
+    names, causes = list(samples[0].resident_mib), sorted(samples[-1].dropped)
+    heads = "minutes", *(f"{name}, MiB" for name in names), "Redis, MiB", "outbox", "stream", "frames"
+    table = Table("phase", *heads, *(f"dropped: {cause}" for cause in causes), title="largest of each; frames: sums")
+    for phase in phases:
+        inside = [sample for sample in samples if phase.starts <= sample.minute <= phase.ends]
+        first, last = inside[0], inside[-1]
+        table.add_row(
+            phase.name,
+            f"{phase.ends - phase.starts:.1f}",
+            *(f"{max(sample.resident_mib[name] for sample in inside):.0f}" for name in names),
+            *(_largest(values) for values in zip(*((s.redis_mib, s.outbox, s.stream) for s in inside), strict=True)),
+            f"{last.frames - first.frames:.0f}",
+            *(f"{last.dropped[cause] - first.dropped.get(cause, 0.0):.0f}" for cause in causes),
+        )
     return table
 
 
