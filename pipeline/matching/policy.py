@@ -144,20 +144,19 @@ class _Round:
     def run(self, must_decide: NDArray[np.bool_]) -> list[Decision]:
         decisions: list[Decision] = []
         is_open = np.ones(len(self._batch), np.bool_)
-        while is_open.any():
+        while True:
             queries, columns = self._assign(is_open, must_decide)
             if len(queries):
                 decisions += self._matches(queries, columns)
             else:
                 queries = self._newcomers(is_open, must_decide)
-                if not len(queries):
-                    break
-                columns = self._add_persons(len(queries))
                 decisions += self._appearances(queries)
             is_open[queries] = False
-            if is_open.any():
-                self._join(queries, columns)
-        return decisions
+            if not (len(queries) and is_open.any()):
+                return decisions
+            if not len(columns):
+                columns = self._add_persons(len(queries))
+            self._join(queries, columns)
 
     def _assign(self, is_open: NDArray[np.bool_], must_decide: NDArray[np.bool_]) -> Pairs:
         """Open tracks, and the columns of the persons that they are."""
@@ -187,7 +186,8 @@ class _Round:
             return ready
         possible = self._peers.possible[ready]
         ends = np.logical_or.reduce(possible[:, is_open] >= 0, axis=1)
-        ends[:-1] |= np.triu(possible[:, ready] >= -self._params.hesitation, k=1).any(axis=0)[1:]
+        is_alike = np.triu(possible[:, ready] >= -self._params.hesitation, k=1)
+        ends[:-1] |= np.logical_or.reduce(is_alike, axis=0)[1:]
         return ready[: int(ends.argmax()) + 1] if ends.any() else ready
 
     def _add_persons(self, count: int) -> NDArray[np.intp]:
