@@ -122,7 +122,7 @@ def test_a_camera_is_tracked_alike_alone_and_among_others(
     assert alone == (plain / "tracks" / "view6.txt").read_bytes()
 
 
-def test_workers_and_a_matcher_give_the_bytes_of_one_process_and_a_recording_that_must_wait_loses_no_frame(
+def test_workers_and_a_matcher_give_the_bytes_of_one_process_though_one_waits_and_one_is_killed(
     plain: Path, views: dict[str, Path], redis_server: RedisServer, tmp_path: Path
 ) -> None:
     cameras = [{"name": name, "source": str(path)} for name, path in views.items()]
@@ -133,6 +133,8 @@ def test_workers_and_a_matcher_give_the_bytes_of_one_process_and_a_recording_tha
         for worker in workers:
             until(partial(_is_held_back, worker), ENDS_WITHIN_S, "nobody decides yet")
             assert worker.samples("reid_frames_dropped_total") == {}
+        workers[0].kill()
+        workers[0] = site.worker(next(iter(views)))
         for process in (*workers, site.matcher("--until-end")):
             process.ends_well(ENDS_WITHIN_S)
     assert list(read_events(plain / "events.jsonl"))
