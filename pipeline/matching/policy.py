@@ -156,7 +156,7 @@ class _Round:
                 return decisions
             if not len(columns):
                 columns = self._add_persons(len(queries))
-            self._join(queries, columns)
+            self._join(queries, columns, np.flatnonzero(is_open))
 
     def _assign(self, is_open: NDArray[np.bool_], must_decide: NDArray[np.bool_]) -> Pairs:
         """Open tracks, and the columns of the persons that they are."""
@@ -208,23 +208,26 @@ class _Round:
         self._row = np.hstack((self._row, none))
         self._peer = np.hstack((self._peer, none))
 
-    def _join(self, queries: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
-        """Persons are seen in one more track each: what is impossible with the track, is with the person."""
-        peers = self._peers
-        verdict, joined = self._verdict[:, columns], peers.verdict[queries].T
+    def _join(self, queries: NDArray[np.intp], columns: NDArray[np.intp], others: NDArray[np.intp]) -> None:
+        """Persons are seen in one more track each: what is impossible with the track, is with the person, for all
+        other tracks that are open.
+        """
+        peers, cells, pairs = self._peers, np.ix_(others, columns), np.ix_(others, queries)
+        verdict, joined = self._verdict[cells], peers.verdict.T[pairs]
         is_late = joined == TOO_LATE
         is_hard = (joined != POSSIBLE) & ~is_late
         verdict[is_hard] = joined[is_hard]
         verdict[(verdict == TOO_LATE) & (joined == POSSIBLE)] = POSSIBLE
-        excess, peer_excess = self._excess[:, columns], np.where(is_late, -np.inf, peers.excess[queries].T)
+        excess, peer_excess = self._excess[cells], np.where(is_late, -np.inf, peers.excess.T[pairs])
         nearer, index = np.nonzero(peer_excess > excess)
         excess[nearer, index] = peer_excess[nearer, index]
-        self._verdict[:, columns], self._excess[:, columns] = verdict, excess
-        self._possible[:, columns] = np.where(verdict == POSSIBLE, excess, -np.inf)
-        self._similarity[nearer, columns[index]] = peers.similarity[queries[index], nearer]
-        self._row[nearer, columns[index]] = -1
-        self._peer[nearer, columns[index]] = queries[index]
-        self._best = self._possible[:, : self._count].max(axis=1)
+        self._verdict[cells], self._excess[cells] = verdict, excess
+        self._possible[cells] = np.where(verdict == POSSIBLE, excess, -np.inf)
+        query, column, peer = others[nearer], columns[index], queries[index]
+        self._similarity[query, column] = peers.similarity[peer, query]
+        self._row[query, column] = -1
+        self._peer[query, column] = peer
+        self._best[others] = self._possible[others, : self._count].max(axis=1)
 
     @cached_property
     def _peers(self) -> "_Peers":
@@ -359,9 +362,7 @@ def _nearest(excess: NDArray[np.float64], is_late: NDArray[np.bool_], starts: ND
     count = excess.shape[1]
     sizes = np.append(starts[1:], count) - starts
     if is_late.any():
-        on_time = np.where(is_late, -np.inf, excess)
-        is_always_late = np.isneginf(np.maximum.reduceat(on_time, starts, axis=1))
-        excess = np.where(is_always_late.repeat(sizes, axis=1), excess, on_time)
+        excess = np.where(is_late, excess - (1 + np.ptp(excess)), excess)
     best = np.maximum.reduceat(excess, starts, axis=1).repeat(sizes, axis=1)
     nearest: NDArray[np.intp] = np.minimum.reduceat(np.where(excess == best, np.arange(count), count), starts, axis=1)
     return nearest

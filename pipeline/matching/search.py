@@ -9,8 +9,8 @@ its last digits would matter, `cosines` says what is true.
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK_SIMILARITIES = 1 << 19
-"""In one block: 2 MiB of float32."""
+BLOCK_SIMILARITIES = 1 << 17
+"""In one block: 512 KiB of float32."""
 LEAST_ROWS = 1024
 """In one block; shorter ones keep the product busy with its own preparations."""
 FEW = 6
