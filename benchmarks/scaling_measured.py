@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 import redis
 
-from benchmarks.matching import CAMERAS, DIMENSIONS, MODEL, WINDOW_S, Load, stamped, traffic
+from benchmarks.matching import WINDOW_S, Load, stamped, traffic
 from benchmarks.matching_search import PARAMS, crowd, decided, seen_again
+from benchmarks.matching_site import CAMERAS, DIMENSIONS, MODEL
 from benchmarks.pipeline_memory import resident_mib
 from benchmarks.scaling_model import Cost
 from pipeline.embedding_messages import Expected, messages_of, packed
