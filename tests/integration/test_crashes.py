@@ -17,6 +17,8 @@ from tests.services.kafka import KafkaBroker
 from tests.services.redis import RedisServer
 
 ENDS_WITHIN_S = 60.0
+BUSY_S = 600
+"""A round starts ten interpreters and a JVM or two: twenty seconds on a quiet machine, minutes on a busy one."""
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +41,7 @@ def undisturbed() -> dict[UUID, IdentityEvent]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(BUSY_S)
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_is_killed_nothing_is_lost_and_nothing_happens_twice(
     redis_server: RedisServer,
@@ -61,6 +64,7 @@ def test_whatever_is_killed_nothing_is_lost_and_nothing_happens_twice(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(BUSY_S)
 def test_a_matcher_that_was_frozen_past_its_lease_writes_nothing_stands_by_and_can_take_over_again(
     town: Town, mortal_broker: KafkaBroker, undisturbed: dict[UUID, IdentityEvent]
 ) -> None:
