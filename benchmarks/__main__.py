@@ -18,6 +18,10 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "pets": ("pets",),
     "overhead": ("pipeline", "overhead"),
     "memory": ("pipeline", "memory"),
+    "matching": ("matching",),
+    "search": ("matching_search",),
+    "growth": ("matching_growth",),
+    "hour": ("matching_hour",),
     "scaling": ("scaling",),
 }
 """By name: the module, and what to say to it."""

@@ -1,11 +1,11 @@
 """What one matcher takes: embeddings a second from the stream to committed events, and how long a decision takes.
 
-    OPENBLAS_NUM_THREADS=1 python -m benchmarks.matching
+    python -m benchmarks.matching
 
 Starts a redis-server of its own (append-only file, synced each second) and a worker, all on this machine's cores, and
-a matcher in this process. Windows are a tenth of a second; the delay is that from publication to the sink, and in the
-run without a rate it is mostly that of waiting in the stream. The CPU time of each process for one embedding says who
-is the limit: the matcher can take no more than its time fits into a second.
+a matcher in this process; each library has one thread. Windows are a tenth of a second; the delay is that from
+publication to the sink, and in the run without a rate it is mostly that of waiting in the stream. The CPU time of each
+process for one embedding says who is the limit: the matcher can take no more than its time fits into a second.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.matching_site import CAMERAS, DIMENSIONS, MODEL, Write, matcher_of, redis_server, server_state, worker
+from benchmarks.one_thread import in_one_thread
 from pipeline.embedding_stream import EmbeddingWriter
 from pipeline.events.schema import Event
 from pipeline.matching.memory import Retention
@@ -71,6 +72,7 @@ class TimedSink:
 
 
 def main() -> None:
+    in_one_thread(__spec__.name)
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rates", type=int, nargs="*", default=[40, 400, 3000], help="embeddings per second")
     options.add_argument("--count", type=int, default=60_000, help="embeddings in the run without a rate")

@@ -8,9 +8,6 @@ since it began, but never its first: a decision in each, and to add one track an
 """
 
 import argparse
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count as count_from
@@ -18,7 +15,8 @@ from itertools import islice
 
 import numpy as np
 
-from benchmarks.matching_search import ONE_THREAD, crowd, decided, medians, seen_again
+from benchmarks.matching_search import crowd, decided, medians, seen_again
+from benchmarks.one_thread import in_one_thread
 from pipeline.events.schema import person_id
 from pipeline.matching.memory import Retention, SightingTable, past_retention
 from pipeline.matching.sightings import Sighting, SightingArrays
@@ -34,9 +32,7 @@ TURNS = 500
 
 
 def main() -> None:
-    if any(os.environ.get(name) != value for name, value in ONE_THREAD.items()):
-        # Threads are counted when numpy is loaded, so another process has to.
-        sys.exit(subprocess.call([sys.executable, "-m", __spec__.name, *sys.argv[1:]], env=os.environ | ONE_THREAD))
+    in_one_thread(__spec__.name)
     argparse.ArgumentParser(description=__doc__).parse_args()
     print("| live tracks | 1 query, ms | ns a track | 64 queries, ms | ns a track and query |")
     print("|---:|---:|---:|---:|---:|")

@@ -1,6 +1,6 @@
 """An hour of traffic through one matcher that forgets: do memory and delay stay flat?
 
-    OPENBLAS_NUM_THREADS=1 python -m benchmarks.matching_hour
+    python -m benchmarks.matching_hour
 
 Forty embeddings a second of stream time, in windows of a second, six times as fast as they would come: an hour in ten
 minutes. People come, are seen in six tracks within seven minutes, and go; tracks are remembered for ten minutes of
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from benchmarks.matching import part_of, stamped, track_of, window_of
 from benchmarks.matching_site import DIMENSIONS, Write, matcher_of, redis_server, server_state, worker
+from benchmarks.one_thread import in_one_thread
 from benchmarks.pipeline_memory import MIB, resident_mib
 from pipeline.embedding_stream import EmbeddingWriter
 from pipeline.events.schema import Event
@@ -95,6 +96,7 @@ class Delays:
 
 
 def main() -> None:
+    in_one_thread(__spec__.name)
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--minutes", type=float, default=60.0, help="of stream time")
     asked = options.parse_args()

@@ -15,7 +15,6 @@ beat. faiss is installed into `.peers/matching` when it is not there; it is neve
 
 import argparse
 import importlib
-import os
 import statistics
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.one_thread import in_one_thread
 from pipeline.matching.constraints import Verdict, verdicts
 from pipeline.matching.policy import NEW, Decision, MatchParams, decide
 from pipeline.matching.sightings import SightingArrays
@@ -37,7 +37,6 @@ from pipeline.site import Site, Transit, topology
 
 PEERS = Path(__file__).parents[1] / ".peers" / "matching"
 PACKAGE = "faiss-cpu==1.15.1"
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 FAISS_BLAS_FROM = 800
 """Queries times dimensions."""
 DIMENSIONS = 512
@@ -57,9 +56,7 @@ Call = Callable[[], object]
 
 
 def main() -> None:
-    if any(os.environ.get(name) != value for name, value in ONE_THREAD.items()):
-        # Threads are counted when numpy is loaded, so another process has to.
-        sys.exit(subprocess.call([sys.executable, "-m", __spec__.name, *sys.argv[1:]], env=os.environ | ONE_THREAD))
+    in_one_thread(__spec__.name)
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--tracks", type=int, nargs="*", default=[10_000, 100_000, 300_000])
     options.add_argument("--rounds", type=int, default=15)

@@ -19,7 +19,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.matching_search import ONE_THREAD
+from benchmarks.one_thread import ONE_THREAD
 from benchmarks.scaling_model import Cost, Measured, Site, most_cameras, most_tracks, needs
 
 SHARES = (0.25, 0.5, 0.8)
