@@ -101,7 +101,7 @@ def main() -> None:
     options.add_argument("--minutes", type=float, default=60.0, help="of stream time")
     asked = options.parse_args()
     samples = sampled(asked.minutes)
-    print_table(samples)
+    print_table(samples, asked.minutes / 6)
     draw(samples)
 
 
@@ -154,16 +154,16 @@ def looks_of(track: int) -> NDArray[np.float32]:
     return looks / np.float32(np.linalg.norm(looks))
 
 
-def print_table(samples: Samples) -> None:
+def print_table(samples: Samples, step: float) -> None:
+    """A row for each stretch of so many minutes of stream time."""
     print("| minutes | decisions | p50, ms | p99, ms | matcher, MiB | Redis, MiB | live tracks |")
     print("|---:|---:|---:|---:|---:|---:|---:|")
-    step = max(1.0, samples.minutes[-1] // 6)
-    for start in np.arange(0, samples.minutes[-1] - step / 2, step):
+    for start in step * np.arange(6):
         decided = (start <= samples.decided_min) & (samples.decided_min < start + step)
         seen = (start <= samples.minutes) & (samples.minutes < start + step)
         p50, p99 = np.percentile(samples.delays_ms[decided], (50, 99))
         print(
-            f"| {start:.0f} to {start + step:.0f} | {decided.sum():,} | {p50:.1f} | {p99:.1f} "
+            f"| {start:g} to {start + step:g} | {decided.sum():,} | {p50:.1f} | {p99:.1f} "
             f"| {samples.resident_mib[seen].mean():.1f} | {samples.redis_mib[seen].mean():.1f} "
             f"| {samples.tracks[seen].mean():,.0f} |"
         )
