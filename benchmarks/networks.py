@@ -3,7 +3,7 @@
     python -m benchmarks.networks                           the table, without torch.compile: a few minutes
     python -m benchmarks.networks --compile                 with it: about a minute a network
     python -m benchmarks.networks gltr-released-resnet50    these rows only
-    python -m benchmarks.networks --compile --write         the table into docs/models.md
+    python -m benchmarks.networks --compile --write         the rows into docs/models.md, each when it is done
 
 Times are processor time on one thread, best of the rounds, network, trunk and compiled network taking turns; each
 network has a process of its own. Arithmetic is counted, not timed: a multiplication and an addition are two, and only
@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="of the catalogue; none: all of them")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--compile", action="store_true", help="measure torch.compile too")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/models.md")
+    parser.add_argument("--write", action="store_true", help="put the rows into the table of docs/models.md")
     parser.add_argument("--one", action="store_true", help="print the times of one network as JSON")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(CATALOGUE)
@@ -47,12 +47,11 @@ def main() -> int:
         print(json.dumps(asdict(times)))
         return 0
     print(HEAD)
-    rows = []
     for name in arguments.names or CATALOGUE:
-        rows.append(row(name, size_of(name), measured(name, arguments)))
-        print(rows[-1], flush=True)
-    if arguments.write:
-        write(DOCUMENT, "\n".join([HEAD, *rows]))
+        found = row(name, size_of(name), measured(name, arguments))
+        print(found, flush=True)
+        if arguments.write:
+            write(DOCUMENT, name, found)
     return 0
 
 
@@ -86,12 +85,14 @@ def counted(size: Size) -> str:
     return f"{size.parameters / MEGA:.3f} | {size.gflop:.2f} | {size.embedding}"
 
 
-def write(document: Path, table: str) -> None:
-    """Replaces what stands between the two marks."""
-    text = document.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    document.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+def write(document: Path, name: str, found: str) -> None:
+    """Puts a row into the table, in the place of the one of that name; rows of networks that are gone leave it."""
+    before, _, rest = document.read_text(encoding="utf-8").partition(BEGIN)
+    table, _, after = rest.partition(END)
+    known = {line.split("|")[1].strip(): line for line in table.splitlines() if line.startswith("|")}
+    known[name] = found
+    rows = [known[other] for other in CATALOGUE if other in known]
+    document.write_text("\n".join([f"{before}{BEGIN}", HEAD, *rows, f"{END}{after}"]), encoding="utf-8")
 
 
 if __name__ == "__main__":
