@@ -64,6 +64,7 @@ def main() -> None:
     columns = ("live tracks", "queries", "ours", "numpy", "faiss", "faiss, BLAS", "ours / fastest", "recall")
     table = Table(*columns, title="queries a second")
     faiss = load_faiss()
+    limits = {} if faiss is None else {"faiss": as_it_comes(faiss), "faiss, BLAS": FAISS_BLAS_FROM}
     for count in asked.tracks:
         known = crowd(count)
         index = None if faiss is None else faiss.IndexFlatIP(DIMENSIONS)
@@ -71,7 +72,7 @@ def main() -> None:
             index.add(known.vectors)
         for queries in BATCHES:
             batch = seen_again(known, queries)
-            calls = contestants(batch, known, faiss, index)
+            calls = contestants(batch, known) | peers(batch, faiss, index, limits)
             rates = {name: queries / taken_s for name, taken_s in medians(calls, asked.rounds).items()}
             fastest = max(rate for name, rate in rates.items() if name != "ours")
             shown = [f"{rates[name]:.0f}" if name in rates else "absent" for name in columns[2:6]]
@@ -91,6 +92,11 @@ def load_faiss() -> Any:
     except ImportError as error:
         Console(stderr=True).print(f"faiss is absent: {error}")
         return None
+
+
+def as_it_comes(faiss: Any) -> int:
+    """Queries times dimensions from which on faiss uses its BLAS, until somebody says otherwise."""
+    return int(faiss.cvar.distance_compute_blas_threshold)
 
 
 def crowd(count: int) -> SightingArrays:
@@ -132,21 +138,19 @@ def decided(batch: SightingArrays, known: SightingArrays) -> list[Decision]:
     return decide(batch, known, SITE, THRESHOLDS, PARAMS, np.ones(len(batch), np.bool_))
 
 
-def contestants(batch: SightingArrays, known: SightingArrays, faiss: Any, index: Any) -> dict[str, Call]:
-    """What answers the same queries: ours, and the others, which only search."""
-    calls: dict[str, Call] = {
-        "ours": partial(decided, batch, known),
-        "numpy": lambda: batch.vectors @ known.vectors.T,
-    }
-    if index is None:
-        return calls
+def contestants(batch: SightingArrays, known: SightingArrays) -> dict[str, Call]:
+    """Ours, and numpy, which only multiplies."""
+    return {"ours": partial(decided, batch, known), "numpy": lambda: batch.vectors @ known.vectors.T}
+
+
+def peers(batch: SightingArrays, faiss: Any, index: Any, limits: Mapping[str, int]) -> dict[str, Call]:
+    """faiss, which only searches, once for each limit from which on it uses its BLAS."""
 
     def search(blas_from: int) -> object:
         faiss.cvar.distance_compute_blas_threshold = blas_from
         return index.search(batch.vectors, 1)
 
-    as_it_comes = faiss.cvar.distance_compute_blas_threshold
-    return calls | {"faiss": partial(search, as_it_comes), "faiss, BLAS": partial(search, FAISS_BLAS_FROM)}
+    return {name: partial(search, blas_from) for name, blas_from in limits.items()}
 
 
 def medians(calls: Mapping[str, Call], rounds: int) -> dict[str, float]:
