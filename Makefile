@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.setup-done
 RUNTIME := $(if $(filter 1,$(GPU)),gpu,cpu)
-CODE   := pipeline detectors reid_models trackers runtime tests benchmarks docker
+CODE   := pipeline detectors reid_models trackers runtime simulation tests benchmarks docker
 
 .PHONY: setup fmt check test bench clean
 
@@ -14,7 +14,7 @@ $(STAMP): pyproject.toml constraints.txt .ci/system-packages
 	PYTHON=$(PYTHON) .ci/system-packages
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Passerby needs Python 3.11 or newer, found {sys.version.split()[0]}: set PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(RUNTIME),evaluate,train,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(RUNTIME),evaluate,simulation,train,dev]'
 	touch $@
 
 fmt: setup

@@ -1,0 +1,1 @@
+"""A site with known truth: people who walk through cameras, rendered to video and tracklets."""
