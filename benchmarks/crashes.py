@@ -37,6 +37,7 @@ from pipeline.config import ComputeConfig, NetworkConfig
 from pipeline.embedding_messages import Expected, unpacked
 from pipeline.embedding_stream import STREAM
 from pipeline.events.brokers import Brokers
+from pipeline.events.folding import persons_by_track
 from pipeline.events.jsonlines import read_events
 from pipeline.events.schema import IdentityEvent
 from pipeline.events.topics import TopicParams, ensure_topic
@@ -243,7 +244,7 @@ def show(recording: Recording, results: Sequence[Result], out: Console) -> None:
     falls = sum((result.falls for result in results), Counter[Fall]())
     out.print(
         f"{recording.windows} s of two views, {recording.embeddings} embeddings, {len(recording.events)} events of "
-        f"{len({event.person for event in recording.events.values()})} persons; {len(results)} rounds, "
+        f"{len(set(persons_by_track(recording.events.values()).values()))} persons; {len(results)} rounds, "
         f"median {statistics.median(result.seconds for result in results):.0f} s"
     )
     fallen = Table("killed or frozen", "times")

@@ -15,6 +15,7 @@ from pipeline.embedding_messages import Expected
 from pipeline.embedding_stream import EmbeddingWriter
 from pipeline.events.sink import EventSink
 from pipeline.health import Health
+from pipeline.matching.corrections import CorrectionParams
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
 from pipeline.matching.policy import MatchParams
@@ -84,7 +85,9 @@ def matcher_of(url: str, sink: EventSink, retention: Retention, metrics: Metrics
         SiteStore(url, SITE),
         Expected(frozenset(CAMERAS), MODEL, DIMENSIONS),
         retention,
-        lambda gallery: Matcher(gallery, Site(name=SITE), MatchParams(threshold=THRESHOLD)),
+        lambda gallery: Matcher(
+            gallery, Site(name=SITE), MatchParams(threshold=THRESHOLD), corrections=CorrectionParams()
+        ),
         lambda: sink,
         SiteMatcherParams(window_s=window_s),
         metrics,

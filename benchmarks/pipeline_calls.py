@@ -220,7 +220,7 @@ class Bench:
 
     def _match(self, windows: Sequence[EmbeddedWindow]) -> None:
         policy = build_policy(self._config, self._encoder.model_id, self._threshold)
-        matcher = Matcher(MemoryGallery(MemorySink()), self._config.site, *policy)
+        matcher = Matcher(MemoryGallery(MemorySink()), self._config.site, *policy, self._config.matching.corrections)
         for window in windows:
             matcher.step(window)
 

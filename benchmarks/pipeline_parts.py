@@ -89,7 +89,8 @@ def supervise(config: PipelineConfig, parts: Parts, owned: ExitStack, folder: Pa
         if parts.on_window:
             parts.on_window(window)
 
-    matcher = Matcher(gallery, config.site, *build_policy(config, parts.encoder.model_id, parts.threshold))
+    policy = build_policy(config, parts.encoder.model_id, parts.threshold)
+    matcher = Matcher(gallery, config.site, *policy, config.matching.corrections)
     return Supervisor(
         [_camera(config, parts, channel, camera.name, owned, folder) for camera in config.cameras],
         channel,

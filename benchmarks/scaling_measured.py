@@ -32,6 +32,7 @@ from pipeline.events.schema import IdentityEvent
 from pipeline.events.topics import TopicParams, ensure_topic
 from pipeline.health import Health
 from pipeline.lease import acquire
+from pipeline.matching.corrections import CorrectionParams
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
 from pipeline.matching.redis import RedisGallery
@@ -163,7 +164,7 @@ def matcher(
         store,
         Expected(frozenset(cameras), MODEL, DIMENSIONS),
         retention or Retention(max_tracks=REMEMBERED),
-        lambda gallery: Matcher(gallery, Site(name="bench"), PARAMS),
+        lambda gallery: Matcher(gallery, Site(name="bench"), PARAMS, corrections=CorrectionParams()),
         lambda: sink,
         SiteMatcherParams(window_s=WINDOW_S),
         Metrics(),

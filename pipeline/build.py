@@ -110,7 +110,9 @@ class Process:
     def connect(self, sink: EventSink) -> Supervisor:
         """What runs it, with events going to `sink`, which stays the caller's."""
         gallery = MemoryGallery(sink, self._config.matching.retention)
-        matcher = Matcher(gallery, self._config.site, self._params, self._calibration)
+        matcher = Matcher(
+            gallery, self._config.site, self._params, self._calibration, self._config.matching.corrections
+        )
         watch = MatchCounter(self.metrics, lambda: len(gallery.known()))
         return self._supervisor(partial(run_identity_loop, matcher=matcher, watch=watch))
 

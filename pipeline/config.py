@@ -27,6 +27,7 @@ from pydantic import (
 from detectors.hog import HogParams
 from detectors.tiling import TilingParams
 from detectors.yolox import YoloxParams
+from pipeline.matching.corrections import CorrectionParams
 from pipeline.matching.memory import Retention
 from pipeline.site import Site
 from pipeline.source_errors import redact
@@ -161,11 +162,12 @@ class StripesConfig(_Strict):
 
 
 class MatchingConfig(_Strict):
-    """How tracks become persons; `MatchParams` and `Retention` say more.
+    """How tracks become persons; `MatchParams`, `CorrectionParams` and `Retention` say more.
 
     Attributes:
         threshold: cosine demanded; not given: what the encoder suggests.
         calibration: file that `reid-pipeline calibrate` wrote; replaces the threshold.
+        corrections: when decisions are taken back; `null`: never.
         retention: how long tracks are remembered.
     """
 
@@ -175,6 +177,7 @@ class MatchingConfig(_Strict):
     hesitation: float = Field(0.1, ge=0)
     decide_after_parts: Count = 3
     calibration: Path | None = None
+    corrections: CorrectionParams | None = CorrectionParams()
     retention: Retention = Retention()
 
 

@@ -26,15 +26,15 @@ from pipeline.erasure_requests import (
 from pipeline.events.schema import PersonErased, erasure_id, event_from
 from pipeline.lease import Lease
 from pipeline.matching.memory import SightingTable
-from pipeline.matching.redis import RECENT
+from pipeline.matching.redis import MERGED, RECENT
 from pipeline.outbox import OUTBOX
 from pipeline.records import EmbeddedWindow, TrackKey
 from pipeline.redis_store import Argument, SiteStore, fenced
 
 logger = logging.getLogger(__name__)
 
-ERASED, MERGED = "erased", "merged"
-"""The names of erased tracks, and until when they are kept; the ids that were merged away, and who they are now."""
+ERASED = "erased"
+"""The names of erased tracks, and until when they are kept."""
 AT_ONCE = 100
 """Requests between two windows."""
 

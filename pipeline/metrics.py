@@ -43,6 +43,9 @@ class Metrics:
         self.detect_batch = Histogram("reid_detect_batch_images", "Images in a batch.", buckets=_SIZES, registry=r)
         self.encode_batch = Histogram("reid_encode_batch_clips", "Clips in a batch.", buckets=_SIZES, registry=r)
         self.outcomes = Counter("reid_match_outcomes", "Tracks by what was decided of them.", ["outcome"], registry=r)
+        self.corrections = Counter(
+            "reid_corrections", "Decisions taken back: two persons were one, or one was two.", ["kind"], registry=r
+        )
         self.gallery_tracks = Gauge("reid_gallery_tracks", "Tracks that the gallery remembers.", registry=r)
         self.events = Counter("reid_events", "Events published.", ["kind"], registry=r)
         self.stream_waits = Counter(

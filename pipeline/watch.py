@@ -89,6 +89,8 @@ class MatchCounter:
         m.outcomes.labels(outcome="appeared").inc(outcome.appeared)
         m.outcomes.labels(outcome="matched").inc(outcome.matched)
         m.outcomes.labels(outcome="waiting").inc(outcome.waiting)
+        m.corrections.labels(kind="merged").inc(outcome.merged)
+        m.corrections.labels(kind="split").inc(outcome.split)
         m.gallery_tracks.set(self._gallery_tracks())
         now_s = time.time()
         for embedding in window.embeddings:

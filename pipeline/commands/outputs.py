@@ -12,7 +12,7 @@ from pipeline.annotate import annotate_video
 from pipeline.build import USUAL_RATE, build_source
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import CameraConfig, PipelineConfig
-from pipeline.events.folding import persons_by_track, persons_of_camera
+from pipeline.events.folding import persons_by_track, persons_in_order, persons_of_camera
 from pipeline.events.jsonlines import read_events
 from pipeline.events.schema import IdentityEvent
 from pipeline.mot_files import MotTracks, read_tracks, tracks_path
@@ -74,7 +74,7 @@ def _annotate(
     tracks = read_tracks(tracks_path(directory, camera.name))
     persons = persons_of_camera(persons_by_track(events), camera.name)
     path = directory / "videos" / f"{camera.name}.mp4"
-    annotate_video(shown, tracks, persons, path, colours=person_colours(e.person for e in events), fps=fps)
+    annotate_video(shown, tracks, persons, path, colours=person_colours(persons_in_order(events)), fps=fps)
     return path
 
 

@@ -1,23 +1,46 @@
 """Events folded into what they say in the end: who each track is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from pipeline.evaluation_errors import EvaluationError
-from pipeline.events.schema import Event
+from pipeline.events.schema import Event, IdentityEvent
 from pipeline.records import TrackKey
 
 
 def persons_by_track(events: Iterable[Event]) -> dict[TrackKey, UUID]:
-    """Who each track is; the last event about a track says it. Who was erased has no tracks, whatever comes later."""
-    person_of: dict[TrackKey, UUID] = {}
+    """Who each track is: of the events about a track, those of its highest revision say it, in whatever order they
+    come. Who was erased has no tracks, whatever comes later.
+    """
+    said, erased = _said(events)
+    return {track: person for track, person in said.items() if person not in erased}
+
+
+def erased_tracks(events: Iterable[Event]) -> set[TrackKey]:
+    """The tracks of persons who were erased."""
+    said, erased = _said(events)
+    return {track for track, person in said.items() if person in erased}
+
+
+def _said(events: Iterable[Event]) -> tuple[dict[TrackKey, UUID], set[UUID]]:
+    """Who each track is, and who was erased."""
+    said: dict[TrackKey, tuple[int, UUID]] = {}
     erased: set[UUID] = set()
     for event in events:
         if event.kind == "person.erased":
             erased.add(event.person)
-        else:
-            person_of[event.seen.key] = event.person
-    return {track: person for track, person in person_of.items() if person not in erased}
+            continue
+        for seen in (event.seen, *event.moved):
+            revision, _ = said.get(seen.key, (-1, None))
+            if seen.revision > revision:
+                said[seen.key] = seen.revision, event.person
+    return {track: person for track, (_, person) in said.items()}, erased
+
+
+def persons_in_order(events: Sequence[IdentityEvent]) -> list[UUID]:
+    """Everybody there is in the end, in the order in which their tracks were first told of."""
+    person_of = persons_by_track(events)
+    return list(dict.fromkeys(person_of[event.seen.key] for event in events))
 
 
 def persons_of_camera(person_of: Mapping[TrackKey, UUID], camera: str) -> dict[int, UUID]:

@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import ValidationError
 
+from pipeline.events.folding import erased_tracks
 from pipeline.events.schema import Event, IdentityEvent, event_from, first_fault
 from pipeline.events.sink import EventSinkError
 
@@ -73,13 +74,14 @@ def _cut_to_whole_lines(path: Path) -> None:
 
 
 def read_events(path: Path) -> Iterator[IdentityEvent]:
-    """The events of a recording, in order, without those about persons who were erased later.
+    """The events of a recording, in order, without those about persons who were erased later, under whatever id.
 
     Raises: as `read_recording`.
     """
     erased = {event.person for event in read_recording(path) if event.kind == "person.erased"}
+    tracks = erased_tracks(read_recording(path)) if erased else set()
     for event in read_recording(path):
-        if event.kind != "person.erased" and event.person not in erased:
+        if event.kind != "person.erased" and event.person not in erased and event.seen.key not in tracks:
             yield event
 
 

@@ -1,4 +1,5 @@
-"""Events to a Kafka topic: keyed by person, acknowledged by every replica in sync, in order.
+"""Events to a Kafka topic: keyed by person, acknowledged by every replica in sync, in order. A correction concerns two
+persons, and is sent under both.
 
 Within one sink the producer never gives a message up, and has one request under way per partition: what reaches a
 partition is always a beginning of what was published to it. So whoever sends everything unacknowledged again, in
@@ -10,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Self
+from uuid import UUID
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
@@ -39,7 +41,8 @@ class KafkaSink:
         self._writer = KafkaWriter(brokers, topic, deliver_within_s=deliver_within_s)
 
     def publish(self, event: Event) -> None:
-        self._writer.write(str(event.person).encode(), event.model_dump_json().encode(), headers(event))
+        for person in _concerned(event):
+            self._writer.write(str(person).encode(), event.model_dump_json().encode(), headers(event))
 
     def flush(self) -> None:
         self._writer.flush()
@@ -52,6 +55,13 @@ class KafkaSink:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _concerned(event: Event) -> list[UUID]:
+    """Whose partitions an event goes to: a correction concerns two persons, and who reads one of them must hear it."""
+    if event.kind == "person.erased" or event.other is None:
+        return [event.person]
+    return [event.person, event.other]
 
 
 class KafkaWriter:

@@ -48,7 +48,8 @@ class MtmcMessage(_Message):
         globalId: the person.
         objectType: what it is.
         timestamp, end: when the person was first and last seen.
-        matched: the person's tracks, in the order in which they were recognised; none if the person was erased.
+        matched: the person's tracks, in the order in which they were recognised; none if the person was erased, or
+            was merged into another.
     """
 
     batchId: int  # noqa: N815
@@ -78,49 +79,82 @@ class MdxParams:
     most_tracks: int = 200
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Who a track is, and the revision of it that says so."""
+
+    revision: int
+    person: UUID
+
+
 class MdxAdapter:
-    """Turns events into messages, one for one; feed it the events of a partition in order."""
+    """Turns events into messages; feed it each event once, those of a person in order."""
 
     def __init__(self, params: MdxParams | None = None) -> None:
         self._params = params or MdxParams()
         self._matched: OrderedDict[UUID, OrderedDict[str, Behavior]] = OrderedDict()
+        self._said: dict[str, _Said] = {}
         self._erased_s: OrderedDict[UUID, float] = OrderedDict()
         self._batch = 0
 
-    def message(self, event: Event) -> MtmcMessage:
-        """What is known of the event's person with this event; nothing, once the person was erased, whatever comes."""
+    def messages(self, event: Event) -> list[MtmcMessage]:
+        """What is known, with this event, of whom it concerns: of one person; of both, if it is a correction. Nothing
+        is known, whatever comes, of somebody who was erased.
+        """
         if event.kind == "person.erased":
             self._erase(event)
-            return self._message(event.person, (), event.erased_at, event.erased_at)
-        if (erased_s := self._erased_s.get(event.person)) is not None:
-            return self._message(event.person, (), erased_s, erased_s)
-        matched = self._so_far(event)
-        return self._message(
-            event.person,
-            tuple(matched.values()),
-            min(track.timestamp for track in matched.values()),
-            max(track.end for track in matched.values()),
-        )
+            return [self._message(event.person, (), event.erased_at, event.erased_at)]
+        tracks = self._matched.get(event.person)
+        if tracks and event.seen.start - max(track.end for track in tracks.values()) > self._params.forget_after_s:
+            self._forget(event.person)
+        persons = dict.fromkeys(self._take(seen, event.person) for seen in _sightings(event))
+        if event.other is not None and (event.kind == "person.merged" or event.other in self._matched):
+            persons[event.other] = None
+        return [self._so_far(person, event) for person in persons]
 
-    def _so_far(self, event: IdentityEvent) -> OrderedDict[str, Behavior]:
-        matched = self._matched.pop(event.person, OrderedDict())
-        if matched and event.seen.start - max(track.end for track in matched.values()) > self._params.forget_after_s:
-            matched = OrderedDict()
-        for seen in _sightings(event):
-            behavior = _behavior(seen)
-            matched[behavior.id] = _joined(matched.get(behavior.id), behavior)
-        while len(matched) > self._params.most_tracks:
-            matched.popitem(last=False)
-        self._matched[event.person] = matched
+    def _take(self, seen: Sighting, person: UUID) -> UUID:
+        """Notes a sighting, and says whose it is: somebody else's, if an event came first that corrects this one."""
+        behavior = _behavior(seen)
+        said = self._said.pop(behavior.id, _Said(-1, person))
+        if said.revision > seen.revision:
+            person = said.person
+        before = self._matched.get(said.person, OrderedDict())
+        known = before.get(behavior.id)
+        if person != said.person:
+            before.pop(behavior.id, None)
+            if not before:
+                self._matched.pop(said.person, None)
+        if person not in self._erased_s:
+            self._said[behavior.id] = _Said(max(said.revision, seen.revision), person)
+            self._keep(person, _joined(known, behavior))
+        return person
+
+    def _keep(self, person: UUID, behavior: Behavior) -> None:
+        tracks = self._matched.setdefault(person, OrderedDict())
+        tracks[behavior.id] = behavior
+        self._matched.move_to_end(person)
+        while len(tracks) > self._params.most_tracks:
+            oldest, _ = tracks.popitem(last=False)
+            del self._said[oldest]
         if len(self._matched) > self._params.most_persons:
-            self._matched.popitem(last=False)
-        return matched
+            self._forget(next(iter(self._matched)))
+
+    def _forget(self, person: UUID) -> None:
+        for track in self._matched.pop(person, OrderedDict()):
+            del self._said[track]
 
     def _erase(self, event: PersonErased) -> None:
-        self._matched.pop(event.person, None)
+        self._forget(event.person)
         self._erased_s[event.person] = event.erased_at
         if len(self._erased_s) > self._params.most_persons:
             self._erased_s.popitem(last=False)
+
+    def _so_far(self, person: UUID, event: IdentityEvent) -> MtmcMessage:
+        if (erased_s := self._erased_s.get(person)) is not None:
+            return self._message(person, (), erased_s, erased_s)
+        tracks = tuple(self._matched.get(person, OrderedDict()).values())
+        start_s = min((track.timestamp for track in tracks), default=event.seen.start)
+        return self._message(person, tracks, start_s, max((track.end for track in tracks), default=event.seen.end))
 
     def _message(self, person: UUID, matched: tuple[Behavior, ...], start_s: float, end_s: float) -> MtmcMessage:
         self._batch += 1
@@ -130,6 +164,7 @@ class MdxAdapter:
 def _sightings(event: IdentityEvent) -> Iterator[Sighting]:
     if event.seen_before is not None:
         yield event.seen_before
+    yield from event.moved
     yield event.seen
 
 

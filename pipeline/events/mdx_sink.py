@@ -11,7 +11,8 @@ HEADERS = [("content-type", b"application/json")]
 
 
 class MdxSink:
-    """An event sink for consumers of Metropolis: one message for each event, keyed by person.
+    """An event sink for consumers of Metropolis: one message for each person whom an event
+    concerns, keyed by that person.
 
     What it knows of persons is lost when it ends, so that messages name fewer tracks after a restart.
     """
@@ -29,8 +30,8 @@ class MdxSink:
         self._writer = KafkaWriter(brokers, topic, deliver_within_s=deliver_within_s)
 
     def publish(self, event: Event) -> None:
-        message = self._adapter.message(event)
-        self._writer.write(message.key, message.model_dump_json().encode(), HEADERS)
+        for message in self._adapter.messages(event):
+            self._writer.write(message.key, message.model_dump_json().encode(), HEADERS)
 
     def flush(self) -> None:
         self._writer.flush()

@@ -24,7 +24,7 @@ LONGEST_NAME = 200
 LAST_TIME_S = 253_402_300_799.0
 """The end of the year 9999, the last that RFC 3339 can write; seconds since the epoch."""
 
-Kind = Literal["person.appeared", "person.matched", "track.ended"]
+Kind = Literal["person.appeared", "person.matched", "person.merged", "person.split", "track.ended"]
 
 
 def rfc3339(time_s: float) -> str:
@@ -71,6 +71,8 @@ class Sighting(_Record):
         start, end: of the stretch, or of the whole track.
         clock: whose clock the times are.
         box: x1 y1 x2 y2 in pixels, where the person stood in the best picture of the stretch.
+        revision: how often it was said anew who this track is. Of all events about a track, those with the highest say
+            who it is, in whatever order they come.
     """
 
     camera: str
@@ -81,6 +83,7 @@ class Sighting(_Record):
     end: Time
     clock: Clock
     box: tuple[Pixels, Pixels, Pixels, Pixels] | None = None
+    revision: int = Field(0, ge=0)
 
     @property
     def key(self) -> TrackKey:
@@ -108,17 +111,23 @@ class IdentityEvent(_Record):
         schema_version: 1; raised when a consumer of the old one would be misled.
         event_id: made from kind and track, so that an event sent twice is recognised.
         kind: `person.appeared` (seen for the first time), `person.matched` (a new track is somebody known),
-            `track.ended` (the person left this camera's view).
+            `track.ended` (the person left this camera's view); and corrections: `person.merged` (`other` is this
+            person too, and is no more), `person.split` (some tracks of `other` are this person, who may be new).
         site: name of the site.
         person: the identity, the same in all cameras.
         camera: the camera of `seen`.
         seen: the sighting that the event is about.
-        seen_before: for `person.matched`, the earlier sighting that it was recognised by.
-        similarity: cosine between the two sightings.
+        seen_before: for `person.matched`, the earlier sighting that it was recognised by; for corrections, the one of
+            this person that is most similar to `seen`.
+        other: for corrections, who the moved tracks were taken for.
+        moved: for corrections, the tracks that are this person from now on.
+        similarity: cosine between the two sightings; for corrections, the mean over all pairs of moved tracks and
+            those of this person; null if that is somebody new.
         probability: that they are one person, if the site is calibrated.
         margin: by how much the similarity exceeds that of the next person who was possible.
         threshold: the similarity that was demanded.
-        rivals: the most similar others, at most three.
+        rivals: the most similar others, at most three; for `person.split`, `other`, with the mean similarity to those
+            of its tracks that stay.
         model_id: the network behind the similarity.
     """
 
@@ -130,6 +139,8 @@ class IdentityEvent(_Record):
     camera: str
     seen: Sighting
     seen_before: Sighting | None = None
+    other: UUID | None = None
+    moved: tuple[Sighting, ...] = ()
     similarity: Ratio | None = None
     probability: Ratio | None = None
     margin: Ratio | None = None
@@ -174,14 +185,18 @@ def erasure_id(site: str, person: UUID, request: UUID) -> UUID:
     return uuid5(NAMESPACE, f"{site}/{person}/person.erased/{request}")
 
 
-def event_id(kind: Kind, site: str, track: TrackKey) -> UUID:
-    """A track appears, is matched and ends at most once, so kind and track name the event."""
-    return uuid5(NAMESPACE, f"{site}/{track}/{kind}")
+def event_id(kind: Kind, site: str, track: TrackKey, revision: int = 0) -> UUID:
+    """A track appears, is matched and ends at most once, so kind and track name the event; a correction is named after
+    the first track that it moves, and the revision that this brings it to.
+    """
+    return uuid5(NAMESPACE, f"{site}/{track}/{kind}" + (f"/{revision}" if revision else ""))
 
 
-def person_id(site: str, first: TrackKey) -> UUID:
-    """A person is named after the first track that nobody known was recognised in."""
-    return uuid5(NAMESPACE, f"{site}/{first}")
+def person_id(site: str, first: TrackKey, revision: int = 0) -> UUID:
+    """A person is named after the first track that nobody known was recognised in; one who came of a split, after the
+    first track that was moved, and the revision that this brought it to. No id is used again.
+    """
+    return uuid5(NAMESPACE, f"{site}/{first}" + (f"/{revision}" if revision else ""))
 
 
 def schema_text() -> str:

@@ -32,6 +32,10 @@ class Known(Protocol):
         """The person of a number in `arrays.persons`."""
         ...
 
+    def number(self, person: UUID) -> int | None:
+        """The number of a person; None if none of the tracks is of that person."""
+        ...
+
 
 class Gallery(Protocol):
     """Remembers tracks and who they are. One thread."""

@@ -1,31 +1,37 @@
-"""Turns windows of embeddings into persons and events: reads the gallery, decides, commits."""
+"""Turns windows of embeddings into persons and events: reads the gallery, decides, corrects, commits."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.events.schema import IdentityEvent, Kind, event_id, person_id
-from pipeline.events.schema import Rival as EventRival
-from pipeline.events.schema import Sighting as EventSighting
+from pipeline.events.schema import IdentityEvent, person_id
+from pipeline.matching import announcing
 from pipeline.matching.calibration import Calibration
-from pipeline.matching.constraints import Verdict
+from pipeline.matching.corrections import CorrectionParams
 from pipeline.matching.gallery import Gallery, Known
 from pipeline.matching.policy import Decision, MatchParams, decide
-from pipeline.matching.sightings import Sighting, SightingArrays, first_part, with_part
+from pipeline.matching.revising import Revision, Rules, revise
+from pipeline.matching.sightings import Sighting, SightingArrays, first_part, side_by_side, with_part
 from pipeline.records import EmbeddedWindow, TrackKey
 from pipeline.site import Site, topology
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a window: how many tracks were new people, known people, or wait for more of themselves."""
+    """What became of a window.
+
+    Attributes:
+        appeared, matched, waiting: how many tracks were new people, known people, or wait for more of themselves.
+        merged, split: how often two persons turned out to be one, and one to be two.
+    """
 
     appeared: int
     matched: int
     waiting: int
+    merged: int = 0
+    split: int = 0
 
 
 class Matcher:
@@ -33,45 +39,67 @@ class Matcher:
 
     Args:
         calibration: replaces `params.threshold` by one for each pair of cameras, and gives events a probability.
+        corrections: when earlier decisions are taken back; None: never.
     """
 
     def __init__(
-        self, gallery: Gallery, site: Site, params: MatchParams | None = None, calibration: Calibration | None = None
+        self,
+        gallery: Gallery,
+        site: Site,
+        params: MatchParams | None = None,
+        calibration: Calibration | None = None,
+        corrections: CorrectionParams | None = None,
     ) -> None:
         self._gallery = gallery
         self._site = site
         self._params = params or MatchParams()
         self._calibration = calibration
+        self._corrections = corrections
 
     def step(self, window: EmbeddedWindow) -> Outcome:
         """Takes the next window, and commits what follows from it in one transaction."""
         known = self._gallery.known()
         changed, gone = _changed(known, window)
+        rules = self._rules(known, changed.values())
         open_ = sorted((s for s in changed.values() if s.person is None), key=lambda s: (s.start_s, s.track))
-        decisions = self._decide(known, changed, open_)
+        decisions = self._decide(known, changed, open_, rules)
         events: list[IdentityEvent] = []
         for decision in decisions:
             sighting = self._decided(open_[decision.query], decision, known, open_, changed)
             changed[sighting.track] = sighting
             events.append(self._event(decision, sighting, known, open_))
-        events += self._ended(changed[track] for track in gone)
+        revisions = self._revise(known, changed, rules)
+        for revision in revisions:
+            changed |= {sighting.track: sighting for sighting in revision.moved}
+            events += announcing.revised(self._site.name, revision)
+        events += [announcing.ended(self._site.name, changed[track]) for track in gone]
         self._gallery.commit(list(changed.values()), events, window.end_s)
         appeared = sum(event.kind == "person.appeared" for event in events)
-        return Outcome(appeared, len(decisions) - appeared, len(open_) - len(decisions))
+        merged = sum(revision.kind == "merged" for revision in revisions)
+        waiting = len(open_) - len(decisions)
+        return Outcome(appeared, len(decisions) - appeared, waiting, merged, len(revisions) - merged)
 
-    def _decide(self, known: Known, changed: dict[TrackKey, Sighting], open_: Sequence[Sighting]) -> list[Decision]:
+    def _rules(self, known: Known, changed: Iterable[Sighting]) -> Rules:
+        cameras = list(dict.fromkeys([*known.cameras, *(s.track.camera for s in changed)]))
+        return Rules(self._site.name, cameras, topology(self._site, cameras), self._thresholds(cameras))
+
+    def _decide(
+        self, known: Known, changed: dict[TrackKey, Sighting], open_: Sequence[Sighting], rules: Rules
+    ) -> list[Decision]:
         if not open_:
             return []
-        cameras = list(dict.fromkeys([*known.cameras, *(s.track.camera for s in open_)]))
         must_decide = np.array([not s.is_open or s.part + 1 >= self._params.decide_after_parts for s in open_])
         return decide(
-            _arrays(open_, cameras),
+            side_by_side(open_, rules.cameras),
             _as_of_now(known, changed.values()),
-            topology(self._site, cameras),
-            self._thresholds(cameras),
+            rules.topology,
+            rules.thresholds,
             self._params,
             must_decide,
         )
+
+    def _revise(self, known: Known, changed: dict[TrackKey, Sighting], rules: Rules) -> list[Revision]:
+        return [] if self._corrections is None else revise(known, changed, rules, self._corrections)
 
     def _thresholds(self, cameras: Sequence[str]) -> NDArray[np.float64]:
         """(C, C): the cosine demanded between each two cameras."""
@@ -100,27 +128,9 @@ class Matcher:
 
     def _event(self, decision: Decision, sighting: Sighting, known: Known, open_: Sequence[Sighting]) -> IdentityEvent:
         before = _before(decision, known, open_)
-        rivals = tuple(
-            EventRival(
-                person=known.person(rival.person), similarity=rival.similarity, ruled_out_by=_WORDS.get(rival.verdict)
-            )
-            for rival in decision.rivals
-        )
-        kind: Kind = "person.appeared" if before is None else "person.matched"
-        return IdentityEvent(
-            event_id=event_id(kind, self._site.name, sighting.track),
-            kind=kind,
-            site=self._site.name,
-            person=_person(sighting),
-            camera=sighting.track.camera,
-            seen=_seen(sighting, sighting.part),
-            seen_before=None if before is None else _seen(before, before.part),
-            similarity=decision.similarity,
-            probability=self._probability(decision, sighting, before),
-            margin=decision.margin,
-            threshold=decision.threshold,
-            rivals=rivals,
-            model_id=sighting.model_id,
+        probability = self._probability(decision, sighting, before)
+        return announcing.decided(
+            self._site.name, sighting, before, decision, probability=probability, person=known.person
         )
 
     def _probability(self, decision: Decision, sighting: Sighting, before: Sighting | None) -> float | None:
@@ -128,28 +138,6 @@ class Matcher:
             return None
         pair = sighting.track.camera, before.track.camera
         return float(self._calibration.probability(np.array([decision.similarity]), *pair)[0])
-
-    def _ended(self, sightings: Iterable[Sighting]) -> list[IdentityEvent]:
-        return [
-            IdentityEvent(
-                event_id=event_id("track.ended", self._site.name, sighting.track),
-                kind="track.ended",
-                site=self._site.name,
-                person=_person(sighting),
-                camera=sighting.track.camera,
-                seen=_seen(sighting, None),
-                model_id=sighting.model_id,
-            )
-            for sighting in sightings
-        ]
-
-
-_WORDS = {
-    Verdict.SAME_CAMERA_SAME_TIME: "in the same camera at the same time",
-    Verdict.TWO_CAMERAS_AT_ONCE: "in a camera that does not overlap at the same time",
-    Verdict.TOO_FAST: "no time to walk there",
-    Verdict.TOO_LATE: "too long for the walk",
-}
 
 
 def _changed(known: Known, window: EmbeddedWindow) -> tuple[dict[TrackKey, Sighting], list[TrackKey]]:
@@ -177,18 +165,6 @@ def _changed(known: Known, window: EmbeddedWindow) -> tuple[dict[TrackKey, Sight
     return changed, gone
 
 
-def _arrays(sightings: Sequence[Sighting], cameras: Sequence[str]) -> SightingArrays:
-    number = {camera: i for i, camera in enumerate(cameras)}
-    return SightingArrays(
-        vectors=np.stack([s.descriptor for s in sightings]),
-        persons=np.full(len(sightings), -1, np.int64),
-        cameras=np.array([number[s.track.camera] for s in sightings], np.int64),
-        start_s=np.array([s.start_s for s in sightings]),
-        end_s=np.array([s.end_s for s in sightings]),
-        still_there=np.array([s.is_open for s in sightings]),
-    )
-
-
 def _as_of_now(known: Known, changed: Iterable[Sighting]) -> SightingArrays:
     """The known tracks with the times that this window brought; their vectors stay as they were committed."""
     arrays = known.arrays
@@ -204,22 +180,3 @@ def _before(decision: Decision, known: Known, open_: Sequence[Sighting]) -> Sigh
     if decision.row >= 0:
         return known.row(decision.row)
     return open_[decision.peer] if decision.peer >= 0 else None
-
-
-def _person(sighting: Sighting) -> UUID:
-    assert sighting.person is not None, f"{sighting.track} is decided when it ends"
-    return sighting.person
-
-
-def _seen(sighting: Sighting, part: int | None) -> EventSighting:
-    left, top, right, bottom = map(float, sighting.box)
-    return EventSighting(
-        camera=sighting.track.camera,
-        run=sighting.track.run,
-        track=sighting.track.track,
-        part=part,
-        start=sighting.start_s,
-        end=sighting.end_s,
-        clock=sighting.clock,
-        box=(left, top, right, bottom),
-    )

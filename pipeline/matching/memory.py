@@ -75,6 +75,9 @@ class SightingTable:
         """Numbers of persons who are forgotten are given again, so they stay as low as the crowd is large."""
         return self._person_of[number]
 
+    def number(self, person: UUID) -> int | None:
+        return self._person_number.get(person)
+
     def put(self, sighting: Sighting) -> None:
         """Adds a track, or replaces what was known of it.
 

@@ -32,6 +32,7 @@ class _Head(BaseModel):
     is_open: bool
     clock: Clock
     model_id: str
+    revision: int = 0
 
 
 def head_of(sighting: Sighting) -> str:
@@ -49,6 +50,7 @@ def head_of(sighting: Sighting) -> str:
             "is_open": sighting.is_open,
             "clock": sighting.clock,
             "model_id": sighting.model_id,
+            "revision": sighting.revision,
         },
         allow_nan=False,
     )
@@ -82,4 +84,5 @@ def sighting_from(fields: Mapping[bytes, bytes]) -> Sighting:
         is_open=head.is_open,
         clock=head.clock,
         model_id=head.model_id,
+        revision=head.revision,
     )

@@ -1,6 +1,7 @@
 """The tracks that a gallery remembers, as arrays side by side: what the policy reads and search multiplies."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -26,6 +27,7 @@ class Sighting:
         is_open: True until the track has ended.
         clock: whose clock the times are.
         model_id: the network behind the embeddings.
+        revision: how often it was said anew who it is.
     """
 
     track: TrackKey
@@ -38,11 +40,18 @@ class Sighting:
     is_open: bool
     clock: Clock
     model_id: str
+    revision: int = 0
 
     @property
     def descriptor(self) -> NDArray[np.float32]:
         """(D,) float32 of length 1: the mean of the parts, as the papers average their clips."""
         return (self.total / math.sqrt(self.total.dot(self.total))).astype(np.float32)
+
+
+def person_of(sighting: Sighting) -> UUID:
+    """Who a track is that has been decided."""
+    assert sighting.person is not None, f"{sighting.track} is not decided yet"
+    return sighting.person
 
 
 def first_part(embedding: Embedding) -> Sighting:
@@ -99,4 +108,18 @@ def with_part(sighting: Sighting, embedding: Embedding) -> Sighting:
         is_open=sighting.is_open,
         clock=sighting.clock,
         model_id=sighting.model_id,
+        revision=sighting.revision,
+    )
+
+
+def side_by_side(sightings: Sequence[Sighting], cameras: Sequence[str]) -> SightingArrays:
+    """Tracks as arrays, their cameras numbered as in `cameras`; of nobody, whoever they are."""
+    number = {camera: i for i, camera in enumerate(cameras)}
+    return SightingArrays(
+        vectors=np.stack([s.descriptor for s in sightings]),
+        persons=np.full(len(sightings), NOBODY, np.int64),
+        cameras=np.array([number[s.track.camera] for s in sightings], np.int64),
+        start_s=np.array([s.start_s for s in sightings]),
+        end_s=np.array([s.end_s for s in sightings]),
+        still_there=np.array([s.is_open for s in sightings]),
     )

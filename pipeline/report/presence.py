@@ -7,6 +7,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.events.folding import persons_by_track, persons_in_order
 from pipeline.events.schema import IdentityEvent, Sighting
 from pipeline.person_labels import Colour, person_colours
 from pipeline.records import TrackKey
@@ -56,15 +57,16 @@ class Person:
 
 
 def people(events: Sequence[IdentityEvent]) -> list[Person]:
-    """Everybody whom the events name, in the order of their first appearance."""
+    """Everybody whom the events name in the end, in the order of their first appearance."""
+    person_of = persons_by_track(events)
     stays: dict[UUID, dict[TrackKey, Stay]] = {}
     for event in events:
-        tracks = stays.setdefault(event.person, {})
+        tracks = stays.setdefault(person_of[event.seen.key], {})
         stay = tracks.get(event.seen.key, Stay(event.seen, event.seen.start, event.seen.end))
         tracks[event.seen.key] = replace(
             stay, start_s=min(stay.start_s, event.seen.start), end_s=max(stay.end_s, event.seen.end)
         )
-    colours = person_colours(event.person for event in events)
+    colours = person_colours(persons_in_order(events))
     found = [
         Person(person, colours[person], tuple(sorted(tracks.values(), key=lambda stay: (stay.start_s, stay.seen.key))))
         for person, tracks in stays.items()

@@ -11,7 +11,7 @@ from pipeline.events.schema import IdentityEvent
 from pipeline.report.clockface import Clockface
 from pipeline.report.pictures import Pictures
 from pipeline.report.presence import Person, people
-from pipeline.report.tables import cameras_table, matches_table, persons_table
+from pipeline.report.tables import cameras_table, corrections_table, matches_table, persons_table
 from pipeline.report.timeline import timeline
 
 SHORTEST_S = 1.0
@@ -87,6 +87,7 @@ def render(events: Sequence[IdentityEvent], summary: RunSummary, pictures: Pictu
     shown = {
         "timeline": timeline(persons, clock, _camera_colours(cameras)),
         "matches": matches_table(events, by_id, clock, pictures),
+        "corrections": corrections_table(events, by_id, clock, pictures),
         "persons": persons_table(persons, clock, pictures),
         "cameras": cameras_table(persons, cameras),
     }
@@ -125,6 +126,7 @@ def _tiles(events: Sequence[IdentityEvent], summary: RunSummary, persons: Sequen
         "persons": len(persons),
         "in several cameras": sum(len(person.cameras) > 1 for person in persons),
         "matches": matched,
+        "corrections": sum(event.other is not None for event in events),
         "seconds it took": round(summary.took_s),
     }
     return "".join(f"<div><b>{count:,}</b><span>{word}</span></div>" for word, count in facts.items())

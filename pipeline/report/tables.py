@@ -5,6 +5,7 @@ from html import escape
 from uuid import UUID
 
 from pipeline.events.schema import IdentityEvent, Rival, Sighting
+from pipeline.person_labels import short_name
 from pipeline.report.clockface import Clockface
 from pipeline.report.pictures import Pictures
 from pipeline.report.presence import Person, shared_persons
@@ -20,6 +21,27 @@ def matches_table(
     rows = "".join(_match(event, persons, clock, pictures) for event in events if event.kind == "person.matched")
     heads = ["When", "Person", "Seen", "Seen before", "Similarity", "Probability", "Margin", "Threshold", "Rivals"]
     return _table(heads, rows, empty="No track was recognised as somebody known.")
+
+
+def corrections_table(
+    events: Iterable[IdentityEvent], persons: Mapping[UUID, Person], clock: Clockface, pictures: Pictures
+) -> str:
+    """A row per correction: which tracks were taken for whom, who they are, and why."""
+    rows = "".join(_correction(event, persons, clock, pictures) for event in events if event.other is not None)
+    heads = [
+        "When",
+        "What",
+        "Taken for",
+        "Is",
+        "Tracks",
+        "Seen",
+        "Most like",
+        "Similarity",
+        "Margin",
+        "Threshold",
+        "Why",
+    ]
+    return _table(heads, rows, empty="No decision was taken back.")
 
 
 def persons_table(persons: Iterable[Person], clock: Clockface, pictures: Pictures) -> str:
@@ -57,10 +79,29 @@ def _match(event: IdentityEvent, persons: Mapping[UUID, Person], clock: Clockfac
     rivals = "".join(_rival(rival, persons) for rival in event.rivals) or '<li class="faint">nobody else came near</li>'
     return (
         f'<tr><td data-value="{event.seen.start}">{clock.read(event.seen.start)}</td>'
-        f"<td>{chip(persons[event.person])}</td>{_sighting(event.seen, clock, pictures)}{before}"
+        f"<td>{_name(event.person, persons)}</td>{_sighting(event.seen, clock, pictures)}{before}"
         f"{_similarity(event)}{_number(event.probability, percent=True)}{_number(event.margin)}"
         f'{_number(event.threshold)}<td><ul class="rivals">{rivals}</ul></td></tr>'
     )
+
+
+def _correction(event: IdentityEvent, persons: Mapping[UUID, Person], clock: Clockface, pictures: Pictures) -> str:
+    before = "<td></td>" if event.seen_before is None else _sighting(event.seen_before, clock, pictures)
+    what = "two are one" if event.kind == "person.merged" else "one is two"
+    other = "" if event.other is None else _name(event.other, persons)
+    why = "".join(_rival(rival, persons) for rival in event.rivals)
+    return (
+        f'<tr><td data-value="{event.seen.end}">{clock.read(event.seen.end)}</td><td>{what}</td><td>{other}</td>'
+        f"<td>{_name(event.person, persons)}</td><td>{len(event.moved)}</td>"
+        f"{_sighting(event.seen, clock, pictures)}{before}{_similarity(event)}{_number(event.margin)}"
+        f'{_number(event.threshold)}<td><ul class="rivals">{why}</ul></td></tr>'
+    )
+
+
+def _name(person: UUID, persons: Mapping[UUID, Person]) -> str:
+    """Who was somebody else later has no place in the page to go to."""
+    known = persons.get(person)
+    return chip(known) if known else f"<code>{short_name(person)}</code>"
 
 
 def _sighting(sighting: Sighting, clock: Clockface, pictures: Pictures) -> str:
@@ -90,10 +131,8 @@ def _number(value: float | None, *, percent: bool = False) -> str:
 
 
 def _rival(rival: Rival, persons: Mapping[UUID, Person]) -> str:
-    known = persons.get(rival.person)
-    name = chip(known) if known else f"<code>{rival.person.hex[:4]}</code>"
     why = f"ruled out: {escape(rival.ruled_out_by)}" if rival.ruled_out_by else "less similar"
-    return f'<li>{name} {rival.similarity:.3f} <span class="faint">{why}</span></li>'
+    return f'<li>{_name(rival.person, persons)} {rival.similarity:.3f} <span class="faint">{why}</span></li>'
 
 
 def _person(person: Person, clock: Clockface, pictures: Pictures) -> str:

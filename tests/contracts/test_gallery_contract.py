@@ -1,6 +1,7 @@
 """What every gallery promises; run over all of them, Redis on a real server."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
@@ -120,3 +121,33 @@ def test_vectors_of_two_models_never_meet(shop: Shop) -> None:
     changed = Sighting(**{name: getattr(other, name) for name in Sighting.__slots__} | {"model_id": "n@2"})
     with pytest.raises(ValueError, match="holds vectors of m@1, found one of n@2"):
         gallery.commit([changed], [], 12)
+
+
+def test_tracks_move_from_one_person_to_another(shop: Shop) -> None:
+    gallery, published = shop
+    first, second, third = sighting(1, 10), sighting(2, 11), sighting(3, 12)
+    assert first.person is not None
+    assert second.person is not None
+    gallery.commit([first, second, replace(third, person=second.person)], [], 13)
+    gallery.commit([replace(second, person=first.person, revision=1)], [event(2)], 14)
+    known = gallery.known()
+    index = known.index(second.track)
+    assert index is not None
+    assert (known.row(index).person, known.row(index).revision) == (first.person, 1)
+    numbers = {track.track: known.arrays.persons[known.index(track)] for track in (first.track, second.track)}
+    assert set(numbers.values()) == {known.number(first.person)}
+    assert persons(gallery) == {first.person, second.person}
+    gallery.commit([replace(third, person=first.person, revision=1)], [], 15)
+    assert gallery.known().number(second.person) is None
+    assert persons(gallery) == {first.person}
+    assert [each.event_id for each in published()] == [event(2).event_id]
+
+
+def test_who_was_moved_is_forgotten_like_everybody(shop: Shop) -> None:
+    gallery, _ = shop
+    gallery.commit([sighting(1, 10), sighting(2, 60)], [], 61)
+    gallery.commit([replace(sighting(2, 60), person=sighting(1, 10).person, revision=1)], [], 62)
+    gallery.commit([], [], 111)
+    assert persons(gallery) == {sighting(1, 10).person}
+    gallery.commit([], [], 161)
+    assert persons(gallery) == set()

@@ -23,7 +23,7 @@ from pipeline.events.schema import IdentityEvent
 from pipeline.site_matcher import LEADING
 from tests.integration.watched import Watched
 from tests.services.kafka import KafkaBroker
-from tests.services.kafka_topics import events_at
+from tests.services.kafka_topics import messages_at
 from tests.services.redis import RedisServer
 
 Answer = TypeVar("Answer")
@@ -196,7 +196,8 @@ class Tally:
     Attributes:
         expected: events of the undisturbed run.
         messages: in the topic.
-        duplicates: messages among them whose event stands there already, byte for byte the same.
+        duplicates: messages among them whose event stands there already, under the same key. (A correction stands under
+            the keys of both persons.)
         lost: events that are expected and not there.
         changed: events that nobody expected, or that say something else than expected.
         consumed_once: an `EventConsumer` handed out each expected event once, and nothing else.
@@ -217,15 +218,17 @@ class Tally:
 
 def tally(brokers: Brokers, topic: str, expected: Mapping[UUID, IdentityEvent]) -> Tally:
     """Reads a topic to its end, once as it is and once as consumers do."""
-    messages = list(events_at(brokers, topic))
-    first = {event.event_id: event for event in reversed(messages)}
+    messages = [
+        (message.key, IdentityEvent.model_validate_json(message.value)) for message in messages_at(brokers, topic)
+    ]
+    found = {event.event_id for _, event in messages}
     consumed = consume(brokers, topic)
     return Tally(
         expected=len(expected),
         messages=len(messages),
-        duplicates=len(messages) - len(first),
-        lost=len(expected.keys() - first.keys()),
-        changed=len({message.event_id for message in messages if not _is_as_expected(message, expected)}),
+        duplicates=len(messages) - len({(key, event.event_id) for key, event in messages}),
+        lost=len(expected.keys() - found),
+        changed=len({event.event_id for _, event in messages if not _is_as_expected(event, expected)}),
         consumed_once=sorted(event.event_id for event in consumed) == sorted(expected),
         same_persons=persons_by_track(consumed) == persons_by_track(expected.values()),
     )

@@ -106,18 +106,30 @@ def film_dimensions() -> int:
 
 
 def played(camera: str) -> Iterator[EmbeddedWindow]:
-    """Windows of one camera: each of the people comes by again and again, in tracks of three parts."""
+    """Windows of one camera: each of the people comes by again and again, in tracks of four parts. Some tracks begin
+    with pictures of somebody else, or of nobody, so that what is decided of them has to be corrected.
+    """
     for second in range(PLAYED_SECONDS):
         embeddings: list[Embedding] = []
         ended: list[TrackEnd] = []
         for person in range(PEOPLE):
             phase = (second - 5 * person - (15 if camera == "yard" else 0)) % 40
+            if second < phase:
+                continue
             track = TrackKey(camera, "r", 1000 * person + (second - phase))
-            if phase in (2, 4, 6) and second - phase >= 0:
-                embeddings.append(_part(track, person, second, phase))
-            if phase == 8 and second - phase >= 0:
-                ended.append(TrackEnd(track, second + 0.5, second - 8, second - 1.5, "container"))
+            if phase in (2, 4, 6, 8):
+                looks = _first_looks(person, second - phase) if phase == 2 else person
+                embeddings.append(_part(track, looks, second, phase))
+            if phase == 10:
+                ended.append(TrackEnd(track, second + 0.5, second - 10, second - 1.5, "container"))
         yield EmbeddedWindow(second + 1.0, tuple(embeddings), tuple(ended))
+
+
+def _first_looks(person: int, started: int) -> int:
+    """Whom the first pictures of a track show; numbers from `PEOPLE` on are nobody's."""
+    if started < 40 or person % 3 == 0:
+        return person
+    return (person + 6) % PEOPLE if person % 3 == 1 else PEOPLE + person
 
 
 def _part(track: TrackKey, person: int, second: int, phase: int) -> Embedding:

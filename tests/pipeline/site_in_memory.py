@@ -11,6 +11,7 @@ from pipeline.channel import Channel
 from pipeline.encode_loop import EncodeLoop
 from pipeline.events.memory import MemorySink
 from pipeline.identity_loop import run_identity_loop
+from pipeline.matching.corrections import CorrectionParams
 from pipeline.matching.gallery import Gallery
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
@@ -43,7 +44,8 @@ def supervise(
 
 def matcher_of(gallery: Gallery, site: Site) -> Matcher:
     """What decides who the blocks are."""
-    return Matcher(gallery, site, MatchParams(threshold=SAME_BLOCK, same_camera_extra=0.0))
+    params = MatchParams(threshold=SAME_BLOCK, same_camera_extra=0.0)
+    return Matcher(gallery, site, params, corrections=CorrectionParams())
 
 
 def supervise_into(

@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 
 from pipeline.embedding_stream import STREAM
-from pipeline.erasure import ERASED, MERGED, Eraser
+from pipeline.erasure import ERASED, Eraser
 from pipeline.erasure_requests import MOST_REQUESTS, REQUESTS, AuditEntry, ask, audit
 from pipeline.events.schema import Event, IdentityEvent, event_from, person_id
 from pipeline.matching.memory import Retention
+from pipeline.matching.redis import MERGED
 from pipeline.matching.sightings import Sighting
 from pipeline.outbox import OUTBOX
 from pipeline.records import EmbeddedWindow, TrackKey

@@ -41,10 +41,23 @@ def test_a_second_run_goes_on_after_the_last_whole_line(tmp_path: Path) -> None:
 
 def test_who_was_erased_is_in_the_recording_and_not_among_its_events(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
-    other = an_event().model_copy(update={"person": UUID(int=4)})
+    there = an_event().seen.model_copy(update={"track": 8})
+    other = an_event().model_copy(update={"person": UUID(int=4), "seen": there})
     written: list[Event] = [an_event(), other, an_erasure(), an_event()]
     with JsonLinesSink(path) as sink:
         for event in written:
             sink.publish(event)
     assert [event.kind for event in read_recording(path)] == [event.kind for event in written]
     assert [event.person for event in read_events(path)] == [other.person]
+
+
+def test_a_track_that_was_moved_to_somebody_who_was_erased_is_gone_under_its_earlier_name_too(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    moved = an_event().seen.model_copy(update={"revision": 1})
+    merged = an_event().model_copy(
+        update={"kind": "person.merged", "person": UUID(int=4), "other": an_event().person, "moved": (moved,)}
+    )
+    with JsonLinesSink(path) as sink:
+        for event in (an_event(), merged, an_erasure(UUID(int=4))):
+            sink.publish(event)
+    assert list(read_events(path)) == []

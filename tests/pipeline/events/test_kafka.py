@@ -65,6 +65,15 @@ def test_the_events_of_a_person_are_in_one_partition_in_order(kafka_brokers: Bro
     assert all(found == sorted(found, key=int) for found in ids.values())
 
 
+def test_a_correction_is_in_the_partitions_of_both_persons(kafka_brokers: Brokers, topic: str) -> None:
+    sent = an_event().model_copy(update={"kind": "person.merged", "person": UUID(int=1), "other": UUID(int=2)})
+    with KafkaSink(kafka_brokers, topic) as sink:
+        sink.publish(sent)
+    messages = list(messages_at(kafka_brokers, topic))
+    assert {message.key for message in messages} == {str(UUID(int=1)).encode(), str(UUID(int=2)).encode()}
+    assert {message.value for message in messages} == {sent.model_dump_json().encode()}
+
+
 def test_what_waits_for_the_broker_is_bounded(kafka_brokers: Brokers, topic: str) -> None:
     with KafkaSink(kafka_brokers, topic) as sink:
         for event in about(1, count=MOST_WAITING + 50):

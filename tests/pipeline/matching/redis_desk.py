@@ -15,14 +15,21 @@ from pipeline.window_join import Entry, JoinedWindow
 class RedisDesk:
     """A term of a matcher: lease, gallery, and the window at work, which moves on with each `next_window`."""
 
-    def __init__(self, store: SiteStore, retention: Retention | None = None, lease: Lease | None = None) -> None:
+    def __init__(
+        self,
+        store: SiteStore,
+        retention: Retention | None = None,
+        lease: Lease | None = None,
+        *,
+        model_id: str = "m@1",
+    ) -> None:
         granted = lease or acquire(store, 10.0)
         assert granted is not None
         self.lease = granted
         self.joined = JoinedWindow(0, EmbeddedWindow(1.0, (), ()), ())
         self._store = store
         self.gallery = RedisGallery(
-            store, self.lease, retention or Retention(), model_id="m@1", at_work=lambda: self.joined
+            store, self.lease, retention or Retention(), model_id=model_id, at_work=lambda: self.joined
         )
 
     def next_window(self, entries: Sequence[Entry] = ()) -> None:

@@ -6,12 +6,18 @@ import numpy as np
 import pytest
 
 from pipeline.embedding_stream import BACKLOG, STREAM, EmbeddingWriter
+from pipeline.events.schema import IdentityEvent
 from pipeline.matching.memory import Retention
+from pipeline.matching.redis import MERGED
+from pipeline.matching.sightings import Sighting
 from pipeline.records import EmbeddedWindow
 from pipeline.redis_store import LeaseLost, SiteStore
 from pipeline.window_join import Entry
 from tests.contracts.test_gallery_contract import event, sighting
+from tests.integration.site_processes import PLAYED_MODEL, SHOP
+from tests.integration.town import site_windows, undisturbed_events
 from tests.pipeline.matching.redis_desk import RedisDesk
+from tests.pipeline.site_in_memory import matcher_of
 from tests.pipeline.test_embedding_messages import embedding
 
 
@@ -82,3 +88,51 @@ def test_sightings_that_expired_or_are_broken_or_of_another_model_are_passed_ove
     third.gallery.commit([other], [], 13)
     store.delete(["lease"])
     assert len(RedisDesk(store).gallery.known()) == 0
+
+
+def test_a_matcher_that_starts_again_and_again_decides_and_corrects_the_same(store: SiteStore) -> None:
+    for number, window in enumerate(site_windows()):
+        if number % 7 == 0:
+            store.delete(["lease"])
+            desk = RedisDesk(store, Retention(), model_id=PLAYED_MODEL)
+            matcher = matcher_of(desk.gallery, SHOP)
+        desk.next_window()
+        matcher.step(window)
+    told = [event.model_dump_json() for event in desk.outbox()]
+    assert told == [e.model_dump_json() for e in undisturbed_events().values()]
+
+
+def test_a_track_that_is_moved_leaves_the_tracks_of_who_it_was(store: SiteStore) -> None:
+    desk = RedisDesk(store)
+    first, second = sighting(1, 10), sighting(2, 11)
+    desk.gallery.commit([first, second], [], 12)
+    desk.next_window()
+    desk.gallery.commit([moved(second, to=first)], [merge(second, into=first)], 13)
+    tracks = store.hashes([store.key(f"person:{each.person}") for each in (first, second)])
+    assert [sorted(each) for each in tracks] == [[b"door:r:1", b"door:r:2"], []]
+    assert store.hash(MERGED) == {str(second.person).encode(): str(first.person).encode()}
+
+
+def test_who_was_merged_is_known_for_as_long_as_who_it_is_now(store: SiteStore) -> None:
+    desk = RedisDesk(store, Retention(keep_s=50))
+    a, b, c = (sighting(track, 10 + track) for track in (1, 2, 3))
+    desk.gallery.commit([a, b, c], [], 14)
+    desk.next_window()
+    desk.gallery.commit([moved(c, to=b)], [merge(c, into=b)], 15)
+    store.delete(["lease"])
+    again = RedisDesk(store, Retention(keep_s=50))
+    again.next_window()
+    again.gallery.commit([moved(b, to=a), moved(moved(c, to=b), to=a)], [merge(b, into=a)], 16)
+    names = [str(each.person).encode() for each in (a, b, c)]
+    assert store.hash(MERGED) == {names[1]: names[0], names[2]: names[0]}
+    again.next_window()
+    again.gallery.commit([], [], 100)
+    assert store.hash(MERGED) == {}
+
+
+def moved(track: Sighting, *, to: Sighting) -> Sighting:
+    return dataclasses.replace(track, person=to.person, revision=track.revision + 1)
+
+
+def merge(track: Sighting, *, into: Sighting) -> IdentityEvent:
+    return event(1).model_copy(update={"kind": "person.merged", "person": into.person, "other": track.person})

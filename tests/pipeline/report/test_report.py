@@ -92,6 +92,29 @@ def test_the_page_says_who_was_recognised_how_surely_and_why_it_was_nobody_else(
         assert said in page
 
 
+def corrected() -> list[IdentityEvent]:
+    """The other at the door was the walker all along."""
+    moved = sighting("door", 2, 1, part=None).model_copy(update={"revision": 1})
+    merged = event("person.merged", sighting("door", 2, 1), WALKER, before=sighting("hall", 1, 65))
+    return [*story(), merged.model_copy(update={"other": OTHER, "moved": (moved,), "similarity": 0.777})]
+
+
+def test_after_a_correction_people_have_the_tracks_that_are_theirs() -> None:
+    (walker,) = people(corrected())
+    assert walker.person == WALKER
+    assert [(stay.seen.camera, stay.seen.track) for stay in walker.stays] == [("door", 1), ("door", 2), ("hall", 1)]
+
+
+def test_the_page_says_what_was_taken_back_and_still_names_who_was_somebody_else_then() -> None:
+    page = render(corrected(), SUMMARY, NO_PICTURES)
+    corrections = page[page.index("What was taken back") : page.index("<h2>Persons</h2>")]
+    for said in ("two are one", f"<code>{OTHER.hex[:4]}</code>", f'href="#p-{WALKER}"', "0.777"):
+        assert said in corrections
+    assert f'href="#p-{OTHER}"' not in page
+    assert "<b>1</b><span>corrections</span>" in page
+    assert "No decision was taken back." in render(story(), SUMMARY, NO_PICTURES)
+
+
 def test_the_page_needs_nothing_from_elsewhere() -> None:
     page = render(story(), SUMMARY, NO_PICTURES)
     assert not re.search(r"https?:|src=|@import|url\((?!data:)", page)
