@@ -1,0 +1,179 @@
+"""Triangles to samples: a z-buffer of two by two samples a pixel, compiled with numba.
+
+Each body is drawn into a window of its own, which says how much of it there is to see when nobody stands before it;
+then the windows are merged into the picture's samples. Colours come last (`shading.py`), for what is still visible.
+"""
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLES = 2
+"""Samples per pixel in each direction."""
+
+NEAR_M = 0.15
+NOBODY = -1
+
+Float32s = NDArray[np.float32]
+Int32s = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """The samples of a picture, row by row, (SAMPLES * H, SAMPLES * W).
+
+    Attributes:
+        nearness: float32, 1 / depth of what is nearest, 0 at infinity.
+        owner: int32, row of the body that it belongs to, or NOBODY.
+        triangle: int32, of that body.
+    """
+
+    nearness: Float32s
+    owner: Int32s
+    triangle: Int32s
+
+    @classmethod
+    def over(cls, nearness: Float32s) -> "Samples":
+        """Nobody yet, before a background that is as near as this."""
+        shape = nearness.shape
+        return cls(nearness.copy(), np.full(shape, NOBODY, np.int32), np.zeros(shape, np.int32))
+
+
+@numba.njit(cache=True, nogil=True)
+def project(
+    vertices: Float32s, position: NDArray[np.float64], rotation: NDArray[np.float64], lens: NDArray[np.float64]
+) -> tuple[Float32s, NDArray[np.float64]]:
+    """(V, 3) vertices to (V, 3) x, y in pixels and 1 / depth (0: nearer than NEAR_M), and the box around them.
+
+    The box is (4,) x1 y1 x2 y2 of the vertices before the camera; x1 > x2 if there are none.
+    """
+    focal, centre_x, centre_y, k1, k2, limit, reach, slope = lens
+    screen = np.empty((len(vertices), 3), np.float32)
+    box = np.array([np.inf, np.inf, -np.inf, -np.inf])
+    for row in range(len(vertices)):
+        dx = vertices[row, 0] - position[0]
+        dy = vertices[row, 1] - position[1]
+        dz = vertices[row, 2] - position[2]
+        depth = rotation[2, 0] * dx + rotation[2, 1] * dy + rotation[2, 2] * dz
+        if depth < NEAR_M:
+            screen[row] = 0
+            continue
+        x = (rotation[0, 0] * dx + rotation[0, 1] * dy + rotation[0, 2] * dz) / depth
+        y = (rotation[1, 0] * dx + rotation[1, 1] * dy + rotation[1, 2] * dz) / depth
+        square = x * x + y * y
+        if square < limit * limit:
+            factor = 1 + square * (k1 + square * k2)
+        else:
+            radius = np.sqrt(square)
+            factor = (reach + slope * (radius - limit)) / radius
+        x = x * factor * focal + centre_x
+        y = y * factor * focal + centre_y
+        screen[row, 0] = x
+        screen[row, 1] = y
+        screen[row, 2] = 1 / depth
+        box[0] = min(box[0], x)
+        box[1] = min(box[1], y)
+        box[2] = max(box[2], x)
+        box[3] = max(box[3], y)
+    return screen, box
+
+
+@numba.njit(cache=True, nogil=True)
+def rasterise(
+    screen: Float32s,
+    triangles: Int32s,
+    is_open: NDArray[np.bool_],
+    left: int,
+    top: int,
+    scale: float,
+    nearness: Float32s,
+    triangle: Int32s,
+) -> int:
+    """Draw triangles into a window whose sample (0, 0) lies at (left, top) samples; returns how many it covered.
+
+    Args:
+        screen: (V, 3), of `project`.
+        triangles: (F, 3).
+        is_open: (F,) seen from behind as well.
+        left, top: of the window, in samples.
+        scale: samples per pixel.
+        nearness, triangle: (h, w) of the window; cleared here.
+    """
+    height, width = nearness.shape
+    nearness[:] = 0
+    covered = 0
+    for face in range(len(triangles)):
+        a, b, c = triangles[face]
+        near_a, near_b, near_c = screen[a, 2], screen[b, 2], screen[c, 2]
+        if near_a == 0 or near_b == 0 or near_c == 0:
+            continue
+        # Sample (i, j) of the window then lies at whole numbers.
+        ax = screen[a, 0] * scale - left - 0.5
+        ay = screen[a, 1] * scale - top - 0.5
+        bx = screen[b, 0] * scale - left - 0.5
+        by = screen[b, 1] * scale - top - 0.5
+        cx = screen[c, 0] * scale - left - 0.5
+        cy = screen[c, 1] * scale - top - 0.5
+        # Counter-clockwise from outside is clockwise on a screen whose y points down.
+        area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+        if area == 0 or (area > 0 and not is_open[face]):
+            continue
+        first_x = max(0, int(np.ceil(min(ax, bx, cx))))
+        last_x = min(width - 1, int(np.floor(max(ax, bx, cx))))
+        first_y = max(0, int(np.ceil(min(ay, by, cy))))
+        last_y = min(height - 1, int(np.floor(max(ay, by, cy))))
+        if first_x > last_x or first_y > last_y:
+            continue
+        inverse = 1 / area
+        step_a = -(cy - by) * inverse
+        step_b = -(ay - cy) * inverse
+        for y in range(first_y, last_y + 1):
+            weight_a = ((cx - bx) * (y - by) - (cy - by) * (first_x - bx)) * inverse
+            weight_b = ((ax - cx) * (y - cy) - (ay - cy) * (first_x - cx)) * inverse
+            for x in range(first_x, last_x + 1):
+                if weight_a >= 0 and weight_b >= 0 and weight_a + weight_b <= 1:
+                    near = np.float32(weight_a * near_a + weight_b * near_b + (1 - weight_a - weight_b) * near_c)
+                    before = nearness[y, x]
+                    if near > before:
+                        if before == 0:
+                            covered += 1
+                        nearness[y, x] = near
+                        triangle[y, x] = face
+                weight_a += step_a
+                weight_b += step_b
+    return covered
+
+
+@numba.njit(cache=True, nogil=True)
+def merge(
+    window_nearness: Float32s,
+    window_triangle: Int32s,
+    left: int,
+    top: int,
+    row: int,
+    nearness: Float32s,
+    owner: Int32s,
+    triangle: Int32s,
+) -> None:
+    """Take what a body's window has in front into the picture's samples, as that body's `row`."""
+    height, width = window_nearness.shape
+    for y in range(height):
+        for x in range(width):
+            near = window_nearness[y, x]
+            if near > nearness[top + y, left + x]:
+                nearness[top + y, left + x] = near
+                owner[top + y, left + x] = row
+                triangle[top + y, left + x] = window_triangle[y, x]
+
+
+@numba.njit(cache=True, nogil=True)
+def clear(
+    background: Float32s, nearness: Float32s, owner: Int32s, left: int, top: int, right: int, bottom: int
+) -> None:
+    """Nobody again in this part of the samples."""
+    for y in range(top, bottom):
+        for x in range(left, right):
+            nearness[y, x] = background[y, x]
+            owner[y, x] = NOBODY

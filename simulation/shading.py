@@ -1,0 +1,289 @@
+"""Colours of what is visible: textures, sun, sky, and what the lens takes away; compiled with numba.
+
+Light is linear; a picture's grey level is 255 times its square root, with a soft shoulder below white.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.cameras import Camera
+from simulation.raster import SAMPLES, Float32s, Int32s
+from simulation.scene import Light
+
+Float64s = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+
+# Columns of a table of textures.
+OFFSET, SIZE, ORIGIN_U, ORIGIN_V, REPEATS_PER_M_U, REPEATS_PER_M_V, IS_CLAMPED, GLOSS = range(8)
+
+_SHOULDER = 0.82
+# Heights between which it is known how much of the sun reaches somebody.
+SUNLIT_STEP_M = 0.6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Textures:
+    """Square pyramids of RGB, one after the other.
+
+    Attributes:
+        texels: flat uint8; of each texture all levels, each row by row.
+        table: (S, 8) float64, one row per surface: see the names of its columns above.
+    """
+
+    texels: Bytes
+    table: Float64s
+
+
+class Body(NamedTuple):
+    """What the colours of one posed body hang on.
+
+    Attributes:
+        screen: (V, 3) of `project`.
+        vertices, normals: (V, 3) in the world.
+        uv_m: (V, 2).
+        triangles: (F, 3).
+        surface: (F,) row in `table`.
+        texels, table: of its textures.
+        sunlit: part of the sun that reaches it at heights SUNLIT_STEP_M apart, from the floor.
+    """
+
+    screen: Float32s
+    vertices: Float32s
+    normals: Float32s
+    uv_m: Float32s
+    triangles: Int32s
+    surface: Bytes
+    texels: Bytes
+    table: Float64s
+    sunlit: Float64s
+
+
+def lamps(light: Light, camera: Camera, ground: tuple[float, float, float]) -> Float64s:
+    """(6, 3): towards the sun; its light; the sky's light; what the ground gives back; the camera's place; its gains.
+
+    Args:
+        ground: how much of red, green and blue the floor reflects.
+    """
+    flat = math.cos(light.elevation)
+    towards = np.array([math.cos(light.azimuth) * flat, math.sin(light.azimuth) * flat, math.sin(light.elevation)])
+    sun = light.sun * np.array(light.sun_tint)
+    sky = light.ambient * np.array(light.ambient_tint)
+    back = np.array(ground) * (sky + 0.5 * sun * max(0.0, float(towards[2])))
+    return np.stack([towards, sun, sky, back, camera.position_m, camera.exposure * np.array(camera.cast)])
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def grey(light: float) -> float:
+    """Linear light to a grey level, 0 to 255."""
+    level = math.sqrt(max(light, 0.0))
+    if level > _SHOULDER:
+        over = (level - _SHOULDER) / (1 - _SHOULDER)
+        level = _SHOULDER + (1 - _SHOULDER) * over / (1 + over)
+    return 255 * level
+
+
+@numba.njit(cache=True, nogil=True)
+def texel(texels: Bytes, texture: Float64s, u: float, v: float, level: int, channel_out: NDArray[np.float64]) -> None:
+    """Bilinear RGB, linear light 0 to 1, at u, v metres; `level` of the pyramid, clamped to those that there are."""
+    size = int(texture[SIZE])
+    deepest = 0
+    while (size >> deepest) > 1:
+        deepest += 1
+    level = min(max(level, 0), deepest)
+    side = size >> level
+    start = int(texture[OFFSET]) + 4 * (size * size - side * side)
+    x = (u - texture[ORIGIN_U]) * texture[REPEATS_PER_M_U]
+    y = (v - texture[ORIGIN_V]) * texture[REPEATS_PER_M_V]
+    if texture[IS_CLAMPED] > 0:
+        x = min(max(x, 0.0), 1.0) * side - 0.5
+        y = min(max(y, 0.0), 1.0) * side - 0.5
+        x0 = math.floor(x)
+        y0 = math.floor(y)
+        x1 = min(x0 + 1, side - 1)
+        y1 = min(y0 + 1, side - 1)
+        part_x = x - x0
+        part_y = y - y0
+        x0 = max(x0, 0)
+        y0 = max(y0, 0)
+    else:
+        x = x * side - 0.5
+        y = y * side - 0.5
+        floor_x = math.floor(x)
+        floor_y = math.floor(y)
+        part_x = x - floor_x
+        part_y = y - floor_y
+        # side is a power of two
+        x0 = int(floor_x) & (side - 1)
+        y0 = int(floor_y) & (side - 1)
+        x1 = (x0 + 1) & (side - 1)
+        y1 = (y0 + 1) & (side - 1)
+    p00 = start + 3 * (y0 * side + x0)
+    p01 = start + 3 * (y0 * side + x1)
+    p10 = start + 3 * (y1 * side + x0)
+    p11 = start + 3 * (y1 * side + x1)
+    for channel in range(3):
+        upper = texels[p00 + channel] * (1 - part_x) + texels[p01 + channel] * part_x
+        lower = texels[p10 + channel] * (1 - part_x) + texels[p11 + channel] * part_x
+        value = (upper * (1 - part_y) + lower * part_y) * (1 / 255.0)
+        channel_out[channel] = value * value
+
+
+@numba.njit(cache=True, nogil=True)
+def _shade(x: float, y: float, face: int, body: Body, lamp: Float64s, colour: Float64s) -> None:
+    """Light that leaves a triangle towards the camera at pixel x, y, into `colour`."""
+    screen, vertices, normals, uv_m = body.screen, body.vertices, body.normals, body.uv_m
+    a, b, c = body.triangles[face]
+    ax, ay = float(screen[a, 0]), float(screen[a, 1])
+    bx, by = float(screen[b, 0]), float(screen[b, 1])
+    cx, cy = float(screen[c, 0]), float(screen[c, 1])
+    area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+    weight_a = ((cx - bx) * (y - by) - (cy - by) * (x - bx)) / area * screen[a, 2]
+    weight_b = ((ax - cx) * (y - cy) - (ay - cy) * (x - cx)) / area * screen[b, 2]
+    weight_c = ((bx - ax) * (y - ay) - (by - ay) * (x - ax)) / area * screen[c, 2]
+    total = weight_a + weight_b + weight_c
+    weight_a /= total
+    weight_b /= total
+    weight_c /= total
+
+    texture = body.table[body.surface[face]]
+    u = weight_a * uv_m[a, 0] + weight_b * uv_m[b, 0] + weight_c * uv_m[c, 0]
+    v = weight_a * uv_m[a, 1] + weight_b * uv_m[b, 1] + weight_c * uv_m[c, 1]
+    cloth = abs(
+        (uv_m[b, 0] - uv_m[a, 0]) * (uv_m[c, 1] - uv_m[a, 1]) - (uv_m[b, 1] - uv_m[a, 1]) * (uv_m[c, 0] - uv_m[a, 0])
+    )
+    texels_per_pixel = cloth * texture[REPEATS_PER_M_U] * abs(texture[REPEATS_PER_M_V]) * texture[SIZE] ** 2 / abs(area)
+    level = 0
+    while texels_per_pixel > 2.0 and level < 8:
+        texels_per_pixel *= 0.25
+        level += 1
+    texel(body.texels, texture, u, v, level, colour)
+
+    nx = weight_a * normals[a, 0] + weight_b * normals[b, 0] + weight_c * normals[c, 0]
+    ny = weight_a * normals[a, 1] + weight_b * normals[b, 1] + weight_c * normals[c, 1]
+    nz = weight_a * normals[a, 2] + weight_b * normals[b, 2] + weight_c * normals[c, 2]
+    length = math.sqrt(nx * nx + ny * ny + nz * nz) + 1e-9
+    if area > 0:
+        length = -length
+    nx /= length
+    ny /= length
+    nz /= length
+    px = weight_a * vertices[a, 0] + weight_b * vertices[b, 0] + weight_c * vertices[c, 0]
+    py = weight_a * vertices[a, 1] + weight_b * vertices[b, 1] + weight_c * vertices[c, 1]
+    pz = weight_a * vertices[a, 2] + weight_b * vertices[b, 2] + weight_c * vertices[c, 2]
+
+    sunlit = body.sunlit
+    step = min(max(pz / SUNLIT_STEP_M, 0.0), len(sunlit) - 1.001)
+    below = int(step)
+    sun_part = sunlit[below] + (sunlit[below + 1] - sunlit[below]) * (step - below)
+    facing = nx * lamp[0, 0] + ny * lamp[0, 1] + nz * lamp[0, 2]
+    # Cloth and skin carry light a little past the edge of the shadow.
+    direct = max(0.0, (facing + 0.12) / 1.12) * sun_part
+    up = 0.5 + 0.5 * nz
+    # Near the floor the body hides part of the sky from itself.
+    open_sky = 0.62 + 0.38 * min(1.0, max(0.0, pz) / 0.9)
+
+    ex, ey, ez = lamp[4, 0] - px, lamp[4, 1] - py, lamp[4, 2] - pz
+    far = math.sqrt(ex * ex + ey * ey + ez * ez) + 1e-9
+    ex /= far
+    ey /= far
+    ez /= far
+    shine = 0.0
+    gloss = texture[GLOSS]
+    if gloss > 0:
+        hx, hy, hz = ex + lamp[0, 0], ey + lamp[0, 1], ez + lamp[0, 2]
+        half = math.sqrt(hx * hx + hy * hy + hz * hz) + 1e-9
+        along = max(0.0, (nx * hx + ny * hy + nz * hz) / half)
+        along *= along
+        along *= along
+        along *= along
+        shine = gloss * (along * along * sun_part + 0.12 * max(0.0, nz))
+    # What faces away from the eye lies deeper in the body's own shade.
+    edge = 0.80 + 0.20 * abs(nx * ex + ny * ey + nz * ez)
+    for channel in range(3):
+        around = (lamp[2, channel] * up + lamp[3, channel] * (1 - up)) * open_sky * edge
+        light = around + lamp[1, channel] * direct
+        colour[channel] = (colour[channel] * light + shine * (lamp[1, channel] + 0.4 * lamp[2, channel])) * lamp[
+            5, channel
+        ]
+
+
+@numba.njit(cache=True, nogil=True)
+def paint(
+    row: int,
+    owner: Int32s,
+    triangle: Int32s,
+    left: int,
+    top: int,
+    right: int,
+    bottom: int,
+    body: Body,
+    lamp: Float64s,
+    dimming: Float32s,
+    base: Bytes,
+    image: Bytes,
+) -> tuple[int, int, int, int, int]:
+    """Colour the samples of one body in a part of the picture, over what is there.
+
+    Args:
+        row: of the body in `owner`.
+        owner, triangle: samples, see `Samples`.
+        left, top, right, bottom: pixels to go through.
+        dimming: (H, W) part of the light that the lens lets through.
+        base: (H, W, 3) the picture without people.
+        image: (H, W, 3), written to.
+
+    Returns: how many samples are visible, and their box in samples (x1, y1, x2, y2), x2 and y2 outside.
+    """
+    colour = np.zeros(3)
+    mean = np.zeros(3)
+    faces = np.zeros(4, np.int32)
+    weights = np.zeros(4, np.int32)
+    visible = 0
+    x1, y1, x2, y2 = 1 << 30, 1 << 30, 0, 0
+    for y in range(top, bottom):
+        for x in range(left, right):
+            count = 0
+            kinds = 0
+            own_x = 0.0
+            own_y = 0.0
+            for corner in range(4):
+                sample_y = SAMPLES * y + corner // 2
+                sample_x = SAMPLES * x + corner % 2
+                if owner[sample_y, sample_x] != row:
+                    continue
+                count += 1
+                own_x += sample_x + 0.5
+                own_y += sample_y + 0.5
+                x1 = min(x1, sample_x)
+                x2 = max(x2, sample_x + 1)
+                y1 = min(y1, sample_y)
+                y2 = max(y2, sample_y + 1)
+                face = triangle[sample_y, sample_x]
+                for kind in range(kinds):
+                    if faces[kind] == face:
+                        weights[kind] += 1
+                        break
+                else:
+                    faces[kinds] = face
+                    weights[kinds] = 1
+                    kinds += 1
+            if count == 0:
+                continue
+            visible += count
+            own_x /= SAMPLES * count
+            own_y /= SAMPLES * count
+            mean[:] = 0
+            for kind in range(kinds):
+                _shade(own_x, own_y, faces[kind], body, lamp, colour)
+                for channel in range(3):
+                    mean[channel] += grey(colour[channel] * dimming[y, x]) * weights[kind]
+            for channel in range(3):
+                before = image[y, x, channel]
+                value = before + 0.25 * (mean[channel] - count * base[y, x, channel])
+                image[y, x, channel] = np.uint8(min(max(value + 0.5, 0.0), 255.0))
+    return visible, x1, y1, x2, y2
