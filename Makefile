@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.setup-done
 RUNTIME := $(if $(filter 1,$(GPU)),gpu,cpu)
-CODE   := pipeline detectors reid_models trackers runtime simulation tests benchmarks docker
+CODE   := pipeline detectors reid_models trackers runtime simulation learning export tests benchmarks docker
 
 .PHONY: setup fmt check test bench clean
 

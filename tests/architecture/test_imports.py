@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SERVING = ("pipeline", "detectors", "trackers", "reid_models", "runtime")
 HEAVY = {"numpy", "cv2", "av", "onnxruntime", "scipy", "matplotlib", "redis", "kafka", "ultralytics"}
-TORCH_PACKAGES = ("reid_models.architectures",)
-"""The networks themselves: serving runs what was exported of them."""
+TORCH_PACKAGES = ("reid_models.architectures", "reid_models.training", "detectors.training")
+"""The networks and their training: serving runs what was exported of them."""
 TRAINING = {"torch", "torchvision", "tensorflow"}
 MOST_S = 0.5
 """Process time for `import pipeline.cli`: what a user waits before the help comes."""

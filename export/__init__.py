@@ -1,0 +1,1 @@
+"""From trained networks to the artefacts that serving runs."""

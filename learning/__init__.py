@@ -1,0 +1,1 @@
+"""What every training here shares: the loop, its schedule, and checkpoints that a killed run goes on from."""

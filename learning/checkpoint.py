@@ -1,0 +1,64 @@
+"""What a run needs to go on as if nothing had happened; one file, written whole or not at all."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+FILE = "checkpoint.pt"
+
+
+class CheckpointError(Exception):
+    """A checkpoint that cannot be used; the message says in one line why."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checkpoint:
+    """A run between two steps.
+
+    Attributes:
+        recipe: the run's recipe in words; another recipe cannot go on from here.
+        step: the next one.
+        learner: state of what learns.
+        average: state of its moving average.
+        optimiser: state of the optimiser.
+    """
+
+    recipe: str
+    step: int
+    learner: dict[str, Any]
+    average: dict[str, Any]
+    optimiser: dict[str, Any]
+
+
+def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
+    """Replaces the folder's checkpoint."""
+    part = folder / f"{FILE}.{os.getpid()}.part"
+    torch.save({name: getattr(checkpoint, name) for name in Checkpoint.__slots__}, part)
+    part.replace(folder / FILE)
+
+
+def load_checkpoint(folder: Path, *, recipe: str | None) -> Checkpoint | None:
+    """The checkpoint of a folder; None where there is none.
+
+    Args:
+        folder: of the run.
+        recipe: that it must be of; None: of any.
+
+    Raises:
+        CheckpointError: if it cannot be read, or is of another recipe.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    try:
+        found = Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
+    except Exception as error:  # torch.load promises no kind: pickle, zip and struct errors all come through
+        raise CheckpointError(f"{path}: expected a checkpoint of a run, found {error}") from error
+    if recipe is not None and found.recipe != recipe:
+        raise CheckpointError(
+            f"{path} is of another recipe, {found.recipe}; expected {recipe}: take another folder, or the old recipe"
+        )
+    return found
