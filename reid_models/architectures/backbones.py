@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torchvision.models import Inception3, ResNet
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
+from reid_models.architectures.compact_trunk import DEPTHS, WIDTHS, compact_sides, compact_stages
 from reid_models.architectures.se_resnet import se_resnet_stages
 from reid_models.architectures.weights import load_exactly, read_state_dict
 
@@ -35,12 +36,12 @@ class TrunkSpec:
     """Which frame network.
 
     Attributes:
-        kind: resnet18, resnet50, se_resnet50, or inception_v3 without its classifiers.
+        kind: resnet18, resnet50, se_resnet50, inception_v3 without its classifiers, or compact, which is ours.
         last_stride: of stage 5: 1 keeps the map twice as fine (16 x 8 for 256 x 128), 2 is the network as published.
             Inception-v3 knows 2 only.
     """
 
-    kind: Literal["resnet18", "resnet50", "se_resnet50", "inception_v3"]
+    kind: Literal["resnet18", "resnet50", "se_resnet50", "inception_v3", "compact"]
     last_stride: int = 1
 
     def __post_init__(self) -> None:
@@ -148,6 +149,9 @@ def _trunk(spec: TrunkSpec, depths: Depths | None) -> Trunk:
         case "se_resnet50":
             stages = se_resnet_stages(depths or (3, 4, 6, 3), last_stride=spec.last_stride)
             return Trunk(stages, widths=(64, 256, 512, 1024, 2048), sides=sides)
+        case "compact":
+            compact = compact_stages(depths or DEPTHS, last_stride=spec.last_stride)
+            return Trunk(compact, widths=WIDTHS, sides=partial(compact_sides, last_stride=spec.last_stride))
         case "inception_v3":
             if depths is not None:
                 raise ValueError("inception_v3 has no depths to choose")

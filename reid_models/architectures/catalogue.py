@@ -1,6 +1,6 @@
 """Every network by name, paper-variant-trunk: what the tests, docs/models.md and the benchmarks go through."""
 
-from reid_models.architectures import attributes, cosam, csa, gltr, m3d, pooling, sta, stmp, tkp, vrstc
+from reid_models.architectures import attributes, compact, cosam, csa, gltr, m3d, pooling, sta, stmp, tkp, vrstc
 from reid_models.architectures.architecture import Architecture
 
 CATALOGUE: dict[str, Architecture] = {
@@ -14,4 +14,5 @@ CATALOGUE: dict[str, Architecture] = {
     **sta.NETWORKS,
     **attributes.NETWORKS,
     **vrstc.NETWORKS,
+    **compact.NETWORKS,
 }

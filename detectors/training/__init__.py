@@ -1,0 +1,1 @@
+"""From frames with known people to the weights of a detector."""

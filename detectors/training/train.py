@@ -1,0 +1,87 @@
+"""Runs a detector's training."""
+
+# B images, H x W pixels
+
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+from torch import Tensor
+
+from detectors.training.frames import FrameSet
+from detectors.training.network import PersonNetwork
+from detectors.training.objective import DetectorLearner, Target
+from detectors.training.views import View, ViewParams, draw_view
+from learning.checkpoint import load_checkpoint
+from learning.loop import LoopParams, Step, run
+from learning.progress import watched
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorRecipe:
+    """
+    Attributes:
+        loop: steps and rates.
+        batch: views in a step.
+        sides: of the views, pixels, one drawn for each step; multiples of 32.
+        views: see there.
+    """
+
+    loop: LoopParams
+    batch: int = 12
+    sides: tuple[int, ...] = (288, 352, 416)
+    views: ViewParams = field(default=ViewParams())
+
+
+def small_person_detector(*, steps: int = 1500) -> DetectorRecipe:
+    """The shipped detector: trained from nothing, on simulated people alone."""
+    return DetectorRecipe(LoopParams(steps=steps, rate=2e-3, warmup=150, decay=0.05, average=0.99, save_every=100))
+
+
+def train(recipe: DetectorRecipe, frames: FrameSet, folder: Path, *, console: Console) -> Step:
+    """Runs what is left of the recipe, and returns its last step.
+
+    Raises:
+        ValueError: if the run is over already.
+    """
+    torch.manual_seed(recipe.loop.seed)
+    learner = DetectorLearner(PersonNetwork()).to(memory_format=torch.channels_last)
+    steps = run(
+        learner, lambda step: learner(*batch(recipe, frames, step)), recipe.loop, folder=folder, recipe=repr(recipe)
+    )
+    done = deque(watched(steps, total=recipe.loop.steps, console=console), maxlen=1)
+    if not done:
+        raise ValueError(f"expected a run with steps to go, found all {recipe.loop.steps} done in {folder}")
+    return done.pop()
+
+
+def batch(recipe: DetectorRecipe, frames: FrameSet, step: int) -> tuple[Tensor, list[Target]]:
+    """(B, 3, side, side) float32 BGR 0-255 and who is there: a function of the step alone."""
+    rng = np.random.default_rng((recipe.loop.seed, step))
+    side = int(rng.choice(recipe.sides))
+    chosen = rng.integers(len(frames), size=recipe.batch)
+    views = [draw_view(frames[int(index)], recipe.views, rng, side=side) for index in chosen]
+    images_BHWC = torch.from_numpy(np.stack([view.image[..., ::-1] for view in views]))
+    return images_BHWC.permute(0, 3, 1, 2).float(), [_target(view) for view in views]
+
+
+def trained_network(recipe: DetectorRecipe, folder: Path) -> PersonNetwork:
+    """The averaged network of a folder's checkpoint, in eval mode.
+
+    Raises:
+        FileNotFoundError: if the folder has none.
+    """
+    checkpoint = load_checkpoint(folder, recipe=repr(recipe))
+    if checkpoint is None:
+        raise FileNotFoundError(f"expected a checkpoint in {folder}, found none: train first")
+    network = PersonNetwork()
+    learner = DetectorLearner(network)
+    learner.load_state_dict(checkpoint.average)
+    return network.eval()
+
+
+def _target(view: View) -> Target:
+    return Target(torch.from_numpy(view.people), torch.from_numpy(view.unclear))

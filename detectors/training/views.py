@@ -1,0 +1,93 @@
+"""Pictures for training from labelled frames: the whole frame or a part at another size, changed as by a camera."""
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.boxes import Letterbox, areas, clip, letterbox
+from detectors.training.frames import LabelledFrame
+from detectors.yolox import GREY
+from learning.effects import EffectParams, seen_by_camera
+
+
+@dataclass(frozen=True, slots=True)
+class ViewParams:
+    """
+    Attributes:
+        whole: share of views that show the whole frame, letterboxed as in serving.
+        least_height_px, most_height_px: of the person about whom a part of a frame is cut, in the view.
+        least_seen: share of a person that must be in the view and not hidden; of whom less is seen is unclear.
+        least_side_px: who is smaller in the view is unclear.
+        effects: of the camera.
+    """
+
+    whole: float = 0.3
+    least_height_px: float = 20.0
+    most_height_px: float = 380.0
+    least_seen: float = 0.25
+    least_side_px: float = 4.0
+    effects: EffectParams = field(default=EffectParams())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A picture of the network's size.
+
+    Attributes:
+        image: (side, side, 3) uint8 RGB.
+        people: (G, 4) float32 xyxy pixels, cut to the view.
+        unclear: (U, 4) float32 xyxy pixels, cut to the view.
+    """
+
+    image: NDArray[np.uint8]
+    people: NDArray[np.float32]
+    unclear: NDArray[np.float32]
+
+
+def draw_view(frame: LabelledFrame, params: ViewParams, rng: np.random.Generator, *, side: int) -> View:
+    """A view of a frame: at the top left of a grey picture, as in serving."""
+    x1, y1, x2, y2 = _window(frame, params, rng, side)
+    fit = letterbox(y2 - y1, x2 - x1, height=side, width=side)
+    how = cv2.INTER_AREA if fit.scale < 0.7 else cv2.INTER_LINEAR
+    part = np.asarray(cv2.resize(frame.image[y1:y2, x1:x2], (fit.width, fit.height), interpolation=how), np.uint8)
+    part = seen_by_camera(part, params.effects, rng)
+    boxes = (frame.boxes - np.array([x1, y1, x1, y1], np.float32)) * np.float32(fit.scale)
+    if rng.random() < 0.5:
+        part = part[:, ::-1]
+        boxes = np.stack([fit.width - boxes[:, 2], boxes[:, 1], fit.width - boxes[:, 0], boxes[:, 3]], axis=1)
+    image = np.full((side, side, 3), GREY, np.uint8)
+    image[: fit.height, : fit.width] = part
+    return _sorted_out(image, boxes, frame.visibility, params, fit)
+
+
+def _window(frame: LabelledFrame, params: ViewParams, rng: np.random.Generator, side: int) -> tuple[int, int, int, int]:
+    """The part of the frame that is shown, xyxy pixels: all of it, or a part in which somebody has a size drawn."""
+    height, width = frame.image.shape[:2]
+    if rng.random() < params.whole or not len(frame.boxes):
+        return 0, 0, width, height
+    x1, y1, x2, y2 = frame.boxes[rng.integers(len(frame.boxes))].tolist()
+    wanted_px = np.exp(rng.uniform(np.log(params.least_height_px), np.log(params.most_height_px)))
+    size = side * max(y2 - y1, 1.0) / wanted_px
+    w, h = min(width, max(32, round(size))), min(height, max(32, round(size)))
+    place = rng.uniform(0.1, 0.9, 2)
+    left = int(np.clip((x1 + x2) / 2 - place[0] * w, 0, width - w))
+    top = int(np.clip((y1 + y2) / 2 - place[1] * h, 0, height - h))
+    return left, top, left + w, top + h
+
+
+def _sorted_out(
+    image: NDArray[np.uint8],
+    boxes: NDArray[np.float32],
+    visibility: NDArray[np.float32],
+    params: ViewParams,
+    fit: Letterbox,
+) -> View:
+    """Who is in the view, and of whom too little is."""
+    inside = clip(boxes, height=fit.height, width=fit.width)
+    seen = visibility * areas(inside) / np.maximum(areas(boxes), 1e-6)
+    sides = (inside[:, 2:] - inside[:, :2]).min(axis=1, initial=np.inf)
+    is_there = sides > 0
+    is_clear = is_there & (seen >= params.least_seen) & (sides >= params.least_side_px)
+    return View(image, inside[is_clear], inside[is_there & ~is_clear])

@@ -1,0 +1,104 @@
+"""Labelled crops as training reads them: raw pixels in a file that is mapped, not decoded.
+
+A folder of a set holds `crops.npy`, (N, H, W, 3) uint8 RGB, and `labels.npz` with `persons` and `cameras`, (N,) int64.
+Several folders make one set, so a large one is rendered in parts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid_models.ranking import JUNK
+from reid_models.tracklet_folder import read_clip, read_folder
+from runtime.card import ClipSpec
+
+Pixels = NDArray[np.uint8]
+Ids = NDArray[np.int64]
+CROPS, LABELS = "crops.npy", "labels.npz"
+
+
+class CropSetError(Exception):
+    """A folder does not hold labelled crops; the message says in one line what it holds."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CropSet:
+    """Crops and whom they show.
+
+    Attributes:
+        parts: (n, H, W, 3) uint8 RGB each, one after the other the N rows of the set; read from disk as they are used.
+        persons: (N,) int64, 0 to K - 1.
+        cameras: (N,) int64; of one person, equal numbers are one camera.
+    """
+
+    parts: tuple[Pixels, ...]
+    persons: Ids
+    cameras: Ids
+
+    @property
+    def identities(self) -> int:
+        """K."""
+        return int(self.persons.max()) + 1
+
+    def crops(self, rows: Ids) -> list[Pixels]:
+        """(H, W, 3) each, in the order of the rows."""
+        starts = np.cumsum([0, *(len(part) for part in self.parts)])
+        owner = np.searchsorted(starts, rows, side="right") - 1
+        return [self.parts[part][row - starts[part]] for part, row in zip(owner, rows, strict=True)]
+
+
+def read_crop_set(folders: Sequence[Path]) -> CropSet:
+    """The folders as one set; persons are numbered anew, in the order of their numbers.
+
+    Raises:
+        CropSetError: if a folder holds no set, or the sets hold crops of two sizes.
+    """
+    parts, persons, cameras = zip(*(_read_part(folder) for folder in folders), strict=True)
+    sizes = {part.shape[1:] for part in parts}
+    if len(sizes) > 1:
+        raise CropSetError(f"expected crops of one size, found {sorted(sizes)}: make the sets alike")
+    _, numbers = np.unique(np.concatenate(persons), return_inverse=True)
+    return CropSet(parts, numbers.astype(np.int64), np.concatenate(cameras))
+
+
+def write_crop_set(folder: Path, crops: Pixels, persons: Ids, cameras: Ids) -> None:
+    """Writes a set that fits into memory."""
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / CROPS, crops)
+    np.savez(folder / LABELS, persons=persons, cameras=cameras)
+
+
+def pack_tracklets(source: Path, folder: Path, *, height: int, width: int, most: int = 16) -> int:
+    """Labelled tracklets in the layout of MARS -> a set, without those of nobody.
+
+    Args:
+        source: folder of tracklets.
+        folder: of the set.
+        height, width: of its crops, pixels.
+        most: crops of one tracklet, spread over it.
+
+    Returns:
+        How many crops there are.
+    """
+    tracklets = [tracklet for tracklet in read_folder(source) if tracklet.person != JUNK]
+    clips = [read_clip(one, ClipSpec(min(most, len(one.files)), height, width)) for one in tracklets]
+    counts = [len(clip) for clip in clips]
+    persons = np.repeat([tracklet.person for tracklet in tracklets], counts).astype(np.int64)
+    cameras = np.repeat([tracklet.camera for tracklet in tracklets], counts).astype(np.int64)
+    write_crop_set(folder, np.concatenate(clips), persons, cameras)
+    return len(persons)
+
+
+def _read_part(folder: Path) -> tuple[Pixels, Ids, Ids]:
+    try:
+        crops = np.load(folder / CROPS, mmap_mode="r")
+        with np.load(folder / LABELS) as labels:
+            persons, cameras = labels["persons"], labels["cameras"]
+    except (OSError, ValueError, KeyError) as error:
+        raise CropSetError(f"expected {CROPS} and {LABELS} in {folder}, found {error}: render or pack a set") from error
+    if crops.ndim != 4 or not len(crops) == len(persons) == len(cameras):
+        raise CropSetError(f"{folder}: crops {crops.shape}, persons {persons.shape}, cameras {cameras.shape} differ")
+    return crops, persons, cameras

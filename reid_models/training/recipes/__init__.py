@@ -1,0 +1,1 @@
+"""One run each: a function that returns a `Recipe`."""

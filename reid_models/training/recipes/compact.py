@@ -1,0 +1,14 @@
+"""The shipped encoder: trained from nothing, on simulated people alone."""
+
+from learning.loop import LoopParams
+from reid_models.training.recipe import Recipe
+from runtime.card import ClipSpec
+
+
+def compact(*, steps: int = 4000) -> Recipe:
+    """Crops of 128x64, as cameras of a site show most people; half an hour on one core."""
+    return Recipe(
+        network="compact-stripes-ibn",
+        clip=ClipSpec(frames=8, height=128, width=64),
+        loop=LoopParams(steps=steps, rate=2e-3, warmup=200),
+    )
