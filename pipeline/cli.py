@@ -130,7 +130,9 @@ def check(config: Annotated[Path, typer.Argument(help="YAML file.")]) -> int:
 @app.command()
 def evaluate(
     run_folder: Annotated[Path, typer.Argument(help="What `run` wrote with --out.")],
-    truth: Annotated[list[str], typer.Option(help="CAMERA=FILE: truth as MOT text. Repeatable.")],
+    truth: Annotated[
+        list[str], typer.Option(help="CAMERA=FILE: truth as MOT text, or a folder of CAMERA.txt. Repeatable.")
+    ],
     feet: Annotated[
         str | None, typer.Option(help="CAMERA=FILE: foot points of the same persons in a second view, as CSV.")
     ] = None,

@@ -1,18 +1,20 @@
 """Events and tracks against the truth: how well each camera was tracked, and whether persons kept one name."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.error_causes import IdentityErrors, identity_errors
 from pipeline.evaluation_errors import EvaluationError
 from pipeline.events.folding import persons_by_track, persons_of_camera
 from pipeline.events.schema import IdentityEvent
 from pipeline.mot_files import FootTruth, MotTracks, MotTruth
 from pipeline.records import TrackKey
-from pipeline.scoring import FOOT_GATE_PX, Scores, compare_boxes, compare_feet, joined, matches, score
+from pipeline.scoring import FOOT_GATE_PX, Comparison, Scores, compare_boxes, compare_feet, joined, matches, score
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +46,37 @@ class AcrossCameras:
 
 
 @dataclass(frozen=True, slots=True)
+class PairScores:
+    """Two cameras as one sequence.
+
+    Attributes:
+        cameras: their names.
+        scores: over both.
+        shared: true persons who were in both.
+    """
+
+    cameras: tuple[str, str]
+    scores: AcrossCameras
+    shared: int
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """A run against its truth.
 
     Attributes:
         by_camera: scores of each camera that has a truth.
+        by_pair: scores of each two of them.
         across: scores over all of them.
+        errors: what keeps `across.idf1` from being one, by cause.
         tracks_without_person: tracks that no event names (too short or too poor to be recognised). Each counts as
             somebody of its own.
     """
 
     by_camera: dict[str, CameraScores]
+    by_pair: list[PairScores]
     across: AcrossCameras
+    errors: IdentityErrors
     tracks_without_person: int
 
 
@@ -124,16 +145,26 @@ def evaluate(
     scored = {camera: tracks[camera] for camera in sorted(truth)}
     person_of = persons_by_track(events)
     renamed = as_persons(scored, person_of)
-    persons = {camera: compare_boxes(truth[camera], renamed[camera]) for camera in scored}
-    across = score(joined(list(persons.values())))
+    by_track = {camera: compare_boxes(truth[camera], rows) for camera, rows in scored.items()}
+    by_person = {camera: compare_boxes(truth[camera], rows) for camera, rows in renamed.items()}
     return Evaluation(
-        by_camera={
-            camera: CameraScores(score(compare_boxes(truth[camera], rows)), score(persons[camera]))
-            for camera, rows in scored.items()
-        },
-        across=AcrossCameras(across.hota, across.ass_a, across.idf1),
+        by_camera={camera: CameraScores(score(by_track[camera]), score(by_person[camera])) for camera in scored},
+        by_pair=[_pair(cameras, by_person) for cameras in combinations(scored, 2)],
+        across=_across(list(by_person.values())),
+        errors=identity_errors(by_track, by_person, {(key.camera, key.track) for key in person_of}),
         tracks_without_person=sum(_count_unnamed(camera, rows, person_of) for camera, rows in scored.items()),
     )
+
+
+def _across(comparisons: Sequence[Comparison]) -> AcrossCameras:
+    scores = score(joined(comparisons))
+    return AcrossCameras(scores.hota, scores.ass_a, scores.idf1)
+
+
+def _pair(cameras: tuple[str, str], by_person: Mapping[str, Comparison]) -> PairScores:
+    first, second = (by_person[camera] for camera in cameras)
+    persons = [set(np.concatenate(each.truth_ids).tolist()) if each.truth_ids else set() for each in (first, second)]
+    return PairScores(cameras, _across((first, second)), len(persons[0] & persons[1]))
 
 
 def foot_agreement(

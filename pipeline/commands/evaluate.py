@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.config import ConfigError
+from pipeline.error_causes import IdentityErrors
 from pipeline.evaluation import Evaluation, FootAgreement, SeenByBoxes, SeenByFeet, evaluate, foot_agreement
 from pipeline.events.jsonlines import read_events
 from pipeline.mot_files import MotTracks, MotTruth, read_feet, read_tracks, read_truth, tracks_path
@@ -20,7 +21,7 @@ def print_scores(
 ) -> int:
     """Prints one table a question: tracking, persons, across cameras, and two views of one place."""
     events = list(read_events(run_folder / "events.jsonl"))
-    truths = {camera: read_truth(path, last_frame=last_frame) for camera, path in map(_named, truth)}
+    truths = {camera: read_truth(path, last_frame=last_frame) for text in truth for camera, path in _truth_files(text)}
     tracks = {camera: _tracks(run_folder, camera) for camera in truths}
     found = evaluate(events, tracks, truths)
     agreement = None
@@ -34,6 +35,17 @@ def print_scores(
         return 0
     _print(found, agreement)
     return 0
+
+
+def _truth_files(text: str) -> list[tuple[str, Path]]:
+    """Of one camera, or of all in a folder."""
+    folder = Path(text)
+    if not folder.is_dir():
+        return [_named(text)]
+    files = [(path.stem, path) for path in sorted(folder.glob("*.txt"))]
+    if not files:
+        raise ConfigError(f"--truth: expected files CAMERA.txt in {folder}, found none")
+    return files
 
 
 def _named(text: str) -> tuple[str, Path]:
@@ -63,7 +75,9 @@ def _print(found: Evaluation, agreement: FootAgreement | None) -> None:
     out.print(table)
     across = found.across
     if len(found.by_camera) > 1:
+        out.print(_pairs(found))
         out.print(f"across cameras: IDF1 {across.idf1:.1%}, HOTA {across.hota:.1%}, AssA {across.ass_a:.1%}")
+    out.print(_causes(found.errors))
     if agreement is not None:
         out.print(
             f"two views: IDF1 {agreement.idf1:.1%} over both ({agreement.idf1_boxes:.1%} by boxes, "
@@ -71,6 +85,27 @@ def _print(found: Evaluation, agreement: FootAgreement | None) -> None:
             f"of {agreement.both_found} found in both, of {agreement.co_visible} visible in both"
         )
     out.print(f"tracks without a person: {found.tracks_without_person}")
+
+
+def _pairs(found: Evaluation) -> Table:
+    table = Table("cameras", "persons in both", "IDF1", "HOTA", "AssA")
+    for pair in found.by_pair:
+        shares = pair.scores.idf1, pair.scores.hota, pair.scores.ass_a
+        table.add_row(" and ".join(pair.cameras), str(pair.shared), *(f"{share:.1%}" for share in shares))
+    return table
+
+
+def _causes(errors: IdentityErrors) -> Table:
+    """Boxes by what went wrong, the largest first, with the share that each has in what IDF1 lacks."""
+    missing, excess = asdict(errors.missing), asdict(errors.excess)
+    boxes = errors.missing.total + errors.excess.total
+    table = Table("cause", "true boxes without their name", "boxes with a wrong name", "share of the errors")
+    for cause in sorted(missing, key=lambda name: -missing[name] - excess[name]):
+        wrong = missing[cause] + excess[cause]
+        share = f"{wrong / boxes:.1%}" if boxes else "-"
+        table.add_row(cause.replace("_", " "), f"{missing[cause]:,}", f"{excess[cause]:,}", share)
+    table.add_row("all", f"{errors.missing.total:,}", f"{errors.excess.total:,}", "")
+    return table
 
 
 def _cells(scores: Scores) -> list[str]:
