@@ -27,5 +27,15 @@ def grain(side: int, width: int, seed: int = 0) -> NDArray[np.float32]:
     return _unit(np.fft.irfft2(waves, (side, side)))
 
 
-def _unit(field: NDArray[np.float64]) -> NDArray[np.float32]:
+@lru_cache(maxsize=64)
+def creases(side: int, seed: int) -> NDArray[np.float32]:
+    """(side, side), standard deviation 1: folds of hanging cloth, lit from above."""
+    soft = clouds(side, 3, 10 + seed) + 0.5 * clouds(side, 7, 20 + seed)
+    ridges = -np.abs(soft)
+    slope = (np.roll(ridges, -2, axis=0) - np.roll(ridges, 2, axis=0)) * 0.8
+    slope += (np.roll(ridges, -2, axis=1) - np.roll(ridges, 2, axis=1)) * 0.6
+    return np.clip(_unit(slope), -2.5, 2.5)
+
+
+def _unit(field: NDArray[np.float64] | NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray((field - field.mean()) / field.std(), np.float32)

@@ -1,5 +1,6 @@
 """Cloth, skin and hair as small pictures, drawn from a `Fabric`; the same fabric always looks the same."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import cv2
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from simulation.identity import Colour, Fabric
 from simulation.mesh import Surface
+from simulation.noise import clouds, creases, grain
 from simulation.shading import Textures
 
 SIDE = 256
@@ -16,18 +18,19 @@ Image = NDArray[np.uint8]
 
 # Wide enough that its repeats do not strike the eye on one garment.
 _SPAN_M = 0.64
-_SKIN_SPAN_M = 0.4
-_GLOSS = {"leather": 0.35, "denim": 0.0, "knit": 0.0}
+_HAIR_SPAN_M = 0.25
+_FACE_SPAN_M, _BELOW_CHIN_M = 0.4, 0.08
+_GLOSS = {"leather": 0.30, "denim": 0.0, "knit": 0.0}
 
 
 def textures(surfaces: tuple[Surface, ...]) -> Textures:
     """Of all surfaces of a template."""
     pyramids, rows, offset = [], [], 0
     for surface in surfaces:
-        pyramid, row = _surface(surface.role, surface.fabric)
-        pyramids.append(pyramid)
+        texels, row = _surface(surface.role, surface.fabric)
+        pyramids.append(texels)
         rows.append([offset, *row])
-        offset += len(pyramid)
+        offset += len(texels)
     return Textures(np.concatenate(pyramids), np.array(rows, np.float64))
 
 
@@ -44,17 +47,18 @@ def pyramid(image: Image) -> NDArray[np.uint8]:
 @lru_cache(maxsize=1024)
 def _surface(role: str, fabric: Fabric) -> tuple[NDArray[np.uint8], tuple[float, ...]]:
     """Pyramid, and the columns of its row after OFFSET."""
-    rng = np.random.default_rng(fabric.seed)
-    if role == "skin":
-        image = face(fabric, rng)
-        return pyramid(image), (SIDE, -_SKIN_SPAN_M / 2, -0.08, 1 / _SKIN_SPAN_M, 1 / _SKIN_SPAN_M, 1.0, 0.06)
-    if role == "eyes":
-        return pyramid(_flat((225, 222, 216), 1.0)), (SIDE, 0.0, 0.0, 1.0, 1.0, 0.0, 0.3)
-    if role == "hair":
-        return pyramid(strands(fabric, rng)), (SIDE, 0.0, 0.0, 1 / 0.3, 1 / 0.3, 0.0, 0.12)
+    match role:
+        case "skin":
+            repeats = 1 / _FACE_SPAN_M
+            return pyramid(face(fabric)), (SIDE, -_FACE_SPAN_M / 2, -_BELOW_CHIN_M, repeats, repeats, 1.0, 0.05)
+        case "eyes":
+            return pyramid(_flat((215, 210, 204))), (SIDE, 0.0, 0.0, 1.0, 1.0, 0.0, 0.25)
+        case "hair":
+            repeats = 1 / _HAIR_SPAN_M
+            return pyramid(strands(fabric)), (SIDE, 0.0, 0.0, repeats, repeats, 0.0, 0.10)
     span = _span_m(fabric.scale_m)
-    gloss = 0.12 if role == "shoes" else _GLOSS.get(fabric.pattern, 0.02)
-    return pyramid(cloth(fabric, span, rng)), (SIDE, 0.0, 0.0, 1 / span, 1 / span, 0.0, gloss)
+    gloss = 0.10 if role == "shoes" else _GLOSS.get(fabric.pattern, 0.015)
+    return pyramid(cloth(fabric, span)), (SIDE, 0.0, 0.0, 1 / span, 1 / span, 0.0, gloss)
 
 
 def _span_m(scale_m: float) -> float:
@@ -62,23 +66,180 @@ def _span_m(scale_m: float) -> float:
     return scale_m * max(1, round(_SPAN_M / scale_m))
 
 
-def cloth(fabric: Fabric, span_m: float, rng: np.random.Generator) -> Image:
-    """(SIDE, SIDE, 3) that goes on at its edges; rows run up."""
-    drawn = _flat(fabric.colours[0], 1.0).astype(np.float32)
-    return _bytes(drawn)
+def cloth(fabric: Fabric, span_m: float) -> Image:
+    """(SIDE, SIDE, 3) that goes on at its edges; the first row is the lowest."""
+    rng = np.random.default_rng(fabric.seed)
+    repeats = max(1, round(span_m / fabric.scale_m))
+    draw: dict[str, Callable[[], Floats]] = {
+        "stripes": lambda: _stripes(fabric.colours, repeats, rng),
+        "checks": lambda: _checks(fabric.colours, repeats, rng),
+        "print": lambda: _print(fabric.colours, repeats, rng),
+        "denim": lambda: _denim(fabric.colours[0], fabric.wear, rng),
+        "leather": lambda: _leather(fabric.colours[0], rng),
+        "knit": lambda: _knit(fabric.colours, repeats),
+    }
+    drawn = draw.get(fabric.pattern, lambda: _ground(fabric.colours[0]))()
+    folds = np.roll(creases(SIDE, int(rng.integers(6))), rng.integers(0, SIDE, 2), axis=(0, 1))
+    depth = 0.05 + 0.09 * fabric.wear
+    fading = 0.05 * fabric.wear * clouds(SIDE, 3)
+    drawn = drawn * (1 + depth * folds + fading + 0.025 * grain(SIDE, 1))[..., None]
+    return _bytes(drawn + 12 * fabric.wear * np.maximum(0, clouds(SIDE, 4, 1))[..., None])
 
 
-def face(fabric: Fabric, rng: np.random.Generator) -> Image:
-    return _flat(fabric.colours[0], 1.0)
+def face(fabric: Fabric) -> Image:
+    """(SIDE, SIDE, 3) around the nose, from below the chin up; at its rims it is plain, as the rest of the skin.
+
+    Colours of the fabric: skin; then, where given, that of brows and beard.
+    """
+    rng = np.random.default_rng(fabric.seed)
+    skin = np.array(fabric.colours[0], np.float32)
+    hair = np.array(fabric.colours[1], np.float32) if len(fabric.colours) > 1 else 0.35 * skin
+    side = np.arange(SIDE, dtype=np.float32) + 0.5
+    u = (side / SIDE * _FACE_SPAN_M - _FACE_SPAN_M / 2)[None]
+    v = (side / SIDE * _FACE_SPAN_M - _BELOW_CHIN_M)[:, None]
+    across = np.abs(u)
+    drawn = skin * np.ones((SIDE, SIDE, 1), np.float32)
+
+    def mix(strength: Floats, colour: Floats) -> None:
+        drawn[:] = drawn + strength[..., None] * (colour - drawn)
+
+    mix(0.22 * _spot(across - 0.034, v - 0.116, 0.022, 0.012), 0.45 * skin)
+    mix(0.18 * _spot(across - 0.045, v - 0.080, 0.02, 0.02), skin * np.array([1.02, 0.80, 0.78], np.float32))
+    if len(fabric.colours) > 2:
+        stubble = _spot(u, v - 0.018, 0.060, 0.030) + _spot(across - 0.055, v - 0.050, 0.018, 0.040)
+        mix(np.minimum(0.75, stubble) * (0.85 + 0.15 * grain(SIDE, 1)), np.array(fabric.colours[2], np.float32))
+    mix(0.55 * _spot(u, v - 0.047, 0.021, 0.0065), skin * np.array([0.80, 0.52, 0.52], np.float32))
+    mix(0.60 * _spot(u, v - 0.0475, 0.019, 0.0014), 0.30 * skin)
+    mix(0.40 * _spot(across - 0.008, v - 0.071, 0.005, 0.003), 0.35 * skin)
+    mix(0.85 * _spot(across - 0.034, v - 0.1215 + 0.25 * (across - 0.034) ** 2 / 0.03, 0.014, 0.0022), 0.25 * hair)
+    arch = v - 0.136 + (across - 0.034) ** 2 * 9
+    mix(rng.uniform(0.55, 0.9) * _spot(across - 0.034, arch, 0.018, 0.0038), 0.7 * hair)
+    rim = np.clip((np.minimum(_FACE_SPAN_M / 2 - across, np.minimum(v + _BELOW_CHIN_M, 0.32 - v))) / 0.03, 0, 1)
+    mottled = 1 + rim * (0.02 * clouds(SIDE, 10) + 0.012 * grain(SIDE, 2))
+    return _bytes(drawn * mottled[..., None])
 
 
-def strands(fabric: Fabric, rng: np.random.Generator) -> Image:
-    return _flat(fabric.colours[0], 1.0)
+def strands(fabric: Fabric) -> Image:
+    """(SIDE, SIDE, 3) that goes on at its edges; strands run along v."""
+    rng = np.random.default_rng(fabric.seed)
+    fibre = cv2.blur(np.tile(grain(SIDE, 1), (2, 1)), (1, 81))[SIDE // 2 : SIDE // 2 + SIDE]
+    locks = cv2.blur(np.tile(clouds(SIDE, 24), (2, 1)), (1, 61))[SIDE // 2 : SIDE // 2 + SIDE]
+    shade = 1 + 0.9 * fibre + 0.10 * locks / locks.std()
+    tint = np.array(fabric.colours[-1] if len(fabric.colours) > 1 else fabric.colours[0], np.float32)
+    part = np.clip(0.5 + 0.5 * np.roll(locks, int(rng.integers(SIDE)), axis=1) / locks.std(), 0, 1)[..., None]
+    ground = np.array(fabric.colours[0], np.float32)
+    return _bytes((ground + 0.5 * part * (tint - ground)) * np.clip(shade, 0.45, 1.7)[..., None])
 
 
-def _flat(colour: Colour, factor: float) -> Image:
-    return _bytes(np.full((SIDE, SIDE, 3), np.array(colour, np.float32) * factor, np.float32))
+def _stripes(colours: tuple[Colour, ...], repeats: int, rng: np.random.Generator) -> Floats:
+    line = _bands(colours, repeats, rng)
+    lengthways = rng.random() < 0.3
+    return np.broadcast_to(line[None] if lengthways else line[:, None], (SIDE, SIDE, 3)).copy()
 
 
-def _bytes(drawn: Floats) -> Image:
+def _checks(colours: tuple[Colour, ...], repeats: int, rng: np.random.Generator) -> Floats:
+    line = _bands(colours, repeats, rng)
+    return np.asarray(0.5 * line[None] + 0.5 * line[:, None])
+
+
+def _bands(colours: tuple[Colour, ...], repeats: int, rng: np.random.Generator) -> Floats:
+    """(SIDE, 3): the ground, and the other colours as bands in it, the same in every repeat."""
+    finer = 8
+    place = (np.arange(SIDE * finer) + 0.5) / (SIDE * finer) * repeats % 1
+    widths = rng.uniform(0.6, 1.4, max(2, len(colours)))
+    edges = np.cumsum(widths) / widths.sum()
+    chosen = np.minimum(np.searchsorted(edges, place), len(widths) - 1)
+    palette = np.array([*colours, _contrast(colours[0])] if len(colours) == 1 else colours, np.float32)
+    return np.asarray(palette[chosen].reshape(SIDE, finer, 3).mean(axis=1), np.float32)
+
+
+def _print(colours: tuple[Colour, ...], repeats: int, rng: np.random.Generator) -> Floats:
+    drawn = _ground(colours[0])
+    motifs = colours[1:] or (_contrast(colours[0]),)
+    match int(rng.integers(4)):
+        case 0:
+            _dots(drawn, motifs, repeats, rng)
+        case 1:
+            _flowers(drawn, motifs, repeats, rng)
+        case 2:
+            for layer, motif in enumerate(motifs):
+                field = np.roll(clouds(SIDE, 4 + 2 * min(repeats, 8), layer), rng.integers(0, SIDE, 2), axis=(0, 1))
+                drawn[field > 0.45] = motif
+        case _:
+            rows, columns = np.mgrid[:SIDE, :SIDE] / SIDE * 2 * np.pi
+            wave = np.sin(repeats * rows + 2.2 * np.abs(np.arcsin(np.sin(repeats * columns / 2))))
+            drawn[wave > 0.55] = motifs[0]
+            drawn[wave < -0.7] = motifs[-1]
+    return drawn
+
+
+def _dots(drawn: Floats, motifs: tuple[Colour, ...], repeats: int, rng: np.random.Generator) -> None:
+    step = SIDE / repeats
+    radius = step * rng.uniform(0.16, 0.32)
+    for row in range(repeats):
+        for column in range(repeats):
+            x, y = (column + 0.5 * (row % 2)) * step, row * step
+            _stamp(drawn, x, y, radius, motifs[(row + column) % len(motifs)])
+
+
+def _flowers(drawn: Floats, motifs: tuple[Colour, ...], repeats: int, rng: np.random.Generator) -> None:
+    for _ in range(min(70, 2 * repeats * repeats)):
+        x, y = rng.uniform(0, SIDE, 2)
+        size = SIDE / repeats * rng.uniform(0.12, 0.3)
+        colour = motifs[int(rng.integers(len(motifs)))]
+        for turn in np.arange(5) * 2 * np.pi / 5 + rng.uniform(0, 1):
+            _stamp(drawn, x + size * np.cos(turn), y + size * np.sin(turn), 0.62 * size, colour)
+        _stamp(drawn, x, y, 0.5 * size, _contrast(colour))
+
+
+def _stamp(drawn: Floats, x: float, y: float, radius: float, colour: Colour) -> None:
+    """A disc that goes on at the edges."""
+    for shift_x in (-SIDE, 0, SIDE):
+        for shift_y in (-SIDE, 0, SIDE):
+            if -radius <= x + shift_x <= SIDE + radius and -radius <= y + shift_y <= SIDE + radius:
+                centre = (round((x + shift_x) * 16), round((y + shift_y) * 16))
+                cv2.circle(drawn, centre, max(16, round(radius * 16)), colour, -1, cv2.LINE_AA, 4)
+
+
+def _denim(colour: Colour, wear: float, rng: np.random.Generator) -> Floats:
+    threads = cv2.blur(np.tile(grain(SIDE, 1), (2, 1)), (1, 25))[SIDE // 2 : SIDE // 2 + SIDE]
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    twill = ((rows + columns) % 4 < 2) * 0.06
+    washed = np.clip(np.roll(clouds(SIDE, 3), int(rng.integers(SIDE)), axis=0), 0, 2) * wear
+    drawn = _ground(colour) * (1 + 0.35 * threads - twill)[..., None]
+    return np.asarray(drawn + washed[..., None] * np.array([38, 38, 34], np.float32), np.float32)
+
+
+def _leather(colour: Colour, rng: np.random.Generator) -> Floats:
+    hide = np.roll(clouds(SIDE, 20), int(rng.integers(SIDE)), axis=0)
+    return np.asarray(_ground(colour) * (1 + 0.10 * hide)[..., None], np.float32)
+
+
+def _knit(colours: tuple[Colour, ...], repeats: int) -> Floats:
+    rows, columns = np.mgrid[:SIDE, :SIDE] / SIDE * 2 * np.pi
+    ribs = np.sin(columns * max(16, repeats)) + 0.4 * np.sin(rows * 48 + 2 * np.abs(np.sin(columns * 24)))
+    drawn = _ground(colours[0]) * (1 + 0.10 * ribs)[..., None]
+    if len(colours) > 1:
+        flecks = grain(SIDE, 1) > 1.4
+        drawn[flecks] = 0.5 * drawn[flecks] + 0.5 * np.array(colours[1], np.float32)
+    return np.asarray(drawn, np.float32)
+
+
+def _ground(colour: Colour) -> Floats:
+    return np.array(colour, np.float32) * np.ones((SIDE, SIDE, 1), np.float32)
+
+
+def _contrast(colour: Colour) -> Colour:
+    return (235, 232, 225) if sum(colour) < 380 else (40, 42, 48)
+
+
+def _spot(x: NDArray[np.floating], y: NDArray[np.floating], sigma_x: float, sigma_y: float) -> Floats:
+    return np.asarray(np.exp(-0.5 * ((x / sigma_x) ** 2 + (y / sigma_y) ** 2)), np.float32)
+
+
+def _flat(colour: Colour) -> Image:
+    return _bytes(_ground(colour))
+
+
+def _bytes(drawn: NDArray[np.floating]) -> Image:
     return np.asarray(np.clip(drawn + 0.5, 0, 255), np.uint8)
