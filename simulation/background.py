@@ -1,13 +1,16 @@
 """What a camera sees when nobody is there: a ray through each sample, cast once, so that depth and floor are exact."""
 
 from dataclasses import dataclass
+from typing import Any
 
+import cv2
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from simulation.cameras import Camera
 from simulation.materials import SKYLINE_STEPS, mean_reflectance, scene_textures, skyline
-from simulation.raster import SAMPLES, Float32s
+from simulation.raster import SAMPLES, Float32s, View
 from simulation.scene import Box, Scene
 from simulation.shading import (
     REPEATS_PER_M_U,
@@ -36,6 +39,7 @@ _ROUND, _GLASS = 8, 9
 class Background:
     """
     Attributes:
+        view: from the world to these pixels.
         image: (H, W, 3) uint8, as the sensor has it before noise.
         sunless: the same where people's shadows keep the sun away.
         nearness: (SAMPLES * H, SAMPLES * W) float32, 1 / depth.
@@ -44,6 +48,7 @@ class Background:
         lamp: of `shading.lamps`.
     """
 
+    view: View
     image: Bytes
     sunless: Bytes
     nearness: Float32s
@@ -72,7 +77,38 @@ def background(scene: Scene, camera: Camera) -> Background:
             ceiling, _sun_radius(scene), 1 / camera.focal_px,
             dimming[rows], nearness[samples], image[rows], sunless[rows],
         )  # fmt: skip
-    return Background(image, sunless, nearness, _floor(camera, nearness), dimming, lamp)
+    view = View(camera.position_m, camera.rotation, camera.lens)
+    return Background(view, image, sunless, nearness, _floor(camera, nearness), dimming, lamp)
+
+
+def part(whole: Background, box: tuple[float, float, float, float], width: int, height: int) -> Background:
+    """The part of a background in `box` (x1 y1 x2 y2 pixels, also beyond its rim), drawn as width x height pixels."""
+    x1, y1, x2, y2 = box
+    zoom_x, zoom_y = width / (x2 - x1), height / (y2 - y1)
+
+    def cut(field: NDArray[Any], scale: int, flags: int) -> NDArray[Any]:
+        # Centres of pixels meet centres of pixels.
+        matrix = np.array(
+            [
+                [zoom_x, 0, (0.5 / scale - x1) * zoom_x * scale - 0.5],
+                [0, zoom_y, (0.5 / scale - y1) * zoom_y * scale - 0.5],
+            ]
+        )
+        size = (width * scale, height * scale)
+        return cv2.warpAffine(field, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+    smooth = cv2.INTER_LINEAR
+    view = whole.view._replace(
+        left=whole.view.left + x1 / whole.view.zoom_x,
+        top=whole.view.top + y1 / whole.view.zoom_y,
+        zoom_x=whole.view.zoom_x * zoom_x,
+        zoom_y=whole.view.zoom_y * zoom_y,
+    )
+    return Background(
+        view, cut(whole.image, 1, smooth), cut(whole.sunless, 1, smooth),
+            cut(whole.nearness, SAMPLES, cv2.INTER_NEAREST),
+        cut(whole.floor, 1, cv2.INTER_NEAREST), cut(whole.dimming, 1, smooth), whole.lamp,
+    )  # fmt: skip
 
 
 def ceiling_m(scene: Scene, camera_height_m: float) -> float:

@@ -5,6 +5,7 @@ then the windows are merged into the picture's samples. Colours come last (`shad
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -18,6 +19,26 @@ NOBODY = -1
 
 Float32s = NDArray[np.float32]
 Int32s = NDArray[np.int32]
+
+
+class View(NamedTuple):
+    """The way from the world into a picture, or into a part of it at another scale.
+
+    Attributes:
+        position: (3,) of the camera.
+        rotation: (3, 3), its rows right, down and forward.
+        lens: (8,) of `Camera.lens`.
+        left, top: pixels of the camera where the picture begins.
+        zoom_x, zoom_y: pixels of the picture per pixel of the camera.
+    """
+
+    position: NDArray[np.float64]
+    rotation: NDArray[np.float64]
+    lens: NDArray[np.float64]
+    left: float = 0.0
+    top: float = 0.0
+    zoom_x: float = 1.0
+    zoom_y: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,14 +63,13 @@ class Samples:
 
 
 @numba.njit(cache=True, nogil=True)
-def project(
-    vertices: Float32s, position: NDArray[np.float64], rotation: NDArray[np.float64], lens: NDArray[np.float64]
-) -> tuple[Float32s, NDArray[np.float64]]:
+def project(vertices: Float32s, view: View) -> tuple[Float32s, NDArray[np.float64]]:
     """(V, 3) vertices to (V, 3) x, y in pixels and 1 / depth (0: nearer than NEAR_M), and the box around them.
 
     The box is (4,) x1 y1 x2 y2 of the vertices before the camera; x1 > x2 if there are none.
     """
-    focal, centre_x, centre_y, k1, k2, limit, reach, slope = lens
+    position, rotation = view.position, view.rotation
+    focal, centre_x, centre_y, k1, k2, limit, reach, slope = view.lens
     screen = np.empty((len(vertices), 3), np.float32)
     box = np.array([np.inf, np.inf, -np.inf, -np.inf])
     for row in range(len(vertices)):
@@ -68,8 +88,8 @@ def project(
         else:
             radius = np.sqrt(square)
             factor = (reach + slope * (radius - limit)) / radius
-        x = x * factor * focal + centre_x
-        y = y * factor * focal + centre_y
+        x = (x * factor * focal + centre_x - view.left) * view.zoom_x
+        y = (y * factor * focal + centre_y - view.top) * view.zoom_y
         screen[row, 0] = x
         screen[row, 1] = y
         screen[row, 2] = 1 / depth

@@ -5,7 +5,6 @@ import numba
 import numpy as np
 
 from simulation.background import Background
-from simulation.cameras import Camera
 from simulation.mesh import Mesh
 from simulation.raster import Float32s, Int32s, project
 from simulation.shading import Bytes, Float64s
@@ -18,67 +17,65 @@ _BODY_STRENGTH = 0.28
 _REACH_M = 1.0
 # A low sun throws shadows longer than anybody looks at.
 _LONGEST = 4.0
-_SUN_BLUR_PX, _LAMP_BLUR_PX = 1.0, 4.0
 
 
-class Shadows:
-    """Of one camera; owns the mask that they are drawn into."""
+def cast_shadow(base: Bytes, background: Background, mesh: Mesh, heading: float, sunlit: float, blur_px: float) -> None:
+    """Darken the floor in `base` (H, W, 3).
 
-    def __init__(self, camera: Camera, background: Background, *, is_indoors: bool) -> None:
-        self._camera, self._background = camera, background
-        self._mask = np.zeros((camera.height, camera.width), np.uint8)
-        towards = background.lamp[0]
-        self._lean = np.clip(towards[:2] / max(float(towards[2]), 1e-3), -_LONGEST, _LONGEST)
-        self._has_sun = bool(background.lamp[1].max() > 0.02)
-        self._blur_px = _LAMP_BLUR_PX if is_indoors else _SUN_BLUR_PX
-
-    def cast(self, base: Bytes, mesh: Mesh, heading: float, sun_part: float) -> None:
-        """Darken the floor in `base` (H, W, 3); `sun_part` is how much of the sun reaches the person at all."""
-        middle = mesh.vertices[:, :2].mean(axis=0, dtype=np.float64)
-        if self._has_sun and sun_part > 0.05:
-            self._cast_sun(base, mesh, sun_part)
-        window = self._window(_square(middle, _REACH_M))
-        if window is not None:
-            _touch(base, self._background.floor, _blobs(mesh, middle, heading), *window)
-
-    def _cast_sun(self, base: Bytes, mesh: Mesh, sun_part: float) -> None:
-        flat = mesh.vertices.copy()
-        flat[:, :2] -= flat[:, 2:] * self._lean.astype(np.float32)
-        flat[:, 2] = 0
-        camera = self._camera
-        screen, box = project(flat, camera.position_m, camera.rotation, camera.lens)
-        margin = 3 * self._blur_px
-        window = self._clip(box + margin * np.array([-1.0, -1.0, 1.0, 1.0]))
-        if window is None:
-            return
-        left, top, right, bottom = window
-        mask = self._mask[top:bottom, left:right]
-        mask[:] = 0
-        _silhouette(screen, mesh.template.triangles, left, top, mask)
-        soft = np.asarray(cv2.GaussianBlur(mask, (0, 0), self._blur_px), np.uint8)
-        _darken(
-            base, self._background.image, self._background.sunless, self._background.floor, soft, sun_part, left, top
-        )
-
-    def _window(self, points_m: Float64s) -> tuple[int, int, int, int] | None:
-        pixels, depth = self._camera.project(points_m)
-        if not (depth > 0.05).any():
-            return None
-        pixels = np.where(depth[:, None] > 0.05, pixels, [self._camera.width / 2, self._camera.height])
-        return self._clip(np.concatenate([pixels.min(axis=0), pixels.max(axis=0)]))
-
-    def _clip(self, box: Float64s) -> tuple[int, int, int, int] | None:
-        left, top = int(max(0.0, box[0])), int(max(0.0, box[1]))
-        right = int(min(self._camera.width, np.ceil(min(box[2], 1e6))))
-        bottom = int(min(self._camera.height, np.ceil(min(box[3], 1e6))))
-        return (left, top, right, bottom) if left < right and top < bottom else None
+    Args:
+        base: the picture without people, as it is so far.
+        background: what was seen there without anybody.
+        mesh: of who throws the shadow.
+        heading: radians, where their feet point.
+        sunlit: part of the sun that reaches them.
+        blur_px: standard deviation of the sun's shadow's edge.
+    """
+    middle = mesh.vertices[:, :2].mean(axis=0, dtype=np.float64)
+    if sunlit > 0.05 and background.lamp[1].max() > 0.02:
+        _cast_sun(base, background, mesh, sunlit, blur_px)
+    window = _window(_square(middle, _REACH_M), background, 0.0)
+    if window is not None:
+        _touch(base, background.floor, _blobs(mesh, middle, heading), *window)
 
 
-def _square(middle: Float64s, reach_m: float) -> Float64s:
+def _cast_sun(base: Bytes, background: Background, mesh: Mesh, sunlit: float, blur_px: float) -> None:
+    towards = background.lamp[0]
+    lean = np.clip(towards[:2] / max(float(towards[2]), 1e-3), -_LONGEST, _LONGEST)
+    flat = mesh.vertices.copy()
+    flat[:, :2] -= flat[:, 2:] * lean.astype(np.float32)
+    flat[:, 2] = 0
+    screen, box = project(flat, background.view)
+    window = _clip(box, background, 3 * blur_px)
+    if window is None:
+        return
+    left, top, right, bottom = window
+    mask = np.zeros((bottom - top, right - left), np.uint8)
+    _silhouette(screen, mesh.template.triangles, left, top, mask)
+    soft = np.asarray(cv2.GaussianBlur(mask, (0, 0), blur_px), np.uint8)
+    _darken(base, background.image, background.sunless, background.floor, soft, sunlit, left, top)
+
+
+def _window(points_m: Float32s, background: Background, margin_px: float) -> tuple[int, int, int, int] | None:
+    """Pixels around those points that are before the camera."""
+    _, box = project(points_m, background.view)
+    return _clip(box, background, margin_px)
+
+
+def _clip(box: Float64s, background: Background, margin_px: float) -> tuple[int, int, int, int] | None:
+    height, width = background.dimming.shape
+    if box[0] > box[2]:
+        return None
+    left, top = (int(max(0.0, value - margin_px)) for value in box[:2])
+    right = int(min(width, np.ceil(box[2] + margin_px)))
+    bottom = int(min(height, np.ceil(box[3] + margin_px)))
+    return (left, top, right, bottom) if left < right and top < bottom else None
+
+
+def _square(middle: Float64s, reach_m: float) -> Float32s:
     """(8, 3) points of the floor around `middle`."""
     turns = np.arange(8) * np.pi / 4
     ring = np.stack([np.cos(turns), np.sin(turns)], axis=1) * reach_m * np.sqrt(2)
-    return np.concatenate([middle + ring, np.zeros((8, 1))], axis=1)
+    return np.concatenate([middle + ring, np.zeros((8, 1))], axis=1).astype(np.float32)
 
 
 def _blobs(mesh: Mesh, middle: Float64s, heading: float) -> Float64s:
