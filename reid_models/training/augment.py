@@ -1,8 +1,9 @@
-"""What a detector and a camera may do to a crop: other borders, tilt, mirror, light, blur, noise, things before it.
+"""What detector and camera may do to a crop: borders, tilt, mirror, background, light, blur, noise, things before it.
 
 Numbers are drawn per crop; the same generator gives the same crop.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -11,48 +12,75 @@ from numpy.typing import NDArray
 
 from learning.effects import EffectParams, seen_by_camera
 
-Crop = NDArray[np.uint8]
+Picture = NDArray[np.uint8]
+MOST_INWARDS = 0.45
+"""A border never comes nearer to the middle than this leaves, in sides of the person's box."""
 
 
 @dataclass(frozen=True, slots=True)
 class AugmentParams:
-    """
+    """Sides are those of the person's box; shares are of crops, between 0 and 1.
+
     Attributes:
-        inwards: by how much a border may move towards the middle, in sides of the crop.
-        outwards: by how much it may move away; what lies outside repeats the last pixel.
+        shift: standard deviation of a border's place, in sides.
+        wild: share of crops whose borders are far off, as a poor detector's are.
+        wild_shift: standard deviation of theirs.
         turn: radians to either side.
+        swap: share of crops with a mask whose background is another; without it, it tells who is there.
         erase: share of crops of which a part is hidden.
         effects: of the camera.
     """
 
-    inwards: float = 0.08
-    outwards: float = 0.08
+    shift: float = 0.05
+    wild: float = 0.3
+    wild_shift: float = 0.2
     turn: float = 0.08
-    erase: float = 0.5
+    swap: float = 0.6
+    erase: float = 0.4
     effects: EffectParams = field(default=EffectParams())
 
 
 def augment(
-    crop: Crop, other: Crop, params: AugmentParams, rng: np.random.Generator, *, height: int, width: int
-) -> Crop:
-    """A crop as another camera might have seen it.
+    crop: Picture,
+    others: Sequence[Picture],
+    params: AugmentParams,
+    rng: np.random.Generator,
+    *,
+    margin: float,
+    height: int,
+    width: int,
+) -> Picture:
+    """A crop as another camera and another detector might have had it.
 
     Args:
-        crop: (h, w, 3) uint8 RGB.
-        other: a crop of any size, of which a part may stand before this one.
+        crop: (h, w, 3) uint8 RGB, or (h, w, 4) with the person's mask.
+        others: pictures, of which parts may stand behind or before the person.
         params: see there.
         rng: of all that is drawn.
+        margin: of the crop, see `CropSet`.
         height, width: of the result, pixels.
+
+    Returns:
+        (height, width, 3) uint8 RGB.
     """
-    moved = seen_by_camera(_moved(crop, params, rng, height, width), params.effects, rng)
-    return _erased(moved, other, rng) if rng.random() < params.erase else moved
+    moved = _moved(crop, params, rng, margin, height, width)
+    picture = np.ascontiguousarray(moved[..., :3])
+    if crop.shape[2] == 4 and rng.random() < params.swap:
+        picture = _before(picture, moved[..., 3], _part_of(others, rng, height, width))
+    picture = seen_by_camera(picture, params.effects, rng)
+    return _erased(picture, others, rng) if rng.random() < params.erase else picture
 
 
-def _moved(crop: Crop, params: AugmentParams, rng: np.random.Generator, height: int, width: int) -> Crop:
+def _moved(
+    crop: Picture, params: AugmentParams, rng: np.random.Generator, margin: float, height: int, width: int
+) -> Picture:
     """Other borders, half of the crops mirrored, tilted, at the size that is wanted."""
     h, w = crop.shape[:2]
-    top, bottom = rng.uniform(-params.outwards, params.inwards, 2) * (h, -h) + (0, h)
-    left, right = rng.uniform(-params.outwards, params.inwards, 2) * (w, -w) + (0, w)
+    box_h, box_w = h * (1 - 2 * margin), w * (1 - 2 * margin)
+    shift = params.wild_shift if rng.random() < params.wild else params.shift
+    inwards = np.minimum(rng.normal(0, shift, 4), MOST_INWARDS)
+    top, bottom = h * margin + inwards[0] * box_h, h * (1 - margin) - inwards[1] * box_h
+    left, right = w * margin + inwards[2] * box_w, w * (1 - margin) - inwards[3] * box_w
     if rng.random() < 0.5:
         left, right = right, left
     turn = np.tan(rng.uniform(-params.turn, params.turn))
@@ -66,8 +94,22 @@ def _moved(crop: Crop, params: AugmentParams, rng: np.random.Generator, height: 
     return np.asarray(moved, np.uint8)
 
 
-def _erased(crop: Crop, other: Crop, rng: np.random.Generator) -> Crop:
-    """A rectangle is hidden by noise, one colour, or the same part of another crop.
+def _part_of(others: Sequence[Picture], rng: np.random.Generator, height: int, width: int) -> Picture:
+    """(height, width, 3): any part of one of them."""
+    other = others[int(rng.integers(len(others)))]
+    h, w = (np.array(other.shape[:2]) * rng.uniform(0.3, 1.0)).astype(int)
+    top, left = int(rng.integers(0, other.shape[0] - h + 1)), int(rng.integers(0, other.shape[1] - w + 1))
+    part = np.ascontiguousarray(other[top : top + h, left : left + w, :3])
+    return np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _before(person: Picture, mask: Picture, background: Picture) -> Picture:
+    share = mask[..., None].astype(np.uint16)
+    return ((person * share + background * (255 - share)) // 255).astype(np.uint8)
+
+
+def _erased(crop: Picture, others: Sequence[Picture], rng: np.random.Generator) -> Picture:
+    """A rectangle is hidden by noise, one colour, or a part of another picture.
 
     After Zhong et al., "Random Erasing Data Augmentation", AAAI 2020: 4 to 35 parts in 100 of the area.
     """
@@ -78,11 +120,11 @@ def _erased(crop: Crop, other: Crop, rng: np.random.Generator) -> Crop:
     top, left = int(rng.integers(0, height - h + 1)), int(rng.integers(0, width - w + 1))
     erased = crop.copy()
     hidden = erased[top : top + h, left : left + w]
-    match int(rng.integers(0, 3)):
+    match int(rng.integers(0, 4)):
         case 0:
             hidden[:] = rng.integers(0, 256, hidden.shape, np.uint8)
         case 1:
             hidden[:] = rng.integers(0, 256, 3, np.uint8)
         case _:
-            hidden[:] = cv2.resize(other, (width, height))[top : top + h, left : left + w]
+            hidden[:] = _part_of(others, rng, h, w)
     return erased

@@ -1,7 +1,7 @@
 """Labelled crops as training reads them: raw pixels in a file that is mapped, not decoded.
 
-A folder of a set holds `crops.npy`, (N, H, W, 3) uint8 RGB, and `labels.npz` with `persons` and `cameras`, (N,) int64.
-Several folders make one set, so a large one is rendered in parts.
+A folder of a set holds `crops.npy`, (N, H, W, 3) uint8 RGB or (N, H, W, 4) with a mask of the person, and `labels.npz`
+with `persons` and `cameras`, (N,) int64, and `margin`. Several folders make one set, so a large one is made in parts.
 """
 
 from collections.abc import Sequence
@@ -29,14 +29,16 @@ class CropSet:
     """Crops and whom they show.
 
     Attributes:
-        parts: (n, H, W, 3) uint8 RGB each, one after the other the N rows of the set; read from disk as they are used.
+        parts: (n, H, W, 3 or 4) uint8 each, one after the other the N rows of the set; read from disk as they are used.
         persons: (N,) int64, 0 to K - 1.
         cameras: (N,) int64; of one person, equal numbers are one camera.
+        margin: by how much a crop reaches over the person's box on each side, in sides of the crop.
     """
 
     parts: tuple[Pixels, ...]
     persons: Ids
     cameras: Ids
+    margin: float
 
     @property
     def identities(self) -> int:
@@ -44,7 +46,7 @@ class CropSet:
         return int(self.persons.max()) + 1
 
     def crops(self, rows: Ids) -> list[Pixels]:
-        """(H, W, 3) each, in the order of the rows."""
+        """(H, W, 3 or 4) each, in the order of the rows."""
         starts = np.cumsum([0, *(len(part) for part in self.parts)])
         owner = np.searchsorted(starts, rows, side="right") - 1
         return [self.parts[part][row - starts[part]] for part, row in zip(owner, rows, strict=True)]
@@ -54,21 +56,26 @@ def read_crop_set(folders: Sequence[Path]) -> CropSet:
     """The folders as one set; persons are numbered anew, in the order of their numbers.
 
     Raises:
-        CropSetError: if a folder holds no set, or the sets hold crops of two sizes.
+        CropSetError: if a folder holds no set, or the sets differ in the form of their crops.
     """
-    parts, persons, cameras = zip(*(_read_part(folder) for folder in folders), strict=True)
-    sizes = {part.shape[1:] for part in parts}
-    if len(sizes) > 1:
-        raise CropSetError(f"expected crops of one size, found {sorted(sizes)}: make the sets alike")
-    _, numbers = np.unique(np.concatenate(persons), return_inverse=True)
-    return CropSet(parts, numbers.astype(np.int64), np.concatenate(cameras))
+    parts = [_read_part(folder) for folder in folders]
+    forms = {(part.parts[0].shape[1:], part.margin) for part in parts}
+    if len(forms) != 1:
+        raise CropSetError(f"expected sets with crops of one size and margin, found {sorted(forms)}: make them alike")
+    _, numbers = np.unique(np.concatenate([part.persons for part in parts]), return_inverse=True)
+    return CropSet(
+        parts=tuple(crops for part in parts for crops in part.parts),
+        persons=numbers.astype(np.int64),
+        cameras=np.concatenate([part.cameras for part in parts]),
+        margin=parts[0].margin,
+    )
 
 
-def write_crop_set(folder: Path, crops: Pixels, persons: Ids, cameras: Ids) -> None:
-    """Writes a set that fits into memory."""
+def write_crop_set(folder: Path, crop_set: CropSet) -> None:
+    """Writes a set that fits into memory, into one folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / CROPS, crops)
-    np.savez(folder / LABELS, persons=persons, cameras=cameras)
+    np.save(folder / CROPS, np.concatenate(crop_set.parts))
+    np.savez(folder / LABELS, persons=crop_set.persons, cameras=crop_set.cameras, margin=crop_set.margin)
 
 
 def pack_tracklets(source: Path, folder: Path, *, height: int, width: int, most: int = 16) -> int:
@@ -88,17 +95,18 @@ def pack_tracklets(source: Path, folder: Path, *, height: int, width: int, most:
     counts = [len(clip) for clip in clips]
     persons = np.repeat([tracklet.person for tracklet in tracklets], counts).astype(np.int64)
     cameras = np.repeat([tracklet.camera for tracklet in tracklets], counts).astype(np.int64)
-    write_crop_set(folder, np.concatenate(clips), persons, cameras)
+    write_crop_set(folder, CropSet(tuple(clips), persons, cameras, margin=0.0))
     return len(persons)
 
 
-def _read_part(folder: Path) -> tuple[Pixels, Ids, Ids]:
+def _read_part(folder: Path) -> CropSet:
     try:
         crops = np.load(folder / CROPS, mmap_mode="r")
         with np.load(folder / LABELS) as labels:
-            persons, cameras = labels["persons"], labels["cameras"]
+            found = CropSet((crops,), labels["persons"], labels["cameras"], float(labels["margin"]))
     except (OSError, ValueError, KeyError) as error:
         raise CropSetError(f"expected {CROPS} and {LABELS} in {folder}, found {error}: render or pack a set") from error
-    if crops.ndim != 4 or not len(crops) == len(persons) == len(cameras):
-        raise CropSetError(f"{folder}: crops {crops.shape}, persons {persons.shape}, cameras {cameras.shape} differ")
-    return crops, persons, cameras
+    if crops.ndim != 4 or not len(crops) == len(found.persons) == len(found.cameras):
+        shapes = f"crops {crops.shape}, persons {found.persons.shape}, cameras {found.cameras.shape}"
+        raise CropSetError(f"expected rows that line up in {folder}, found {shapes}: make the set again")
+    return found

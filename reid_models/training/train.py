@@ -11,6 +11,7 @@ from rich.console import Console
 from torch import Tensor
 
 from learning.checkpoint import load_checkpoint
+from learning.clutter import clutter
 from learning.loop import Step, run
 from learning.progress import watched
 from reid_models.architectures.backbones import build_trunk
@@ -22,6 +23,9 @@ from reid_models.training.evaluate import RankedClips, ranked
 from reid_models.training.objectives import NeckLearner
 from reid_models.training.recipe import Recipe
 from reid_models.training.sampling import PersonSampler
+
+CLUTTERS, CLUTTER_PX = 64, 256
+"""Pictures of nothing that backgrounds are cut from, and their sides."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +77,10 @@ class Batches:
         self._set = crop_set
         seed = recipe.loop.seed
         self._sampler = PersonSampler(crop_set, persons=recipe.persons, crops=recipe.crops, seed=seed)
+        self._clutter = [
+            clutter(np.random.default_rng((seed, 3, number)), height=CLUTTER_PX, width=CLUTTER_PX)
+            for number in range(CLUTTERS)
+        ]
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """(B, 1, 3, H, W) uint8 and (B,) int64 persons."""
@@ -80,9 +88,9 @@ class Batches:
         rows = self._sampler.rows(step)
         rng = np.random.default_rng((recipe.loop.seed, 2, step))
         crops = self._set.crops(rows)
-        others = [crops[index] for index in rng.permutation(len(crops))]
+        others = [*crops, *self._clutter]
         size = {"height": recipe.clip.height, "width": recipe.clip.width}
-        changed = [augment(crop, other, recipe.augment, rng, **size) for crop, other in zip(crops, others, strict=True)]
+        changed = [augment(crop, others, recipe.augment, rng, margin=self._set.margin, **size) for crop in crops]
         crops_BHWC = torch.from_numpy(np.stack(changed))
         return crops_BHWC.permute(0, 3, 1, 2).unsqueeze(1), torch.from_numpy(self._set.persons[rows])
 

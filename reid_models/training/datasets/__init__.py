@@ -1,0 +1,1 @@
+"""Where labelled crops come from."""
