@@ -1,0 +1,316 @@
+"""Bones of a person who walks, stands or sits.
+
+A captured cycle moves pelvis, trunk, head and arms. The feet are laid down by rule: from the heel's strike to the toes'
+leaving they stay where they are on the floor, roll over heel and ball; then they swing to the next print, one stride
+ahead. The legs follow by inverse kinematics. So no foot slides, whatever the stride and the length of the legs.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.body import packed
+from simulation.identity import Identity
+from simulation.stance import Stance
+
+PHASES = 64
+TOE_OFF = 0.60
+"""Phase at which a foot leaves the floor; 0 is its heel's strike."""
+UNDER_HIP = 0.25
+"""Phase at which a planted ankle passes under the hip."""
+STRAIGHT = 0.995
+"""Longest leg of a walker, as a share of thigh and shin: a knee never locks."""
+BOB = 0.019
+"""Rise and fall of the pelvis, as a share of the leg."""
+FULL_SWING = 0.45
+"""Share of the pace from which steps are full; below, they blend with standing."""
+IDLE_S = 5.3
+"""Period of the small movements of who stands."""
+STANDS = (
+    ("hang", "hang"),
+    ("hang", "hang"),
+    ("clasp", "clasp"),
+    ("pocket", "pocket"),
+    ("hang", "phone"),
+    ("behind", "behind"),
+)
+"""What left and right arm do while somebody stands."""
+LEG = ("UpLeg", "Leg", "Foot", "ToeBase")
+NO_PITCH = np.zeros((2, 2))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sole:
+    """The left shoe (or bare foot) in the rest pose.
+
+    Attributes:
+        floor: height of its lowest point, metres.
+        heel: (2,) where it strikes: x and z.
+        tip: (2,) foremost point that touches the floor.
+    """
+
+    floor: float
+    heel: NDArray[np.float64]
+    tip: NDArray[np.float64]
+
+
+class Gait:
+    """Poses one person's bones."""
+
+    def __init__(self, identity: Identity, heads: NDArray[np.float64], sole: Sole) -> None:
+        """`heads`: (B, 3), where the bones begin in the rest pose, metres."""
+        body = packed.body()
+        self._identity = identity
+        self._heads = heads - [0.0, 0.0, sole.floor]
+        self._parents = body.parents
+        self._legs = np.array([[body.bones.index(side + part) for part in LEG] for side in ("Left", "Right")])
+        rng = np.random.default_rng([identity.number, 7])
+        self._start, self._idle_phase = rng.random(2)
+        self._walk, self._stand, self._sit = _styled(identity, body.bones, STANDS[rng.integers(len(STANDS))])
+        path = _FootPath(self._heads[self._legs[0]], sole, identity.stride_m)
+        self._path, self._pitches = path.ankle(), path.pitches()
+        self._stand_ankle = np.array([0.0, 0.85 * self._heads[self._legs[0, 0], 1], self._heads[self._legs[0, 2], 2]])
+        self._pelvis = self._pelvis_heights()
+        self._stand_pelvis = self._hip_over(self._stand_ankle, STRAIGHT)
+        hip, knee, ankle, _ = self._heads[self._legs[0]]
+        shin = math.dist(knee, ankle)
+        self._seat = ankle[2] + 1.02 * shin + self._heads[0, 2] - hip[2]
+        self._sit_ankles = np.array([[0.94 * math.dist(hip, knee), side * 1.1 * hip[1], ankle[2]] for side in (1, -1)])
+
+    def bones(self, stance: Stance) -> NDArray[np.float32]:
+        """(B, 3, 4) float32: from the rest pose to the world."""
+        where = (stance.heading, stance.x_m, stance.y_m)
+        turn = 2 * math.pi * (stance.time_s / IDLE_S + self._idle_phase)
+        if stance.action == "sit" and stance.speed_mps <= 0:
+            root = np.array([0.0, 0.0, self._seat])
+            return _place(self._sit, self._parents, self._heads, root, self._legs, self._sit_ankles, NO_PITCH, *where)
+        swing = min(stance.speed_mps / (FULL_SWING * self._identity.pace_mps), 1.0)
+        swing = swing * swing * (3 - 2 * swing)
+        phase = (stance.travelled_m / self._identity.stride_m + self._start) % 1.0
+        quaternions = _blend(self._walk, phase * PHASES, self._stand, swing)
+        ankles, pitches = _feet(self._path, self._pitches, phase, swing, self._stand_ankle)
+        height = np.interp(phase * PHASES, np.arange(PHASES + 1), self._pelvis)
+        sideways = swing * 0.018 * math.sin(2 * math.pi * (phase - 0.05)) + (1 - swing) * 0.008 * math.sin(turn)
+        root = np.array([0.0, sideways, swing * height + (1 - swing) * self._stand_pelvis])
+        return _place(quaternions, self._parents, self._heads, root, self._legs, ankles, pitches, *where)
+
+    def _hip_over(self, ankle: NDArray[np.float64], straight: float) -> float:
+        """Height of the pelvis from which the left leg, so straight, just reaches an ankle."""
+        hip, knee, rest_ankle, _ = self._heads[self._legs[0]]
+        leg = straight * (math.dist(hip, knee) + math.dist(knee, rest_ankle))
+        flat = math.hypot(ankle[0] - hip[0], ankle[1] - hip[1])
+        return float(ankle[2] + math.sqrt(max(leg**2 - flat**2, 0.01)) - hip[2] + self._heads[0, 2])
+
+    def _pelvis_heights(self) -> NDArray[np.float64]:
+        """(PHASES + 1,) of the pelvis over the cycle: rising and falling twice, never out of a leg's reach."""
+        one = np.array([self._hip_over(ankle, STRAIGHT) for ankle in self._path[:-1]])
+        reach = np.minimum(one, np.roll(one, PHASES // 2))
+        legs = self._heads[self._legs[0, 0], 2]
+        bob = BOB * legs * np.cos(4 * np.pi * (np.arange(PHASES + 1) / PHASES - UNDER_HIP - 0.01))
+        heights: NDArray[np.float64] = bob + (reach - bob[:-1]).min()
+        return heights
+
+
+class _FootPath:
+    """Where the left ankle is over the cycle, seen from the person; x forward, the floor is z = 0."""
+
+    def __init__(self, leg: NDArray[np.float64], sole: Sole, stride_m: float) -> None:
+        """`leg`: (4, 3), hip, knee, ankle and toe joint in the rest pose."""
+        self._stride_m = stride_m
+        self._ankle_z, self._toe_z = leg[2, 2], leg[3, 2]
+        self._heel = np.array([sole.heel[0] - leg[2, 0], -leg[2, 2]])
+        self._toe = np.array([leg[3, 0] - leg[2, 0], leg[3, 2] - leg[2, 2]])
+        self._tip = np.array([sole.tip[0] - leg[2, 0], -leg[2, 2]])
+        self._side = 0.55 * leg[0, 1]
+        self._pitch = np.append(packed.motion("pitch"), packed.motion("pitch")[0]).astype(np.float64)
+
+    def ankle(self) -> NDArray[np.float64]:
+        """(PHASES + 1, 3)."""
+        phases = np.arange(PHASES + 1) / PHASES
+        swing = phases > TOE_OFF
+        path = np.stack([self._planted(phase) for phase in phases])
+        share = (phases[swing] - TOE_OFF) / (1 - TOE_OFF)
+        path[swing] = self._swung(share)
+        bump = np.sin(np.pi * share) ** 2
+        missing = np.maximum(0.012 * bump - self._clearance(path[swing], phases[swing]), 0)
+        path[swing, 1] += missing
+        return np.stack([path[:, 0], np.full(PHASES + 1, self._side), path[:, 1]], axis=1)
+
+    def pitches(self) -> NDArray[np.float64]:
+        """(PHASES + 1, 2) radians that foot and toes are up: planted toes lie flat, swinging ones follow the foot."""
+        phases = np.arange(PHASES + 1) / PHASES
+        free = np.clip((phases - TOE_OFF) / 0.12, 0, 1)
+        toes = np.where(self._pitch < 0, free * self._pitch, self._pitch)
+        return np.stack([self._pitch, toes], axis=1)
+
+    def _planted(self, phase: float) -> NDArray[np.float64]:
+        """x and z of the ankle: the foot rolls over its heel, stands, and rolls over its ball."""
+        x = self._stride_m * (UNDER_HIP - phase)
+        pitch = float(np.interp(phase, np.arange(PHASES + 1) / PHASES, self._pitch))
+        pivot = self._heel if pitch > 0 else self._toe
+        turned = _turned(pivot, pitch)
+        return np.array([x + pivot[0] - turned[0], self._ankle_z + pivot[1] - turned[1]])
+
+    def _swung(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
+        """From where the toes leave to where the heel strikes, as smooth as the foot is planted at both ends."""
+        step = 1e-3
+        start, end = self._planted(TOE_OFF), self._planted(0.0) + 0.0
+        start_speed = (start - self._planted(TOE_OFF - step)) / step * (1 - TOE_OFF)
+        end_speed = (self._planted(step) - end) / step * (1 - TOE_OFF)
+        s = share[:, None]
+        return np.asarray(
+            (1 + 2 * s) * (1 - s) ** 2 * start + s * (1 - s) ** 2 * start_speed
+            + s**2 * (3 - 2 * s) * end + s**2 * (s - 1) * end_speed
+        )  # fmt: skip
+
+    def _clearance(self, path: NDArray[np.float64], phases: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Height of the lowest of heel, toe joint and tip."""
+        pitch = np.interp(phases, np.arange(PHASES + 1) / PHASES, self._pitch)
+        points = [np.array([_turned(point, angle)[1] for angle in pitch]) for point in (self._heel, self._tip)]
+        lowest: NDArray[np.float64] = path[:, 1] + np.minimum(*points)
+        return lowest
+
+
+def _turned(point: NDArray[np.float64], pitch: float) -> NDArray[np.float64]:
+    """(2,) x and z of a point of the foot, seen from the ankle, with the toes up by `pitch`."""
+    sine, cosine = math.sin(pitch), math.cos(pitch)
+    return np.array([cosine * point[0] - sine * point[1], sine * point[0] + cosine * point[1]])
+
+
+def _styled(
+    identity: Identity, bones: tuple[str, ...], arms: tuple[str, str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Walk (PHASES + 1, B, 4), stand and sit (B, 4) as this person does them."""
+    walk = packed.motion("walk").astype(np.float64)
+    mean = _normal(walk.mean(axis=0))
+    walk = _normal(mean + identity.sway * (walk - mean))
+    standing = _with_arms(mean, bones, arms)
+    sitting = _with_arms(mean, bones, ("seat", "seat"))
+    return np.concatenate([walk, walk[:1]]), standing, sitting
+
+
+def _with_arms(
+    quaternions: NDArray[np.float64], bones: tuple[str, ...], holds: tuple[str | None, str | None]
+) -> NDArray[np.float64]:
+    """(..., B, 4), left and right arm put into a packed hold; None leaves an arm as it is."""
+    changed = quaternions.copy()
+    for initial, hold in zip("LR", holds, strict=True):
+        if hold is not None:
+            turns = packed.motion(hold)
+            mine = np.array([name.startswith(initial) for name in bones]) & ~np.isnan(turns[:, 0])
+            changed[..., mine, :] = turns[mine]
+    return changed
+
+
+def _normal(quaternions: NDArray[np.float64]) -> NDArray[np.float64]:
+    unit: NDArray[np.float64] = quaternions / np.linalg.norm(quaternions, axis=-1, keepdims=True)
+    return unit
+
+
+@numba.njit(cache=True)
+def _blend(cycle: Any, place: float, still: Any, share: float) -> Any:
+    """Quaternions (B, 4) between two phases of a cycle (PHASES + 1, B, 4), and between that and a still pose."""
+    first = int(place) % PHASES
+    part = place - int(place)
+    mixed = np.empty_like(still)
+    for bone in range(len(still)):
+        near = (1 - part) * cycle[first, bone] + part * cycle[first + 1, bone]
+        far = still[bone]
+        if np.dot(near, far) < 0:
+            far = -far
+        both = share * near + (1 - share) * far
+        mixed[bone] = both / math.sqrt(np.dot(both, both))
+    return mixed
+
+
+@numba.njit(cache=True)
+def _feet(path: Any, pitches: Any, phase: float, share: float, still: Any) -> Any:
+    """Ankles (2, 3) and pitches (2, 2) of left and right, between a cycle and standing."""
+    ankles, angles = np.empty((2, 3)), np.empty((2, 2))
+    for side in range(2):
+        place = ((phase + 0.5 * side) % 1.0) * PHASES
+        first = int(place) % PHASES
+        part = place - int(place)
+        angles[side] = share * ((1 - part) * pitches[first] + part * pitches[first + 1])
+        ankles[side] = share * ((1 - part) * path[first] + part * path[first + 1]) + (1 - share) * still
+        if side == 1:
+            ankles[side, 1] *= -1
+    return ankles, angles
+
+
+@numba.njit(cache=True)
+def _matrix(q: Any, out: Any) -> None:
+    w, x, y, z = q
+    out[0, 0], out[0, 1], out[0, 2] = 1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)
+    out[1, 0], out[1, 1], out[1, 2] = 2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)
+    out[2, 0], out[2, 1], out[2, 2] = 2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)
+
+
+@numba.njit(cache=True)
+def _frame(along: Any, pole: Any) -> Any:
+    """(3, 3), columns: a direction, what is left of the pole across it, and their cross product."""
+    first = along / math.sqrt(np.dot(along, along))
+    second = pole - np.dot(pole, first) * first
+    second /= math.sqrt(np.dot(second, second))
+    third = np.cross(first, second)
+    frame = np.empty((3, 3))
+    frame[:, 0], frame[:, 1], frame[:, 2] = first, second, third
+    return frame
+
+
+@numba.njit(cache=True)
+def _knee(hip: Any, ankle: Any, thigh: float, shin: float, forward: Any) -> Any:
+    """Where the knee is, bent forward."""
+    reach = ankle - hip
+    far = math.sqrt(np.dot(reach, reach))
+    far = min(max(far, abs(thigh - shin) + 1e-3), thigh + shin - 1e-4)
+    along = reach / math.sqrt(np.dot(reach, reach))
+    share = (thigh * thigh + far * far - shin * shin) / (2 * thigh * far)
+    across = forward - np.dot(forward, along) * along
+    across /= math.sqrt(np.dot(across, across))
+    return hip + thigh * (share * along + math.sqrt(max(1 - share * share, 0.0)) * across)
+
+
+@numba.njit(cache=True)
+def _place(
+    quaternions: Any, parents: Any, heads: Any, root: Any, legs: Any, ankles: Any, pitches: Any,
+    heading: float, x: float, y: float,
+) -> Any:  # fmt: skip
+    """(B, 3, 4) float32 transforms of all bones; the legs reach for the ankles."""
+    count = len(parents)
+    turns, places = np.empty((count, 3, 3)), np.empty((count, 3))
+    for bone in range(count):
+        _matrix(quaternions[bone], turns[bone])
+    ahead = np.array([1.0, 0.0, 0.0])
+    for bone in range(count):
+        parent = parents[bone]
+        if parent < 0:
+            places[bone] = root
+            continue
+        places[bone] = places[parent] + turns[parent] @ (heads[bone] - heads[parent])
+        for side in range(2):
+            if bone == legs[side, 0]:
+                hip, knee, foot, toe = legs[side]
+                thigh, shin = heads[knee] - heads[hip], heads[foot] - heads[knee]
+                lengths = math.sqrt(np.dot(thigh, thigh)), math.sqrt(np.dot(shin, shin))
+                bend = _knee(places[hip], ankles[side], lengths[0], lengths[1], ahead)
+                turns[hip] = _frame(bend - places[hip], ahead) @ _frame(thigh, ahead).T
+                turns[knee] = _frame(ankles[side] - bend, ahead) @ _frame(shin, ahead).T
+                for part, angle in ((foot, pitches[side, 0]), (toe, pitches[side, 1])):
+                    turns[part] = np.eye(3)
+                    turns[part, 0, 0] = turns[part, 2, 2] = math.cos(angle)
+                    turns[part, 2, 0], turns[part, 0, 2] = math.sin(angle), -math.sin(angle)
+    cosine, sine = math.cos(heading), math.sin(heading)
+    spin = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
+    out = np.empty((count, 3, 4), np.float32)
+    for bone in range(count):
+        turn = spin @ turns[bone]
+        out[bone, :, :3] = turn
+        out[bone, :, 3] = spin @ places[bone] - turn @ heads[bone]
+        out[bone, 0, 3] += x
+        out[bone, 1, 3] += y
+    return out

@@ -1,0 +1,197 @@
+"""Skin, clothes, hair and shoes of one person as one mesh in the rest pose; what lies under cloth is left out."""
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.body import packed
+from simulation.gait import Sole
+from simulation.identity import Fabric, Identity, Worn
+from simulation.mesh import Surface, Template
+from simulation.wardrobe import kind
+
+SUNK_M = 0.008
+"""Skin that reaches under cloth is drawn in by this much."""
+RADIUS_M = np.array([0.15, 0.095, 0.048, 0.048, 0.08, 0.08], np.float32)
+"""Of trunk, head, arms and legs of somebody of 1.7 m: what an angle round them is worth in metres of cloth."""
+EYES = Worn("eyes", Fabric("plain", ((238, 236, 232), (70, 50, 35)), wear=0.0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outfit:
+    """
+    Attributes:
+        rest: (V, 3) float32, metres.
+        bones: (V, 4) int64.
+        weights: (V, 4) float32.
+        triangles: (F, 3) int64 over these vertices, for normals.
+        twin: (W,) int64: vertices of the template, which stand twice where the cloth is sewn.
+        template: what does not change with the pose.
+        sole: of the left foot.
+    """
+
+    rest: NDArray[np.float32]
+    bones: NDArray[np.int64]
+    weights: NDArray[np.float32]
+    triangles: NDArray[np.int64]
+    twin: NDArray[np.int64]
+    template: Template
+    sole: Sole
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One surface before all are put together; fields as in `Outfit` and `Template`.
+
+    Attributes:
+        faces: (F, 3) int64 over the twins; the same triangles as `triangles`.
+    """
+
+    surface: Surface
+    rest: NDArray[np.float32]
+    bones: NDArray[np.int64]
+    weights: NDArray[np.float32]
+    triangles: NDArray[np.int64]
+    faces: NDArray[np.int64]
+    twin: NDArray[np.int64]
+    uv_m: NDArray[np.float32]
+
+
+def dress(identity: Identity, points: NDArray[np.float32], detail: int) -> Outfit:
+    """`points`: (P, 3) of `shape.shaped`."""
+    scale = identity.height_m / 1.7
+    worn = sorted(
+        (*identity.worn, *((identity.hair,) if identity.hair else ())), key=lambda each: kind(each.kind).layer
+    )
+    covered = np.zeros(len(points), np.bool_)
+    parts: list[Part] = []
+    for each in reversed(worn):
+        surface = Surface(kind(each.kind).role, each.fabric, kind(each.kind).is_open)
+        parts.append(_part(each.kind, surface, points, detail, covered, scale))
+        covered = covered | packed.piece(each.kind, detail).hidden
+    skin = Fabric("plain", (identity.skin,), wear=0.0)
+    parts.append(_part("skin", Surface("skin", skin), points, detail, covered, scale))
+    parts.append(_part("eyes", Surface("eyes", EYES.fabric), points, detail, np.zeros_like(covered), scale))
+    return _together([part for part in parts if len(part.triangles)])
+
+
+def _part(
+    name: str, surface: Surface, points: NDArray[np.float32], detail: int, covered: NDArray[np.bool_], scale: float
+) -> Part:
+    piece, cloth = packed.piece(name, detail), unrolled(name, detail)
+    rest = _placed(piece, points, scale)
+    under = (covered[piece.points] | (piece.weights == 0)).all(axis=1)
+    if name == "skin":
+        rest = np.where(under[:, None], rest - SUNK_M * _normals(rest, piece.triangles), rest)
+    shown = ~under[piece.triangles].all(axis=1)
+    bones, weights = skinning(name, detail)
+    used, triangles = np.unique(piece.triangles[shown], return_inverse=True)
+    twins, faces = np.unique(cloth.faces[shown], return_inverse=True)
+    uv_m = np.stack([cloth.around * RADIUS_M[cloth.region], cloth.along_m], axis=1)[twins] * scale
+    return Part(
+        surface, rest[used].astype(np.float32), bones[used], weights[used], triangles.reshape(-1, 3),
+        faces.reshape(-1, 3), np.searchsorted(used, cloth.twin[twins]), uv_m.astype(np.float32),
+    )  # fmt: skip
+
+
+def _placed(piece: packed.Piece, points: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
+    """Vertices (V, 3) of a piece on this body."""
+    first, second = piece.scale_ends.T
+    spans = np.abs(points[first, range(3)] - points[second, range(3)])
+    scales = np.where(first == second, scale, spans / piece.scale_size)
+    placed: NDArray[np.float32] = np.einsum("vkc,vk->vc", points[piece.points], piece.weights) + piece.offset * scales
+    return placed
+
+
+def _normals(vertices: NDArray[np.float32], triangles: NDArray[np.int64]) -> NDArray[np.float32]:
+    a, b, c = (vertices[triangles[:, corner]] for corner in range(3))
+    across = np.cross(b - a, c - a)
+    normals = np.stack(
+        [sum(np.bincount(corner, across[:, axis], len(vertices)) for corner in triangles.T) for axis in range(3)],
+        axis=1,
+    )
+    unit: NDArray[np.float32] = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    return unit
+
+
+@functools.cache
+def skinning(name: str, detail: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Bones (V, 4) and weights (V, 4) of a piece: those of the points it is bound to."""
+    body, piece = packed.body(), packed.piece(name, detail)
+    full = np.zeros((len(piece.points), len(body.bones)), np.float32)
+    rows = np.arange(len(full))
+    for corner in range(3):
+        for slot in range(4):
+            share = np.maximum(piece.weights[:, corner], 0) * body.skin_weights[piece.points[:, corner], slot]
+            np.add.at(full, (rows, body.skin_bones[piece.points[:, corner], slot]), share)
+    bones = np.argsort(-full, axis=1)[:, :4]
+    weights = np.take_along_axis(full, bones, axis=1)
+    return bones, weights / weights.sum(axis=1, keepdims=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cloth:
+    """A piece cut open at its seams.
+
+    Attributes:
+        faces: (F, 3) int64 over the W twins.
+        twin: (W,) int64, the vertex that each stands for.
+        region: (W,) int64; around: (W,) float32 radians; along_m: (W,) float32.
+    """
+
+    faces: NDArray[np.int64]
+    twin: NDArray[np.int64]
+    region: NDArray[np.int64]
+    around: NDArray[np.float32]
+    along_m: NDArray[np.float32]
+
+
+@functools.cache
+def unrolled(name: str, detail: int) -> Cloth:
+    body, piece = packed.body(), packed.piece(name, detail)
+    heaviest = np.take_along_axis(piece.points, piece.weights.argmax(axis=1)[:, None], axis=1)[:, 0]
+    region = body.region[heaviest].astype(np.int64)
+    around, along_m = body.around[heaviest], body.along_m[heaviest]
+    corners = region[piece.triangles]
+    face_region = np.where(corners[:, 1] == corners[:, 2], corners[:, 1], corners[:, 0])
+    angles = around[piece.triangles]
+    wraps = (np.ptp(angles, axis=1) > np.pi)[:, None] & (angles < 0)
+    keys = np.stack([piece.triangles, np.repeat(face_region[:, None], 3, axis=1), wraps], axis=-1).reshape(-1, 3)
+    twins, faces = np.unique(keys, axis=0, return_inverse=True)
+    angle = around[twins[:, 0]] + np.float32(2 * np.pi) * twins[:, 2]
+    return Cloth(faces.reshape(-1, 3), twins[:, 0], twins[:, 1], angle.astype(np.float32), along_m[twins[:, 0]])
+
+
+def _together(parts: list[Part]) -> Outfit:
+    vertex_starts = np.cumsum([0] + [len(part.rest) for part in parts])
+    twin_starts = np.cumsum([0] + [len(part.twin) for part in parts])
+    template = Template(
+        triangles=_shifted([part.faces for part in parts], twin_starts).astype(np.int32),
+        surface=np.repeat(np.arange(len(parts)), [len(part.faces) for part in parts]).astype(np.uint8),
+        uv_m=np.concatenate([part.uv_m for part in parts]),
+        surfaces=tuple(part.surface for part in parts),
+    )
+    return Outfit(
+        np.concatenate([part.rest for part in parts]),
+        np.concatenate([part.bones for part in parts]),
+        np.concatenate([part.weights for part in parts]),
+        _shifted([part.triangles for part in parts], vertex_starts),
+        _shifted([part.twin for part in parts], vertex_starts),
+        template,
+        _sole(parts),
+    )
+
+
+def _shifted(arrays: list[NDArray[np.int64]], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.concatenate([array + start for array, start in zip(arrays, starts, strict=False)])
+
+
+def _sole(parts: list[Part]) -> Sole:
+    shoes = next((part for part in parts if part.surface.role == "shoes"), parts[-1])
+    foot = shoes.rest[shoes.rest[:, 1] > 0]
+    floor = float(foot[:, 2].min())
+    low = foot[foot[:, 2] < floor + 0.012]
+    ends = (low[:, 0].min(), low[:, 0].max())
+    return Sole(floor, *(np.array([end, floor], np.float64) for end in ends))
