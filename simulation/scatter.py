@@ -10,15 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.background import background
 from simulation.cameras import Camera
-from simulation.render import Figures, Rendered, Renderer
+from simulation.render import COARSE, Dressed, Figures
 from simulation.scene import Box, Light, Material, Scene
+from simulation.stage import Rendered, Stage
 from simulation.stance import Stance
 
 FLOORS: tuple[Material, ...] = ("concrete", "tiles", "wood", "carpet", "asphalt", "grass", "paving")
 SIDES: tuple[Material, ...] = ("concrete", "wood", "brick", "plaster", "glass", "metal", "shelves", "grass")
-REACH_M = 22.0
+REACH_M = 30.0
 """How far around the middle things stand."""
+NO_WALL_M = 13.0
+"""Nearer to the middle, where the cameras are, a wall would hide everybody."""
 SHOULDER_M = 0.35
 """No nearer to a thing or to each other do people stand."""
 
@@ -49,22 +53,29 @@ class ScatterParams:
 def scattered_frames(
     figures: Figures, persons: NDArray[np.int64], params: ScatterParams
 ) -> Iterator[tuple[int, Rendered]]:
-    """Number of the camera and its picture: group by group, all cameras see the people of a group."""
+    """Number of the camera and its picture, before its sensor: group by group, all cameras see people of the group."""
     rng = np.random.default_rng(params.seed)
-    renderers = [_renderer(figures, rng, number, params) for number in range(params.cameras)]
+    sets = [_random_set(rng, number, params) for number in range(params.cameras)]
     for start in range(0, len(persons), params.group):
-        group = persons[start : start + params.group]
-        for number, renderer in enumerate(renderers):
+        group, dressed = persons[start : start + params.group], Dressed(figures)
+        for number, each in enumerate(sets):
             for _ in range(params.frames):
                 who = rng.choice(group, min(len(group), int(rng.integers(1, params.most_people + 1))), replace=False)
-                stances = scattered(rng, renderer.camera, renderer.scene, who, least_px=params.least_px)
-                yield number, renderer.frame(stances, float(rng.uniform(0, 1000)))
+                stances = scattered(rng, each.camera, each.scene, who, least_px=params.least_px)
+                yield number, each.stage.draw([dressed.pose(stance, COARSE) for stance in stances])
 
 
-def _renderer(figures: Figures, rng: np.random.Generator, number: int, params: ScatterParams) -> Renderer:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Set:
+    scene: Scene
+    camera: Camera
+    stage: Stage
+
+
+def _random_set(rng: np.random.Generator, number: int, params: ScatterParams) -> _Set:
     scene = random_scene(rng)
     camera = random_camera(rng, name=f"c{number}", width=params.width, height=params.height)
-    return Renderer(camera, scene, figures)
+    return _Set(scene, camera, Stage(scene, background(scene, camera)))
 
 
 def random_scene(rng: np.random.Generator) -> Scene:
@@ -83,14 +94,14 @@ def random_camera(rng: np.random.Generator, *, name: str, width: int, height: in
     """A camera near the middle of the scene, at the height of an eye or of a lamp post, with any lens and sensor."""
     fov = rng.uniform(0.5, 1.5)
     height_m = float(np.exp(rng.uniform(np.log(1.2), np.log(6.5))))
-    nearest_m = rng.uniform(2.0, 9.0)
+    looks_at_m = np.exp(rng.uniform(np.log(3.0), np.log(30.0)))
     return Camera(
         name=name,
         x_m=rng.uniform(-6, 6),
         y_m=rng.uniform(-6, 6),
         height_m=height_m,
         pan=rng.uniform(-np.pi, np.pi),
-        tilt=float(np.arctan2(height_m - rng.uniform(0.6, 1.3), nearest_m * rng.uniform(1.0, 1.8))),
+        tilt=float(np.arctan2(height_m - 1.0, looks_at_m)),
         roll=rng.normal(0, 0.03),
         fov=fov,
         width=width,
@@ -168,8 +179,8 @@ def _stance(rng: np.random.Generator, person: int, point: NDArray[np.float64]) -
 
 def _box(rng: np.random.Generator) -> Box:
     """A wall, a pillar, a shelf, a desk, or something parked."""
-    angle, distance_m = rng.uniform(-np.pi, np.pi), rng.uniform(1.5, REACH_M)
     is_wall, is_round = rng.random() < 0.4, rng.random() < 0.2
+    angle, distance_m = rng.uniform(-np.pi, np.pi), rng.uniform(NO_WALL_M if is_wall else 1.5, REACH_M)
     return Box(
         x_m=float(distance_m * np.cos(angle)),
         y_m=float(distance_m * np.sin(angle)),

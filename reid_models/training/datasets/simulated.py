@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_models.training.data import CROPS, LABELS
-from simulation.render import Rendered, Visible
+from simulation.stage import Rendered, Visible
 
 Picture = NDArray[np.uint8]
 
