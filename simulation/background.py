@@ -1,6 +1,6 @@
 """What a camera sees when nobody is there: a ray through each sample, cast once, so that depth and floor are exact."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -31,7 +31,10 @@ _HALL_M = 70.0
 _SUNLIT_LEVELS = 5
 # Of the sun, or of the lamps that stand for it: its shadows have soft edges.
 _SUN_RADIUS, _LAMP_RADIUS = 0.012, 0.12
-_ROWS_AT_ONCE = 32
+_SUN_TURNS = 16
+_HAZE_M = 260.0
+# What a ray meets, beside things.
+_SKY, _GROUND, _ROOF, _FAR_WALL = -1, -2, -3, -4
 _ROUND, _GLASS = 8, 9
 
 
@@ -46,6 +49,8 @@ class Background:
         floor: (H, W, 2) float32, x and y in metres of the floor seen in a pixel; NaN where there is none.
         dimming: (H, W) float32, part of the light that the lens lets through.
         lamp: of `shading.lamps`.
+        things: (B, 10), what stands in the scene; see `_things`.
+        sun_radius: of the sun, or of the lamps that stand for it, at distance 1.
     """
 
     view: View
@@ -55,30 +60,31 @@ class Background:
     floor: Float32s
     dimming: Float32s
     lamp: Float64s
+    things: Float64s
+    sun_radius: float
 
 
 def background(scene: Scene, camera: Camera) -> Background:
-    """Some seconds for a large picture."""
+    """About a second for a large picture."""
     paints = scene_textures(scene)
-    things = _things(scene)
-    lamp = lamps(scene.light, camera, mean_reflectance(paints, _FLOOR))
-    dimming = _dimming(camera)
     shape = (camera.height, camera.width)
-    image, sunless = np.zeros((*shape, 3), np.uint8), np.zeros((*shape, 3), np.uint8)
-    nearness = np.zeros((SAMPLES * camera.height, SAMPLES * camera.width), np.float32)
-    for top in range(0, camera.height, _ROWS_AT_ONCE):
-        rows = slice(top, min(top + _ROWS_AT_ONCE, camera.height))
-        samples = slice(SAMPLES * rows.start, SAMPLES * rows.stop)
-        ys, xs = np.mgrid[samples, : SAMPLES * camera.width]
-        rays = camera.rays((np.stack([xs, ys], axis=-1).reshape(-1, 2) + 0.5) / SAMPLES)
-        ceiling = ceiling_m(scene, camera.height_m) if scene.is_indoors else 0.0
-        _cast(
-            rays.reshape(*xs.shape, 3), things, paints.texels, paints.table, lamp, skyline(scene.seed),
-            ceiling, _sun_radius(scene), 1 / camera.focal_px,
-            dimming[rows], nearness[samples], image[rows], sunless[rows],
-        )  # fmt: skip
-    view = View(camera.position_m, camera.rotation, camera.lens)
-    return Background(view, image, sunless, nearness, _floor(camera, nearness), dimming, lamp)
+    empty = Background(
+        view=View(camera.position_m, camera.rotation, camera.lens),
+        image=np.zeros((*shape, 3), np.uint8),
+        sunless=np.zeros((*shape, 3), np.uint8),
+        nearness=np.zeros((SAMPLES * camera.height, SAMPLES * camera.width), np.float32),
+        floor=np.zeros((*shape, 2), np.float32),
+        dimming=_dimming(camera),
+        lamp=lamps(scene.light, camera, mean_reflectance(paints, _FLOOR)),
+        things=_things(scene),
+        sun_radius=_LAMP_RADIUS if scene.is_indoors else _SUN_RADIUS,
+    )
+    ceiling = ceiling_m(scene, camera.height_m) if scene.is_indoors else 0.0
+    _cast(
+        empty.view, empty.things, paints.texels, paints.table, empty.lamp, skyline(scene.seed), ceiling,
+        empty.sun_radius, empty.dimming, empty.nearness, empty.floor, empty.image, empty.sunless,
+    )  # fmt: skip
+    return empty
 
 
 def part(whole: Background, box: tuple[float, float, float, float], width: int, height: int) -> Background:
@@ -104,11 +110,15 @@ def part(whole: Background, box: tuple[float, float, float, float], width: int, 
         zoom_x=whole.view.zoom_x * zoom_x,
         zoom_y=whole.view.zoom_y * zoom_y,
     )
-    return Background(
-        view, cut(whole.image, 1, smooth), cut(whole.sunless, 1, smooth),
-            cut(whole.nearness, SAMPLES, cv2.INTER_NEAREST),
-        cut(whole.floor, 1, cv2.INTER_NEAREST), cut(whole.dimming, 1, smooth), whole.lamp,
-    )  # fmt: skip
+    return replace(
+        whole,
+        view=view,
+        image=cut(whole.image, 1, smooth),
+        sunless=cut(whole.sunless, 1, smooth),
+        nearness=cut(whole.nearness, SAMPLES, cv2.INTER_NEAREST),
+        floor=cut(whole.floor, 1, cv2.INTER_NEAREST),
+        dimming=cut(whole.dimming, 1, smooth),
+    )
 
 
 def ceiling_m(scene: Scene, camera_height_m: float) -> float:
@@ -117,14 +127,9 @@ def ceiling_m(scene: Scene, camera_height_m: float) -> float:
     return max(_CEILING_M, camera_height_m + 0.4, highest)
 
 
-def sunlit(scene: Scene, x_m: float, y_m: float) -> Float64s:
+def sunlit(background: Background, x_m: float, y_m: float) -> Float64s:
     """How much of the sun reaches somebody there, at heights SUNLIT_STEP_M apart."""
-    heights = np.arange(_SUNLIT_LEVELS) * SUNLIT_STEP_M
-    points = np.stack([np.full(_SUNLIT_LEVELS, x_m), np.full(_SUNLIT_LEVELS, y_m), heights + 0.05], axis=1)
-    light = scene.light
-    flat = np.cos(light.elevation)
-    sun = np.array([np.cos(light.azimuth) * flat, np.sin(light.azimuth) * flat, np.sin(light.elevation)])
-    return _sunlit(points, _things(scene), sun, _sun_radius(scene))
+    return _sunlit(x_m, y_m, background.things, background.lamp[0], background.sun_radius)
 
 
 def _things(scene: Scene) -> Float64s:
@@ -139,26 +144,11 @@ def _things(scene: Scene) -> Float64s:
     return np.array([row(box) for box in scene.boxes], np.float64).reshape(-1, 10)
 
 
-def _sun_radius(scene: Scene) -> float:
-    return _LAMP_RADIUS if scene.is_indoors else _SUN_RADIUS
-
-
 def _dimming(camera: Camera) -> Float32s:
     ys, xs = np.mgrid[: camera.height, : camera.width].astype(np.float32)
     square = (xs + 0.5 - camera.width / 2) ** 2 + (ys + 0.5 - camera.height / 2) ** 2
     corner = (camera.width**2 + camera.height**2) / 4
     return np.asarray(1 - camera.vignetting * square / corner, np.float32)
-
-
-def _floor(camera: Camera, nearness: Float32s) -> Float32s:
-    ys, xs = np.mgrid[: camera.height, : camera.width]
-    pixels = np.stack([xs, ys], axis=-1).reshape(-1, 2) + 0.5
-    floor = camera.floor_points(pixels)
-    _, depth = camera.project(np.concatenate([floor, np.zeros((len(floor), 1))], axis=1))
-    nearest = nearness.reshape(camera.height, SAMPLES, camera.width, SAMPLES).max(axis=(1, 3)).reshape(-1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        is_floor = nearest * depth < 1.02
-    return np.where(is_floor[:, None], floor, np.nan).astype(np.float32).reshape(camera.height, camera.width, 2)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -210,7 +200,7 @@ def _meet(thing: Float64s, ox: float, oy: float, oz: float, dx: float, dy: float
 def _reaches(things: Float64s, sun: Float64s, radius: float, turn: int, x: float, y: float, z: float) -> float:
     """1 if a point of the sun's disc, chosen by `turn`, is seen from x, y, z, and 0 if a thing is before it."""
     angle = 2.4 * turn
-    reach = radius * np.sqrt((turn % 16 + 0.5) / 16)
+    reach = radius * np.sqrt((turn + 0.5) / _SUN_TURNS)
     dx = sun[0] + reach * np.cos(angle)
     dy = sun[1] + reach * np.sin(angle)
     for row in range(len(things)):
@@ -221,11 +211,12 @@ def _reaches(things: Float64s, sun: Float64s, radius: float, turn: int, x: float
 
 
 @numba.njit(cache=True, nogil=True)
-def _sunlit(points: Float64s, things: Float64s, sun: Float64s, radius: float) -> Float64s:
-    part = np.zeros(len(points))
-    for row in range(len(points)):
-        for turn in range(16):
-            part[row] += _reaches(things, sun, radius, turn, points[row, 0], points[row, 1], points[row, 2]) / 16
+def _sunlit(x: float, y: float, things: Float64s, sun: Float64s, radius: float) -> Float64s:
+    part = np.zeros(_SUNLIT_LEVELS)
+    for level in range(_SUNLIT_LEVELS):
+        for turn in range(_SUN_TURNS):
+            seen = _reaches(things, sun, radius, turn, x, y, level * SUNLIT_STEP_M + 0.05)
+            part[level] += seen / _SUN_TURNS
     return part
 
 
@@ -253,7 +244,7 @@ def _corner_shade(things: Float64s, x: float, y: float, z: float, but: int) -> f
 
 @numba.njit(cache=True, nogil=True)
 def _cast(
-    rays: Float64s,
+    view: View,
     things: Float64s,
     texels: Bytes,
     table: Float64s,
@@ -261,118 +252,209 @@ def _cast(
     horizon: Float64s,
     ceiling: float,
     sun_radius: float,
-    pixel: float,
     dimming: Float32s,
     nearness: Float32s,
+    floor: Float32s,
     image: Bytes,
     sunless: Bytes,
 ) -> None:
-    """Fill some rows of a background; see there. `ceiling` 0 is the open sky; `pixel` the angle that one spans."""
-    ox, oy, oz = lamp[4]
-    colour = np.zeros(3)
-    lit = np.zeros(3)
-    dark = np.zeros(3)
+    """Fill the last four, see `Background`; `ceiling` 0 is the open sky."""
+    ox, oy, oz = view.position
+    colour, lit, dark = np.zeros(3), np.zeros(3), np.zeros(3)
+    rays, depths = np.zeros((4, 3)), np.zeros(4)
+    hits, sides = np.zeros(4, np.int64), np.zeros(4, np.int64)
+    middle = np.zeros(3)
+    pixel = 1 / view.lens[0]
     for y in range(dimming.shape[0]):
         for x in range(dimming.shape[1]):
+            is_one = True
+            for corner in range(4):
+                sample_y, sample_x = SAMPLES * y + corner // SAMPLES, SAMPLES * x + corner % SAMPLES
+                _ray((sample_x + 0.5) / SAMPLES, (sample_y + 0.5) / SAMPLES, view, rays[corner])
+                depths[corner], hits[corner], sides[corner] = _nearest(rays[corner], ox, oy, oz, things, ceiling)
+                nearness[sample_y, sample_x] = 1 / depths[corner] if depths[corner] < np.inf else 0.0
+                is_one = is_one and hits[corner] == hits[0] and sides[corner] == sides[0]
             lit[:] = 0
             dark[:] = 0
-            for corner in range(SAMPLES * SAMPLES):
-                sample_y, sample_x = SAMPLES * y + corner // SAMPLES, SAMPLES * x + corner % SAMPLES
-                dx, dy, dz = rays[sample_y, sample_x]
-                best, thing, side = np.inf, -1, 2
-                if dz < 0:
-                    best, thing = -oz / dz, -2
-                elif dz > 0 and ceiling > 0:
-                    best, thing = (ceiling - oz) / dz, -3
-                for row in range(len(things)):
-                    distance, hit = _meet(things[row], ox, oy, oz, dx, dy, dz)
-                    if distance < best:
-                        best, thing, side = distance, row, hit
-                if ceiling > 0 and best > _HALL_M:
-                    best, thing = _HALL_M, -4
-                nearness[sample_y, sample_x] = 1 / best if best < np.inf else 0.0
-                if thing == -1:
-                    _sky(dx, dy, dz, lamp, horizon, colour)
-                    for channel in range(3):
-                        level = grey(colour[channel] * lamp[5, channel] * dimming[y, x])
-                        lit[channel] += level
-                        dark[channel] += level
-                    continue
-                px, py, pz = ox + best * dx, oy + best * dy, oz + best * dz
-                nx, ny, nz = 0.0, 0.0, 1.0 if dz < 0 else -1.0
-                u, v = px, py
-                texture = _FLOOR
-                but = -1
-                if thing == -3:
-                    texture = _CEILING
-                elif thing == -4:
-                    texture = _CEILING
-                    u, v = 0.1, 0.1
-                elif thing >= 0:
-                    texture = _BOXES + thing
-                    but = thing
-                    box = things[thing]
-                    rx, ry = px - box[0], py - box[1]
-                    ax, ay = box[6] * rx + box[7] * ry, box[6] * ry - box[7] * rx
-                    lx, ly = 0.0, 0.0
-                    if side == 0:
-                        lx = 1.0 if ax > 0 else -1.0
-                        u, v = ay * lx, pz
-                    elif side == 1:
-                        ly = 1.0 if ay > 0 else -1.0
-                        u, v = -ax * ly, pz
-                    elif side == 3:
-                        lx, ly = ax / box[2], ay / box[2]
-                        u, v = np.arctan2(ay, ax) * box[2], pz
-                    else:
-                        u, v = ax, ay
-                    if side != 2:
-                        nx, ny, nz = box[6] * lx - box[7] * ly, box[7] * lx + box[6] * ly, 0.0
-                far = np.sqrt(dx * dx + dy * dy + dz * dz)
-                slant = max(0.05, abs(nx * dx + ny * dy + nz * dz) / far)
-                spread = best * far * pixel / SAMPLES / np.sqrt(slant)
-                per_sample = spread * table[texture, REPEATS_PER_M_U] * table[texture, SIZE]
-                level = 0
-                while per_sample > 1.3:
-                    per_sample *= 0.5
-                    level += 1
-                texel(texels, table[texture], u, v, level, colour)
-
-                facing = nx * lamp[0, 0] + ny * lamp[0, 1] + nz * lamp[0, 2]
-                direct = 0.0
-                if facing > 0 and lamp[1, 1] > 0:
-                    turn = corner * 4 + (x * 7 + y * 13) % 4 + 16 * ((x + 2 * y) % 3)
-                    direct = facing * _reaches(
-                        things, lamp[0], sun_radius, turn, px + 1e-3 * nx, py + 1e-3 * ny, pz + 1e-3 * nz
-                    )
-                around = _corner_shade(things, px, py, pz, but)
-                if thing >= 0 and side != 2:
-                    around *= 1 - 0.35 * np.exp(-pz / 0.25)
-                if ceiling > 0 and thing != -3:
-                    around *= 0.86 + 0.14 * np.cos(px * 1.9) * np.cos(py * 1.3)
-                up = 0.5 + 0.5 * nz
-                haze = 0.0 if ceiling > 0 else 1 - np.exp(-best * far / 260.0)
-                mirror = 0.0
-                if thing >= 0 and things[thing, _GLASS] > 0 and side != 2:
-                    mirror = 0.45 * (0.35 + 0.65 * (1 - slant) ** 3) * (0.55 + 0.45 * np.tanh(4 * dz))
-                for channel in range(3):
-                    sky = lamp[2, channel]
-                    base = (sky * up + lamp[3, channel] * (1 - up)) * around
-                    if thing == -3:
-                        base = sky * 0.95
-                    shade = colour[channel] * base * (1 - haze) + 0.8 * sky * haze + mirror * sky
-                    sun = colour[channel] * lamp[1, channel] * direct * (1 - haze)
-                    gain = lamp[5, channel] * dimming[y, x]
-                    lit[channel] += grey((shade + sun) * gain)
-                    dark[channel] += grey(shade * gain)
+            gain = dimming[y, x]
+            floor[y, x] = np.nan
+            if is_one and hits[0] != _SKY:
+                _ray(x + 0.5, y + 0.5, view, middle)
+                depth, hit, side = _nearest(middle, ox, oy, oz, things, ceiling)
+                # Between four samples of one side there is nothing else, but for what is thinner than a sample.
+                if hit != hits[0] or side != sides[0]:
+                    middle[:] = rays[0]
+                    depth = depths[0]
+                if hits[0] == _GROUND:
+                    floor[y, x, 0] = ox + depth * middle[0]
+                    floor[y, x, 1] = oy + depth * middle[1]
+                _leave(
+                    view.position, middle, depth, hits[0], sides[0], 1.0, pixel, things, texels, table, lamp,
+                    ceiling, sun_radius, gain, colour, lit, dark,
+                )  # fmt: skip
+            else:
+                for corner in range(4):
+                    if hits[corner] == _SKY:
+                        _sky(rays[corner], lamp, horizon, colour)
+                        for channel in range(3):
+                            level = 0.25 * grey(colour[channel] * lamp[5, channel] * gain)
+                            lit[channel] += level
+                            dark[channel] += level
+                        continue
+                    if hits[corner] == _GROUND:
+                        floor[y, x, 0] = ox + depths[corner] * rays[corner, 0]
+                        floor[y, x, 1] = oy + depths[corner] * rays[corner, 1]
+                    _leave(
+                        view.position, rays[corner], depths[corner], hits[corner], sides[corner], 0.25, 0.5 * pixel,
+                        things, texels, table, lamp, ceiling, sun_radius, gain, colour, lit, dark,
+                    )  # fmt: skip
             for channel in range(3):
-                image[y, x, channel] = np.uint8(min(255.0, lit[channel] / SAMPLES**2 + 0.5))
-                sunless[y, x, channel] = np.uint8(min(255.0, dark[channel] / SAMPLES**2 + 0.5))
+                image[y, x, channel] = np.uint8(min(255.0, lit[channel] + 0.5))
+                sunless[y, x, channel] = np.uint8(min(255.0, dark[channel] + 0.5))
 
 
 @numba.njit(cache=True, nogil=True)
-def _sky(dx: float, dy: float, dz: float, lamp: Float64s, horizon: Float64s, colour: Float64s) -> None:
+def _ray(x: float, y: float, view: View, ray: Float64s) -> None:
+    """Direction in the world of a pixel, 1 deep along the axis; `Camera.rays` for compiled code."""
+    focal, centre_x, centre_y, k1, k2, limit, reach, slope = view.lens
+    px, py = (x - centre_x) / focal, (y - centre_y) / focal
+    bent = np.sqrt(px * px + py * py)
+    if bent > 0 and (k1 != 0 or k2 != 0):
+        if bent > reach:
+            radius = limit + (bent - reach) / slope
+        else:
+            radius = min(bent, limit)
+            for _ in range(8):
+                square = radius * radius
+                value = radius * (1 + square * (k1 + square * k2)) - bent
+                radius = min(max(radius - value / (1 + square * (3 * k1 + 5 * square * k2)), 0.0), limit)
+        px *= radius / bent
+        py *= radius / bent
+    for axis in range(3):
+        ray[axis] = view.rotation[0, axis] * px + view.rotation[1, axis] * py + view.rotation[2, axis]
+
+
+@numba.njit(cache=True, nogil=True)
+def _nearest(
+    ray: Float64s, ox: float, oy: float, oz: float, things: Float64s, ceiling: float
+) -> tuple[float, int, int]:
+    """Depth along a ray, what it meets there (row of `things`, or below 0), and its side."""
+    dx, dy, dz = ray
+    best, thing, side = np.inf, _SKY, 2
+    if dz < 0:
+        best, thing = -oz / dz, _GROUND
+    elif dz > 0 and ceiling > 0:
+        best, thing = (ceiling - oz) / dz, _ROOF
+    for row in range(len(things)):
+        distance, hit = _meet(things[row], ox, oy, oz, dx, dy, dz)
+        if distance < best:
+            best, thing, side = distance, row, hit
+    if ceiling > 0 and best > _HALL_M:
+        best, thing, side = _HALL_M, _FAR_WALL, 2
+    return best, thing, side
+
+
+@numba.njit(cache=True, nogil=True)
+def _leave(
+    origin: Float64s,
+    ray: Float64s,
+    depth: float,
+    thing: int,
+    side: int,
+    share: float,
+    pixel: float,
+    things: Float64s,
+    texels: Bytes,
+    table: Float64s,
+    lamp: Float64s,
+    ceiling: float,
+    sun_radius: float,
+    gain: float,
+    colour: Float64s,
+    lit: Float64s,
+    dark: Float64s,
+) -> None:
+    """Add `share` of the grey level of a point that a ray meets, with the sun and without."""
+    dx, dy, dz = ray
+    px, py, pz = origin[0] + depth * dx, origin[1] + depth * dy, origin[2] + depth * dz
+    nx, ny, nz = 0.0, 0.0, 1.0 if dz < 0 else -1.0
+    u, v = px, py
+    texture = _FLOOR
+    if thing == _ROOF:
+        texture = _CEILING
+    elif thing == _FAR_WALL:
+        texture = _CEILING
+        u, v = 0.1, 0.1
+    elif thing >= 0:
+        texture = _BOXES + thing
+        box = things[thing]
+        rx, ry = px - box[0], py - box[1]
+        ax, ay = box[6] * rx + box[7] * ry, box[6] * ry - box[7] * rx
+        lx, ly = 0.0, 0.0
+        if side == 0:
+            lx = 1.0 if ax > 0 else -1.0
+            u, v = ay * lx, pz
+        elif side == 1:
+            ly = 1.0 if ay > 0 else -1.0
+            u, v = -ax * ly, pz
+        elif side == 3:
+            lx, ly = ax / box[2], ay / box[2]
+            u, v = np.arctan2(ay, ax) * box[2], pz
+        else:
+            u, v = ax, ay
+        if side != 2:
+            nx, ny, nz = box[6] * lx - box[7] * ly, box[7] * lx + box[6] * ly, 0.0
+    far = np.sqrt(dx * dx + dy * dy + dz * dz)
+    slant = max(0.05, abs(nx * dx + ny * dy + nz * dz) / far)
+    texels_across = depth * far * pixel / np.sqrt(slant) * table[texture, REPEATS_PER_M_U] * table[texture, SIZE]
+    level = 0
+    while texels_across > 1.4:
+        texels_across *= 0.5
+        level += 1
+    texel(texels, table[texture], u, v, level, colour)
+    facing = nx * lamp[0, 0] + ny * lamp[0, 1] + nz * lamp[0, 2]
+    direct = 0.0
+    if facing > 0 and lamp[1, 1] > 0:
+        direct = facing * _sun_part(things, lamp[0], sun_radius, px + 1e-3 * nx, py + 1e-3 * ny, pz + 1e-3 * nz)
+    around = _corner_shade(things, px, py, pz, thing)
+    if thing >= 0 and side != 2:
+        around *= 1 - 0.35 * np.exp(-pz / 0.25)
+    if ceiling > 0 and thing != _ROOF:
+        around *= 0.86 + 0.14 * np.cos(px * 1.9) * np.cos(py * 1.3)
+    up = 0.5 + 0.5 * nz
+    haze = 0.0 if ceiling > 0 else 1 - np.exp(-depth * far / _HAZE_M)
+    mirror = 0.0
+    if thing >= 0 and things[thing, _GLASS] > 0 and side != 2:
+        mirror = 0.45 * (0.35 + 0.65 * (1 - slant) ** 3) * (0.55 + 0.45 * np.tanh(4 * dz))
+    for channel in range(3):
+        sky = lamp[2, channel]
+        base = (sky * up + lamp[3, channel] * (1 - up)) * around
+        if thing == _ROOF:
+            base = 0.95 * sky
+        shade = colour[channel] * base * (1 - haze) + 0.8 * sky * haze + mirror * sky
+        sun = colour[channel] * lamp[1, channel] * direct * (1 - haze)
+        lit[channel] += share * grey((shade + sun) * lamp[5, channel] * gain)
+        dark[channel] += share * grey(shade * lamp[5, channel] * gain)
+
+
+@numba.njit(cache=True, nogil=True)
+def _sun_part(things: Float64s, sun: Float64s, radius: float, x: float, y: float, z: float) -> float:
+    """Part of the sun's disc that is seen; all of its points are asked only where some differ."""
+    seen = 0.0
+    for turn in range(4):
+        seen += _reaches(things, sun, radius, 4 * turn + 3, x, y, z)
+    if seen == 0.0 or seen == 4.0:
+        return seen / 4
+    seen = 0.0
+    for turn in range(_SUN_TURNS):
+        seen += _reaches(things, sun, radius, turn, x, y, z)
+    return seen / _SUN_TURNS
+
+
+@numba.njit(cache=True, nogil=True)
+def _sky(ray: Float64s, lamp: Float64s, horizon: Float64s, colour: Float64s) -> None:
     """Light of the open sky, or of the far houses and trees before it."""
+    dx, dy, dz = ray
     flat = np.sqrt(dx * dx + dy * dy)
     climb = max(0.0, dz / (flat + 1e-9))
     place = (np.arctan2(dy, dx) / (2 * np.pi) + 0.5) * SKYLINE_STEPS

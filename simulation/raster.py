@@ -152,15 +152,19 @@ def rasterise(
         for y in range(first_y, last_y + 1):
             weight_a = ((cx - bx) * (y - by) - (cy - by) * (first_x - bx)) * inverse
             weight_b = ((ax - cx) * (y - cy) - (ay - cy) * (first_x - cx)) * inverse
+            entered = False
             for x in range(first_x, last_x + 1):
                 if weight_a >= 0 and weight_b >= 0 and weight_a + weight_b <= 1:
                     near = np.float32(weight_a * near_a + weight_b * near_b + (1 - weight_a - weight_b) * near_c)
+                    entered = True
                     before = nearness[y, x]
                     if near > before:
                         if before == 0:
                             covered += 1
                         nearness[y, x] = near
                         triangle[y, x] = face
+                elif entered:
+                    break
                 weight_a += step_a
                 weight_b += step_b
     return covered

@@ -11,7 +11,7 @@ from simulation.cameras import Camera
 from simulation.mesh import Mesh, Template
 from simulation.scene import Scene
 from simulation.sensor import Sensor
-from simulation.shading import Textures
+from simulation.shading import GLOSS, Textures
 from simulation.stage import Posed, Rendered, Stage, Visible
 from simulation.stance import Stance
 from simulation.textures import textures
@@ -43,7 +43,7 @@ class Dressed:
 
     def __init__(self, figures: Figures, keep: int = 128) -> None:
         self._figures, self._keep = figures, keep
-        self._known: dict[tuple[int, int], tuple[Figure, Textures, NDArray[np.bool_]]] = {}
+        self._known: dict[tuple[int, int], tuple[Figure, Textures, NDArray[np.bool_], NDArray[np.float32]]] = {}
 
     def pose(self, stance: Stance, detail: int) -> Posed:
         key = (stance.person, detail)
@@ -52,12 +52,15 @@ class Dressed:
             figure = self._figures(*key)
             template = figure.template
             is_open = np.array([surface.is_open for surface in template.surfaces])[template.surface]
-            known = (figure, textures(template.surfaces), is_open)
+            paints = textures(template.surfaces)
+            gloss = np.zeros(len(template.uv_m), np.float32)
+            gloss[template.triangles] = paints.table[template.surface, GLOSS, None]
+            known = (figure, paints, is_open, gloss)
         self._known[key] = known
         if len(self._known) > self._keep:
             del self._known[next(iter(self._known))]
-        figure, paints, is_open = known
-        return Posed(stance, figure.pose(stance), paints, is_open)
+        figure, paints, is_open, gloss = known
+        return Posed(stance, figure.pose(stance), paints, is_open, gloss)
 
 
 class Renderer:
@@ -66,7 +69,7 @@ class Renderer:
     def __init__(self, camera: Camera, scene: Scene, figures: Figures) -> None:
         self.camera, self.scene = camera, scene
         self._dressed = Dressed(figures)
-        self._stage = Stage(scene, background(scene, camera))
+        self._stage = Stage(background(scene, camera))
         self._sensor = Sensor(camera)
 
     def frame(self, stances: Sequence[Stance], time_s: float) -> Rendered:

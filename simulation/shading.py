@@ -44,23 +44,21 @@ class Body(NamedTuple):
 
     Attributes:
         screen: (V, 3) of `project`.
-        vertices, normals: (V, 3) in the world.
+        outside, inside: (V, 4) of `light_up`.
         uv_m: (V, 2).
         triangles: (F, 3).
         surface: (F,) row in `table`.
         texels, table: of its textures.
-        sunlit: part of the sun that reaches it at heights SUNLIT_STEP_M apart, from the floor.
     """
 
     screen: Float32s
-    vertices: Float32s
-    normals: Float32s
+    outside: Float32s
+    inside: Float32s
     uv_m: Float32s
     triangles: Int32s
     surface: Bytes
     texels: Bytes
     table: Float64s
-    sunlit: Float64s
 
 
 def lamps(light: Light, camera: Camera, ground: tuple[float, float, float]) -> Float64s:
@@ -88,38 +86,34 @@ def grey(light: float) -> float:
 
 
 @numba.njit(cache=True, nogil=True)
-def texel(texels: Bytes, texture: Float64s, u: float, v: float, level: int, channel_out: NDArray[np.float64]) -> None:
-    """Bilinear RGB, linear light 0 to 1, at u, v metres; `level` of the pyramid, clamped to those that there are."""
+def texel(texels: Bytes, texture: Float64s, u: float, v: float, level: int, light: Float64s) -> None:
+    """Bilinear RGB, linear, 0 to 1, at u, v metres, into `light`; `level` of the pyramid, or its last."""
     size = int(texture[SIZE])
-    deepest = 0
-    while (size >> deepest) > 1:
-        deepest += 1
-    level = min(max(level, 0), deepest)
+    while (size >> level) == 0:
+        level -= 1
     side = size >> level
     start = int(texture[OFFSET]) + 4 * (size * size - side * side)
     x = (u - texture[ORIGIN_U]) * texture[REPEATS_PER_M_U]
     y = (v - texture[ORIGIN_V]) * texture[REPEATS_PER_M_V]
     if texture[IS_CLAMPED] > 0:
-        x = min(max(x, 0.0), 1.0) * side - 0.5
-        y = min(max(y, 0.0), 1.0) * side - 0.5
+        x = min(max(x * side - 0.5, 0.0), side - 1.0)
+        y = min(max(y * side - 0.5, 0.0), side - 1.0)
         x0 = math.floor(x)
         y0 = math.floor(y)
-        x1 = min(x0 + 1, side - 1)
-        y1 = min(y0 + 1, side - 1)
         part_x = x - x0
         part_y = y - y0
-        x0 = max(x0, 0)
-        y0 = max(y0, 0)
+        x1 = min(x0 + 1, side - 1)
+        y1 = min(y0 + 1, side - 1)
     else:
         x = x * side - 0.5
         y = y * side - 0.5
-        floor_x = math.floor(x)
-        floor_y = math.floor(y)
-        part_x = x - floor_x
-        part_y = y - floor_y
+        x0 = math.floor(x)
+        y0 = math.floor(y)
+        part_x = x - x0
+        part_y = y - y0
         # side is a power of two
-        x0 = int(floor_x) & (side - 1)
-        y0 = int(floor_y) & (side - 1)
+        x0 &= side - 1
+        y0 &= side - 1
         x1 = (x0 + 1) & (side - 1)
         y1 = (y0 + 1) & (side - 1)
     p00 = start + 3 * (y0 * side + x0)
@@ -130,86 +124,99 @@ def texel(texels: Bytes, texture: Float64s, u: float, v: float, level: int, chan
         upper = texels[p00 + channel] * (1 - part_x) + texels[p01 + channel] * part_x
         lower = texels[p10 + channel] * (1 - part_x) + texels[p11 + channel] * part_x
         value = (upper * (1 - part_y) + lower * part_y) * (1 / 255.0)
-        channel_out[channel] = value * value
+        light[channel] = value * value
 
 
 @numba.njit(cache=True, nogil=True)
-def _shade(x: float, y: float, face: int, body: Body, lamp: Float64s, colour: Float64s) -> None:
-    """Light that leaves a triangle towards the camera at pixel x, y, into `colour`."""
-    screen, vertices, normals, uv_m = body.screen, body.vertices, body.normals, body.uv_m
+def light_up(
+    vertices: Float32s, normals: Float32s, gloss: Float32s, lamp: Float64s, sunlit: Float64s
+) -> tuple[Float32s, Float32s]:
+    """(V, 4) light on the outside and on the inside of vertices: red, green and blue that a surface gives back a part
+    of, and what shines on any colour.
+
+    Args:
+        vertices, normals: (V, 3).
+        gloss: (V,).
+        lamp: of `lamps`.
+        sunlit: part of the sun that reaches the body at heights SUNLIT_STEP_M apart, from the floor.
+    """
+    outside, inside = np.empty((len(vertices), 4), np.float32), np.empty((len(vertices), 4), np.float32)
+    for row in range(len(vertices)):
+        px, py, pz = float(vertices[row, 0]), float(vertices[row, 1]), float(vertices[row, 2])
+        nx, ny, nz = float(normals[row, 0]), float(normals[row, 1]), float(normals[row, 2])
+        step = min(max(pz / SUNLIT_STEP_M, 0.0), len(sunlit) - 1.001)
+        below = int(step)
+        sun_part = sunlit[below] + (sunlit[below + 1] - sunlit[below]) * (step - below)
+        facing = nx * lamp[0, 0] + ny * lamp[0, 1] + nz * lamp[0, 2]
+        # Near the floor the body hides part of the sky from itself.
+        open_sky = 0.62 + 0.38 * min(1.0, max(0.0, pz) / 0.9)
+        ex, ey, ez = lamp[4, 0] - px, lamp[4, 1] - py, lamp[4, 2] - pz
+        far = 1 / (math.sqrt(ex * ex + ey * ey + ez * ez) + 1e-9)
+        ex *= far
+        ey *= far
+        ez *= far
+        # What faces away from the eye lies deeper in the body's own shade.
+        around = open_sky * (0.80 + 0.20 * abs(nx * ex + ny * ey + nz * ez))
+        shine = 0.0
+        if gloss[row] > 0:
+            hx, hy, hz = ex + lamp[0, 0], ey + lamp[0, 1], ez + lamp[0, 2]
+            along = max(0.0, nx * hx + ny * hy + nz * hz) / (math.sqrt(hx * hx + hy * hy + hz * hz) + 1e-9)
+            along *= along
+            along *= along
+            along *= along
+            shine = gloss[row] * (along * along * sun_part + 0.12 * max(0.0, nz))
+        # Cloth and skin carry light a little past the edge of the shadow.
+        direct = max(0.0, (facing + 0.12) / 1.12) * sun_part
+        through = max(0.0, (0.12 - facing) / 1.12) * sun_part
+        up = 0.5 + 0.5 * nz
+        for channel in range(3):
+            sky, back = lamp[2, channel], lamp[3, channel]
+            outside[row, channel] = (sky * up + back * (1 - up)) * around + lamp[1, channel] * direct
+            inside[row, channel] = 0.8 * (sky * (1 - up) + back * up) * around + lamp[1, channel] * through
+        outside[row, 3] = shine * (lamp[1, 1] + 0.4 * lamp[2, 1])
+        inside[row, 3] = 0.0
+    return outside, inside
+
+
+@numba.njit(cache=True, nogil=True)
+def _shade(x: float, y: float, face: int, body: Body, colour: Float64s) -> None:
+    """Light that leaves a triangle at pixel x, y, into `colour`."""
+    screen, uv_m = body.screen, body.uv_m
     a, b, c = body.triangles[face]
-    ax, ay = float(screen[a, 0]), float(screen[a, 1])
-    bx, by = float(screen[b, 0]), float(screen[b, 1])
-    cx, cy = float(screen[c, 0]), float(screen[c, 1])
-    area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-    weight_a = ((cx - bx) * (y - by) - (cy - by) * (x - bx)) / area * screen[a, 2]
-    weight_b = ((ax - cx) * (y - cy) - (ay - cy) * (x - cx)) / area * screen[b, 2]
-    weight_c = ((bx - ax) * (y - ay) - (by - ay) * (x - ax)) / area * screen[c, 2]
-    total = weight_a + weight_b + weight_c
-    weight_a /= total
-    weight_b /= total
-    weight_c /= total
+    ax, ay = float(screen[a, 0]) - x, float(screen[a, 1]) - y
+    bx, by = float(screen[b, 0]) - x, float(screen[b, 1]) - y
+    cx, cy = float(screen[c, 0]) - x, float(screen[c, 1]) - y
+    weight_a = bx * cy - by * cx
+    weight_b = cx * ay - cy * ax
+    weight_c = ax * by - ay * bx
+    area = weight_a + weight_b + weight_c
+    weight_a *= screen[a, 2]
+    weight_b *= screen[b, 2]
+    weight_c *= screen[c, 2]
+    total = 1 / (weight_a + weight_b + weight_c)
+    weight_a *= total
+    weight_b *= total
+    weight_c *= total
 
     texture = body.table[body.surface[face]]
-    u = weight_a * uv_m[a, 0] + weight_b * uv_m[b, 0] + weight_c * uv_m[c, 0]
-    v = weight_a * uv_m[a, 1] + weight_b * uv_m[b, 1] + weight_c * uv_m[c, 1]
-    cloth = abs(
-        (uv_m[b, 0] - uv_m[a, 0]) * (uv_m[c, 1] - uv_m[a, 1]) - (uv_m[b, 1] - uv_m[a, 1]) * (uv_m[c, 0] - uv_m[a, 0])
-    )
-    texels_per_pixel = cloth * texture[REPEATS_PER_M_U] * abs(texture[REPEATS_PER_M_V]) * texture[SIZE] ** 2 / abs(area)
+    ua, va = float(uv_m[a, 0]), float(uv_m[a, 1])
+    ub, vb = float(uv_m[b, 0]) - ua, float(uv_m[b, 1]) - va
+    uc, vc = float(uv_m[c, 0]) - ua, float(uv_m[c, 1]) - va
+    u = ua + weight_b * ub + weight_c * uc
+    v = va + weight_b * vb + weight_c * vc
+    texels_per_m = texture[SIZE] * texture[REPEATS_PER_M_U]
+    texels_per_pixel = abs(ub * vc - vb * uc) * texels_per_m * texels_per_m
+    spread = abs(area)
     level = 0
-    while texels_per_pixel > 2.0 and level < 8:
+    while texels_per_pixel > 2.0 * spread and level < 12:
         texels_per_pixel *= 0.25
         level += 1
     texel(body.texels, texture, u, v, level, colour)
-
-    nx = weight_a * normals[a, 0] + weight_b * normals[b, 0] + weight_c * normals[c, 0]
-    ny = weight_a * normals[a, 1] + weight_b * normals[b, 1] + weight_c * normals[c, 1]
-    nz = weight_a * normals[a, 2] + weight_b * normals[b, 2] + weight_c * normals[c, 2]
-    length = math.sqrt(nx * nx + ny * ny + nz * nz) + 1e-9
-    if area > 0:
-        length = -length
-    nx /= length
-    ny /= length
-    nz /= length
-    px = weight_a * vertices[a, 0] + weight_b * vertices[b, 0] + weight_c * vertices[c, 0]
-    py = weight_a * vertices[a, 1] + weight_b * vertices[b, 1] + weight_c * vertices[c, 1]
-    pz = weight_a * vertices[a, 2] + weight_b * vertices[b, 2] + weight_c * vertices[c, 2]
-
-    sunlit = body.sunlit
-    step = min(max(pz / SUNLIT_STEP_M, 0.0), len(sunlit) - 1.001)
-    below = int(step)
-    sun_part = sunlit[below] + (sunlit[below + 1] - sunlit[below]) * (step - below)
-    facing = nx * lamp[0, 0] + ny * lamp[0, 1] + nz * lamp[0, 2]
-    # Cloth and skin carry light a little past the edge of the shadow.
-    direct = max(0.0, (facing + 0.12) / 1.12) * sun_part
-    up = 0.5 + 0.5 * nz
-    # Near the floor the body hides part of the sky from itself.
-    open_sky = 0.62 + 0.38 * min(1.0, max(0.0, pz) / 0.9)
-
-    ex, ey, ez = lamp[4, 0] - px, lamp[4, 1] - py, lamp[4, 2] - pz
-    far = math.sqrt(ex * ex + ey * ey + ez * ez) + 1e-9
-    ex /= far
-    ey /= far
-    ez /= far
-    shine = 0.0
-    gloss = texture[GLOSS]
-    if gloss > 0:
-        hx, hy, hz = ex + lamp[0, 0], ey + lamp[0, 1], ez + lamp[0, 2]
-        half = math.sqrt(hx * hx + hy * hy + hz * hz) + 1e-9
-        along = max(0.0, (nx * hx + ny * hy + nz * hz) / half)
-        along *= along
-        along *= along
-        along *= along
-        shine = gloss * (along * along * sun_part + 0.12 * max(0.0, nz))
-    # What faces away from the eye lies deeper in the body's own shade.
-    edge = 0.80 + 0.20 * abs(nx * ex + ny * ey + nz * ez)
+    light = body.outside if area < 0 else body.inside
+    shine = weight_a * light[a, 3] + weight_b * light[b, 3] + weight_c * light[c, 3]
     for channel in range(3):
-        around = (lamp[2, channel] * up + lamp[3, channel] * (1 - up)) * open_sky * edge
-        light = around + lamp[1, channel] * direct
-        colour[channel] = (colour[channel] * light + shine * (lamp[1, channel] + 0.4 * lamp[2, channel])) * lamp[
-            5, channel
-        ]
+        arrives = weight_a * light[a, channel] + weight_b * light[b, channel] + weight_c * light[c, channel]
+        colour[channel] = max(0.0, colour[channel] * arrives + shine)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -279,9 +286,9 @@ def paint(
             own_y /= SAMPLES * count
             mean[:] = 0
             for kind in range(kinds):
-                _shade(own_x, own_y, faces[kind], body, lamp, colour)
+                _shade(own_x, own_y, faces[kind], body, colour)
                 for channel in range(3):
-                    mean[channel] += grey(colour[channel] * dimming[y, x]) * weights[kind]
+                    mean[channel] += grey(colour[channel] * lamp[5, channel] * dimming[y, x]) * weights[kind]
             for channel in range(3):
                 before = image[y, x, channel]
                 value = before + 0.25 * (mean[channel] - count * base[y, x, channel])

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from simulation.background import Background, sunlit
 from simulation.mesh import Mesh
 from simulation.raster import NOBODY, SAMPLES, Float32s, Int32s, Samples, clear, merge, project, rasterise
-from simulation.scene import Scene
-from simulation.shading import Body, Bytes, Textures, paint
+from simulation.shading import Body, Bytes, Textures, light_up, paint
 from simulation.shadows import cast_shadow
 from simulation.stance import Stance
 
@@ -19,9 +18,7 @@ Box = tuple[float, float, float, float]
 """x1 y1 x2 y2 in pixels."""
 
 # A body that the picture cuts is drawn whole into a window this large, to see how much is missing.
-_WHOLE_SIDE = 400.0
-# Edges of shadows by lamps, and by the sun; at one metre's distance, as part of the focal length.
-_LAMP_BLUR, _SUN_BLUR = 0.03, 0.006
+_WHOLE_SIDE = 200.0
 _MIDDLE_M = 0.9
 
 
@@ -32,12 +29,14 @@ class Posed:
     Attributes:
         paints: textures of the mesh's template.
         is_open: (F,) bool, triangles that are seen from both sides.
+        gloss: (V,) float32 of its surfaces.
     """
 
     stance: Stance
     mesh: Mesh
     paints: Textures
     is_open: NDArray[np.bool_]
+    gloss: Float32s
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +79,7 @@ class _Drawn:
     Attributes:
         window: left, top, right, bottom in samples, inside the picture.
         whole: how many samples it would have alone and uncut.
+        sunlit: part of the sun that reaches the feet.
     """
 
     posed: Posed
@@ -88,13 +88,14 @@ class _Drawn:
     box: NDArray[np.float64]
     window: tuple[int, int, int, int]
     whole: float
+    sunlit: float
 
 
 class Stage:
     """A background that people are drawn upon; keeps its buffers. Not to be shared between threads."""
 
-    def __init__(self, scene: Scene, background: Background) -> None:
-        self._scene, self._background = scene, background
+    def __init__(self, background: Background) -> None:
+        self._background = background
         self._height, self._width = background.dimming.shape
         self._samples = Samples.over(background.nearness)
         self._window_nearness = np.zeros(background.nearness.size, np.float32)
@@ -133,11 +134,11 @@ class Stage:
         merge(nearness, triangle, left, top, row, samples.nearness, samples.owner, samples.triangle)
         if whole and not self._holds(box):
             whole *= self._times_cut(screen, posed, box)
-        body = Body(
-            screen, mesh.vertices, mesh.normals, mesh.template.uv_m, triangles, mesh.template.surface,
-            posed.paints.texels, posed.paints.table, sunlit(self._scene, stance.x_m, stance.y_m),
-        )  # fmt: skip
-        return _Drawn(posed, self._distance_m(stance), body, box, window, whole)
+        sun_part = sunlit(self._background, stance.x_m, stance.y_m)
+        light = light_up(mesh.vertices, mesh.normals, posed.gloss, self._background.lamp, sun_part)
+        template, paints = mesh.template, posed.paints
+        body = Body(screen, *light, template.uv_m, triangles, template.surface, paints.texels, paints.table)
+        return _Drawn(posed, self._distance_m(stance), body, box, window, whole, float(sun_part[0]))
 
     def _window(self, box: NDArray[np.float64]) -> tuple[int, int, int, int] | None:
         """The part of a box that is inside the picture, in samples."""
@@ -169,9 +170,9 @@ class Stage:
         base = background.image.copy()
         pixels_per_m = float(background.view.lens[0] * background.view.zoom_y)
         for each in drawn:
-            blur_px = (_LAMP_BLUR if self._scene.is_indoors else _SUN_BLUR) * pixels_per_m / each.distance_m
+            blur_px = 0.5 + 0.5 * background.sun_radius * pixels_per_m / each.distance_m
             posed = each.posed
-            cast_shadow(base, background, posed.mesh, posed.stance.heading, float(each.body.sunlit[0]), 0.5 + blur_px)
+            cast_shadow(base, background, posed.mesh, posed.stance.heading, each.sunlit, blur_px)
         image = base.copy()
         visible = []
         for row, each in enumerate(drawn):
