@@ -5,13 +5,14 @@ backgrounds more than polish; so nothing here tries to be a likely place.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulation.background import background
 from simulation.cameras import Camera
+from simulation.identity import Fabric, Identity, Pattern
 from simulation.render import COARSE, Dressed, Figures
 from simulation.scene import Box, Light, Material, Scene
 from simulation.stage import Rendered, Stage
@@ -19,6 +20,9 @@ from simulation.stance import Stance
 
 FLOORS: tuple[Material, ...] = ("concrete", "tiles", "wood", "carpet", "asphalt", "grass", "paving")
 SIDES: tuple[Material, ...] = ("concrete", "wood", "brick", "plaster", "glass", "metal", "shelves", "grass")
+PATTERNS: tuple[Pattern, ...] = (
+    "plain", "plain", "plain", "stripes", "checks", "print", "logo", "denim", "leather", "knit",
+)  # fmt: skip
 REACH_M = 30.0
 """How far around the middle things stand."""
 NO_WALL_M = 13.0
@@ -75,7 +79,24 @@ class _Set:
 def _random_set(rng: np.random.Generator, number: int, params: ScatterParams) -> _Set:
     scene = random_scene(rng)
     camera = random_camera(rng, name=f"c{number}", width=params.width, height=params.height)
-    return _Set(scene, camera, Stage(scene, background(scene, camera)))
+    return _Set(scene, camera, Stage(background(scene, camera)))
+
+
+def wildly_dressed(identity: Identity, rng: np.random.Generator) -> Identity:
+    """The same body in the same cuts, of any cloth in any colours: what nobody wears, and what a dress code hides."""
+    worn = tuple(replace(each, fabric=_wild_fabric(rng)) for each in identity.worn)
+    carried = tuple(replace(each, fabric=_wild_fabric(rng)) for each in identity.carried)
+    return replace(identity, worn=worn, carried=carried)
+
+
+def _wild_fabric(rng: np.random.Generator) -> Fabric:
+    return Fabric(
+        pattern=PATTERNS[rng.integers(len(PATTERNS))],
+        colours=tuple(_colour(rng, least=5, most=250) for _ in range(3)),
+        scale_m=float(np.exp(rng.uniform(np.log(0.01), np.log(0.25)))),
+        wear=rng.uniform(0, 0.6),
+        seed=int(rng.integers(1 << 30)),
+    )
 
 
 def random_scene(rng: np.random.Generator) -> Scene:
