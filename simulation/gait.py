@@ -39,6 +39,8 @@ STANDS = (
     ("behind", "behind"),
 )
 """What left and right arm do while somebody stands."""
+GRIPS = ("LeftFingerBase", "RightFingerBase")
+"""Bones that begin where a hand holds something."""
 LEG = ("UpLeg", "Leg", "Foot", "ToeBase")
 NO_PITCH = np.zeros((2, 2))
 
@@ -68,6 +70,7 @@ class Gait:
         self._heads = heads - [0.0, 0.0, sole.floor]
         self._parents = body.parents
         self._legs = np.array([[body.bones.index(side + part) for part in LEG] for side in ("Left", "Right")])
+        self._limbs = (self._legs, np.array([body.bones.index(name) for name in GRIPS]))
         rng = np.random.default_rng([identity.number, 7])
         self._start, self._idle_phase = rng.random(2)
         self._walk, self._stand, self._sit = _styled(identity, body.bones, STANDS[rng.integers(len(STANDS))])
@@ -82,12 +85,12 @@ class Gait:
         self._sit_ankles = np.array([[0.94 * math.dist(hip, knee), side * 1.1 * hip[1], ankle[2]] for side in (1, -1)])
 
     def bones(self, stance: Stance) -> NDArray[np.float32]:
-        """(B, 3, 4) float32: from the rest pose to the world."""
+        """(B + 2, 3, 4) float32: from the rest pose to the world; see `_place`."""
         where = (stance.heading, stance.x_m, stance.y_m)
         turn = 2 * math.pi * (stance.time_s / IDLE_S + self._idle_phase)
         if stance.action == "sit" and stance.speed_mps <= 0:
             root = np.array([0.0, 0.0, self._seat])
-            return _place(self._sit, self._parents, self._heads, root, self._legs, self._sit_ankles, NO_PITCH, *where)
+            return _place(self._sit, self._parents, self._heads, root, *self._limbs, self._sit_ankles, NO_PITCH, *where)
         swing = min(stance.speed_mps / (FULL_SWING * self._identity.pace_mps), 1.0)
         swing = swing * swing * (3 - 2 * swing)
         phase = (stance.travelled_m / self._identity.stride_m + self._start) % 1.0
@@ -96,7 +99,7 @@ class Gait:
         height = np.interp(phase * PHASES, np.arange(PHASES + 1), self._pelvis)
         sideways = swing * 0.018 * math.sin(2 * math.pi * (phase - 0.05)) + (1 - swing) * 0.008 * math.sin(turn)
         root = np.array([0.0, sideways, swing * height + (1 - swing) * self._stand_pelvis])
-        return _place(quaternions, self._parents, self._heads, root, self._legs, ankles, pitches, *where)
+        return _place(quaternions, self._parents, self._heads, root, *self._limbs, ankles, pitches, *where)
 
     def _hip_over(self, ankle: NDArray[np.float64], straight: float) -> float:
         """Height of the pelvis from which the left leg, so straight, just reaches an ankle."""
@@ -187,10 +190,27 @@ def _styled(
     """Walk (PHASES + 1, B, 4), stand and sit (B, 4) as this person does them."""
     walk = packed.motion("walk").astype(np.float64)
     mean = _normal(walk.mean(axis=0))
-    walk = _normal(mean + identity.sway * (walk - mean))
-    standing = _with_arms(mean, bones, arms)
-    sitting = _with_arms(mean, bones, ("seat", "seat"))
+    sway = np.full((len(bones), 1), identity.sway)
+    held = _held(identity)
+    for initial, hold in zip("LR", held, strict=True):
+        if hold == "hang":
+            sway[[name.startswith(initial) for name in bones]] *= 0.4
+    walk = _normal(mean + sway * (walk - mean))
+    walk = _with_arms(walk, bones, (_unless_hanging(held[0]), _unless_hanging(held[1])))
+    standing = _with_arms(mean, bones, (held[0] or arms[0], held[1] or arms[1]))
+    sitting = _with_arms(mean, bones, (_unless_hanging(held[0]) or "seat", _unless_hanging(held[1]) or "seat"))
     return np.concatenate([walk, walk[:1]]), standing, sitting
+
+
+def _held(identity: Identity) -> tuple[str | None, str | None]:
+    """What left and right arm must do because of what they carry."""
+    kinds = {each.kind for each in identity.carried}
+    left = "hang" if "hand-bag" in kinds else None
+    return left, "umbrella" if "umbrella" in kinds else None
+
+
+def _unless_hanging(hold: str | None) -> str | None:
+    return None if hold == "hang" else hold
 
 
 def _with_arms(
@@ -277,10 +297,11 @@ def _knee(hip: Any, ankle: Any, thigh: float, shin: float, forward: Any) -> Any:
 
 @numba.njit(cache=True)
 def _place(
-    quaternions: Any, parents: Any, heads: Any, root: Any, legs: Any, ankles: Any, pitches: Any,
+    quaternions: Any, parents: Any, heads: Any, root: Any, legs: Any, hands: Any, ankles: Any, pitches: Any,
     heading: float, x: float, y: float,
 ) -> Any:  # fmt: skip
-    """(B, 3, 4) float32 transforms of all bones; the legs reach for the ankles."""
+    """(B + 2, 3, 4) float32 transforms: all bones, the legs reaching for the ankles; then what hangs or stands upright in
+    the left and in the right hand."""
     count = len(parents)
     turns, places = np.empty((count, 3, 3)), np.empty((count, 3))
     for bone in range(count):
@@ -306,11 +327,15 @@ def _place(
                     turns[part, 2, 0], turns[part, 0, 2] = math.sin(angle), -math.sin(angle)
     cosine, sine = math.cos(heading), math.sin(heading)
     spin = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
-    out = np.empty((count, 3, 4), np.float32)
+    out = np.empty((count + 2, 3, 4), np.float32)
     for bone in range(count):
         turn = spin @ turns[bone]
         out[bone, :, :3] = turn
         out[bone, :, 3] = spin @ places[bone] - turn @ heads[bone]
-        out[bone, 0, 3] += x
-        out[bone, 1, 3] += y
+    for side in range(2):
+        hand = hands[side]
+        out[count + side, :, :3] = spin
+        out[count + side, :, 3] = spin @ (places[hand] - heads[hand])
+    out[:, 0, 3] += np.float32(x)
+    out[:, 1, 3] += np.float32(y)
     return out

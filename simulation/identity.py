@@ -55,6 +55,7 @@ class Identity:
         ancestry: mixture of the packed targets; adds up to 1.
         skin: colour of the skin.
         hair: style and colour; None for a bald head.
+        beard: its colour; None for a shaven face.
         worn: garments from the inside to the outside, and shoes.
         carried: backpack, bag, hat, umbrella.
         stride_m: length of a full cycle of two steps at `pace_mps`.
@@ -76,3 +77,4 @@ class Identity:
     stride_m: float = 1.4
     pace_mps: float = 1.35
     sway: float = 1.0
+    beard: Colour | None = None

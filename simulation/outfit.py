@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.body import packed
+from simulation.carried import build
 from simulation.gait import Sole
 from simulation.identity import Fabric, Identity, Worn
 from simulation.mesh import Surface, Template
+from simulation.palette import between
 from simulation.wardrobe import kind
 
 SUNK_M = 0.008
@@ -62,19 +64,30 @@ class Part:
 def dress(identity: Identity, points: NDArray[np.float32], detail: int) -> Outfit:
     """`points`: (P, 3) of `shape.shaped`."""
     scale = identity.height_m / 1.7
-    worn = sorted(
-        (*identity.worn, *((identity.hair,) if identity.hair else ())), key=lambda each: kind(each.kind).layer
-    )
+    hair = (identity.hair,) if identity.hair else ()
+    everything = sorted((*identity.worn, *hair, *identity.carried), key=lambda each: kind(each.kind).layer)
+    parts = [_thing(each, identity, points, detail, scale) for each in everything if kind(each.kind).role == "carried"]
     covered = np.zeros(len(points), np.bool_)
-    parts: list[Part] = []
-    for each in reversed(worn):
+    for each in reversed([each for each in everything if kind(each.kind).role != "carried"]):
         surface = Surface(kind(each.kind).role, each.fabric, kind(each.kind).is_open)
         parts.append(_part(each.kind, surface, points, detail, covered, scale))
         covered = covered | packed.piece(each.kind, detail).hidden
-    skin = Fabric("plain", (identity.skin,), wear=0.0)
+    brows = (
+        identity.hair.fabric.colours[-1] if identity.hair else identity.beard or between(identity.skin, (0, 0, 0), 0.6)
+    )
+    beard = (identity.beard,) if identity.beard else ()
+    skin = Fabric("plain", (identity.skin, brows, *beard), wear=0.0, seed=identity.number)
     parts.append(_part("skin", Surface("skin", skin), points, detail, covered, scale))
     parts.append(_part("eyes", Surface("eyes", EYES.fabric), points, detail, np.zeros_like(covered), scale))
     return _together([part for part in parts if len(part.triangles)])
+
+
+def _thing(each: Worn, identity: Identity, points: NDArray[np.float32], detail: int, scale: float) -> Part:
+    has_coat = any(kind(worn.kind).role == "outer" for worn in identity.worn)
+    thing = build(each.kind, points, scale, detail, has_coat=has_coat, is_left=identity.number % 2 == 0)
+    surface = Surface("carried", each.fabric, is_open=True)
+    every = np.arange(len(thing.rest))
+    return Part(surface, thing.rest, thing.bones, thing.weights, thing.triangles, thing.triangles, every, thing.uv_m)
 
 
 def _part(

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from simulation.body import packed
-
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -19,7 +17,7 @@ class Kind:
     is_open: bool = False
 
 
-LAYERS = {"eyes": 0, "shoes": 1, "lower": 2, "upper": 3, "dress": 4, "outer": 5, "hair": 6, "hat": 7}
+LAYERS = {"eyes": 0, "shoes": 1, "lower": 2, "upper": 3, "dress": 4, "outer": 5, "hair": 6, "hat": 7, "carried": 8}
 
 _BY_ROLE = {
     "shoes": ("shoes-laced", "shoes-flat", "shoes-strap"),
@@ -40,16 +38,16 @@ _BY_ROLE = {
     "hair": (
         "afro01", "bob01", "bob02", "braid01", "long01", "ponytail01", "short01", "short02", "short03", "short04",
     ),
-    "hat": ("hat",),
+    "hat": ("hat", "beanie", "cap"),
+    "carried": ("backpack", "shoulder-bag", "hand-bag", "umbrella"),
 }  # fmt: skip
 _CLOSED = {"eyes", "shoes"}
 
 KINDS = {name: Kind(role, LAYERS[role], role not in _CLOSED) for role, names in _BY_ROLE.items() for name in names}
-"""All that `Identity.worn` and `Identity.hair` may name."""
+"""All that an identity may name; those of the role `carried` are built by `carried.py`, the others lie packed."""
 
 
 def kind(name: str) -> Kind:
     if name not in KINDS:
         raise ValueError(f"nothing to wear is called {name!r}; there are {', '.join(sorted(KINDS))}")
-    assert name in packed.piece_names()
     return KINDS[name]

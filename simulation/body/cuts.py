@@ -98,12 +98,12 @@ CUTS = (
 
 
 def cut(recipe: Cut, base: Obj, at: Coordinates) -> Draft:
-    normals = {name: _normals(base.vertices, base.group(name)) for name in ("helper-tights", "helper-skirt")}
+    normals = {name: normals_of(base.vertices, base.group(name)) for name in ("helper-tights", "helper-skirt")}
     parts = [_tights_part(recipe, base, at, normals["helper-tights"])]
     if recipe.skirt is not None:
         parts.append(_skirt_part(recipe, base, at, normals["helper-skirt"]))
-    draft = _join(recipe.name, parts)
-    return replace(draft, hidden=_under(draft, base, at))
+    draft = join(parts)
+    return replace(draft, name=recipe.name, hidden=_under(draft, base, at))
 
 
 def _tights_part(recipe: Cut, base: Obj, at: Coordinates, normals: NDArray[np.float64]) -> Draft:
@@ -118,7 +118,7 @@ def _tights_part(recipe: Cut, base: Obj, at: Coordinates, normals: NDArray[np.fl
         field = np.where(is_back | (at.arm >= 0), field, np.minimum(field, gap))
     leg = np.clip((2.0 - at.height) / 2.0, 0, 1)
     flare = recipe.flare_m * np.where(at.arm >= 0, np.clip(at.arm / 2, 0, 1), leg)
-    return _clipped(base, base.group("helper-tights"), field, normals * (recipe.off_m + flare)[:, None])
+    return clipped(base, base.group("helper-tights"), field, normals * (recipe.off_m + flare)[:, None])
 
 
 def _skirt_part(recipe: Cut, base: Obj, at: Coordinates, normals: NDArray[np.float64]) -> Draft:
@@ -129,10 +129,10 @@ def _skirt_part(recipe: Cut, base: Obj, at: Coordinates, normals: NDArray[np.flo
         field = np.where(base.vertices[:, 0] < 0, field, np.minimum(field, gap))
     down = np.clip((recipe.waist - at.height) / 2.0, 0, 1)
     off = normals * (recipe.off_m + recipe.flare_m * down)[:, None]
-    return _clipped(base, base.group("helper-skirt"), field, off)
+    return clipped(base, base.group("helper-skirt"), field, off)
 
 
-def _clipped(base: Obj, triangles: NDArray[np.int64], field: NDArray[np.float64], offset: NDArray[np.float64]) -> Draft:
+def clipped(base: Obj, triangles: NDArray[np.int64], field: NDArray[np.float64], offset: NDArray[np.float64]) -> Draft:
     """The part of some triangles where the field is positive; edges are cut where it is zero."""
     inside = field > 0
     kept = triangles[inside[triangles].all(axis=1)]
@@ -160,24 +160,24 @@ def _clipped(base: Obj, triangles: NDArray[np.int64], field: NDArray[np.float64]
     offsets = np.concatenate([offset, offset[ends[:, 0]] * (1 - share)[:, None] + offset[ends[:, 1]] * share[:, None]])
     used, compact = np.unique(np.array(faces), return_inverse=True)
     return Draft(
-        "", points[used], weights[used], offsets[used], compact.reshape(-1, 3), np.empty(0, np.int64), *_unscaled()
+        "", points[used], weights[used], offsets[used], compact.reshape(-1, 3), np.empty(0, np.int64), *unscaled()
     )
 
 
-def _unscaled() -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def unscaled() -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     return np.zeros((3, 2), np.int64), np.ones(3)
 
 
-def _join(name: str, parts: list[Draft]) -> Draft:
+def join(parts: list[Draft]) -> Draft:
     starts = np.cumsum([0] + [len(part.points) for part in parts])
     return Draft(
-        name,
+        "",
         np.concatenate([part.points for part in parts]),
         np.concatenate([part.weights for part in parts]),
         np.concatenate([part.offset for part in parts]),
         np.concatenate([part.triangles + start for part, start in zip(parts, starts, strict=False)]),
         np.empty(0, np.int64),
-        *_unscaled(),
+        *unscaled(),
     )
 
 
@@ -264,7 +264,7 @@ def _split(suit: Draft, names: tuple[str, ...], base: Obj) -> list[Draft]:
     return drafts
 
 
-def _normals(vertices: NDArray[np.float64], triangles: NDArray[np.int64]) -> NDArray[np.float64]:
+def normals_of(vertices: NDArray[np.float64], triangles: NDArray[np.int64]) -> NDArray[np.float64]:
     a, b, c = (vertices[triangles[:, corner]] for corner in range(3))
     faces = np.cross(b - a, c - a)
     normals = np.zeros_like(vertices)

@@ -13,12 +13,21 @@ from numpy.typing import NDArray
 from simulation.body import motion
 from simulation.body.coordinates import HEAD, Coordinates, locate
 from simulation.body.cuts import CUTS, Draft, cut, ready
+from simulation.body.headwear import headwear
 from simulation.body.packed import PATH
 from simulation.body.reduce import reduce
 from simulation.body.shapes import child, compress, read_targets
 from simulation.body.sources import Obj, Rig, read_obj, read_rig
 
-TRIANGLES = {"skin": (4600, 1300), "eyes": (60, 20), "hat": (400, 120), "shoes": (900, 240), "hair": (1400, 420)}
+TRIANGLES = {
+    "skin": (4600, 1300),
+    "eyes": (60, 20),
+    "hat": (400, 120),
+    "beanie": (320, 110),
+    "cap": (360, 130),
+    "shoes": (900, 240),
+    "hair": (1400, 420),
+}
 GARMENT_TRIANGLES = (2000, 560)
 """At detail 0 and 1."""
 
@@ -40,7 +49,7 @@ def pack(source: Path) -> dict[str, NDArray[np.generic]]:
     heads = np.stack([base.vertices[joint].mean(axis=0) for joint in rig.joints])
     tails = np.stack([base.vertices[joint].mean(axis=0) for joint in rig.tails])
     at = locate(base, rig, heads, tails)
-    drafts = [*_bare(base), *ready(source, base), *(cut(recipe, base, at) for recipe in CUTS)]
+    drafts = [*_bare(base), *ready(source, base), *(cut(recipe, base, at) for recipe in CUTS), *headwear(base, at)]
     reduced = {draft.name: _reduced(draft, base, at) for draft in drafts}
     used = _used(drafts, reduced)
     place = np.zeros(len(base.vertices), np.int64)
