@@ -146,6 +146,22 @@ def evaluate(
 
 
 @app.command()
+def simulate(
+    site: Annotated[Path, typer.Argument(help="YAML file, such as configs/simulation/shop.yaml.")],
+    out: OutOption,
+    seconds: Annotated[float | None, typer.Option(help="To film; replaces what the file says.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of people and of what they do; replaces what the file says.")
+    ] = None,
+    camera: Annotated[list[str] | None, typer.Option(help="Name of one to film; without it, all. Repeatable.")] = None,
+) -> int:
+    """Films a made-up site whose truth is known: videos, truth, calibration, and a configuration for `run`."""
+    from pipeline.commands.simulate import simulate as write_site
+
+    return write_site(site, out, seconds=seconds, seed=seed, names=camera or ())
+
+
+@app.command()
 def calibrate(
     tracklets: Annotated[Path, typer.Argument(help="Labelled tracklets, a folder in the layout of MARS.")],
     encoder: Annotated[str, typer.Option(help="Name or file of a network, or `stripes`.")],

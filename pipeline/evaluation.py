@@ -66,7 +66,7 @@ class Evaluation:
 
     Attributes:
         by_camera: scores of each camera that has a truth.
-        by_pair: scores of each two of them.
+        by_pair: scores of each two of them, if asked for.
         across: scores over all of them.
         errors: what keeps `across.idf1` from being one, by cause.
         tracks_without_person: tracks that no event names (too short or too poor to be recognised). Each counts as
@@ -125,7 +125,11 @@ class SeenByFeet:
 
 
 def evaluate(
-    events: Iterable[IdentityEvent], tracks: Mapping[str, MotTracks], truth: Mapping[str, MotTruth]
+    events: Iterable[IdentityEvent],
+    tracks: Mapping[str, MotTracks],
+    truth: Mapping[str, MotTruth],
+    *,
+    scores_pairs: bool = True,
 ) -> Evaluation:
     """Scores every camera that has a truth, alone and all together.
 
@@ -133,6 +137,7 @@ def evaluate(
         events: of one run.
         tracks: of that run, by camera.
         truth: by camera; a person has the same id in all of them.
+        scores_pairs: also each two cameras, which takes long where there are many.
 
     Raises:
         EvaluationError: if there is no truth, a camera with truth has no tracks, or the events mix two runs.
@@ -149,7 +154,7 @@ def evaluate(
     by_person = {camera: compare_boxes(truth[camera], rows) for camera, rows in renamed.items()}
     return Evaluation(
         by_camera={camera: CameraScores(score(by_track[camera]), score(by_person[camera])) for camera in scored},
-        by_pair=[_pair(cameras, by_person) for cameras in combinations(scored, 2)],
+        by_pair=[_pair(cameras, by_person) for cameras in combinations(scored, 2)] if scores_pairs else [],
         across=_across(list(by_person.values())),
         errors=identity_errors(by_track, by_person, {(key.camera, key.track) for key in person_of}),
         tracks_without_person=sum(_count_unnamed(camera, rows, person_of) for camera, rows in scored.items()),

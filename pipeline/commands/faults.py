@@ -20,6 +20,7 @@ EXTRA_OF = {
     "onnxruntime": "cpu",
     "trackeval": "evaluate",
     "matplotlib": "evaluate",
+    "numba": "simulation",
 }
 """Which extra of the installation brings a module that not everybody needs."""
 

@@ -1,0 +1,93 @@
+"""Simulated sites for the pipeline: what an operator would know of one, and the files that `run` needs for it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Self
+
+import yaml
+from pydantic import model_validator
+
+from pipeline.config import ConfigError, parse, read_yaml
+from pipeline.site import Site
+from simulation.cameras import Camera
+from simulation.recording import camera_files
+from simulation.site import SimulatedSite
+
+
+class SimulationConfig(SimulatedSite):
+    """A simulated site, and what its operator would write down about it.
+
+    Attributes:
+        known: which cameras overlap, how long walks take; goes into the deployment, and has no part in the simulation.
+    """
+
+    known: Site = Site()
+
+    @model_validator(mode="after")
+    def _knows_its_cameras(self) -> Self:
+        unknown = self.known.cameras() - {camera.name for camera in self.cameras}
+        if unknown:
+            raise ValueError(f"`known` names cameras that are not there: {', '.join(sorted(unknown))}")
+        return self
+
+
+def load_simulation(path: Path, *, seconds: float | None = None, seed: int | None = None) -> SimulationConfig:
+    """Reads and checks the description of a simulated site.
+
+    Args:
+        path: a YAML file.
+        seconds, seed: replace what it says.
+
+    Raises:
+        ConfigError: in one line, naming the file and the key.
+    """
+    said = {"duration_s": seconds, "seed": seed}
+    fields = read_yaml(path) | {key: value for key, value in said.items() if value is not None}
+    return parse(SimulationConfig, fields, path)
+
+
+def chosen_cameras(config: SimulationConfig, names: Sequence[str]) -> tuple[Camera, ...]:
+    """The cameras of these names; all if there are none.
+
+    Raises:
+        ConfigError: if there is no such camera.
+    """
+    cameras = config.built_cameras()
+    unknown = set(names) - {camera.name for camera in cameras}
+    if unknown:
+        found = ", ".join(camera.name for camera in cameras)
+        raise ConfigError(f"--camera: expected names of {found}; found {', '.join(sorted(unknown))}")
+    return tuple(camera for camera in cameras if not names or camera.name in names)
+
+
+def write_deployment(config: SimulationConfig, cameras: Sequence[Camera], folder: Path) -> Path:
+    """Writes `site.yaml` and `pipeline.yaml` for the films of a simulation; returns the path of the second."""
+    names = {camera.name for camera in cameras}
+    known = config.known
+    site = {
+        "name": config.name,
+        "overlaps": [list(pair) for pair in known.overlaps if set(pair) <= names],
+        "transits": [way.model_dump(mode="json") for way in known.transits if set(way.between) <= names],
+        "unnamed_pairs": known.unnamed_pairs,
+        "clock_tolerance_s": known.clock_tolerance_s,
+    }
+    deployment = {
+        "cameras": [
+            {
+                "name": camera.name,
+                "source": str(camera_files(folder.resolve(), camera.name).video),
+                "starts_at": (config.starts_at + timedelta(seconds=camera.clock_offset_s)).isoformat(),
+            }
+            for camera in cameras
+        ],
+        "site": "site.yaml",
+        "output": {"directory": str(folder.resolve() / "out")},
+    }
+    _write_yaml(folder / "site.yaml", site)
+    _write_yaml(folder / "pipeline.yaml", deployment)
+    return folder / "pipeline.yaml"
+
+
+def _write_yaml(path: Path, content: object) -> None:
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
