@@ -137,7 +137,8 @@ def _umbrella(torso: _Torso, detail: int) -> Thing:
             np.stack([ring * np.cos(angles), ring * np.sin(angles), height - 0.20 * share**2 + 0 * angles], axis=1)
         )
     canopy = _grid(np.stack(rows) + grip, closed=True, turned=True)
-    shaft = _tube(grip - [0.0, 0.0, 0.10], grip + [0.0, 0.0, height + 0.05], 0.011)
+    up = np.array([0.0, 0.0, 1.0])
+    shaft = _tube(grip - 0.10 * up, grip + (height + 0.05) * up, 0.011)
     return _joined([_upright(part, 1) for part in (canopy, shaft)])
 
 
@@ -199,7 +200,7 @@ def _ribbon(path: NDArray[np.float64], across: NDArray[np.float64], width: float
 
 def _grid(rows: NDArray[np.float64], *, closed: bool, turned: bool) -> _Shape:
     """Rows (R, C, 3) of points joined to a surface; `closed` joins the last column to the first."""
-    count, columns = rows.shape[:2]
+    count = len(rows)
     wide = np.concatenate([rows, rows[:, :1]], axis=1) if closed else rows
     index = np.arange(count * wide.shape[1]).reshape(count, -1)
     a, b, c, d = index[:-1, :-1].ravel(), index[:-1, 1:].ravel(), index[1:, 1:].ravel(), index[1:, :-1].ravel()

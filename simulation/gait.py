@@ -86,11 +86,10 @@ class Gait:
 
     def bones(self, stance: Stance) -> NDArray[np.float32]:
         """(B + 2, 3, 4) float32: from the rest pose to the world; see `_place`."""
-        where = (stance.heading, stance.x_m, stance.y_m)
         turn = 2 * math.pi * (stance.time_s / IDLE_S + self._idle_phase)
         if stance.action == "sit" and stance.speed_mps <= 0:
             root = np.array([0.0, 0.0, self._seat])
-            return _place(self._sit, self._parents, self._heads, root, *self._limbs, self._sit_ankles, NO_PITCH, *where)
+            return self._placed(self._sit, root, self._sit_ankles, NO_PITCH, stance)
         swing = min(stance.speed_mps / (FULL_SWING * self._identity.pace_mps), 1.0)
         swing = swing * swing * (3 - 2 * swing)
         phase = (stance.travelled_m / self._identity.stride_m + self._start) % 1.0
@@ -99,7 +98,21 @@ class Gait:
         height = np.interp(phase * PHASES, np.arange(PHASES + 1), self._pelvis)
         sideways = swing * 0.018 * math.sin(2 * math.pi * (phase - 0.05)) + (1 - swing) * 0.008 * math.sin(turn)
         root = np.array([0.0, sideways, swing * height + (1 - swing) * self._stand_pelvis])
-        return _place(quaternions, self._parents, self._heads, root, *self._limbs, ankles, pitches, *where)
+        return self._placed(quaternions, root, ankles, pitches, stance)
+
+    def _placed(
+        self,
+        quaternions: NDArray[np.float64],
+        root: NDArray[np.float64],
+        ankles: NDArray[np.float64],
+        pitches: NDArray[np.float64],
+        stance: Stance,
+    ) -> NDArray[np.float32]:
+        where = (stance.heading, stance.x_m, stance.y_m)
+        bones: NDArray[np.float32] = _place(
+            quaternions, self._parents, self._heads, root, *self._limbs, ankles, pitches, *where
+        )
+        return bones
 
     def _hip_over(self, ankle: NDArray[np.float64], straight: float) -> float:
         """Height of the pelvis from which the left leg, so straight, just reaches an ankle."""
@@ -300,8 +313,8 @@ def _place(
     quaternions: Any, parents: Any, heads: Any, root: Any, legs: Any, hands: Any, ankles: Any, pitches: Any,
     heading: float, x: float, y: float,
 ) -> Any:  # fmt: skip
-    """(B + 2, 3, 4) float32 transforms: all bones, the legs reaching for the ankles; then what hangs or stands upright in
-    the left and in the right hand."""
+    """(B + 2, 3, 4) float32 transforms: all bones, the legs reaching for the ankles; then what the left and the right
+    hand hold upright."""
     count = len(parents)
     turns, places = np.empty((count, 3, 3)), np.empty((count, 3))
     for bone in range(count):

@@ -156,7 +156,7 @@ def _piece_arrays(
     kept, compact = np.unique(fine, return_inverse=True)
     hidden = np.zeros(count, np.bool_)
     hidden[: len(used)] = np.isin(used, draft.hidden)
-    arrays = {
+    arrays: dict[str, NDArray[np.generic]] = {
         "points": place[draft.points[kept]].astype(np.uint16),
         "weights": draft.weights[kept].astype(np.float16),
         "offset": draft.offset[kept].astype(np.float16),
