@@ -49,12 +49,19 @@ class EffectParams:
     worst_jpeg: int = 20
 
 
-def seen_by_camera(picture: Picture, params: EffectParams, rng: np.random.Generator) -> Picture:
-    """(H, W, 3) uint8 RGB -> the same size, as another camera might have seen it."""
+def seen_by_camera(picture: Picture, params: EffectParams, rng: np.random.Generator, *, scale: float = 1.0) -> Picture:
+    """A picture as another camera might have seen it.
+
+    Args:
+        picture: (H, W, 3) uint8 RGB.
+        params: see there.
+        rng: of all that is drawn.
+        scale: of the picture to those that the parameters are meant for; a smaller one is blurred by less.
+    """
     if rng.random() < params.coarse:
-        picture = _coarse(picture, rng.uniform(params.least_scale, 1.0))
+        picture = _coarse(picture, min(1.0, rng.uniform(params.least_scale, 1.0) / scale))
     if rng.random() < params.blur:
-        picture = _blurred(picture, rng.uniform(0.5, params.most_blur), rng)
+        picture = _blurred(picture, rng.uniform(0.5, params.most_blur) * scale, rng)
     picture = _lit(picture, params, rng)
     if rng.random() < params.noise:
         picture = _noisy(picture, rng.uniform(1.0, params.most_noise), rng)

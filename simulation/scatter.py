@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from simulation.background import background
 from simulation.cameras import Camera
+from simulation.figure import Figure
 from simulation.identity import Fabric, Identity, Pattern
+from simulation.people import Population
 from simulation.render import COARSE, Dressed, Figures
 from simulation.scene import Box, Light, Material, Scene
 from simulation.stage import Rendered, Stage
@@ -23,6 +25,7 @@ SIDES: tuple[Material, ...] = ("concrete", "wood", "brick", "plaster", "glass", 
 PATTERNS: tuple[Pattern, ...] = (
     "plain", "plain", "plain", "stripes", "checks", "print", "logo", "denim", "leather", "knit",
 )  # fmt: skip
+WILD = 3
 REACH_M = 30.0
 """How far around the middle things stand."""
 NO_WALL_M = 13.0
@@ -80,6 +83,19 @@ def _random_set(rng: np.random.Generator, number: int, params: ScatterParams) ->
     scene = random_scene(rng)
     camera = random_camera(rng, name=f"c{number}", width=params.width, height=params.height)
     return _Set(scene, camera, Stage(background(scene, camera)))
+
+
+def anybody(seed: int) -> Figures:
+    """People of every style; every third is dressed wildly."""
+    population = Population(seed, style="any")
+
+    def figure(number: int, detail: int) -> Figure:
+        identity = population.identity(number)
+        if number % WILD == 0:
+            identity = wildly_dressed(identity, np.random.default_rng((seed, number, 1)))
+        return Figure(identity, detail)
+
+    return figure
 
 
 def wildly_dressed(identity: Identity, rng: np.random.Generator) -> Identity:

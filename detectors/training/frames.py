@@ -1,7 +1,8 @@
-"""Frames with known people, as training reads them: JPEG files and one table.
+"""Frames with known people, as training reads them: pictures, masks and one table.
 
-A folder holds `000000.jpg` onwards and `people.npz`: `frame` (N,) int64, `boxes` (N, 4) float32 xyxy pixels of whole
-people, hidden parts and all, and `visibility` (N,) float32, the share of the person that is seen.
+A folder holds `000000.jpg` onwards, `000000.png` with the mask of all people beside each, and `people.npz`: `frame`
+(N,) int64, `boxes` (N, 4) float32 xyxy pixels of whole people, hidden parts and all, and `visibility` (N,) float32, the
+share of the person that is seen.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,17 +27,21 @@ class LabelledFrame:
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
+        is_person: (H, W) bool, the pixels of people.
         boxes: (N, 4) float32 xyxy pixels, whole people.
         visibility: (N,) float32, share that is seen.
     """
 
     image: NDArray[np.uint8]
+    is_person: NDArray[np.bool_]
     boxes: NDArray[np.float32]
     visibility: NDArray[np.float32]
 
     def __post_init__(self) -> None:
         if self.boxes.shape != (len(self.visibility), 4):
             raise ValueError(f"boxes {self.boxes.shape} and visibility {self.visibility.shape} do not line up")
+        if self.is_person.shape != self.image.shape[:2]:
+            raise ValueError(f"image {self.image.shape} and mask {self.is_person.shape} do not line up")
 
 
 class FrameSet:
@@ -59,10 +64,8 @@ class FrameSet:
 
     def __getitem__(self, index: int) -> LabelledFrame:
         path, boxes, visibility = self._frames[index]
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
-        if image is None:
-            raise FrameSetError(f"expected a picture at {path}, found something else: render the set again")
-        return LabelledFrame(np.asarray(image, np.uint8), boxes, visibility)
+        image = _read_picture(path, cv2.IMREAD_COLOR_RGB)
+        return LabelledFrame(image, _read_picture(_mask_path(path), cv2.IMREAD_GRAYSCALE) > 0, boxes, visibility)
 
 
 def write_frames(folder: Path, frames: Iterable[LabelledFrame]) -> int:
@@ -71,7 +74,9 @@ def write_frames(folder: Path, frames: Iterable[LabelledFrame]) -> int:
     boxes, visibility, numbers = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)], [np.zeros(0, np.int64)]
     for number, frame in enumerate(frames):
         bgr = cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR)
-        cv2.imwrite(str(folder / f"{number:06d}.jpg"), bgr, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
+        path = folder / f"{number:06d}.jpg"
+        cv2.imwrite(str(path), bgr, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
+        cv2.imwrite(str(_mask_path(path)), frame.is_person.astype(np.uint8), (cv2.IMWRITE_PNG_BILEVEL, 1))
         boxes.append(frame.boxes)
         visibility.append(frame.visibility)
         numbers.append(np.full(len(frame.boxes), number))
@@ -82,6 +87,17 @@ def write_frames(folder: Path, frames: Iterable[LabelledFrame]) -> int:
         visibility=np.concatenate(visibility),
     )
     return len(boxes) - 1
+
+
+def _mask_path(path: Path) -> Path:
+    return path.with_suffix(".png")
+
+
+def _read_picture(path: Path, how: int) -> NDArray[np.uint8]:
+    picture = cv2.imread(str(path), how)
+    if picture is None:
+        raise FrameSetError(f"expected a picture at {path}, found something else: render the set again")
+    return np.asarray(picture, np.uint8)
 
 
 def _table(folder: Path) -> Iterable[tuple[Path, NDArray[np.float32], NDArray[np.float32]]]:

@@ -16,8 +16,12 @@ from detectors.training.network import PersonNetwork
 from detectors.training.objective import DetectorLearner, Target
 from detectors.training.views import View, ViewParams, draw_view
 from learning.checkpoint import load_checkpoint
+from learning.clutter import clutter
 from learning.loop import LoopParams, Step, run
 from learning.progress import watched
+
+CLUTTERS, CLUTTER_PX = 64, 480
+"""Pictures of nothing that stand behind people, and their sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +53,36 @@ def train(recipe: DetectorRecipe, frames: FrameSet, folder: Path, *, console: Co
     """
     torch.manual_seed(recipe.loop.seed)
     learner = DetectorLearner(PersonNetwork()).to(memory_format=torch.channels_last)
-    steps = run(
-        learner, lambda step: learner(*batch(recipe, frames, step)), recipe.loop, folder=folder, recipe=repr(recipe)
-    )
+    batches = Batches(recipe, frames)
+    steps = run(learner, lambda step: learner(*batches.batch(step)), recipe.loop, folder=folder, recipe=repr(recipe))
     done = deque(watched(steps, total=recipe.loop.steps, console=console), maxlen=1)
     if not done:
         raise ValueError(f"expected a run with steps to go, found all {recipe.loop.steps} done in {folder}")
     return done.pop()
 
 
-def batch(recipe: DetectorRecipe, frames: FrameSet, step: int) -> tuple[Tensor, list[Target]]:
-    """(B, 3, side, side) float32 BGR 0-255 and who is there: a function of the step alone."""
-    rng = np.random.default_rng((recipe.loop.seed, step))
-    side = int(rng.choice(recipe.sides))
-    chosen = rng.integers(len(frames), size=recipe.batch)
-    views = [draw_view(frames[int(index)], recipe.views, rng, side=side) for index in chosen]
-    images_BHWC = torch.from_numpy(np.stack([view.image[..., ::-1] for view in views]))
-    return images_BHWC.permute(0, 3, 1, 2).float(), [_target(view) for view in views]
+class Batches:
+    """Batches of a recipe, each a function of its step alone."""
+
+    def __init__(self, recipe: DetectorRecipe, frames: FrameSet) -> None:
+        self._recipe = recipe
+        self._frames = frames
+        self._backgrounds = [
+            clutter(np.random.default_rng((recipe.loop.seed, 1, number)), height=CLUTTER_PX, width=CLUTTER_PX)
+            for number in range(CLUTTERS)
+        ]
+
+    def batch(self, step: int) -> tuple[Tensor, list[Target]]:
+        """(B, 3, side, side) float32 BGR 0-255 and who is there."""
+        recipe = self._recipe
+        rng = np.random.default_rng((recipe.loop.seed, 0, step))
+        side = int(rng.choice(recipe.sides))
+        chosen = rng.integers(len(self._frames), size=recipe.batch)
+        views = [
+            draw_view(self._frames[int(index)], self._backgrounds, recipe.views, rng, side=side) for index in chosen
+        ]
+        images_BHWC = torch.from_numpy(np.stack([view.image[..., ::-1] for view in views]))
+        return images_BHWC.permute(0, 3, 1, 2).float(), [_target(view) for view in views]
 
 
 def trained_network(recipe: DetectorRecipe, folder: Path) -> PersonNetwork:

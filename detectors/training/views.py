@@ -1,5 +1,6 @@
 """Pictures for training from labelled frames: the whole frame or a part at another size, changed as by a camera."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -20,6 +21,7 @@ class ViewParams:
         least_height_px, most_height_px: of the person about whom a part of a frame is cut, in the view.
         least_seen: share of a person that must be in the view and not hidden; of whom less is seen is unclear.
         least_side_px: who is smaller in the view is unclear.
+        swap: share of views whose background is another picture.
         effects: of the camera.
     """
 
@@ -28,6 +30,7 @@ class ViewParams:
     most_height_px: float = 380.0
     least_seen: float = 0.25
     least_side_px: float = 4.0
+    swap: float = 0.5
     effects: EffectParams = field(default=EffectParams())
 
 
@@ -46,20 +49,47 @@ class View:
     unclear: NDArray[np.float32]
 
 
-def draw_view(frame: LabelledFrame, params: ViewParams, rng: np.random.Generator, *, side: int) -> View:
-    """A view of a frame: at the top left of a grey picture, as in serving."""
+def draw_view(
+    frame: LabelledFrame,
+    backgrounds: Sequence[NDArray[np.uint8]],
+    params: ViewParams,
+    rng: np.random.Generator,
+    *,
+    side: int,
+) -> View:
+    """A view of a frame: at the top left of a grey picture, as in serving.
+
+    Args:
+        frame: see there.
+        backgrounds: (h, w, 3) uint8 RGB, pictures without people.
+        params: see there.
+        rng: of all that is drawn.
+        side: of the view, pixels.
+    """
     x1, y1, x2, y2 = _window(frame, params, rng, side)
     fit = letterbox(y2 - y1, x2 - x1, height=side, width=side)
     how = cv2.INTER_AREA if fit.scale < 0.7 else cv2.INTER_LINEAR
-    part = np.asarray(cv2.resize(frame.image[y1:y2, x1:x2], (fit.width, fit.height), interpolation=how), np.uint8)
+    image = _before_another(frame, backgrounds, rng) if rng.random() < params.swap else frame.image
+    part = np.asarray(cv2.resize(image[y1:y2, x1:x2], (fit.width, fit.height), interpolation=how), np.uint8)
     part = seen_by_camera(part, params.effects, rng)
     boxes = (frame.boxes - np.array([x1, y1, x1, y1], np.float32)) * np.float32(fit.scale)
     if rng.random() < 0.5:
         part = part[:, ::-1]
         boxes = np.stack([fit.width - boxes[:, 2], boxes[:, 1], fit.width - boxes[:, 0], boxes[:, 3]], axis=1)
-    image = np.full((side, side, 3), GREY, np.uint8)
-    image[: fit.height, : fit.width] = part
-    return _sorted_out(image, boxes, frame.visibility, params, fit)
+    whole = np.full((side, side, 3), GREY, np.uint8)
+    whole[: fit.height, : fit.width] = part
+    return _sorted_out(whole, boxes, frame.visibility, params, fit)
+
+
+def _before_another(
+    frame: LabelledFrame, backgrounds: Sequence[NDArray[np.uint8]], rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    """The people of a frame before another background."""
+    height, width = frame.image.shape[:2]
+    background = cv2.resize(backgrounds[int(rng.integers(len(backgrounds)))], (width, height))
+    if rng.random() < 0.5:
+        background = background[:, ::-1]
+    return np.where(frame.is_person[..., None], frame.image, background)
 
 
 def _window(frame: LabelledFrame, params: ViewParams, rng: np.random.Generator, side: int) -> tuple[int, int, int, int]:

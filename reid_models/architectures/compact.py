@@ -11,6 +11,7 @@ TPAMI 2021). Stripes of the body are described beside the whole (Sun et al., "Be
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from reid_models.architectures.architecture import Architecture
@@ -34,7 +35,7 @@ class CompactFeatures(Features):
 class Compact(nn.Module):
     """(B, T, 3, H, W) -> CompactFeatures; D = whole + stripes * stripe; any T.
 
-    The rows of the last map must be a multiple of `stripes`.
+    Stripes share rows where the last map's rows are no multiple of their number.
     """
 
     def __init__(self, trunk: Trunk, *, stripes: int = 4, whole: int = 256, stripe: int = 64) -> None:
@@ -55,23 +56,16 @@ class Compact(nn.Module):
         self.neck.bias.requires_grad_(False)
 
     def forward(self, clips_BTCHW: Tensor) -> CompactFeatures:
-        """Clips, uint8 or float in [0, 1] -> features.
-
-        Raises:
-            ValueError: if the rows of the map cannot be cut into as many stripes.
-        """
+        """Clips, uint8 or float in [0, 1] -> features."""
         maps_NCHW: Tensor = self.trunk(self.trunk.frames(clips_BTCHW))
         frames_BTD = frames_to_clips(self._describe(maps_NCHW), clips_BTCHW.shape[1])
         before_BD = frames_BTD.mean(dim=1)
         return CompactFeatures(embedding=self.neck(before_BD), frames=frames_BTD, before_neck=before_BD)
 
     def _describe(self, maps_NCHW: Tensor) -> Tensor:
-        rows = maps_NCHW.shape[2]
-        if rows % self.stripes:
-            raise ValueError(f"expected a map with a multiple of {self.stripes} rows, found {rows}: take taller crops")
-        stripes_NCS = maps_NCHW.mean(dim=3).unflatten(2, (self.stripes, rows // self.stripes)).mean(dim=3)
+        stripes_NCS = F.adaptive_avg_pool2d(maps_NCHW, (self.stripes, 1)).squeeze(3)
         parts = [part(stripes_NCS[:, :, index]) for index, part in enumerate(self.parts)]
-        return torch.cat([self.whole(stripes_NCS.mean(dim=2)), *parts], dim=1)
+        return torch.cat([self.whole(maps_NCHW.mean(dim=(2, 3))), *parts], dim=1)
 
 
 NETWORKS: dict[str, Architecture] = {

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from learning.effects import EffectParams, seen_by_camera
 
 Picture = NDArray[np.uint8]
+EFFECTS_PX = 128
+"""Height of the crops that the effects are meant for."""
 MOST_INWARDS = 0.45
 """A border never comes nearer to the middle than this leaves, in sides of the person's box."""
 
@@ -67,7 +69,7 @@ def augment(
     picture = np.ascontiguousarray(moved[..., :3])
     if crop.shape[2] == 4 and rng.random() < params.swap:
         picture = _before(picture, moved[..., 3], _part_of(others, rng, height, width))
-    picture = seen_by_camera(picture, params.effects, rng)
+    picture = seen_by_camera(picture, params.effects, rng, scale=height / EFFECTS_PX)
     return _erased(picture, others, rng) if rng.random() < params.erase else picture
 
 

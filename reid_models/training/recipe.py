@@ -9,11 +9,26 @@ from runtime.card import ClipSpec
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of a run.
+
+    Attributes:
+        until: share of the run that is done at its end; of the last, 1.
+        height, width: of its crops, pixels.
+    """
+
+    until: float
+    height: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """
     Attributes:
         network: name in the catalogue.
-        clip: that serving cuts; training takes crops of its size, one a clip.
+        clip: that serving cuts; training takes one crop a clip.
+        stages: sizes of the crops from the first step to the last; small ones teach the most per second.
         loop: steps and rates.
         persons: P of a batch.
         crops: K of each person.
@@ -23,8 +38,17 @@ class Recipe:
 
     network: str
     clip: ClipSpec
+    stages: tuple[Stage, ...]
     loop: LoopParams
     persons: int = 16
     crops: int = 4
     augment: AugmentParams = field(default=AugmentParams())
     objective: ObjectiveParams = field(default=ObjectiveParams())
+
+    def __post_init__(self) -> None:
+        if not self.stages or self.stages[-1].until < 1:
+            raise ValueError(f"expected stages up to the end of the run, found {self.stages}")
+
+    def stage(self, step: int) -> Stage:
+        """The stage that a step is in."""
+        return next(stage for stage in self.stages if step < stage.until * self.loop.steps)

@@ -89,8 +89,11 @@ class Batches:
         rng = np.random.default_rng((recipe.loop.seed, 2, step))
         crops = self._set.crops(rows)
         others = [*crops, *self._clutter]
-        size = {"height": recipe.clip.height, "width": recipe.clip.width}
-        changed = [augment(crop, others, recipe.augment, rng, margin=self._set.margin, **size) for crop in crops]
+        stage = recipe.stage(step)
+        changed = [
+            augment(crop, others, recipe.augment, rng, margin=self._set.margin, height=stage.height, width=stage.width)
+            for crop in crops
+        ]
         crops_BHWC = torch.from_numpy(np.stack(changed))
         return crops_BHWC.permute(0, 3, 1, 2).unsqueeze(1), torch.from_numpy(self._set.persons[rows])
 

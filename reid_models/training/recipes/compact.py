@@ -1,7 +1,7 @@
 """The shipped encoder: trained from nothing, on simulated people alone."""
 
 from learning.loop import LoopParams
-from reid_models.training.recipe import Recipe
+from reid_models.training.recipe import Recipe, Stage
 from runtime.card import ClipSpec
 
 
@@ -10,5 +10,6 @@ def compact(*, steps: int = 4000) -> Recipe:
     return Recipe(
         network="compact-stripes-ibn",
         clip=ClipSpec(frames=8, height=128, width=64),
+        stages=(Stage(0.35, 64, 32), Stage(0.7, 96, 48), Stage(1.0, 128, 64)),
         loop=LoopParams(steps=steps, rate=2e-3, warmup=200),
     )

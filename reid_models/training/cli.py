@@ -1,0 +1,108 @@
+"""`reid-train`: sets of labelled crops, and trainings on them. Talk to stderr; exit code 0 done, 1 failed, 2 misuse.
+
+Each command imports what it needs when it runs, so that the help comes at once.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="reid-train",
+    help="Train networks that recognise people.",
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.command()
+def render(
+    folder: Annotated[Path, typer.Argument(help="Where the set is written.")],
+    persons: Annotated[int, typer.Option(help="How many simulated people.")] = 500,
+    first: Annotated[int, typer.Option(help="Number of the first; several sets must not share numbers.")] = 1,
+    cameras: Annotated[int, typer.Option(help="How many random cameras.")] = 20,
+    frames: Annotated[int, typer.Option(help="From each camera for each 100 people.")] = 12,
+    seed: Annotated[int, typer.Option(help="Of people, cameras and scenes.")] = 0,
+) -> int:
+    """Render simulated people before random cameras, and cut them out."""
+    import numpy as np
+
+    from reid_models.training.datasets.simulated import CutParams, render_crops
+    from simulation.scatter import ScatterParams, anybody, scattered_frames
+
+    params = ScatterParams(cameras=cameras, frames=frames, group=100, seed=seed)
+    everybody = np.arange(first, first + persons, dtype=np.int64)
+    most = persons * cameras * frames * params.most_people // params.group
+    count = render_crops(folder, scattered_frames(anybody(seed), everybody, params), CutParams(), most=most)
+    return _done(f"{count} crops of {persons} people: {folder}")
+
+
+@app.command()
+def pack(
+    source: Annotated[Path, typer.Argument(help="Tracklets in the layout of MARS.")],
+    folder: Annotated[Path, typer.Argument(help="Where the set is written.")],
+    height: Annotated[int, typer.Option(help="Of a crop, pixels.")] = 128,
+    width: Annotated[int, typer.Option(help="Of a crop, pixels.")] = 64,
+) -> int:
+    """Make a set of crops from labelled tracklets."""
+    from reid_models.training.data import pack_tracklets
+
+    return _done(f"{pack_tracklets(source, folder, height=height, width=width)} crops: {folder}")
+
+
+@app.command()
+def run(
+    sets: Annotated[list[Path], typer.Argument(help="Folders that `render` or `pack` wrote.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the run; one that was stopped goes on.")],
+    steps: Annotated[int, typer.Option(help="Of the optimiser.")] = 4000,
+    watch: Annotated[
+        Path | None, typer.Option(help="Tracklets in the layout of MARS to rank now and then; not learnt from.")
+    ] = None,
+    watch_every: Annotated[int, typer.Option(help="Steps between two looks.")] = 500,
+    threads: Annotated[int, typer.Option(help="Of the processor.")] = 1,
+) -> int:
+    """Train the compact encoder."""
+    import cv2
+    import torch
+    from rich.console import Console
+
+    from reid_models.training.data import read_crop_set
+    from reid_models.training.evaluate import read_ranked_clips
+    from reid_models.training.recipes.compact import compact
+    from reid_models.training.train import Watch, train
+
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(1)
+    recipe = compact(steps=steps)
+    watched = Watch(read_ranked_clips(watch, recipe.clip), watch_every) if watch else None
+    train(recipe, read_crop_set(sets), out, console=Console(stderr=True, highlight=False), watch=watched)
+    return _done(f"{steps} steps: {out}")
+
+
+def entry() -> None:
+    """What the installed command calls."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs one command, or prints the help; returns the exit code. Bad input is one line on stderr."""
+    from learning.checkpoint import CheckpointError
+    from reid_models.tracklet_folder import TrackletFolderError
+    from reid_models.training.data import CropSetError
+
+    try:
+        return int(app(args=list(argv) or ["--help"], standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        typer.echo(f"reid-train: {error.format_message()}", err=True)
+        return error.exit_code
+    except (CheckpointError, CropSetError, TrackletFolderError, ValueError, FloatingPointError) as error:
+        typer.echo(f"reid-train: {error}", err=True)
+        return 1
+
+
+def _done(message: str) -> int:
+    typer.echo(message, err=True)
+    return 0
