@@ -32,28 +32,28 @@ class Sensor:
             return image
         rng = np.random.default_rng([camera.seed, index])
         top, left = (int(value) for value in rng.integers(0, _MARGIN, 2))
-        window = self._noise[top : top + camera.height, left : left + camera.width]
+        window = self._noise[top : top + camera.height, 3 * left : 3 * (left + camera.width)]
         developed = np.empty_like(image)
-        _add(image, window, round(camera.noise * 256 / _STEPS), developed)
+        rows = (camera.height, 3 * camera.width)
+        _add(image.reshape(rows), window, round(camera.noise * 256 / _STEPS), developed.reshape(rows))
         return developed
 
 
 def _noise(height: int, width: int, seed: int) -> NDArray[np.int8]:
-    """(height, width, 3), standard deviation _STEPS; a little of it hangs together, as after a camera's own filters."""
+    """(height, 3 * width), standard deviation _STEPS; a little of it hangs together, as after a camera's filters."""
     rng = np.random.default_rng([seed, 9])
     grey = rng.normal(size=(height, width, 1)).astype(np.float32)
     colours = rng.normal(size=(height, width, 3)).astype(np.float32)
     mixed = _SHARED * grey + np.sqrt(1 - _SHARED**2) * colours
     soft = mixed + 0.35 * (np.roll(mixed, 1, axis=0) + np.roll(mixed, 1, axis=1))
-    return np.asarray(np.clip(_STEPS * soft / soft.std(), -127, 127), np.int8)
+    return np.asarray(np.clip(_STEPS * soft / soft.std(), -127, 127), np.int8).reshape(height, 3 * width)
 
 
 @numba.njit(cache=True, nogil=True)
 def _add(image: Image, noise: NDArray[np.int8], strength: int, developed: Image) -> None:
-    """The square root of light lifts the noise of the dark; whites clip it."""
+    """Rows of (H, 3 W). The square root of light lifts the noise of the dark; whites clip it."""
     for y in range(image.shape[0]):
         for x in range(image.shape[1]):
-            for channel in range(3):
-                level = int(image[y, x, channel])
-                amount = (int(noise[y, x, channel]) * strength * (384 - level)) >> 16
-                developed[y, x, channel] = np.uint8(min(max(level + amount, 0), 255))
+            level = np.int32(image[y, x])
+            amount = (np.int32(noise[y, x]) * np.int32(strength) * (np.int32(384) - level)) >> np.int32(16)
+            developed[y, x] = min(max(level + amount, np.int32(0)), np.int32(255))

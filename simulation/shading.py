@@ -85,7 +85,7 @@ def grey(light: float) -> float:
     return 255 * level
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def texel(texels: Bytes, texture: Float64s, u: float, v: float, level: int, light: Float64s) -> None:
     """Bilinear RGB, linear, 0 to 1, at u, v metres, into `light`; `level` of the pyramid, or its last."""
     size = int(texture[SIZE])
@@ -178,11 +178,21 @@ def light_up(
     return outside, inside
 
 
-@numba.njit(cache=True, nogil=True)
-def _shade(x: float, y: float, face: int, body: Body, colour: Float64s) -> None:
+@numba.njit(cache=True, nogil=True, inline="always")
+def _shade(
+    x: float,
+    y: float,
+    corners: Int32s,
+    texture: Float64s,
+    screen: Float32s,
+    uv_m: Float32s,
+    outside: Float32s,
+    inside: Float32s,
+    texels: Bytes,
+    colour: Float64s,
+) -> None:
     """Light that leaves a triangle at pixel x, y, into `colour`."""
-    screen, uv_m = body.screen, body.uv_m
-    a, b, c = body.triangles[face]
+    a, b, c = corners
     ax, ay = float(screen[a, 0]) - x, float(screen[a, 1]) - y
     bx, by = float(screen[b, 0]) - x, float(screen[b, 1]) - y
     cx, cy = float(screen[c, 0]) - x, float(screen[c, 1]) - y
@@ -198,7 +208,6 @@ def _shade(x: float, y: float, face: int, body: Body, colour: Float64s) -> None:
     weight_b *= total
     weight_c *= total
 
-    texture = body.table[body.surface[face]]
     ua, va = float(uv_m[a, 0]), float(uv_m[a, 1])
     ub, vb = float(uv_m[b, 0]) - ua, float(uv_m[b, 1]) - va
     uc, vc = float(uv_m[c, 0]) - ua, float(uv_m[c, 1]) - va
@@ -206,17 +215,21 @@ def _shade(x: float, y: float, face: int, body: Body, colour: Float64s) -> None:
     v = va + weight_b * vb + weight_c * vc
     texels_per_m = texture[SIZE] * texture[REPEATS_PER_M_U]
     texels_per_pixel = abs(ub * vc - vb * uc) * texels_per_m * texels_per_m
-    spread = abs(area)
+    spread = 2.0 * abs(area)
     level = 0
-    while texels_per_pixel > 2.0 * spread and level < 12:
+    while texels_per_pixel > spread and level < 12:
         texels_per_pixel *= 0.25
         level += 1
-    texel(body.texels, texture, u, v, level, colour)
-    light = body.outside if area < 0 else body.inside
-    shine = weight_a * light[a, 3] + weight_b * light[b, 3] + weight_c * light[c, 3]
-    for channel in range(3):
-        arrives = weight_a * light[a, channel] + weight_b * light[b, channel] + weight_c * light[c, channel]
-        colour[channel] = max(0.0, colour[channel] * arrives + shine)
+    texel(texels, texture, u, v, level, colour)
+    if area < 0:
+        shine = weight_a * outside[a, 3] + weight_b * outside[b, 3] + weight_c * outside[c, 3]
+        for channel in range(3):
+            arrives = weight_a * outside[a, channel] + weight_b * outside[b, channel] + weight_c * outside[c, channel]
+            colour[channel] = max(0.0, colour[channel] * arrives + shine)
+    else:
+        for channel in range(3):
+            arrives = weight_a * inside[a, channel] + weight_b * inside[b, channel] + weight_c * inside[c, channel]
+            colour[channel] = max(0.0, colour[channel] * arrives)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -250,6 +263,8 @@ def paint(
     mean = np.zeros(3)
     faces = np.zeros(4, np.int32)
     weights = np.zeros(4, np.int32)
+    screen, uv_m, outside, inside = body.screen, body.uv_m, body.outside, body.inside
+    triangles, surface, texels, table = body.triangles, body.surface, body.texels, body.table
     visible = 0
     x1, y1, x2, y2 = 1 << 30, 1 << 30, 0, 0
     for y in range(top, bottom):
@@ -286,7 +301,10 @@ def paint(
             own_y /= SAMPLES * count
             mean[:] = 0
             for kind in range(kinds):
-                _shade(own_x, own_y, faces[kind], body, colour)
+                face = faces[kind]
+                _shade(
+                    own_x, own_y, triangles[face], table[surface[face]], screen, uv_m, outside, inside, texels, colour
+                )
                 for channel in range(3):
                     mean[channel] += grey(colour[channel] * lamp[5, channel] * dimming[y, x]) * weights[kind]
             for channel in range(3):
