@@ -146,6 +146,21 @@ def evaluate(
 
 
 @app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for all that is written.")] = Path("demo"),
+    site: Annotated[Path | None, typer.Option(help="YAML file of a simulated site.  [default: the shop]")] = None,
+    seconds: Annotated[float | None, typer.Option(help="To film; replaces what the file says.")] = None,
+) -> int:
+    """Films a made-up shop, recognises who is who in it, and scores that; needs no download."""
+    from pipeline.commands.stopping import StopSignal
+
+    with StopSignal() as stop:
+        from pipeline.commands.demo import run_demo
+
+        return run_demo(site, out, seconds=seconds, stop=stop)
+
+
+@app.command()
 def simulate(
     site: Annotated[Path, typer.Argument(help="YAML file, such as configs/simulation/shop.yaml.")],
     out: OutOption,
@@ -159,6 +174,32 @@ def simulate(
     from pipeline.commands.simulate import simulate as write_site
 
     return write_site(site, out, seconds=seconds, seed=seed, names=camera or ())
+
+
+@app.command()
+def simulate_tracklets(
+    out: OutOption,
+    persons: Annotated[int, typer.Option(help="Half of them for training, half for testing.")] = 100,
+    cameras: Annotated[int, typer.Option(help="That see each of them.")] = 6,
+    tracklets: Annotated[int, typer.Option(help="Of a person in one camera, at most.")] = 2,
+    crops: Annotated[int, typer.Option(help="In a tracklet.")] = 8,
+    style: Annotated[str, typer.Option(help="Of clothes: shop, office, winter, summer or any.")] = "any",
+    look_alikes: Annotated[float, typer.Option(help="Share of people dressed like others.")] = 0.1,
+    seed: Annotated[int, typer.Option(help="Of everything.")] = 0,
+) -> int:
+    """Renders labelled tracklets of made-up people in the layout of MARS, with attributes."""
+    from pipeline.commands.simulate_tracklets import simulate_tracklets as write_set
+
+    return write_set(
+        out,
+        persons=persons,
+        cameras=cameras,
+        tracklets=tracklets,
+        crops=crops,
+        style=style,
+        look_alikes=look_alikes,
+        seed=seed,
+    )
 
 
 @app.command()

@@ -30,20 +30,20 @@ REDRAW_EVERY = 10
 class Flags:
     """What the command line said; None, False or empty: nothing."""
 
-    cameras: tuple[str, ...]
-    detector: str | None
-    encoder: str | None
-    site: Path | None
-    calibration: Path | None
-    threshold: float | None
-    frame_rate: float | None
-    tiles: str | None
-    provider: str | None
-    out: Path | None
-    videos: bool
-    report: bool
-    thumbnails: bool
-    http_port: int | None
+    cameras: tuple[str, ...] = ()
+    detector: str | None = None
+    encoder: str | None = None
+    site: Path | None = None
+    calibration: Path | None = None
+    threshold: float | None = None
+    frame_rate: float | None = None
+    tiles: str | None = None
+    provider: str | None = None
+    out: Path | None = None
+    videos: bool = False
+    report: bool = False
+    thumbnails: bool = False
+    http_port: int | None = None
 
 
 def run_pipeline(path: Path | None, flags: Flags, stop: StopSignal) -> int:

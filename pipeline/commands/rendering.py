@@ -1,0 +1,79 @@
+"""Rendering in as many processes as there are cores, with a bar for each thing that is made."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+from functools import partial
+from multiprocessing import get_context
+from queue import Queue
+from typing import TypeVar
+
+import cv2
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+Job = TypeVar("Job")
+Made = TypeVar("Made")
+Tell = Callable[[str], None]
+"""Says that one more of what a bar counts is there, by the name of the bar."""
+LOOK_S = 0.2
+"""Between two looks at the progress."""
+
+
+def render_all(
+    work: Callable[[Job, Tell], Made],
+    jobs: Sequence[Job],
+    totals: Mapping[str, int],
+    talk: Console,
+    *,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> list[Made]:
+    """Does the jobs, some at once; returns what came of them, in their order.
+
+    Args:
+        work: a function of a module, which other processes can find.
+        jobs: the longest first, so that none is left for the end, when the other cores have nothing to do.
+        totals: name and length of each bar.
+        talk: where the bars are drawn, if it is a terminal.
+        meanwhile: done in this process.
+    """
+    processes = get_context("spawn")
+    bars = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=talk,
+        disable=not talk.is_terminal,
+    )
+    tasks = {name: bars.add_task(name, total=total) for name, total in totals.items()}
+    at_once = min(len(jobs), os.cpu_count() or 1)
+    with bars, processes.Manager() as manager, ProcessPoolExecutor(at_once, processes) as pool:
+        told: Queue[str] = manager.Queue()
+        made = [pool.submit(_work, work, job, told) for job in jobs]
+        try:
+            meanwhile()
+            is_done = False
+            while not is_done:
+                is_done = _are_done(made)
+                for _ in range(told.qsize()):
+                    bars.advance(tasks[told.get()])
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+        return [each.result() for each in made]
+
+
+def _work(work: Callable[[Job, Tell], Made], job: Job, told: "Queue[str]") -> Made:
+    """In a process of its own, one of as many as there are cores."""
+    cv2.setNumThreads(1)
+    return work(job, partial(told.put, block=False))
+
+
+def _are_done(made: Sequence[Future[Made]]) -> bool:
+    """Whether all have ended; raises what one of them raised."""
+    done, waiting = wait(made, timeout=LOOK_S, return_when=FIRST_EXCEPTION)
+    for each in done:
+        each.result()
+    return not waiting
