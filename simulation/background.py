@@ -23,7 +23,7 @@ from simulation.shading import (
     texel,
 )
 
-# Rows of `scene_textures`: floor, ceiling, then one per box.
+# Rows of `scene_textures`: floor, ceiling, one per box for its sides, one per box for its top.
 _FLOOR, _CEILING, _BOXES = 0, 1, 2
 _CEILING_M = 3.2
 # Nothing is farther away indoors.
@@ -402,6 +402,7 @@ def _leave(
             u, v = np.arctan2(ay, ax) * box[2], pz
         else:
             u, v = ax, ay
+            texture += len(things)
         if side != 2:
             nx, ny, nz = box[6] * lx - box[7] * ly, box[7] * lx + box[6] * ly, 0.0
     far = np.sqrt(dx * dx + dy * dy + dz * dz)
@@ -430,7 +431,8 @@ def _leave(
         sky = lamp[2, channel]
         base = (sky * up + lamp[3, channel] * (1 - up)) * around
         if thing == _ROOF:
-            base = 0.95 * sky
+            # Of all a ceiling's texels only lamps are white, and they shine.
+            base = sky * (0.80 + (3.0 if colour[1] > 0.97 else 0.0))
         shade = colour[channel] * base * (1 - haze) + 0.8 * sky * haze + mirror * sky
         sun = colour[channel] * lamp[1, channel] * direct * (1 - haze)
         lit[channel] += share * grey((shade + sun) * lamp[5, channel] * gain)

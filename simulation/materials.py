@@ -19,26 +19,31 @@ _SPAN_M: dict[Material, float] = {
     "concrete": 4.0, "tiles": 3.6, "wood": 3.0, "carpet": 3.0, "asphalt": 4.0, "grass": 4.0, "paving": 3.0,
     "brick": 2.0, "plaster": 4.0, "glass": 3.0, "metal": 2.0, "shelves": 2.4,
 }  # fmt: skip
+_CEILING_SPAN_M = 4.8
+# What looks otherwise from above.
+_TOPS: dict[Material, Material] = {"shelves": "metal", "brick": "concrete", "glass": "metal"}
 Floats = NDArray[np.float32]
 Image = NDArray[np.uint8]
 
 
 def scene_textures(scene: Scene) -> Textures:
-    """Rows: floor, ceiling, then the boxes in their order."""
-    wanted: list[tuple[Material, Colour]] = [(scene.floor, scene.floor_colour), ("tiles", (226, 226, 222))]
+    """Rows: floor, ceiling, the sides of all boxes in their order, their tops."""
+    wanted: list[tuple[Material | None, Colour]] = [(scene.floor, scene.floor_colour), (None, (205, 205, 205))]
     wanted += [(box.material, box.colour) for box in scene.boxes]
-    offsets: dict[tuple[Material, Colour], int] = {}
+    wanted += [(_TOPS.get(box.material, box.material), box.colour) for box in scene.boxes]
+    offsets: dict[tuple[Material | None, Colour], int] = {}
     texels: list[NDArray[np.uint8]] = []
     rows = []
     offset = 0
     for material, colour in wanted:
-        if (material, colour) not in offsets:
-            offsets[material, colour] = offset
-            texels.append(pyramid(material_image(material, colour, scene.seed)))
+        key = (material, colour)
+        if key not in offsets:
+            offsets[key] = offset
+            texels.append(pyramid(material_image(material, colour, scene.seed) if material else ceiling_image()))
             offset += len(texels[-1])
-        repeats = 1 / _SPAN_M[material]
+        repeats = 1 / (_SPAN_M[material] if material else _CEILING_SPAN_M)
         # Pictures run down, heights up.
-        rows.append([offsets[material, colour], SIDE, 0.0, 0.0, repeats, -repeats, 0.0, 0.0])
+        rows.append([offsets[key], SIDE, 0.0, 0.0, repeats, -repeats, 0.0, 0.0])
     return Textures(np.concatenate(texels), np.array(rows, np.float64))
 
 
@@ -66,8 +71,8 @@ def material_image(material: Material, colour: Colour, seed: int) -> Image:
         case "shelves":
             drawn = _shelves(ground, rng)
         case "metal":
-            drawn = ground * (1 + 0.05 * grain(SIDE, 3)[:, :1].mean(axis=1, keepdims=True)[..., None])
-            drawn = _slabs(drawn, rng, across=2, down=1, joint=0.6, spread=0.02)
+            panels = np.asarray(ground * (1 + 0.02 * clouds(SIDE, 2)[..., None]), np.float32)
+            drawn = _slabs(panels, rng, across=2, down=1, joint=0.6, spread=0.02)
         case "glass":
             drawn = _slabs(ground, rng, across=2, down=1, joint=0.45, spread=0.06)
         case "grass":
@@ -77,8 +82,9 @@ def material_image(material: Material, colour: Colour, seed: int) -> Image:
         case "carpet":
             drawn = _spotted(ground, 0.14) * (1 + 0.05 * clouds(SIDE, 5)[..., None])
         case "concrete" | "plaster":
-            strength = 0.10 if material == "concrete" else 0.03
-            drawn = _spotted(ground, 0.04) * (1 + strength * clouds(SIDE, 3)[..., None])
+            strength = 0.035 if material == "concrete" else 0.015
+            stains = clouds(SIDE, 3) + 0.5 * clouds(SIDE, 12)
+            drawn = _spotted(ground, 0.03) * (1 + strength * stains[..., None])
     return np.asarray(np.clip(drawn + 0.5, 0, 255), np.uint8)
 
 
@@ -92,13 +98,35 @@ def skyline(seed: int) -> Float64s:
         width = int(rng.integers(8, 70))
         is_tree = rng.random() < 0.4
         step = rows[place : place + width]
-        step[:, 0] = rng.uniform(0.02, 0.10)
+        step[:, 0] = rng.uniform(0.02, 0.09)
         if is_tree:
-            step[:, 0] *= 0.5 + 0.5 * np.sin(np.linspace(0, np.pi, len(step))) + rng.normal(0, 0.06, len(step))
+            step[:, 0] *= 0.5 + 0.5 * np.sin(np.linspace(0, np.pi, len(step))) + rng.normal(0, 0.05, len(step))
         ground = (0.10, 0.14, 0.09) if is_tree else tuple(rng.uniform(0.2, 0.45) * np.array([1.0, 0.95, 0.88]))
         step[:, 1:] = 0.55 * np.array(ground) + 0.45 * 0.5
         place += width
     return rows
+
+
+def _goods(rng: np.random.Generator) -> NDArray[np.float64]:
+    """A colour of packages: mostly white, brown and dull, sometimes loud."""
+    grey = rng.uniform(60, 215)
+    return np.clip(grey + rng.normal(0, rng.choice([12.0, 30.0, 70.0]), 3) + [10, 2, -12], 15, 240)
+
+
+@lru_cache(maxsize=1)
+def ceiling_image() -> Image:
+    """(SIDE, SIDE, 3): panels, and some of them lamps: the brightest texels, which `background.py` takes for light."""
+    rng = np.random.default_rng(4)
+    drawn = np.full((SIDE, SIDE, 3), 205, np.float32) * (1 + 0.02 * grain(SIDE, 1)[..., None])
+    step = SIDE // 8
+    for row in range(8):
+        for column in range(8):
+            panel = drawn[row * step : (row + 1) * step, column * step : (column + 1) * step]
+            panel *= 1 + rng.normal(0, 0.01)
+            if row % 4 == 1 and column % 4 in (1, 2):
+                panel[:] = 255
+            panel[:2] = panel[:, :2] = 170
+    return np.asarray(np.clip(drawn, 0, 255), np.uint8)
 
 
 def _spotted(ground: Floats, strength: float) -> Floats:
@@ -155,8 +183,8 @@ def _shelves(ground: Floats, rng: np.random.Generator) -> Floats:
             width = int(rng.integers(14, 46))
             count = int(rng.integers(1, 5))
             tall = int((y1 - y0) * rng.uniform(0.45, 0.85))
-            paint = rng.uniform(30, 235, 3) * (0.5 + 0.5 * rng.random())
-            label = rng.uniform(80, 250, 3)
+            paint = _goods(rng)
+            label = 0.5 * _goods(rng) + 110
             for _ in range(count):
                 end = min(place + width, SIDE - 4)
                 drawn[y1 - tall : y1 - 3, place : end - 2] = paint * rng.uniform(0.9, 1.05)
@@ -165,6 +193,7 @@ def _shelves(ground: Floats, rng: np.random.Generator) -> Floats:
                 if place >= SIDE - 6:
                     break
             place += int(rng.integers(0, 8))
+        drawn[y0 : y0 + 9] *= 0.6
         drawn[y1 - 6 : y1] = ground[y1 - 6 : y1] * 0.9
     drawn[:, :4] = ground[:, :4] * 0.8
     return drawn

@@ -29,12 +29,20 @@ def grain(side: int, width: int, seed: int = 0) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=64)
 def creases(side: int, seed: int) -> NDArray[np.float32]:
-    """(side, side), standard deviation 1: folds of hanging cloth, lit from above."""
-    soft = clouds(side, 3, 10 + seed) + 0.5 * clouds(side, 7, 20 + seed)
-    ridges = -np.abs(soft)
-    slope = (np.roll(ridges, -2, axis=0) - np.roll(ridges, 2, axis=0)) * 0.8
-    slope += (np.roll(ridges, -2, axis=1) - np.roll(ridges, 2, axis=1)) * 0.6
-    return np.clip(_unit(slope), -2.5, 2.5)
+    """(side, side), standard deviation 1: folds of hanging cloth, lit from above and from one side."""
+    rng = np.random.default_rng([7, seed, side])
+    height = _drawn_out(rng, side, octave=3.0, stretch=2.2) + 0.35 * _drawn_out(rng, side, octave=8.0, stretch=1.4)
+    slope = 0.7 * (height - np.roll(height, 3, axis=0)) + (height - np.roll(height, 3, axis=1))
+    return np.clip(_unit(slope), -2.2, 2.2)
+
+
+def _drawn_out(rng: np.random.Generator, side: int, octave: float, stretch: float) -> NDArray[np.float64]:
+    """Soft shapes, `stretch` times as long as they are wide, with some sharp crests."""
+    waves = np.fft.rfft2(rng.normal(size=(side, side)))
+    rows, columns = np.fft.fftfreq(side)[:, None] * side, np.fft.rfftfreq(side)[None] * side
+    square = ((rows * stretch) ** 2 + columns**2) / octave**2
+    soft = np.fft.irfft2(waves * square / (1 + square) ** 3, (side, side))
+    return np.asarray(-np.sqrt((soft / soft.std()) ** 2 + 0.15))
 
 
 def _unit(field: NDArray[np.float64] | NDArray[np.float32]) -> NDArray[np.float32]:

@@ -18,9 +18,12 @@ Image = NDArray[np.uint8]
 
 # Wide enough that its repeats do not strike the eye on one garment.
 _SPAN_M = 0.64
+# What is drawn once on a garment: u is 0 at the breast bone, v at the hip; sleeves and legs lie below.
+_ONCE_M, _ONCE_LEFT_M, _ONCE_LOW_M = 1.28, -0.64, -0.7
+_BREAST_M = 0.40
 _HAIR_SPAN_M = 0.25
 _FACE_SPAN_M, _BELOW_CHIN_M = 0.4, 0.08
-_GLOSS = {"leather": 0.30, "denim": 0.0, "knit": 0.0}
+_GLOSS = {"leather": 0.16, "denim": 0.0, "knit": 0.0}
 
 
 def textures(surfaces: tuple[Surface, ...]) -> Textures:
@@ -56,8 +59,11 @@ def _surface(role: str, fabric: Fabric) -> tuple[NDArray[np.uint8], tuple[float,
         case "hair":
             repeats = 1 / _HAIR_SPAN_M
             return pyramid(strands(fabric)), (SIDE, 0.0, 0.0, repeats, repeats, 0.0, 0.10)
-    span = _span_m(fabric.scale_m)
     gloss = 0.10 if role == "shoes" else _GLOSS.get(fabric.pattern, 0.015)
+    if fabric.pattern == "logo" or role == "outer":
+        repeats = 1 / _ONCE_M
+        return pyramid(garment(fabric, role)), (2 * SIDE, _ONCE_LEFT_M, _ONCE_LOW_M, repeats, repeats, 0.0, gloss)
+    span = _span_m(fabric.scale_m)
     return pyramid(cloth(fabric, span)), (SIDE, 0.0, 0.0, 1 / span, 1 / span, 0.0, gloss)
 
 
@@ -84,6 +90,81 @@ def cloth(fabric: Fabric, span_m: float) -> Image:
     fading = 0.05 * fabric.wear * clouds(SIDE, 3)
     drawn = drawn * (1 + depth * folds + fading + 0.025 * grain(SIDE, 1))[..., None]
     return _bytes(drawn + 12 * fabric.wear * np.maximum(0, clouds(SIDE, 4, 1))[..., None])
+
+
+def garment(fabric: Fabric, role: str) -> Image:
+    """(2 SIDE, 2 SIDE, 3): cloth with what is on it only once, a print on the breast or a zip and pockets."""
+    rng = np.random.default_rng([fabric.seed, 1])
+    drawn = np.tile(cloth(fabric, _ONCE_M / 2), (2, 2, 1)).astype(np.float32)
+    if fabric.pattern == "logo":
+        _logo(drawn, fabric.colours[1:] or (_contrast(fabric.colours[0]),), rng)
+    if role == "outer":
+        _fastening(drawn, rng)
+    return _bytes(drawn)
+
+
+def _logo(drawn: Floats, colours: tuple[Colour, ...], rng: np.random.Generator) -> None:
+    """Letters, a number, a picture, a band or a small badge."""
+    match int(rng.integers(5)):
+        case 0:
+            letters = "".join(chr(65 + int(each)) for each in rng.integers(0, 26, int(rng.integers(2, 6))))
+            _write(drawn, letters, rng.uniform(0.16, 0.26), colours[0])
+        case 1:
+            number = str(int(rng.integers(1, 99)))
+            _write(drawn, number, 0.09 * len(number), colours[0])
+        case 2:
+            size = rng.uniform(0.06, 0.11)
+            for part in range(int(rng.integers(3, 7))):
+                shift = rng.normal(0, 0.35 * size, 2)
+                x, y = _texel(float(shift[0]), _BREAST_M + float(shift[1]))
+                radius = float(size * rng.uniform(0.3, 0.8) / _ONCE_M * 2 * SIDE)
+                if rng.random() < 0.5:
+                    cv2.circle(drawn, (x, y), round(radius), colours[part % len(colours)], -1, cv2.LINE_AA)
+                else:
+                    turns = np.arange(3 + part % 3) * 2 * np.pi / (3 + part % 3) + rng.uniform(0, 3)
+                    outline = np.stack([x + radius * np.cos(turns), y + radius * np.sin(turns)], axis=1)
+                    cv2.fillPoly(drawn, [np.rint(outline).astype(np.int32)], colours[part % len(colours)], cv2.LINE_AA)
+        case 3:
+            low = rng.uniform(0.22, 0.42)
+            _fill(drawn, (-0.64, low), (0.64, low + rng.uniform(0.03, 0.12)), colours[0])
+        case _:
+            x, y = _texel(0.09, _BREAST_M + 0.04)
+            cv2.ellipse(drawn, (x, y), (14, 10), 0, 0, 360, colours[0], -1, cv2.LINE_AA)
+
+
+def _fastening(drawn: Floats, rng: np.random.Generator) -> None:
+    shade = 0.55 if rng.random() < 0.8 else 1.35
+    for left, low, right, high in (
+        (-0.004, -0.06, 0.004, 0.52),
+        (0.09, 0.09, 0.16, 0.098),
+        (-0.16, 0.09, -0.09, 0.098),
+    ):
+        (x1, y1), (x2, y2) = _texel(left, low), _texel(right, high)
+        drawn[y1 : y2 + 1, x1 : x2 + 1] *= shade
+
+
+def _write(drawn: Floats, words: str, width_m: float, colour: Colour) -> None:
+    font, thickness = cv2.FONT_HERSHEY_DUPLEX, 2
+    (wide, tall), _ = cv2.getTextSize(words, font, 1.0, thickness)
+    plate = np.zeros((tall + 8, wide + 8), np.float32)
+    cv2.putText(plate, words, (4, tall + 3), font, 1.0, 1.0, thickness + 2, cv2.LINE_AA)
+    width = max(4, round(width_m / _ONCE_M * 2 * SIDE))
+    height = max(4, round(width * 0.6 * plate.shape[0] / plate.shape[1] * 1.6))
+    # Rows run up, and u to the wearer's left: seen from before, the right way round.
+    letters = np.asarray(cv2.resize(plate, (width, height), interpolation=cv2.INTER_AREA)[::-1])
+    x, y = _texel(0.0, _BREAST_M)
+    window = drawn[y - height // 2 :, x - width // 2 :][:height, :width]
+    window += letters[..., None] * (np.array(colour, np.float32) - window)
+
+
+def _fill(drawn: Floats, low: tuple[float, float], high: tuple[float, float], colour: Colour) -> None:
+    (x1, y1), (x2, y2) = _texel(*low), _texel(*high)
+    drawn[y1:y2, x1:x2] = 0.15 * drawn[y1:y2, x1:x2] + 0.85 * np.array(colour, np.float32)
+
+
+def _texel(u_m: float, v_m: float) -> tuple[int, int]:
+    """Column and row of a garment's picture."""
+    return round((u_m - _ONCE_LEFT_M) / _ONCE_M * 2 * SIDE), round((v_m - _ONCE_LOW_M) / _ONCE_M * 2 * SIDE)
 
 
 def face(fabric: Fabric) -> Image:
