@@ -10,7 +10,7 @@ from simulation.body import packed
 
 Floats = NDArray[np.float32]
 STRAP_M = 0.035
-ROOM_M = {"skin": 0.012, "outer": 0.05}
+ROOM_M = {"skin": 0.012, "outer": 0.038}
 """Between body and strap: over a shirt, and over a jacket."""
 
 
@@ -62,7 +62,7 @@ class _Torso:
 
     def front(self, y: float, z: float, sign: float) -> float:
         """x of chest (sign 1) or back (-1) there, with room for a strap."""
-        near = np.hypot(self._trunk[:, 1] - y, self._trunk[:, 2] - z) < 0.05 * self.scale
+        near = np.hypot(self._trunk[:, 1] - y, self._trunk[:, 2] - z) < 0.03 * self.scale
         if not near.any():
             return float("nan")
         return float(sign * ((sign * self._trunk[near, 0]).max() + self.room_m))

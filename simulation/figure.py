@@ -23,8 +23,7 @@ class Figure:
         outfit = dress(identity, points, detail)
         self._rest, self._bones, self._weights = outfit.rest, outfit.bones, outfit.weights
         self._triangles, self._twin = outfit.triangles, outfit.twin
-        self._rest[:, 2] -= np.float32(outfit.sole.floor)
-        self._gait = Gait(identity, points[body.joints].astype(np.float64), outfit.sole)
+        self._gait = Gait(identity, points[body.joints].astype(np.float64), outfit.shoe)
         self.template: Template = outfit.template
 
     def pose(self, stance: Stance) -> Mesh:

@@ -1,12 +1,10 @@
 """Bones of a person who walks, stands or sits.
 
-A captured cycle moves pelvis, trunk, head and arms. The feet are laid down by rule: from the heel's strike to the toes'
-leaving they stay where they are on the floor, roll over heel and ball; then they swing to the next print, one stride
-ahead. The legs follow by inverse kinematics. So no foot slides, whatever the stride and the length of the legs.
+A captured cycle moves pelvis, trunk, head and arms. The feet are laid down by `footsteps`, and the legs follow by
+inverse kinematics: so no foot slides, whatever the stride and the length of the legs.
 """
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numba
@@ -14,18 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.body import packed
+from simulation.footsteps import PHASES, UNDER_HIP, Footsteps, Shoe, footsteps
 from simulation.identity import Identity
 from simulation.stance import Stance
 
-PHASES = 64
-TOE_OFF = 0.60
-"""Phase at which a foot leaves the floor; 0 is its heel's strike."""
-UNDER_HIP = 0.25
-"""Phase at which a planted ankle passes under the hip."""
-STRAIGHT = 0.995
+STRAIGHT = 0.998
 """Longest leg of a walker, as a share of thigh and shin: a knee never locks."""
-BOB = 0.019
-"""Rise and fall of the pelvis, as a share of the leg."""
+BOB = 0.38
+"""Rise and fall of the pelvis, as a share of what straight legs would make of it."""
 FULL_SWING = 0.45
 """Share of the pace from which steps are full; below, they blend with standing."""
 IDLE_S = 5.3
@@ -42,59 +36,47 @@ STANDS = (
 GRIPS = ("LeftFingerBase", "RightFingerBase")
 """Bones that begin where a hand holds something."""
 LEG = ("UpLeg", "Leg", "Foot", "ToeBase")
-NO_PITCH = np.zeros((2, 2))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sole:
-    """The left shoe (or bare foot) in the rest pose.
-
-    Attributes:
-        floor: height of its lowest point, metres.
-        heel: (2,) where it strikes: x and z.
-        tip: (2,) foremost point that touches the floor.
-    """
-
-    floor: float
-    heel: NDArray[np.float64]
-    tip: NDArray[np.float64]
 
 
 class Gait:
     """Poses one person's bones."""
 
-    def __init__(self, identity: Identity, heads: NDArray[np.float64], sole: Sole) -> None:
+    def __init__(self, identity: Identity, heads: NDArray[np.float64], shoe: Shoe) -> None:
         """`heads`: (B, 3), where the bones begin in the rest pose, metres."""
         body = packed.body()
         self._identity = identity
-        self._heads = heads - [0.0, 0.0, sole.floor]
+        self._heads = heads
         self._parents = body.parents
         self._legs = np.array([[body.bones.index(side + part) for part in LEG] for side in ("Left", "Right")])
         self._limbs = (self._legs, np.array([body.bones.index(name) for name in GRIPS]))
         rng = np.random.default_rng([identity.number, 7])
         self._start, self._idle_phase = rng.random(2)
         self._walk, self._stand, self._sit = _styled(identity, body.bones, STANDS[rng.integers(len(STANDS))])
-        path = _FootPath(self._heads[self._legs[0]], sole, identity.stride_m)
-        self._path, self._pitches = path.ankle(), path.pitches()
-        self._stand_ankle = np.array([0.0, 0.85 * self._heads[self._legs[0, 0], 1], self._heads[self._legs[0, 2], 2]])
+        self._lay(footsteps(shoe, identity.stride_m))
         self._pelvis = self._pelvis_heights()
         self._stand_pelvis = self._hip_over(self._stand_ankle, STRAIGHT)
+
+    def _lay(self, steps: Footsteps) -> None:
         hip, knee, ankle, _ = self._heads[self._legs[0]]
-        shin = math.dist(knee, ankle)
-        self._seat = ankle[2] + 1.02 * shin + self._heads[0, 2] - hip[2]
-        self._sit_ankles = np.array([[0.94 * math.dist(hip, knee), side * 1.1 * hip[1], ankle[2]] for side in (1, -1)])
+        side = np.full(PHASES + 1, 0.55 * hip[1])
+        self._path = np.stack([steps.ankle[:, 0], side, steps.ankle[:, 1]], axis=1)
+        self._pitches, self._stand_pitch = steps.pitches, np.array([steps.stand_pitch, 0.0])
+        self._stand_ankle = np.array([0.0, 0.85 * hip[1], steps.stand_z])
+        self._seat = steps.stand_z + 1.02 * math.dist(knee, ankle) + self._heads[0, 2] - hip[2]
+        ahead = 0.94 * math.dist(hip, knee)
+        self._sit_ankles = np.array([[ahead, side * hip[1], steps.stand_z] for side in (1.1, -1.1)])
 
     def bones(self, stance: Stance) -> NDArray[np.float32]:
         """(B + 2, 3, 4) float32: from the rest pose to the world; see `_place`."""
         turn = 2 * math.pi * (stance.time_s / IDLE_S + self._idle_phase)
         if stance.action == "sit" and stance.speed_mps <= 0:
             root = np.array([0.0, 0.0, self._seat])
-            return self._placed(self._sit, root, self._sit_ankles, NO_PITCH, stance)
+            return self._placed(self._sit, root, self._sit_ankles, np.tile(self._stand_pitch, (2, 1)), stance)
         swing = min(stance.speed_mps / (FULL_SWING * self._identity.pace_mps), 1.0)
         swing = swing * swing * (3 - 2 * swing)
         phase = (stance.travelled_m / self._identity.stride_m + self._start) % 1.0
         quaternions = _blend(self._walk, phase * PHASES, self._stand, swing)
-        ankles, pitches = _feet(self._path, self._pitches, phase, swing, self._stand_ankle)
+        ankles, pitches = _feet(self._path, self._pitches, phase, swing, self._stand_ankle, self._stand_pitch)
         height = np.interp(phase * PHASES, np.arange(PHASES + 1), self._pelvis)
         sideways = swing * 0.018 * math.sin(2 * math.pi * (phase - 0.05)) + (1 - swing) * 0.008 * math.sin(turn)
         root = np.array([0.0, sideways, swing * height + (1 - swing) * self._stand_pelvis])
@@ -125,76 +107,10 @@ class Gait:
         """(PHASES + 1,) of the pelvis over the cycle: rising and falling twice, never out of a leg's reach."""
         one = np.array([self._hip_over(ankle, STRAIGHT) for ankle in self._path[:-1]])
         reach = np.minimum(one, np.roll(one, PHASES // 2))
-        legs = self._heads[self._legs[0, 0], 2]
-        bob = BOB * legs * np.cos(4 * np.pi * (np.arange(PHASES + 1) / PHASES - UNDER_HIP - 0.01))
+        phases = np.arange(PHASES + 1) / PHASES
+        bob = BOB * float(np.ptp(reach)) * np.cos(4 * np.pi * (phases - UNDER_HIP - 0.01))
         heights: NDArray[np.float64] = bob + (reach - bob[:-1]).min()
         return heights
-
-
-class _FootPath:
-    """Where the left ankle is over the cycle, seen from the person; x forward, the floor is z = 0."""
-
-    def __init__(self, leg: NDArray[np.float64], sole: Sole, stride_m: float) -> None:
-        """`leg`: (4, 3), hip, knee, ankle and toe joint in the rest pose."""
-        self._stride_m = stride_m
-        self._ankle_z, self._toe_z = leg[2, 2], leg[3, 2]
-        self._heel = np.array([sole.heel[0] - leg[2, 0], -leg[2, 2]])
-        self._toe = np.array([leg[3, 0] - leg[2, 0], leg[3, 2] - leg[2, 2]])
-        self._tip = np.array([sole.tip[0] - leg[2, 0], -leg[2, 2]])
-        self._side = 0.55 * leg[0, 1]
-        self._pitch = np.append(packed.motion("pitch"), packed.motion("pitch")[0]).astype(np.float64)
-
-    def ankle(self) -> NDArray[np.float64]:
-        """(PHASES + 1, 3)."""
-        phases = np.arange(PHASES + 1) / PHASES
-        swing = phases > TOE_OFF
-        path = np.stack([self._planted(phase) for phase in phases])
-        share = (phases[swing] - TOE_OFF) / (1 - TOE_OFF)
-        path[swing] = self._swung(share)
-        bump = np.sin(np.pi * share) ** 2
-        missing = np.maximum(0.012 * bump - self._clearance(path[swing], phases[swing]), 0)
-        path[swing, 1] += missing
-        return np.stack([path[:, 0], np.full(PHASES + 1, self._side), path[:, 1]], axis=1)
-
-    def pitches(self) -> NDArray[np.float64]:
-        """(PHASES + 1, 2) radians that foot and toes are up: planted toes lie flat, swinging ones follow the foot."""
-        phases = np.arange(PHASES + 1) / PHASES
-        free = np.clip((phases - TOE_OFF) / 0.12, 0, 1)
-        toes = np.where(self._pitch < 0, free * self._pitch, self._pitch)
-        return np.stack([self._pitch, toes], axis=1)
-
-    def _planted(self, phase: float) -> NDArray[np.float64]:
-        """x and z of the ankle: the foot rolls over its heel, stands, and rolls over its ball."""
-        x = self._stride_m * (UNDER_HIP - phase)
-        pitch = float(np.interp(phase, np.arange(PHASES + 1) / PHASES, self._pitch))
-        pivot = self._heel if pitch > 0 else self._toe
-        turned = _turned(pivot, pitch)
-        return np.array([x + pivot[0] - turned[0], self._ankle_z + pivot[1] - turned[1]])
-
-    def _swung(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
-        """From where the toes leave to where the heel strikes, as smooth as the foot is planted at both ends."""
-        step = 1e-3
-        start, end = self._planted(TOE_OFF), self._planted(0.0) + 0.0
-        start_speed = (start - self._planted(TOE_OFF - step)) / step * (1 - TOE_OFF)
-        end_speed = (self._planted(step) - end) / step * (1 - TOE_OFF)
-        s = share[:, None]
-        return np.asarray(
-            (1 + 2 * s) * (1 - s) ** 2 * start + s * (1 - s) ** 2 * start_speed
-            + s**2 * (3 - 2 * s) * end + s**2 * (s - 1) * end_speed
-        )  # fmt: skip
-
-    def _clearance(self, path: NDArray[np.float64], phases: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Height of the lowest of heel, toe joint and tip."""
-        pitch = np.interp(phases, np.arange(PHASES + 1) / PHASES, self._pitch)
-        points = [np.array([_turned(point, angle)[1] for angle in pitch]) for point in (self._heel, self._tip)]
-        lowest: NDArray[np.float64] = path[:, 1] + np.minimum(*points)
-        return lowest
-
-
-def _turned(point: NDArray[np.float64], pitch: float) -> NDArray[np.float64]:
-    """(2,) x and z of a point of the foot, seen from the ankle, with the toes up by `pitch`."""
-    sine, cosine = math.sin(pitch), math.cos(pitch)
-    return np.array([cosine * point[0] - sine * point[1], sine * point[0] + cosine * point[1]])
 
 
 def _styled(
@@ -261,14 +177,14 @@ def _blend(cycle: Any, place: float, still: Any, share: float) -> Any:
 
 
 @numba.njit(cache=True)
-def _feet(path: Any, pitches: Any, phase: float, share: float, still: Any) -> Any:
+def _feet(path: Any, pitches: Any, phase: float, share: float, still: Any, still_pitch: Any) -> Any:
     """Ankles (2, 3) and pitches (2, 2) of left and right, between a cycle and standing."""
     ankles, angles = np.empty((2, 3)), np.empty((2, 2))
     for side in range(2):
         place = ((phase + 0.5 * side) % 1.0) * PHASES
         first = int(place) % PHASES
         part = place - int(place)
-        angles[side] = share * ((1 - part) * pitches[first] + part * pitches[first + 1])
+        angles[side] = share * ((1 - part) * pitches[first] + part * pitches[first + 1]) + (1 - share) * still_pitch
         ankles[side] = share * ((1 - part) * path[first] + part * path[first + 1]) + (1 - share) * still
         if side == 1:
             ankles[side, 1] *= -1

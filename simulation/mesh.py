@@ -13,7 +13,7 @@ class Surface:
     """Triangles that look alike.
 
     Attributes:
-        role: `skin`, `eyes`, `hair`, `upper`, `lower`, `outer`, `dress`, `shoes`, `hat`, `carried`.
+        role: `skin`, `eyes`, `hair`, `upper`, `lower`, `outer`, `dress`, `shoes`, `socks`, `hat`, `carried`.
         fabric: what it is made of.
         is_open: can be seen from both sides: hair strips, skirts, coats.
     """

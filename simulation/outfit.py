@@ -8,12 +8,16 @@ from numpy.typing import NDArray
 
 from simulation.body import packed
 from simulation.carried import build
-from simulation.gait import Sole
+from simulation.footsteps import Shoe
 from simulation.identity import Fabric, Identity, Worn
 from simulation.mesh import Surface, Template
 from simulation.palette import between
 from simulation.wardrobe import kind
 
+HAIR_OVER_M = 0.035
+"""Long hair lies so far outside of where it would lie on bare shoulders: over a jacket."""
+LAYER_M = np.float32(0.012)
+"""What each layer of clothes adds to those over it."""
 SUNK_M = 0.008
 """Skin that reaches under cloth is drawn in by this much."""
 RADIUS_M = np.array([0.15, 0.095, 0.048, 0.048, 0.08, 0.08], np.float32)
@@ -31,7 +35,7 @@ class Outfit:
         triangles: (F, 3) int64 over these vertices, for normals.
         twin: (W,) int64: vertices of the template, which stand twice where the cloth is sewn.
         template: what does not change with the pose.
-        sole: of the left foot.
+        shoe: the left one, for the feet to be laid down.
     """
 
     rest: NDArray[np.float32]
@@ -40,7 +44,7 @@ class Outfit:
     triangles: NDArray[np.int64]
     twin: NDArray[np.int64]
     template: Template
-    sole: Sole
+    shoe: Shoe
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,9 +72,12 @@ def dress(identity: Identity, points: NDArray[np.float32], detail: int) -> Outfi
     everything = sorted((*identity.worn, *hair, *identity.carried), key=lambda each: kind(each.kind).layer)
     parts = [_thing(each, identity, points, detail, scale) for each in everything if kind(each.kind).role == "carried"]
     covered = np.zeros(len(points), np.bool_)
-    for each in reversed([each for each in everything if kind(each.kind).role != "carried"]):
+    clothes = [each for each in everything if kind(each.kind).role != "carried"]
+    for each in reversed(clothes):
         surface = Surface(kind(each.kind).role, each.fabric, kind(each.kind).is_open)
-        parts.append(_part(each.kind, surface, points, detail, covered, scale))
+        inner = [packed.piece(other.kind, detail).hidden for other in clothes if _is_over(each, other)]
+        raised = LAYER_M * sum(inner, np.zeros(len(points), np.float32)) if inner else None
+        parts.append(_part(each.kind, surface, points, detail, covered, scale, raised))
         covered = covered | packed.piece(each.kind, detail).hidden
     brows = (
         identity.hair.fabric.colours[-1] if identity.hair else identity.beard or between(identity.skin, (0, 0, 0), 0.6)
@@ -79,7 +86,13 @@ def dress(identity: Identity, points: NDArray[np.float32], detail: int) -> Outfi
     skin = Fabric("plain", (identity.skin, brows, *beard), wear=0.0, seed=identity.number)
     parts.append(_part("skin", Surface("skin", skin), points, detail, covered, scale))
     parts.append(_part("eyes", Surface("eyes", EYES.fabric), points, detail, np.zeros_like(covered), scale))
-    return _together([part for part in parts if len(part.triangles)])
+    return _together([part for part in parts if len(part.triangles)], points)
+
+
+def _is_over(outer: Worn, inner: Worn) -> bool:
+    cloth = ("lower", "upper", "dress", "outer")
+    layers = kind(outer.kind), kind(inner.kind)
+    return layers[0].role in cloth and layers[1].role in cloth and layers[0].layer > layers[1].layer
 
 
 def _thing(each: Worn, identity: Identity, points: NDArray[np.float32], detail: int, scale: float) -> Part:
@@ -91,13 +104,25 @@ def _thing(each: Worn, identity: Identity, points: NDArray[np.float32], detail: 
 
 
 def _part(
-    name: str, surface: Surface, points: NDArray[np.float32], detail: int, covered: NDArray[np.bool_], scale: float
+    name: str,
+    surface: Surface,
+    points: NDArray[np.float32],
+    detail: int,
+    covered: NDArray[np.bool_],
+    scale: float,
+    raised: NDArray[np.float32] | None = None,
 ) -> Part:
+    """`raised`: (P,) metres by which cloth keeps away from there, because of what is worn under it."""
     piece, cloth = packed.piece(name, detail), unrolled(name, detail)
     rest = _placed(piece, points, scale)
+    if surface.role == "hair":
+        rest = rest + _over_clothes(rest, points)
     under = (covered[piece.points] | (piece.weights == 0)).all(axis=1)
     if name == "skin":
         rest = np.where(under[:, None], rest - SUNK_M * _normals(rest, piece.triangles), rest)
+    if raised is not None:
+        away = raised[piece.points].max(axis=1)
+        rest = rest + away[:, None] * _normals(rest, piece.triangles)
     shown = ~under[piece.triangles].all(axis=1)
     bones, weights = skinning(name, detail)
     used, triangles = np.unique(piece.triangles[shown], return_inverse=True)
@@ -116,6 +141,16 @@ def _placed(piece: packed.Piece, points: NDArray[np.float32], scale: float) -> N
     scales = np.where(first == second, scale, spans / piece.scale_size)
     placed: NDArray[np.float32] = np.einsum("vkc,vk->vc", points[piece.points], piece.weights) + piece.offset * scales
     return placed
+
+
+def _over_clothes(rest: NDArray[np.float32], points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What moves hair that falls below the neck out of the clothes, (V, 3)."""
+    body = packed.body()
+    neck = points[body.joints[body.bones.index("Neck")]]
+    low = np.clip((neck[2] + 0.03 - rest[:, 2]) / 0.08, 0, 1)
+    moved = np.zeros_like(rest)
+    moved[:, 0] = np.where(rest[:, 0] < neck[0], -1, 1) * HAIR_OVER_M * low
+    return moved
 
 
 def _normals(vertices: NDArray[np.float32], triangles: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -177,7 +212,7 @@ def unrolled(name: str, detail: int) -> Cloth:
     return Cloth(faces.reshape(-1, 3), twins[:, 0], twins[:, 1], angle.astype(np.float32), along_m[twins[:, 0]])
 
 
-def _together(parts: list[Part]) -> Outfit:
+def _together(parts: list[Part], points: NDArray[np.float32]) -> Outfit:
     vertex_starts = np.cumsum([0] + [len(part.rest) for part in parts])
     twin_starts = np.cumsum([0] + [len(part.twin) for part in parts])
     template = Template(
@@ -193,7 +228,7 @@ def _together(parts: list[Part]) -> Outfit:
         _shifted([part.triangles for part in parts], vertex_starts),
         _shifted([part.twin for part in parts], vertex_starts),
         template,
-        _sole(parts),
+        _left_shoe(parts, points),
     )
 
 
@@ -201,10 +236,12 @@ def _shifted(arrays: list[NDArray[np.int64]], starts: NDArray[np.int64]) -> NDAr
     return np.concatenate([array + start for array, start in zip(arrays, starts, strict=False)])
 
 
-def _sole(parts: list[Part]) -> Sole:
-    shoes = next((part for part in parts if part.surface.role == "shoes"), parts[-1])
-    foot = shoes.rest[shoes.rest[:, 1] > 0]
-    floor = float(foot[:, 2].min())
-    low = foot[foot[:, 2] < floor + 0.012]
-    ends = (low[:, 0].min(), low[:, 0].max())
-    return Sole(floor, *(np.array([end, floor], np.float64) for end in ends))
+def _left_shoe(parts: list[Part], points: NDArray[np.float32]) -> Shoe:
+    body = packed.body()
+    ankle, joint = (points[body.joints[body.bones.index(name)]] for name in ("LeftFoot", "LeftToeBase"))
+    part = next((part for part in parts if part.surface.role == "shoes"), parts[-2])
+    toe = body.bones.index("LeftToeBase")
+    share = np.where(part.bones == toe, part.weights, 0).sum(axis=1)
+    side = (part.rest - ankle)[:, [0, 2]].astype(np.float64)
+    is_low = (part.rest[:, 1] > 0) & (part.rest[:, 2] < ankle[2])
+    return Shoe(side[is_low & (share < 0.5)], side[is_low & (share >= 0.5)], (joint - ankle)[[0, 2]].astype(np.float64))

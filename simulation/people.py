@@ -51,8 +51,8 @@ class Population:
             clothes = tailor.uniform(self._seed, int(rng.integers(UNIFORMS)), person.sex < 0.5)
         else:
             model = self._individual(number - int(rng.integers(1, min(COPIED_FROM, number - 1) + 1)))
-            clothes = tuple(each for each in model.worn if not each.kind.startswith("shoes"))
-        shoes = tuple(each for each in person.worn if each.kind.startswith("shoes"))
+            clothes = tuple(each for each in model.worn if not each.kind.startswith(tailor.ON_FEET))
+        shoes = tuple(each for each in person.worn if each.kind.startswith(tailor.ON_FEET))
         return replace(person, worn=shoes + clothes)
 
     def _individual(self, number: int) -> Identity:
@@ -68,7 +68,7 @@ class Population:
         hair_colour = _hair_colour(ancestry, age_years, rng)
         is_bald = not is_woman and rng.random() < 0.45 * float(np.clip((age_years - 28) / 40, 0, 1))
         clothes = tailor.clothes(style, is_woman, age_years, rng)
-        shoes = tailor.shoes(any(each.kind in ("blazer", "trousers-suit") for each in clothes), is_woman, rng)
+        shoes = tailor.shoes(clothes, is_woman, rng)
         has_beard = not is_woman and age_years > 20 and rng.random() < 0.3
         return Identity(
             number=number,
@@ -80,9 +80,9 @@ class Population:
             ancestry=ancestry,
             skin=_skin(ancestry, rng),
             hair=None if is_bald else Worn(_hair(is_woman, ancestry, rng), hair_colour),
-            worn=(shoes, *clothes),
+            worn=(*shoes, *clothes),
             carried=tailor.carried(style, is_woman, age_years, rng),
-            stride_m=float(height_m * rng.normal(0.80, 0.03) * (1 - 0.10 * old)),
+            stride_m=float(height_m * rng.normal(0.75 if is_woman else 0.77, 0.025) * (1 - 0.10 * old)),
             pace_mps=float(np.clip(rng.normal(1.36, 0.13), 1.0, 1.8) * (1 - 0.22 * old)),
             sway=float(np.clip(rng.normal(0.9, 0.2), 0.5, 1.4) * (1 - 0.3 * old)),
             beard=hair_colour.colours[0] if has_beard else None,

@@ -30,7 +30,7 @@ class Style:
     formal: float = 0.15
     dress: float = 0.22
     backpack: float = 0.2
-    bag: float = 0.2
+    bag: float = 0.16
     hand_bag: float = 0.12
     umbrella: float = 0.01
     hat: float = 0.06
@@ -38,11 +38,11 @@ class Style:
 
 STYLES = {
     "shop": Style(),
-    "office": Style(outer=0.4, coat=0.2, warm=0.85, formal=0.6, dress=0.3, backpack=0.15, bag=0.3, hat=0.01),
+    "office": Style(outer=0.4, coat=0.2, warm=0.85, formal=0.6, dress=0.3, backpack=0.15, bag=0.24, hat=0.01),
     "winter": Style(outer=0.92, coat=0.5, warm=1.0, dress=0.12, umbrella=0.04, hat=0.3),
     "summer": Style(outer=0.04, warm=0.12, dress=0.35, backpack=0.22, hat=0.1),
     "campus": Style(outer=0.35, coat=0.12, formal=0.06, dress=0.15, backpack=0.5, hand_bag=0.04, hat=0.08),
-    "station": Style(outer=0.5, coat=0.4, formal=0.25, backpack=0.3, bag=0.25, hand_bag=0.2, umbrella=0.02),
+    "station": Style(outer=0.5, coat=0.4, formal=0.25, backpack=0.3, bag=0.2, hand_bag=0.2, umbrella=0.02),
 }
 
 WOMEN_TOPS: tuple[Choices, Choices] = (
@@ -75,6 +75,7 @@ JACKETS: Choices = (
     (3, "jacket"), (2.5, "jacket-open"), (2, "puffer"), (1, "vest"), (1.5, "jacket-over-shirt"),
 )  # fmt: skip
 COATS: Choices = ((2, "coat"), (1.5, "coat-open"), (1, "coat-long"), (1.5, "coat-short"))
+ON_FEET = ("shoes", "socks")
 JEANS = ("jeans", "jeans-slim", "shorts-hot")
 ACCENTS: palette.Weighted = (
     (5, (236, 234, 228)), (3, (30, 30, 34)), (2, (176, 40, 44)), (2, (40, 70, 130)), (1, (226, 186, 60)),
@@ -117,10 +118,15 @@ def _basics(style: Style, is_woman: bool, is_formal: bool, is_warm: bool, rng: n
     )
 
 
-def shoes(is_formal: bool, is_woman: bool, rng: np.random.Generator) -> Worn:
+def shoes(clothes: tuple[Worn, ...], is_woman: bool, rng: np.random.Generator) -> tuple[Worn, ...]:
+    """With socks, but for most who wear a skirt."""
+    is_formal = any(each.kind in ("blazer", "trousers-suit") for each in clothes)
     kind = _choose(((1, "shoes-laced"), (2 if is_woman else 0.6, "shoes-flat"), (1, "shoes-strap")), rng)
     colour = palette.pick(palette.SHOES[:2] if is_formal else palette.SHOES, rng)
-    return Worn(kind, Fabric("leather", (colour,), 0.05, float(rng.uniform(0.1, 0.5)), _seed(rng)))
+    pair = Worn(kind, Fabric("leather", (colour,), 0.05, float(rng.uniform(0.1, 0.5)), _seed(rng)))
+    is_bare = rng.random() < (0.8 if any(each.kind.startswith(("skirt", "dress")) for each in clothes) else 0.1)
+    socks = Worn("socks", Fabric("knit", (palette.pick(palette.SOCKS, rng),), 0.02, 0.2, _seed(rng)))
+    return (pair,) if is_bare else (socks, pair)
 
 
 def carried(style: Style, is_woman: bool, age_years: float, rng: np.random.Generator) -> tuple[Worn, ...]:

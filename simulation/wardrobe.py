@@ -17,10 +17,13 @@ class Kind:
     is_open: bool = False
 
 
-LAYERS = {"eyes": 0, "shoes": 1, "lower": 2, "upper": 3, "dress": 4, "outer": 5, "hair": 6, "hat": 7, "carried": 8}
+LAYERS = {
+    "eyes": 0, "socks": 0, "shoes": 1, "lower": 2, "upper": 3, "dress": 4, "outer": 5, "hair": 6, "hat": 7, "carried": 8,
+}  # fmt: skip
 
 _BY_ROLE = {
     "shoes": ("shoes-laced", "shoes-flat", "shoes-strap"),
+    "socks": ("socks",),
     "lower": (
         "jeans-slim", "shorts-hot", "skirt-pencil", "sport-tights", "jeans", "chinos", "trousers", "trousers-field",
         "trousers-plain", "trousers-suit", "skirt-short", "skirt-knee", "skirt-long", "shorts", "knee-trousers",
@@ -41,7 +44,7 @@ _BY_ROLE = {
     "hat": ("hat", "beanie", "cap"),
     "carried": ("backpack", "shoulder-bag", "hand-bag", "umbrella"),
 }  # fmt: skip
-_CLOSED = {"eyes", "shoes"}
+_CLOSED = {"eyes", "shoes", "socks"}
 
 KINDS = {name: Kind(role, LAYERS[role], role not in _CLOSED) for role, names in _BY_ROLE.items() for name in names}
 """All that an identity may name; those of the role `carried` are built by `carried.py`, the others lie packed."""

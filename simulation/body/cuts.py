@@ -9,9 +9,21 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
-from simulation.body.coordinates import HEAD, Coordinates
+from simulation.body.coordinates import HEAD, LEFT_LEG, RIGHT_LEG, Coordinates
 from simulation.body.sources import Obj, read_binding, read_obj
 
+NECK_M = 0.075
+"""Half the width of a neckline."""
+ARMPIT = 2.62
+"""Its height; see `Cut`."""
+TUCKED = 0.18
+"""How far the upper part of a dress or coat reaches under its skirt; in heights."""
+UNDER_HEM = 0.2
+"""Legs this far above the hem of a skirt are not there; in heights."""
+ON_SHOULDERS = 0.6
+"""Thick cloth lies closer here."""
+SOCK_M = 0.15
+"""A sock is taller than a shoe."""
 RIM_M = 0.03
 """Skin this near to the edge of a garment stays, so that no gap shows when a limb bends."""
 
@@ -53,7 +65,8 @@ class Cut:
         off_m: distance from the tights.
         flare_m: added towards the lower end of legs and sleeves.
         open_m: half the width of the gap in front.
-        neck: how much lower the collar lies in front than behind, in heights.
+        neck: how much lower the collar lies in front than beside the neck, in heights.
+        shoulder_m: without sleeves: from the middle to the edge over the shoulder; 0 with sleeves.
     """
 
     name: str
@@ -66,10 +79,11 @@ class Cut:
     flare_m: float = 0.0
     open_m: float = 0.0
     neck: float = 0.12
+    shoulder_m: float = 0.0
 
 
 CUTS = (
-    Cut("tank", arm=-0.02, top=2.92, bottom=2.0, off_m=0.004, neck=0.15),
+    Cut("tank", top=3.05, bottom=2.0, off_m=0.004, neck=0.30, shoulder_m=0.115),
     Cut("tee", arm=0.55, bottom=1.97, off_m=0.009, flare_m=0.012),
     Cut("tee-loose", arm=0.8, bottom=1.95, off_m=0.018, flare_m=0.02),
     Cut("longsleeve", arm=1.93, bottom=1.98, off_m=0.008, flare_m=0.006, neck=0.08),
@@ -77,14 +91,14 @@ CUTS = (
     Cut("jacket", arm=1.98, top=3.16, bottom=1.93, off_m=0.030, flare_m=0.008, neck=0.06),
     Cut("jacket-open", arm=1.98, top=3.14, bottom=1.93, off_m=0.028, flare_m=0.012, open_m=0.05, neck=0.1),
     Cut("puffer", arm=1.98, top=3.20, bottom=1.96, off_m=0.045, flare_m=0.004, neck=0.03),
-    Cut("vest", arm=-0.02, top=3.10, bottom=1.97, off_m=0.034, open_m=0.03, neck=0.06),
+    Cut("vest", shoulder_m=0.155, top=3.10, bottom=1.97, off_m=0.034, open_m=0.03, neck=0.06),
     Cut("coat", arm=1.98, top=3.16, skirt=1.05, off_m=0.030, flare_m=0.012, neck=0.06),
     Cut("coat-open", arm=1.98, top=3.16, skirt=1.05, off_m=0.028, flare_m=0.014, open_m=0.05, neck=0.1),
     Cut("coat-long", arm=1.98, top=3.18, skirt=0.55, off_m=0.030, flare_m=0.010, neck=0.06),
     Cut("coat-short", arm=1.98, top=3.18, skirt=1.55, off_m=0.036, flare_m=0.008, neck=0.05),
     Cut("dress-short", arm=0.4, skirt=1.25, off_m=0.006, flare_m=0.004),
     Cut("dress-long", arm=0.5, skirt=0.35, off_m=0.006, flare_m=0.004),
-    Cut("dress-sleeveless", arm=-0.02, top=2.94, skirt=1.0, off_m=0.005, neck=0.16),
+    Cut("dress-sleeveless", top=3.05, skirt=1.0, off_m=0.005, neck=0.26, shoulder_m=0.125),
     Cut("dress-winter", arm=1.93, skirt=1.1, off_m=0.008, flare_m=0.004, neck=0.05),
     Cut("skirt-short", top=2.35, bottom=2.3, skirt=1.45, waist=2.33, off_m=0.006),
     Cut("skirt-knee", top=2.35, bottom=2.3, skirt=0.98, waist=2.33, off_m=0.006),
@@ -103,22 +117,37 @@ def cut(recipe: Cut, base: Obj, at: Coordinates) -> Draft:
     if recipe.skirt is not None:
         parts.append(_skirt_part(recipe, base, at, normals["helper-skirt"]))
     draft = join(parts)
-    return replace(draft, name=recipe.name, hidden=_under(draft, base, at))
+    hidden = _under(draft, base, at, recipe.waist if recipe.skirt is not None else None)
+    if recipe.skirt is not None and not recipe.open_m:
+        legs = np.isin(at.region, (LEFT_LEG, RIGHT_LEG)) & (at.height > recipe.skirt + UNDER_HEM) & (at.height < 2.1)
+        hidden = np.union1d(hidden, np.flatnonzero(legs))
+    return replace(draft, name=recipe.name, hidden=hidden)
 
 
 def _tights_part(recipe: Cut, base: Obj, at: Coordinates, normals: NDArray[np.float64]) -> Draft:
-    bottom = recipe.bottom if recipe.skirt is None else min(recipe.waist - 0.05, recipe.top - 0.03)
-    front = np.clip(np.cos(at.around), 0, 1) ** 4
-    top = recipe.top - recipe.neck * front
+    bottom = recipe.bottom if recipe.skirt is None else min(recipe.waist - TUCKED, recipe.top - 0.03)
+    is_front = base.vertices[:, 0] > base.vertices[base.group("helper-tights"), 0].mean()
+    top = recipe.top - recipe.neck * np.exp(-((base.vertices[:, 1] / NECK_M) ** 2)) * np.where(is_front, 1.0, 0.35)
     field = np.minimum(top - at.height, at.height - bottom)
-    field = np.minimum(field, np.where(at.arm >= 0, recipe.arm - at.arm, recipe.arm + 1))
+    if recipe.shoulder_m:
+        field = np.minimum(field, _within_shoulders(recipe, base, at))
+    else:
+        field = np.minimum(field, np.where(at.arm >= 0, recipe.arm - at.arm, recipe.arm + 1))
     if recipe.open_m:
-        is_back = base.vertices[:, 0] < base.vertices[base.group("helper-tights"), 0].mean()
         gap = (np.abs(base.vertices[:, 1]) - recipe.open_m) / 0.4
-        field = np.where(is_back | (at.arm >= 0), field, np.minimum(field, gap))
+        field = np.where(~is_front | (at.arm >= 0), field, np.minimum(field, gap))
     leg = np.clip((2.0 - at.height) / 2.0, 0, 1)
     flare = recipe.flare_m * np.where(at.arm >= 0, np.clip(at.arm / 2, 0, 1), leg)
-    return clipped(base, base.group("helper-tights"), field, normals * (recipe.off_m + flare)[:, None])
+    off = recipe.off_m * np.where(at.height > 2.7, ON_SHOULDERS, 1.0) + flare
+    return clipped(base, base.group("helper-tights"), field, normals * off[:, None])
+
+
+def _within_shoulders(recipe: Cut, base: Obj, at: Coordinates) -> NDArray[np.float64]:
+    """Positive where a garment without sleeves is: beside the neck, and below the arms."""
+    wide = recipe.shoulder_m + 0.8 * np.maximum(ARMPIT - at.height, 0)
+    field: NDArray[np.float64] = np.where(at.arm >= 0, -1.0, 1.0) * 0.02
+    shoulder = (wide - np.abs(base.vertices[:, 1])) / 0.4
+    return np.where(at.height > ARMPIT - 0.25, np.minimum(shoulder, np.where(at.arm > 0.25, field, 1.0)), field)
 
 
 def _skirt_part(recipe: Cut, base: Obj, at: Coordinates, normals: NDArray[np.float64]) -> Draft:
@@ -181,14 +210,21 @@ def join(parts: list[Draft]) -> Draft:
     )
 
 
-def _under(draft: Draft, base: Obj, at: Coordinates) -> NDArray[np.int64]:
-    """Points of the base mesh under a garment and not near its edge: the nearest cloth is cloth that was kept."""
+def _under(draft: Draft, base: Obj, at: Coordinates, seam: float | None) -> NDArray[np.int64]:
+    """Points of the base mesh under a garment and not near its edge: the nearest cloth is cloth that was kept.
+
+    `seam`: height at which two parts overlap, whose edges there are none of the garment's.
+    """
     cloth = draft.placed(base.vertices)
     sides = np.sort(
         np.concatenate([draft.triangles[:, [0, 1]], draft.triangles[:, [1, 2]], draft.triangles[:, [2, 0]]])
     )
     unique, counts = np.unique(sides, axis=0, return_counts=True)
-    rim = cloth[np.unique(unique[counts == 1])]
+    rim_vertices = np.unique(unique[counts == 1])
+    if seam is not None:
+        heights = at.height[draft.points[rim_vertices, 0]]
+        rim_vertices = rim_vertices[(heights > seam + 0.1) | (heights < seam - TUCKED - 0.1)]
+    rim = cloth[rim_vertices]
     whole = np.unique(base.group("helper-tights", "helper-skirt"))
     to_cloth = KDTree(cloth).query(base.vertices)[0]
     to_rim = KDTree(rim).query(base.vertices)[0]
@@ -220,8 +256,9 @@ def ready(folder: Path, base: Obj) -> list[Draft]:
     """Garments, shoes, hair and hat of the sources."""
     drafts = []
     for suit, names in READY.items():
-        drafts += _split(_read(folder / "clothes" / suit, suit), names, base)
-    drafts += [replace(_read(folder / "clothes" / shoe, shoe), name=name) for shoe, name in SHOES.items()]
+        drafts += _split(_with_helpers(_read(folder / "clothes" / suit, suit), base), names, base)
+    for shoe, name in SHOES.items():
+        drafts += _shoes(_read(folder / "clothes" / shoe, shoe), name, base)
     drafts.append(replace(_read(folder / "clothes" / "fedora01", "fedora"), name="hat"))
     return drafts + [_read(path, path.name) for path in sorted((folder / "hair").iterdir())]
 
@@ -234,31 +271,56 @@ def _read(folder: Path, name: str) -> Draft:
     )  # fmt: skip
 
 
+def _with_helpers(suit: Draft, base: Obj) -> Draft:
+    """What the sources hide is skin; the tights and the skirt over that skin lie under the suit as well."""
+    skin = np.unique(base.group("body"))
+    helpers = np.unique(base.group("helper-tights", "helper-skirt"))
+    away, nearest = KDTree(base.vertices[skin]).query(base.vertices[helpers])
+    under = helpers[np.isin(skin[nearest], suit.hidden) & (away < 0.06)]
+    return replace(suit, hidden=np.union1d(suit.hidden, under))
+
+
+def _shoes(pair: Draft, name: str, base: Obj) -> list[Draft]:
+    """A pair without its socks; those of the first pair are a piece of their own."""
+    label = _connected(pair)
+    heights = np.array([np.ptp(pair.placed(base.vertices)[label == part, 2]) for part in range(label.max() + 1)])
+    is_sock = (heights > SOCK_M)[label]
+    named = [("socks", is_sock)] if name == "shoes-laced" else []
+    return _parted(pair, [*named, (name, ~is_sock)], base)
+
+
+def _connected(draft: Draft) -> NDArray[np.int64]:
+    """Which connected part each vertex belongs to."""
+    links = (draft.triangles.ravel(), draft.triangles[:, [1, 2, 0]].ravel())
+    size = len(draft.points)
+    matrix = scipy.sparse.coo_matrix((np.ones(len(links[0])), links), (size, size))
+    return np.asarray(connected_components(matrix, directed=False)[1], np.int64)
+
+
 def _split(suit: Draft, names: tuple[str, ...], base: Obj) -> list[Draft]:
     """A suit by its connected parts: those whose middle lies below the waist are its lower garment."""
     if len(names) == 1:
         return [replace(suit, name=names[0])]
-    placed = suit.placed(base.vertices)
-    links = (suit.triangles.ravel(), suit.triangles[:, [1, 2, 0]].ravel())
-    size = len(placed)
-    _, label = connected_components(
-        scipy.sparse.coo_matrix((np.ones(len(links[0])), links), (size, size)), directed=False
-    )
+    placed, label = suit.placed(base.vertices), _connected(suit)
+    ends = [placed[label == part, 2] for part in range(label.max() + 1)]
     waist = (placed[:, 2].min() + placed[:, 2].max()) / 2 if placed[:, 2].min() < -0.5 else 0.085
-    middles = (
-        np.array([placed[label == part, 2].min() + placed[label == part, 2].max() for part in range(label.max() + 1)])
-        / 2
-    )
-    is_lower = (middles < waist + 0.12)[label]
-    nearest = KDTree(placed).query(base.vertices[suit.hidden])[1]
+    is_lower = (np.array([(end.min() + end.max()) / 2 for end in ends]) < waist + 0.12)[label]
+    return _parted(suit, list(zip(names, (~is_lower, is_lower), strict=True)), base)
+
+
+def _parted(
+    whole: Draft, named: list[tuple[str, NDArray[np.bool_]]], base: Obj
+) -> list[Draft]:
+    """Some vertices of a draft by name; each takes along what lies under it rather than under the others."""
+    nearest = KDTree(whole.placed(base.vertices)).query(base.vertices[whole.hidden])[1]
     drafts = []
-    for name, mine in zip(names, (~is_lower, is_lower), strict=True):
-        triangles = suit.triangles[mine[suit.triangles[:, 0]]]
+    for name, mine in named:
+        triangles = whole.triangles[mine[whole.triangles[:, 0]]]
         used, compact = np.unique(triangles, return_inverse=True)
         drafts.append(
             replace(
-                suit, name=name, points=suit.points[used], weights=suit.weights[used], offset=suit.offset[used],
-                triangles=compact.reshape(-1, 3), hidden=suit.hidden[mine[nearest]],
+                whole, name=name, points=whole.points[used], weights=whole.weights[used], offset=whole.offset[used],
+                triangles=compact.reshape(-1, 3), hidden=whole.hidden[mine[nearest]],
             )
         )  # fmt: skip
     return drafts

@@ -17,18 +17,20 @@ from simulation.body.headwear import headwear
 from simulation.body.packed import PATH
 from simulation.body.reduce import reduce
 from simulation.body.shapes import child, compress, read_targets
+from simulation.body.skirts import part_skirt
 from simulation.body.sources import Obj, Rig, read_obj, read_rig
 
 TRIANGLES = {
-    "skin": (4600, 1300),
+    "skin": (4000, 1250),
     "eyes": (60, 20),
+    "socks": (300, 120),
     "hat": (400, 120),
     "beanie": (320, 110),
     "cap": (360, 130),
-    "shoes": (900, 240),
+    "shoes": (760, 240),
     "hair": (1400, 420),
 }
-GARMENT_TRIANGLES = (2000, 560)
+GARMENT_TRIANGLES = (1750, 560)
 """At detail 0 and 1."""
 
 
@@ -46,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def pack(source: Path) -> dict[str, NDArray[np.generic]]:
     base = read_obj(source / "body" / "base.obj")
     rig = read_rig(source / "rig" / "rig.cmu_mb.json", source / "rig" / "weights.cmu_mb.json", base)
+    part_skirt(base, rig)
     heads = np.stack([base.vertices[joint].mean(axis=0) for joint in rig.joints])
     tails = np.stack([base.vertices[joint].mean(axis=0) for joint in rig.tails])
     at = locate(base, rig, heads, tails)
