@@ -1,7 +1,7 @@
 """Networks by name: where they come from, and where they lie on this machine.
 
-The list is `configs/models.yaml`. What it names is fetched once, held to its fingerprint, and kept in a cache with its
-card beside it; nothing else is ever downloaded.
+Those of `configs/models/` came with the project. The others stand in the list `configs/models.yaml`: what it names is
+fetched once, held to its fingerprint, and kept in a cache with its card beside it; nothing else is ever downloaded.
 """
 
 import http.client
@@ -20,6 +20,7 @@ from runtime.adopt import adopt
 from runtime.card import ArtefactError, card_path, file_sha256
 
 MODELS_FILE = Path(__file__).parents[1] / "configs" / "models.yaml"
+SHIPPED = MODELS_FILE.with_suffix("")
 CHUNK_BYTES = 1 << 16
 TIMEOUT_S = 30.0
 """Without a byte for so long a download is given up."""
@@ -60,11 +61,16 @@ def default_cache() -> Path:
     return Path(folder) if folder else Path.home() / ".cache" / "passerby" / "models"
 
 
+def shipped_models() -> dict[str, Path]:
+    """The networks that came with the project, by name."""
+    return {path.stem: path for path in sorted(SHIPPED.glob("*.onnx"))}
+
+
 def find_artefact(name_or_path: str, cache: Path | None = None) -> Path:
     """A network on this machine.
 
     Args:
-        name_or_path: a path, recognised by its suffix, or a name in the cache.
+        name_or_path: a path, recognised by its suffix, or a name: in the cache, or of a network that is shipped.
         cache: folder of fetched networks; None: `default_cache()`.
 
     Raises:
@@ -74,9 +80,11 @@ def find_artefact(name_or_path: str, cache: Path | None = None) -> Path:
     if path.suffix:
         return _existing(path, f"expected an artefact at {path}, found no file: check the path")
     in_cache = cached_path(name_or_path, cache or default_cache())
-    names = known_models()
+    shipped, names = shipped_models(), known_models()
+    if name_or_path in shipped and not in_cache.is_file():
+        return shipped[name_or_path]
     if name_or_path not in names and not in_cache.is_file():
-        raise ArtefactError(f"expected a path or one of {', '.join(names)}, found {name_or_path!r}")
+        raise ArtefactError(f"expected a path or one of {', '.join([*shipped, *names])}, found {name_or_path!r}")
     return _existing(in_cache, f"{name_or_path} is not on this machine: run `reid-pipeline fetch {name_or_path}`")
 
 

@@ -36,7 +36,7 @@ class DetectorRecipe:
 
     loop: LoopParams
     batch: int = 12
-    sides: tuple[int, ...] = (288, 352, 416)
+    sides: tuple[int, ...] = (256, 256, 320, 416)
     views: ViewParams = field(default=ViewParams())
 
 

@@ -19,6 +19,7 @@ class ViewParams:
     Attributes:
         whole: share of views that show the whole frame, letterboxed as in serving.
         least_height_px, most_height_px: of the person about whom a part of a frame is cut, in the view.
+        most_enlarged: a part is not enlarged by more than this.
         least_seen: share of a person that must be in the view and not hidden; of whom less is seen is unclear.
         least_side_px: who is smaller in the view is unclear.
         swap: share of views whose background is another picture.
@@ -28,6 +29,7 @@ class ViewParams:
     whole: float = 0.3
     least_height_px: float = 20.0
     most_height_px: float = 380.0
+    most_enlarged: float = 2.5
     least_seen: float = 0.25
     least_side_px: float = 4.0
     swap: float = 0.5
@@ -95,12 +97,13 @@ def _before_another(
 def _window(frame: LabelledFrame, params: ViewParams, rng: np.random.Generator, side: int) -> tuple[int, int, int, int]:
     """The part of the frame that is shown, xyxy pixels: all of it, or a part in which somebody has a size drawn."""
     height, width = frame.image.shape[:2]
-    if rng.random() < params.whole or not len(frame.boxes):
+    seen = frame.boxes[frame.visibility >= params.least_seen]
+    if rng.random() < params.whole or not len(seen):
         return 0, 0, width, height
-    x1, y1, x2, y2 = frame.boxes[rng.integers(len(frame.boxes))].tolist()
+    x1, y1, x2, y2 = seen[rng.integers(len(seen))].tolist()
     wanted_px = np.exp(rng.uniform(np.log(params.least_height_px), np.log(params.most_height_px)))
-    size = side * max(y2 - y1, 1.0) / wanted_px
-    w, h = min(width, max(32, round(size))), min(height, max(32, round(size)))
+    size = round(side * max((y2 - y1) / wanted_px, 1 / params.most_enlarged))
+    w, h = min(width, size), min(height, size)
     place = rng.uniform(0.1, 0.9, 2)
     left = int(np.clip((x1 + x2) / 2 - place[0] * w, 0, width - w))
     top = int(np.clip((y1 + y2) / 2 - place[1] * h, 0, height - h))

@@ -34,11 +34,11 @@ class AugmentParams:
     """
 
     shift: float = 0.05
-    wild: float = 0.3
-    wild_shift: float = 0.2
+    wild: float = 0.2
+    wild_shift: float = 0.18
     turn: float = 0.08
     swap: float = 0.6
-    erase: float = 0.4
+    erase: float = 0.35
     effects: EffectParams = field(default=EffectParams())
 
 

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.models import KnownModel, cached_path, default_cache, fetch, find_artefact, known_models
+from pipeline.models import (
+    KnownModel,
+    cached_path,
+    default_cache,
+    fetch,
+    find_artefact,
+    known_models,
+    shipped_models,
+)
 from runtime.adopt import FAMILIES
 from runtime.card import ArtefactError, card_path, read_card
 from tests.runtime.networks import mean_network
@@ -134,7 +142,7 @@ def test_a_spoilt_file_in_the_cache_is_fetched_again(site: str, network: Path, c
 def test_an_unknown_name_lists_the_known_ones(cache: Path) -> None:
     with pytest.raises(ArtefactError, match=r"expected one of yolox-nano, .*, found 'resnet'"):
         fetch("resnet", cache)
-    with pytest.raises(ArtefactError, match=r"expected a path or one of yolox-nano, .*, found 'resnet'"):
+    with pytest.raises(ArtefactError, match=r"expected a path or one of .*yolox-nano, .*, found 'resnet'"):
         find_artefact("resnet", cache)
 
 
@@ -146,6 +154,16 @@ def test_a_path_is_itself_and_a_name_is_looked_up(network: Path, cache: Path) ->
         find_artefact("yolox-nano", cache)
     in_cache = fetch("tiny", cache, models=listed("", network), from_file=network)
     assert find_artefact("tiny", cache) == in_cache
+
+
+def test_a_shipped_network_needs_no_fetching_unless_the_cache_has_one_of_that_name(
+    monkeypatch: pytest.MonkeyPatch, network: Path, cache: Path, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("pipeline.models.SHIPPED", tmp_path)
+    assert shipped_models() == {"by-hand": network}
+    assert find_artefact("by-hand", cache) == network
+    in_cache = fetch("by-hand", cache, models={"by-hand": listed("", network)["tiny"]}, from_file=network)
+    assert find_artefact("by-hand", cache) == in_cache
 
 
 def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
