@@ -24,7 +24,7 @@ DIMENSIONS = 32
 SPACING_M = 14.0
 SEEN_M = 5.0
 """Radius of what a camera sees."""
-LOOKS_HZ = 5
+LOOKS_HZ = 2
 TRACKLET_S = 2.0
 WINDOW_S = 1.0
 TRACK_NOISE, TRACKLET_NOISE = 0.7, 0.4
@@ -45,7 +45,7 @@ class Load:
 
     columns: int = 10
     rows: int = 5
-    seconds: int = 300
+    seconds: int = 180
     arrivals_per_minute: float = 40.0
     seed: int = 1
 
