@@ -65,7 +65,8 @@ class _Torso:
         near = np.hypot(self._trunk[:, 1] - y, self._trunk[:, 2] - z) < 0.03 * self.scale
         if not near.any():
             return float("nan")
-        return float(sign * ((sign * self._trunk[near, 0]).max() + self.room_m))
+        depth = sign * self._trunk[near, 0]
+        return float(sign * (np.quantile(depth[depth > depth.max() - 0.06], 0.6) + self.room_m))
 
     def top(self, y: float) -> float:
         """z of the shoulder at this distance from the neck."""

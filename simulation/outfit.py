@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from simulation.body import packed
 from simulation.carried import build
 from simulation.footsteps import Shoe
-from simulation.identity import Fabric, Identity, Worn
+from simulation.identity import Colour, Fabric, Identity, Worn
 from simulation.mesh import Surface, Template
 from simulation.palette import between
 from simulation.wardrobe import kind
@@ -22,7 +22,9 @@ SUNK_M = 0.008
 """Skin that reaches under cloth is drawn in by this much."""
 RADIUS_M = np.array([0.15, 0.095, 0.048, 0.048, 0.08, 0.08], np.float32)
 """Of trunk, head, arms and legs of somebody of 1.7 m: what an angle round them is worth in metres of cloth."""
-EYES = Worn("eyes", Fabric("plain", ((238, 236, 232), (70, 50, 35)), wear=0.0))
+MOST_COVERED = {"socks": 1, "hair": 3}
+"""A triangle is left out if so many of its corners lie under something; of clothes, two."""
+EYES = Fabric("plain", ((238, 236, 232), (70, 50, 35)), wear=0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,26 +69,31 @@ class Part:
 
 def dress(identity: Identity, points: NDArray[np.float32], detail: int) -> Outfit:
     """`points`: (P, 3) of `shape.shaped`."""
-    scale = identity.height_m / 1.7
+    body = _Body(points, identity.height_m / 1.7, detail)
     hair = (identity.hair,) if identity.hair else ()
     everything = sorted((*identity.worn, *hair, *identity.carried), key=lambda each: kind(each.kind).layer)
-    parts = [_thing(each, identity, points, detail, scale) for each in everything if kind(each.kind).role == "carried"]
-    covered = np.zeros(len(points), np.bool_)
+    parts = [_thing(each, identity, body) for each in everything if kind(each.kind).role == "carried"]
     clothes = [each for each in everything if kind(each.kind).role != "carried"]
+    covered, scalp = np.zeros(len(points), np.bool_), np.zeros(len(points), np.bool_)
     for each in reversed(clothes):
-        surface = Surface(kind(each.kind).role, each.fabric, kind(each.kind).is_open)
         inner = [packed.piece(other.kind, detail).hidden for other in clothes if _is_over(each, other)]
-        raised = LAYER_M * sum(inner, np.zeros(len(points), np.float32)) if inner else None
-        parts.append(_part(each.kind, surface, points, detail, covered, scale, raised))
-        covered = covered | packed.piece(each.kind, detail).hidden
-    brows = (
-        identity.hair.fabric.colours[-1] if identity.hair else identity.beard or between(identity.skin, (0, 0, 0), 0.6)
-    )
-    beard = (identity.beard,) if identity.beard else ()
-    skin = Fabric("plain", (identity.skin, brows, *beard), wear=0.0, seed=identity.number)
-    parts.append(_part("skin", Surface("skin", skin), points, detail, covered, scale))
-    parts.append(_part("eyes", Surface("eyes", EYES.fabric), points, detail, np.zeros_like(covered), scale))
+        parts.append(_garment(each, body, covered, inner))
+        hidden = packed.piece(each.kind, detail).hidden
+        if kind(each.kind).role == "hair":
+            scalp = hidden
+        else:
+            covered = covered | hidden
+    parts += _skin(identity, body, covered, scalp)
     return _together([part for part in parts if len(part.triangles)], points)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Body:
+    """Points (P, 3) of `shape.shaped`, the size of the person, 1 for 1.7 m, and the level of detail."""
+
+    points: NDArray[np.float32]
+    scale: float
+    detail: int
 
 
 def _is_over(outer: Worn, inner: Worn) -> bool:
@@ -95,50 +102,77 @@ def _is_over(outer: Worn, inner: Worn) -> bool:
     return layers[0].role in cloth and layers[1].role in cloth and layers[0].layer > layers[1].layer
 
 
-def _thing(each: Worn, identity: Identity, points: NDArray[np.float32], detail: int, scale: float) -> Part:
+def _thing(each: Worn, identity: Identity, body: _Body) -> Part:
     has_coat = any(kind(worn.kind).role == "outer" for worn in identity.worn)
-    thing = build(each.kind, points, scale, detail, has_coat=has_coat, is_left=identity.number % 2 == 0)
+    is_left = identity.number % 2 == 0
+    thing = build(each.kind, body.points, body.scale, body.detail, has_coat=has_coat, is_left=is_left)
     surface = Surface("carried", each.fabric, is_open=True)
     every = np.arange(len(thing.rest))
     return Part(surface, thing.rest, thing.bones, thing.weights, thing.triangles, thing.triangles, every, thing.uv_m)
 
 
-def _part(
-    name: str,
-    surface: Surface,
-    points: NDArray[np.float32],
-    detail: int,
-    covered: NDArray[np.bool_],
-    scale: float,
-    raised: NDArray[np.float32] | None = None,
-) -> Part:
-    """`raised`: (P,) metres by which cloth keeps away from there, because of what is worn under it."""
-    piece, cloth = packed.piece(name, detail), unrolled(name, detail)
-    rest = _placed(piece, points, scale)
+def _garment(each: Worn, body: _Body, covered: NDArray[np.bool_], inner: list[NDArray[np.bool_]]) -> Part:
+    """
+    Args:
+        covered: (P,) points of the body under what is worn over this.
+        inner: (P,) each, points under what is worn beneath it, from which it keeps away.
+    """
+    piece = packed.piece(each.kind, body.detail)
+    surface = Surface(kind(each.kind).role, each.fabric, kind(each.kind).is_open)
+    rest = _placed(piece, body)
     if surface.role == "hair":
-        rest = rest + _over_clothes(rest, points)
+        rest = rest + _over_clothes(rest, body.points)
+    if inner:
+        layers = np.stack(inner)[:, piece.points].max(axis=2).sum(axis=0)
+        rest = rest + (LAYER_M * layers)[:, None] * _normals(rest, piece.triangles)
     under = (covered[piece.points] | (piece.weights == 0)).all(axis=1)
-    if name == "skin":
-        rest = np.where(under[:, None], rest - SUNK_M * _normals(rest, piece.triangles), rest)
-    if raised is not None:
-        away = raised[piece.points].max(axis=1)
-        rest = rest + away[:, None] * _normals(rest, piece.triangles)
-    shown = ~under[piece.triangles].all(axis=1)
-    bones, weights = skinning(name, detail)
-    used, triangles = np.unique(piece.triangles[shown], return_inverse=True)
+    shown = under[piece.triangles].sum(axis=1) < MOST_COVERED.get(surface.role, 2)
+    return _part(each.kind, surface, rest, shown, body)
+
+
+def _skin(identity: Identity, body: _Body, covered: NDArray[np.bool_], scalp: NDArray[np.bool_]) -> list[Part]:
+    """Skin, eyes, and the skin under hair, which takes its colour: no bald patch shows between strands."""
+    piece = packed.piece("skin", body.detail)
+    under, haired = covered[piece.points[:, 0]], scalp[piece.points[:, 0]]
+    rest = _placed(piece, body)
+    rest = np.where((under | haired)[:, None], rest - SUNK_M * _normals(rest, piece.triangles), rest)
+    shown = np.asarray(~under[piece.triangles].all(axis=1))
+    is_scalp = np.asarray(haired[piece.triangles].all(axis=1))
+    beard = (identity.beard,) if identity.beard else ()
+    fabric = Fabric("plain", (identity.skin, _brows(identity), *beard), wear=0.0, seed=identity.number)
+    parts = [_part("skin", Surface("skin", fabric), rest, shown & ~is_scalp, body)]
+    if identity.hair:
+        parts.append(_part("skin", Surface("hair", identity.hair.fabric), rest, shown & is_scalp, body))
+    eyes = packed.piece("eyes", body.detail)
+    every = np.ones(len(eyes.triangles), np.bool_)
+    return [*parts, _part("eyes", Surface("eyes", EYES), _placed(eyes, body), every, body)]
+
+
+def _brows(identity: Identity) -> Colour:
+    if identity.hair:
+        return identity.hair.fabric.colours[-1]
+    return identity.beard or between(identity.skin, (0, 0, 0), 0.6)
+
+
+def _part(name: str, surface: Surface, rest: NDArray[np.float32], shown: NDArray[np.bool_], body: _Body) -> Part:
+    """Those triangles of a piece that are `shown`, (F,), with vertices `rest`, (V, 3)."""
+    triangles, cloth = packed.piece(name, body.detail).triangles, unrolled(name, body.detail)
+    bones, weights = skinning(name, body.detail)
+    used, compact = np.unique(triangles[shown], return_inverse=True)
     twins, faces = np.unique(cloth.faces[shown], return_inverse=True)
-    uv_m = np.stack([cloth.around * RADIUS_M[cloth.region], cloth.along_m], axis=1)[twins] * scale
+    uv_m = np.stack([cloth.around * RADIUS_M[cloth.region], cloth.along_m], axis=1)[twins] * body.scale
     return Part(
-        surface, rest[used].astype(np.float32), bones[used], weights[used], triangles.reshape(-1, 3),
+        surface, rest[used].astype(np.float32), bones[used], weights[used], compact.reshape(-1, 3),
         faces.reshape(-1, 3), np.searchsorted(used, cloth.twin[twins]), uv_m.astype(np.float32),
     )  # fmt: skip
 
 
-def _placed(piece: packed.Piece, points: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
+def _placed(piece: packed.Piece, body: _Body) -> NDArray[np.float32]:
     """Vertices (V, 3) of a piece on this body."""
+    points = body.points
     first, second = piece.scale_ends.T
     spans = np.abs(points[first, range(3)] - points[second, range(3)])
-    scales = np.where(first == second, scale, spans / piece.scale_size)
+    scales = np.where(first == second, body.scale, spans / piece.scale_size)
     placed: NDArray[np.float32] = np.einsum("vkc,vk->vc", points[piece.points], piece.weights) + piece.offset * scales
     return placed
 
@@ -239,7 +273,8 @@ def _shifted(arrays: list[NDArray[np.int64]], starts: NDArray[np.int64]) -> NDAr
 def _left_shoe(parts: list[Part], points: NDArray[np.float32]) -> Shoe:
     body = packed.body()
     ankle, joint = (points[body.joints[body.bones.index(name)]] for name in ("LeftFoot", "LeftToeBase"))
-    part = next((part for part in parts if part.surface.role == "shoes"), parts[-2])
+    roles = [part.surface.role for part in parts]
+    part = parts[roles.index("shoes" if "shoes" in roles else "skin")]
     toe = body.bones.index("LeftToeBase")
     share = np.where(part.bones == toe, part.weights, 0).sum(axis=1)
     side = (part.rest - ankle)[:, [0, 2]].astype(np.float64)

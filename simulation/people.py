@@ -50,7 +50,7 @@ class Population:
         if rng.random() < 0.5 or number == 1:
             clothes = tailor.uniform(self._seed, int(rng.integers(UNIFORMS)), person.sex < 0.5)
         else:
-            model = self._individual(number - int(rng.integers(1, min(COPIED_FROM, number - 1) + 1)))
+            model = self.identity(number - int(rng.integers(1, min(COPIED_FROM, number - 1) + 1)))
             clothes = tuple(each for each in model.worn if not each.kind.startswith(tailor.ON_FEET))
         shoes = tuple(each for each in person.worn if each.kind.startswith(tailor.ON_FEET))
         return replace(person, worn=shoes + clothes)

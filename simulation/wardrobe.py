@@ -18,7 +18,8 @@ class Kind:
 
 
 LAYERS = {
-    "eyes": 0, "socks": 0, "shoes": 1, "lower": 2, "upper": 3, "dress": 4, "outer": 5, "hair": 6, "hat": 7, "carried": 8,
+    "eyes": 0, "socks": 0, "shoes": 1, "lower": 2, "upper": 3, "dress": 4, "outer": 5, "hair": 6, "hat": 7,
+    "carried": 8,
 }  # fmt: skip
 
 _BY_ROLE = {

@@ -260,7 +260,8 @@ def ready(folder: Path, base: Obj) -> list[Draft]:
     for shoe, name in SHOES.items():
         drafts += _shoes(_read(folder / "clothes" / shoe, shoe), name, base)
     drafts.append(replace(_read(folder / "clothes" / "fedora01", "fedora"), name="hat"))
-    return drafts + [_read(path, path.name) for path in sorted((folder / "hair").iterdir())]
+    styles = [_read(path, path.name) for path in sorted((folder / "hair").iterdir())]
+    return drafts + [replace(style, hidden=_scalp_under(style, base)) for style in styles]
 
 
 def _read(folder: Path, name: str) -> Draft:
@@ -269,6 +270,18 @@ def _read(folder: Path, name: str) -> Draft:
         name, binding.base, binding.weights, binding.offset, mesh.triangles, binding.hidden,
         binding.scale_ends, binding.scale_size,
     )  # fmt: skip
+
+
+def _scalp_under(style: Draft, base: Obj) -> NDArray[np.int64]:
+    """Skin straight under hair, not before the face."""
+    skin = np.unique(base.group("body"))
+    normals = normals_of(base.vertices, base.group("body"))[skin]
+    hair = style.placed(base.vertices)
+    away = hair[KDTree(hair).query(base.vertices[skin] + 0.012 * normals)[1]] - base.vertices[skin]
+    above = (away * normals).sum(axis=1)
+    beside = np.linalg.norm(away - above[:, None] * normals, axis=1)
+    under = (above > -0.004) & (above < 0.035) & (beside < 0.012)
+    return np.asarray(skin[under], np.int64)
 
 
 def _with_helpers(suit: Draft, base: Obj) -> Draft:
@@ -308,9 +321,7 @@ def _split(suit: Draft, names: tuple[str, ...], base: Obj) -> list[Draft]:
     return _parted(suit, list(zip(names, (~is_lower, is_lower), strict=True)), base)
 
 
-def _parted(
-    whole: Draft, named: list[tuple[str, NDArray[np.bool_]]], base: Obj
-) -> list[Draft]:
+def _parted(whole: Draft, named: list[tuple[str, NDArray[np.bool_]]], base: Obj) -> list[Draft]:
     """Some vertices of a draft by name; each takes along what lies under it rather than under the others."""
     nearest = KDTree(whole.placed(base.vertices)).query(base.vertices[whole.hidden])[1]
     drafts = []

@@ -30,6 +30,8 @@ TRIANGLES = {
     "shoes": (760, 240),
     "hair": (1400, 420),
 }
+STRANDS = {"braid01": (1700, 900), "long01": (1500, 800)}
+"""Hair of so many strands that fewer triangles would show the scalp."""
 GARMENT_TRIANGLES = (1750, 560)
 """At detail 0 and 1."""
 
@@ -84,7 +86,7 @@ def _reduced(draft: Draft, base: Obj, at: Coordinates) -> tuple[NDArray[np.int64
     kind = next((kind for kind in TRIANGLES if draft.name.startswith(kind)), None)
     if kind is None and draft.name[-2:].isdigit():
         kind = "hair"
-    fine_count, coarse_count = TRIANGLES[kind] if kind else GARMENT_TRIANGLES
+    fine_count, coarse_count = STRANDS.get(draft.name) or (TRIANGLES[kind] if kind else GARMENT_TRIANGLES)
     placed = draft.placed(base.vertices)
     importance = np.ones(len(placed))
     if draft.name == "skin":
