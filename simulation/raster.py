@@ -123,51 +123,59 @@ def rasterise(
     """
     height, width = nearness.shape
     nearness[:] = 0
-    covered = 0
     for face in range(len(triangles)):
-        a, b, c = triangles[face]
+        a, b, c = triangles[face, 0], triangles[face, 1], triangles[face, 2]
         near_a, near_b, near_c = screen[a, 2], screen[b, 2], screen[c, 2]
-        if near_a == 0 or near_b == 0 or near_c == 0:
-            continue
         # Sample (i, j) of the window then lies at whole numbers.
-        ax = screen[a, 0] * scale - left - 0.5
-        ay = screen[a, 1] * scale - top - 0.5
-        bx = screen[b, 0] * scale - left - 0.5
-        by = screen[b, 1] * scale - top - 0.5
-        cx = screen[c, 0] * scale - left - 0.5
-        cy = screen[c, 1] * scale - top - 0.5
+        ax, ay = screen[a, 0] * scale - left - 0.5, screen[a, 1] * scale - top - 0.5
+        bx, by = screen[b, 0] * scale - left - 0.5, screen[b, 1] * scale - top - 0.5
+        cx, cy = screen[c, 0] * scale - left - 0.5, screen[c, 1] * scale - top - 0.5
         # Counter-clockwise from outside is clockwise on a screen whose y points down.
         area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-        if area == 0 or (area > 0 and not is_open[face]):
+        if area == 0 or (area > 0 and not is_open[face]) or near_a == 0 or near_b == 0 or near_c == 0:
             continue
-        first_x = max(0, int(np.ceil(min(ax, bx, cx))))
-        last_x = min(width - 1, int(np.floor(max(ax, bx, cx))))
-        first_y = max(0, int(np.ceil(min(ay, by, cy))))
-        last_y = min(height - 1, int(np.floor(max(ay, by, cy))))
+        first_y, last_y = max(0.0, np.ceil(min(ay, by, cy))), min(height - 1.0, np.floor(max(ay, by, cy)))
+        first_x, last_x = max(0.0, np.ceil(min(ax, bx, cx))), min(width - 1.0, np.floor(max(ax, bx, cx)))
         if first_x > last_x or first_y > last_y:
             continue
+        # Weights of the three corners are linear: at x 0 and y 0, and how they grow with x and y.
         inverse = 1 / area
-        step_a = -(cy - by) * inverse
-        step_b = -(ay - cy) * inverse
-        for y in range(first_y, last_y + 1):
-            weight_a = ((cx - bx) * (y - by) - (cy - by) * (first_x - bx)) * inverse
-            weight_b = ((ax - cx) * (y - cy) - (ay - cy) * (first_x - cx)) * inverse
-            entered = False
-            for x in range(first_x, last_x + 1):
-                if weight_a >= 0 and weight_b >= 0 and weight_a + weight_b <= 1:
-                    near = np.float32(weight_a * near_a + weight_b * near_b + (1 - weight_a - weight_b) * near_c)
-                    entered = True
-                    before = nearness[y, x]
-                    if near > before:
-                        if before == 0:
-                            covered += 1
-                        nearness[y, x] = near
-                        triangle[y, x] = face
-                elif entered:
-                    break
-                weight_a += step_a
-                weight_b += step_b
+        weight_a, weight_b = (by * (bx - cx) - bx * (by - cy)) * inverse, (cy * (cx - ax) - cx * (cy - ay)) * inverse
+        right_a, right_b = (by - cy) * inverse, (cy - ay) * inverse
+        down_a, down_b = (cx - bx) * inverse, (ax - cx) * inverse
+        right_c = -right_a - right_b
+        rise_a, rise_b = near_a - near_c, near_b - near_c
+        right_near = np.float32(right_a * rise_a + right_b * rise_b)
+        for y in range(int(first_y), int(last_y) + 1):
+            row_a, row_b = weight_a + down_a * y, weight_b + down_b * y
+            start, end = _narrowed(row_a, right_a, first_x, last_x)
+            start, end = _narrowed(row_b, right_b, start, end)
+            start, end = _narrowed(1 - row_a - row_b, right_c, start, end)
+            first, last = int(np.ceil(start)), int(np.floor(end))
+            near = np.float32(near_c + (row_a + right_a * first) * rise_a + (row_b + right_b * first) * rise_b)
+            nearness_row, triangle_row = nearness[y], triangle[y]
+            for x in range(first, last + 1):
+                if near > nearness_row[x]:
+                    nearness_row[x] = near
+                    triangle_row[x] = face
+                near += right_near
+    covered = 0
+    for y in range(height):
+        for x in range(width):
+            covered += nearness[y, x] > 0
     return covered
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _narrowed(weight: float, growth: float, start: float, end: float) -> tuple[float, float]:
+    """The part of a row from `start` to `end` where a weight, given at 0, is not negative."""
+    if growth > 0:
+        start = max(start, -weight / growth)
+    elif growth < 0:
+        end = min(end, -weight / growth)
+    elif weight < 0:
+        end = start - 1
+    return start, end
 
 
 @numba.njit(cache=True, nogil=True)

@@ -20,7 +20,7 @@ __all__ = ["COARSE", "FINE", "Dressed", "Figure", "Figures", "Rendered", "Render
 
 FINE, COARSE = 0, 1
 # A person who is taller than this in the picture is drawn in fine detail.
-_FINE_PX = 260.0
+_FINE_PX = 340.0
 _REACH_M = np.array([0.9, 0.9, 2.4])
 _CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (0, 1)]) * _REACH_M
 

@@ -286,8 +286,9 @@ def paint(
                 y1 = min(y1, sample_y)
                 y2 = max(y2, sample_y + 1)
                 face = triangle[sample_y, sample_x]
+                # One triangle stands for all of its surface in a pixel.
                 for kind in range(kinds):
-                    if faces[kind] == face:
+                    if surface[faces[kind]] == surface[face]:
                         weights[kind] += 1
                         break
                 else:

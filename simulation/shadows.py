@@ -14,7 +14,8 @@ _FOOT_SIGMA_M = (0.11, 0.055)
 _FOOT_STRENGTH = 0.5
 _BODY_SIGMA_M = 0.25
 _BODY_STRENGTH = 0.30
-_REACH_M = 0.7
+# Standard deviations.
+_BLOB_END = 2.8
 # A low sun throws shadows longer than anybody looks at.
 _LONGEST = 4.0
 
@@ -33,9 +34,11 @@ def cast_shadow(base: Bytes, background: Background, mesh: Mesh, heading: float,
     middle = mesh.vertices[:, :2].mean(axis=0, dtype=np.float64)
     if sunlit > 0.05 and background.lamp[1].max() > 0.02:
         _cast_sun(base, background, mesh, sunlit, blur_px)
-    window = _window(_square(middle, _REACH_M), background, 0.0)
-    if window is not None:
-        _touch(base, background.floor, _blobs(mesh, middle, heading), *window)
+    for blob in _blobs(mesh, middle, heading):
+        _, box = project(_square(blob), background.view)
+        window = _clip(box, background, 0.0)
+        if window is not None:
+            _touch(base, background.floor, blob, *window)
 
 
 def _cast_sun(base: Bytes, background: Background, mesh: Mesh, sunlit: float, blur_px: float) -> None:
@@ -57,12 +60,6 @@ def _cast_sun(base: Bytes, background: Background, mesh: Mesh, sunlit: float, bl
     _darken(base, background.image, background.sunless, background.floor, soft, sunlit, left, top)
 
 
-def _window(points_m: Float32s, background: Background, margin_px: float) -> tuple[int, int, int, int] | None:
-    """Pixels around those points that are before the camera."""
-    _, box = project(points_m, background.view)
-    return _clip(box, background, margin_px)
-
-
 def _clip(box: Float64s, background: Background, margin_px: float) -> tuple[int, int, int, int] | None:
     height, width = background.dimming.shape
     if box[0] > box[2]:
@@ -73,11 +70,11 @@ def _clip(box: Float64s, background: Background, margin_px: float) -> tuple[int,
     return (left, top, right, bottom) if left < right and top < bottom else None
 
 
-def _square(middle: Float64s, reach_m: float) -> Float32s:
-    """(8, 3) points of the floor around `middle`."""
-    turns = np.arange(8) * np.pi / 4
-    ring = np.stack([np.cos(turns), np.sin(turns)], axis=1) * reach_m * np.sqrt(2)
-    return np.concatenate([middle + ring, np.zeros((8, 1))], axis=1).astype(np.float32)
+def _square(blob: Float64s) -> Float32s:
+    """(4, 3) corners on the floor of where a blob ends."""
+    along, across = _BLOB_END * blob[4] * blob[2:4], _BLOB_END * blob[5] * np.array([-blob[3], blob[2]])
+    corners = blob[:2] + np.array([along + across, along - across, -along - across, -along + across])
+    return np.concatenate([corners, np.zeros((4, 1))], axis=1).astype(np.float32)
 
 
 def _blobs(mesh: Mesh, middle: Float64s, heading: float) -> Float64s:
@@ -95,22 +92,17 @@ def _blobs(mesh: Mesh, middle: Float64s, heading: float) -> Float64s:
 
 
 @numba.njit(cache=True, nogil=True)
-def _touch(base: Bytes, floor: Float32s, blobs: Float64s, left: int, top: int, right: int, bottom: int) -> None:
+def _touch(base: Bytes, floor: Float32s, blob: Float64s, left: int, top: int, right: int, bottom: int) -> None:
+    middle_x, middle_y, cos, sin, sigma_along, sigma_across, strength = blob
     for y in range(top, bottom):
         for x in range(left, right):
-            place_x, place_y = floor[y, x, 0], floor[y, x, 1]
-            if np.isnan(place_x):
-                continue
-            light = 1.0
-            for row in range(len(blobs)):
-                rx, ry = place_x - blobs[row, 0], place_y - blobs[row, 1]
-                along = (blobs[row, 2] * rx + blobs[row, 3] * ry) / blobs[row, 4]
-                across = (blobs[row, 2] * ry - blobs[row, 3] * rx) / blobs[row, 5]
-                square = along * along + across * across
-                if square < 9:
-                    light *= 1 - blobs[row, 6] * np.exp(-0.5 * square)
-            if light < 1:
-                part = np.sqrt(light)
+            rx, ry = floor[y, x, 0] - middle_x, floor[y, x, 1] - middle_y
+            along = (cos * rx + sin * ry) / sigma_along
+            across = (cos * ry - sin * rx) / sigma_across
+            square = along * along + across * across
+            # NaN, which is no floor, is not less.
+            if square < _BLOB_END * _BLOB_END:
+                part = np.sqrt(1 - strength * np.exp(-0.5 * square))
                 for channel in range(3):
                     base[y, x, channel] = np.uint8(base[y, x, channel] * part + 0.5)
 
