@@ -4,7 +4,6 @@ From the heel's strike to the toes' leaving a shoe rolls over the floor on which
 swings to its next print, one stride ahead. Only how far the toes are up comes from the captured walk.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +26,7 @@ BRAKED = 0.4
 """Of the floor's speed under a foot that is about to land."""
 FREED = 0.12
 """Phases in which toes that have left the floor unbend."""
-FINE = 16
+FINE = 8
 """Steps of a phase in which a shoe is rolled."""
 
 
@@ -45,24 +44,19 @@ class Shoe:
     toes: Floats
     joint: Floats
 
-    def points(self, pitch: float, bend: float) -> Floats:
-        """(N + M, 2) with the foot's toes up by `pitch`, and the toes themselves by `bend`; radians."""
-        return np.concatenate(
-            [turned(self.foot, pitch), turned(self.joint, pitch) + turned(self.toes - self.joint, bend)]
-        )
+    def points(self, pitches: Floats) -> Floats:
+        """(T, N + M, 2), for pitches (T, 2): radians that the foot's toes are up, and the toes themselves."""
+        toes = _turned(self.joint[None], pitches[:, 0]) + _turned(self.toes - self.joint, pitches[:, 1])
+        return np.concatenate([_turned(self.foot, pitches[:, 0]), toes], axis=1)
 
     def level(self) -> float:
         """Pitch at which heel and ball stand on the same floor."""
-        middle = (self.foot[:, 0].min() + self.joint[0]) / 2
-        is_heel = self.foot[:, 0] < middle
-
-        def gap(pitch: float) -> float:
-            heights = self.points(pitch, 0.0)[:, 1]
-            heel = heights[: len(self.foot)][is_heel].min()
-            return float(heel - np.delete(heights, np.flatnonzero(is_heel)).min())
-
+        is_heel = np.zeros(len(self.foot) + len(self.toes), np.bool_)
+        is_heel[: len(self.foot)] = self.foot[:, 0] < (self.foot[:, 0].min() + self.joint[0]) / 2
         pitches = np.linspace(-0.3, 0.4, 141)
-        return float(pitches[np.argmin([abs(gap(pitch)) for pitch in pitches])])
+        heights = self.points(np.stack([pitches, np.zeros_like(pitches)], axis=1))[:, :, 1]
+        gap = heights[:, is_heel].min(axis=1) - heights[:, ~is_heel].min(axis=1)
+        return float(pitches[np.abs(gap).argmin()])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,16 +89,16 @@ def footsteps(shoe: Shoe, stride_m: float) -> Footsteps:
     ankle[planted, 0] += stride_m * (UNDER_HIP - phases[planted])
     ankle[~planted] = _swung(ankle[planted], (phases[~planted] - TOE_OFF) / (1 - TOE_OFF), phases[1])
     swing = np.flatnonzero(~planted)
-    lowest = np.array([shoe.points(*pitches[phase])[:, 1].min() for phase in swing])
+    lowest = shoe.points(pitches[swing])[:, :, 1].min(axis=1)
     clear = CLEARANCE_M * np.sin(np.pi * (phases[swing] - TOE_OFF) / (1 - TOE_OFF))
     ankle[swing, 1] = np.maximum(ankle[swing, 1], clear - lowest)
-    stand_z = -float(shoe.points(level, 0.0)[:, 1].min())
+    stand_z = -float(shoe.points(np.array([[level, 0.0]]))[..., 1].min())
     return Footsteps(ankle[::FINE], pitches[::FINE], stand_z, level)
 
 
 def _rolled(shoe: Shoe, phases: Floats, pitches: Floats) -> Floats:
     """x in the world and z of the ankle, (N, 2), while the lowest point of the shoe stays where it is."""
-    shapes = np.stack([shoe.points(*pitch) for pitch in pitches])
+    shapes = shoe.points(pitches)
     contact = shapes[:, :, 1].argmin(axis=1)
     rows = np.arange(len(phases) - 1)
     steps = shapes[rows, contact[:-1], 0] - shapes[rows + 1, contact[:-1], 0]
@@ -124,8 +118,9 @@ def _swung(planted: Floats, share: Floats, step: float) -> Floats:
     )  # fmt: skip
 
 
-def turned(points: Floats, pitch: float) -> Floats:
-    """(..., 2) x and z turned about the origin, toes up."""
-    sine, cosine = math.sin(pitch), math.cos(pitch)
-    around: Floats = points @ np.array([[cosine, sine], [-sine, cosine]])
+def _turned(points: Floats, pitches: Floats) -> Floats:
+    """(T, N, 2) x and z of points (N, 2) turned about the origin by pitches (T,), toes up."""
+    sine, cosine = np.sin(pitches), np.cos(pitches)
+    turns = np.stack([np.stack([cosine, sine], axis=-1), np.stack([-sine, cosine], axis=-1)], axis=-2)
+    around: Floats = points @ turns
     return around
