@@ -70,8 +70,7 @@ class Gait:
         """(B + 2, 3, 4) float32: from the rest pose to the world; see `_place`."""
         turn = 2 * math.pi * (stance.time_s / IDLE_S + self._idle_phase)
         if stance.action == "sit" and stance.speed_mps <= 0:
-            root = np.array([0.0, 0.0, self._seat])
-            return self._placed(self._sit, root, self._sit_ankles, np.tile(self._stand_pitch, (2, 1)), stance)
+            return self._seated(stance)
         swing = min(stance.speed_mps / (FULL_SWING * self._identity.pace_mps), 1.0)
         swing = swing * swing * (3 - 2 * swing)
         phase = (stance.travelled_m / self._identity.stride_m + self._start) % 1.0
@@ -81,6 +80,15 @@ class Gait:
         sideways = swing * 0.018 * math.sin(2 * math.pi * (phase - 0.05)) + (1 - swing) * 0.008 * math.sin(turn)
         root = np.array([0.0, sideways, swing * height + (1 - swing) * self._stand_pelvis])
         return self._placed(quaternions, root, ankles, pitches, stance)
+
+    def _seated(self, stance: Stance) -> NDArray[np.float32]:
+        """On a seat, or on the way down to it or up from it: the feet stay where they are, before the pelvis."""
+        share = stance.seated * stance.seated * (3 - 2 * stance.seated)
+        quaternions = _blend(np.stack((self._sit, self._sit)), 0.0, self._stand, share)
+        standing = self._stand_ankle * np.array([[1.0, 1.0, 1.0], [1.0, -1.0, 1.0]])
+        ankles = share * self._sit_ankles + (1 - share) * standing
+        root = np.array([0.0, 0.0, share * self._seat + (1 - share) * self._stand_pelvis])
+        return self._placed(quaternions, root, ankles, np.tile(self._stand_pitch, (2, 1)), stance)
 
     def _placed(
         self,

@@ -31,7 +31,7 @@ class Seat:
     """Where somebody can sit.
 
     Attributes:
-        x_m, y_m: where they stand up from, before the bench or chair.
+        x_m, y_m: where they stand before they sit down, 0.4 m before the middle of the bench or chair.
         faces: degrees from the x axis, counter-clockwise.
     """
 

@@ -21,8 +21,12 @@ ABREAST_M = 0.8
 """Between the lanes of two who walk side by side."""
 EDGE_M = 0.25
 """Lanes keep so far from the edge of a walk."""
-STUCK_S = 12.0
+STUCK_S = 5.0
 """Who has not moved for so long, though on the way, goes another way."""
+SIT_S = 1.2
+"""To sit down, and to get up."""
+SEAT_M = 0.4
+"""From where somebody stands to where the pelvis is when they sit."""
 TRIES = 30
 
 
@@ -91,6 +95,7 @@ class _Person:
         base: heading while standing, between glances to the sides.
         glance_until_s: when the next one is due.
         moved_s: when this person last moved.
+        seated: see `Stance`.
     """
 
     number: int
@@ -103,6 +108,7 @@ class _Person:
     seat: Seat | None = None
     base: float = 0.0
     glance_until_s: float = -math.inf
+    seated: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +117,7 @@ class _Moment:
 
     Attributes:
         numbers: (N,) int64.
-        states: (N, 5) float64: x, y, heading, travelled, speed.
+        states: (N, 6) float64: x, y, heading, travelled, speed, and how far they are seated.
         actions: what each does.
     """
 
@@ -266,11 +272,20 @@ class Scenario:
             return
         stays = person.party.stays_until_s
         assert stays is not None
-        if self._now_s >= stays[person.visit]:
+        if person.seat is not None:
+            self._sit(row, person, stays[person.visit])
+        if self._now_s >= stays[person.visit] and person.seated == 0:
             self._go_on(row)
         elif person.seat is None and self._now_s >= person.glance_until_s:
             person.glance_until_s = self._now_s + self._rng.uniform(2.0, 6.0)
             self._crowd.face[row] = person.base + self._rng.normal(0.0, 0.5)
+
+    def _sit(self, row: int, person: _Person, until_s: float) -> None:
+        """Lets somebody down onto a seat once they face away from it, and up again when it is time."""
+        is_turned = abs(math.remainder(self._crowd.face[row] - self._crowd.heading[row], 2 * math.pi)) < 0.1
+        is_down = is_turned and self._crowd.speed[row] == 0 and self._now_s < until_s
+        change = STEP_S / SIT_S if is_down else -STEP_S / SIT_S
+        person.seated = min(max(person.seated + change, 0.0), 1.0)
 
     def _go_on(self, row: int) -> None:
         """Sends somebody to the next place of the party where there is room, or out."""
@@ -340,15 +355,18 @@ class Scenario:
         crowd = self._crowd
         numbers = np.array([person.number for person in self._people], np.int64)
         order = np.argsort(numbers)
-        states = np.column_stack((crowd.place, crowd.heading, crowd.travelled, crowd.speed))
+        seated = np.array([person.seated for person in self._people])
+        states = np.column_stack((crowd.place, crowd.heading, crowd.travelled, crowd.speed, seated))
+        back = SEAT_M * seated * seated * (3 - 2 * seated)
+        states[:, 0] -= back * np.cos(crowd.heading)
+        states[:, 1] -= back * np.sin(crowd.heading)
         actions = tuple(self._action(row) for row in order.tolist())
         return _Moment(numbers[order], states[order], actions)
 
     def _action(self, row: int) -> Action:
         if self._crowd.walks[row]:
             return "walk"
-        is_turned = abs(math.remainder(self._crowd.face[row] - self._crowd.heading[row], 2 * math.pi)) < 0.1
-        return "sit" if self._people[row].seat is not None and is_turned else "stand"
+        return "sit" if self._people[row].seated > 0 else "stand"
 
 
 def _between(first: _Moment, second: _Moment, share: float, time_s: float) -> list[Stance]:
@@ -358,8 +376,8 @@ def _between(first: _Moment, second: _Moment, share: float, time_s: float) -> li
     change[:, 2] = np.remainder(change[:, 2] + math.pi, 2 * math.pi) - math.pi
     states = (first.states[here] + share * change).tolist()
     return [
-        Stance(number, x, y, heading, travelled_m, speed_mps, first.actions[row], time_s)
-        for number, (x, y, heading, travelled_m, speed_mps), row in zip(
+        Stance(number, x, y, heading, travelled_m, speed_mps, first.actions[row], time_s, seated)
+        for number, (x, y, heading, travelled_m, speed_mps, seated), row in zip(
             numbers.tolist(), states, here.tolist(), strict=True
         )
     ]

@@ -18,6 +18,7 @@ class Stance:
         speed_mps: along the path; between 0 and the pace, a step blends with standing.
         action: what the body does when it does not walk.
         time_s: of the site's clock, for small movements while standing.
+        seated: how far somebody who sits has come down: from 0, still standing, to 1. The place is that of the pelvis.
     """
 
     person: int
@@ -28,3 +29,4 @@ class Stance:
     speed_mps: float
     action: Action
     time_s: float
+    seated: float = 1.0

@@ -118,20 +118,24 @@ def test_more_come_at_a_higher_rate() -> None:
     assert persons(3) < 10 < persons(16)
 
 
-def test_who_finds_a_seat_sits_before_it_facing_away() -> None:
+def test_who_finds_a_seat_turns_round_sits_down_on_it_and_gets_up_again() -> None:
     seat = Seat(x_m=4.0, y_m=6.5, faces=-90.0)
     hall = Plan(
-        (Place("door", 0, 0, is_entrance=True), Place("bench", 4, 6, dwell_s=(20, 30), seats=(seat,))),
+        (Place("door", 0, 0, is_entrance=True), Place("bench", 4, 6, dwell_s=(8, 12), seats=(seat,))),
         (Walk(("door", "bench")),),
     )
-    alone = Traffic(arrivals_per_minute=5, group_share=0, visits=(1, 1), return_share=0, warm_up_s=40)
+    alone = Traffic(arrivals_per_minute=3, group_share=0, visits=(1, 1), return_share=0, warm_up_s=0)
     waiting_room = scenario(plan=hall, traffic=alone)
-    seen = [stance for second in range(60) for stance in waiting_room.stances(second)]
+    seen = [stance for tick in range(900) for stance in waiting_room.stances(tick / 10)]
     seated = [stance for stance in seen if stance.action == "sit"]
-    assert seated
+    assert {stance.seated for stance in seated} >= {1.0}
     for stance in seated:
-        assert math.dist((stance.x_m, stance.y_m), (seat.x_m, seat.y_m)) < 0.45
+        at = (seat.x_m, seat.y_m + 0.4 * stance.seated**2 * (3 - 2 * stance.seated))
+        assert math.dist((stance.x_m, stance.y_m), at) < 0.25
         assert math.cos(stance.heading - math.radians(seat.faces)) > 0.95
+    of_first = [stance.seated for stance in seen if stance.person == seated[0].person and stance.action == "sit"]
+    assert np.abs(np.diff(of_first)).max() < 0.1
+    assert min(of_first[0], of_first[-1]) < 0.15
 
 
 @pytest.mark.parametrize(
