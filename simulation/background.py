@@ -412,7 +412,7 @@ def _leave(
     while texels_across > 1.4:
         texels_across *= 0.5
         level += 1
-    texel(texels, table[texture], u, v, level, colour)
+    colour[0], colour[1], colour[2] = texel(texels, table, texture, u, v, level)
     facing = nx * lamp[0, 0] + ny * lamp[0, 1] + nz * lamp[0, 2]
     direct = 0.0
     if facing > 0 and lamp[1, 1] > 0:

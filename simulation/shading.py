@@ -22,6 +22,7 @@ Bytes = NDArray[np.uint8]
 OFFSET, SIZE, ORIGIN_U, ORIGIN_V, REPEATS_PER_M_U, REPEATS_PER_M_V, IS_CLAMPED, GLOSS = range(8)
 
 _SHOULDER = 0.82
+_LINEAR = 1 / 255.0**2
 # Heights between which it is known how much of the sun reaches somebody.
 SUNLIT_STEP_M = 0.6
 
@@ -75,7 +76,7 @@ def lamps(light: Light, camera: Camera, ground: tuple[float, float, float]) -> F
     return np.stack([towards, sun, sky, back, camera.position_m, camera.exposure * np.array(camera.cast)])
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def grey(light: float) -> float:
     """Linear light to a grey level, 0 to 255."""
     level = math.sqrt(max(light, 0.0))
@@ -85,49 +86,44 @@ def grey(light: float) -> float:
     return 255 * level
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def texel(texels: Bytes, texture: Float64s, u: float, v: float, level: int, light: Float64s) -> None:
-    """Bilinear RGB, linear, 0 to 1, at u, v metres, into `light`; `level` of the pyramid, or its last."""
-    size = int(texture[SIZE])
+@numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def texel(texels: Bytes, table: Float64s, row: int, u: float, v: float, level: int) -> tuple[float, float, float]:
+    """Bilinear RGB, linear, 0 to 1, of a texture at u, v metres; `level` of the pyramid, or its last."""
+    size = int(table[row, SIZE])
     while (size >> level) == 0:
         level -= 1
     side = size >> level
-    start = int(texture[OFFSET]) + 4 * (size * size - side * side)
-    x = (u - texture[ORIGIN_U]) * texture[REPEATS_PER_M_U]
-    y = (v - texture[ORIGIN_V]) * texture[REPEATS_PER_M_V]
-    if texture[IS_CLAMPED] > 0:
+    x = (u - table[row, ORIGIN_U]) * table[row, REPEATS_PER_M_U]
+    y = (v - table[row, ORIGIN_V]) * table[row, REPEATS_PER_M_V]
+    if table[row, IS_CLAMPED] > 0:
         x = min(max(x * side - 0.5, 0.0), side - 1.0)
         y = min(max(y * side - 0.5, 0.0), side - 1.0)
-        x0 = math.floor(x)
-        y0 = math.floor(y)
-        part_x = x - x0
-        part_y = y - y0
-        x1 = min(x0 + 1, side - 1)
-        y1 = min(y0 + 1, side - 1)
+        x0, y0 = math.floor(x), math.floor(y)
+        part_x, part_y = x - x0, y - y0
+        x1, y1 = min(x0 + 1, side - 1), min(y0 + 1, side - 1)
     else:
         x = x * side - 0.5
         y = y * side - 0.5
-        x0 = math.floor(x)
-        y0 = math.floor(y)
-        part_x = x - x0
-        part_y = y - y0
+        x0, y0 = math.floor(x), math.floor(y)
+        part_x, part_y = x - x0, y - y0
         # side is a power of two
-        x0 &= side - 1
-        y0 &= side - 1
-        x1 = (x0 + 1) & (side - 1)
-        y1 = (y0 + 1) & (side - 1)
-    p00 = start + 3 * (y0 * side + x0)
-    p01 = start + 3 * (y0 * side + x1)
-    p10 = start + 3 * (y1 * side + x0)
-    p11 = start + 3 * (y1 * side + x1)
-    for channel in range(3):
-        upper = texels[p00 + channel] * (1 - part_x) + texels[p01 + channel] * part_x
-        lower = texels[p10 + channel] * (1 - part_x) + texels[p11 + channel] * part_x
-        value = (upper * (1 - part_y) + lower * part_y) * (1 / 255.0)
-        light[channel] = value * value
+        x0, y0 = x0 & (side - 1), y0 & (side - 1)
+        x1, y1 = (x0 + 1) & (side - 1), (y0 + 1) & (side - 1)
+    start = int(table[row, OFFSET]) + 4 * (size * size - side * side)
+    p00, p01 = start + 3 * (y0 * side + x0), start + 3 * (y0 * side + x1)
+    p10, p11 = start + 3 * (y1 * side + x0), start + 3 * (y1 * side + x1)
+    share11 = part_x * part_y
+    share01, share10 = part_x - share11, part_y - share11
+    share00 = 1 - part_x - share10
+    red = texels[p00] * share00 + texels[p01] * share01 + texels[p10] * share10 + texels[p11] * share11
+    green = (
+        texels[p00 + 1] * share00 + texels[p01 + 1] * share01 + texels[p10 + 1] * share10 + texels[p11 + 1] * share11
+    )
+    blue = texels[p00 + 2] * share00 + texels[p01 + 2] * share01 + texels[p10 + 2] * share10 + texels[p11 + 2] * share11
+    return red * red * _LINEAR, green * green * _LINEAR, blue * blue * _LINEAR
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def light_up(
     vertices: Float32s, normals: Float32s, gloss: Float32s, lamp: Float64s, sunlit: Float64s
 ) -> tuple[Float32s, Float32s]:
@@ -178,24 +174,14 @@ def light_up(
     return outside, inside
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _shade(
-    x: float,
-    y: float,
-    corners: Int32s,
-    texture: Float64s,
-    screen: Float32s,
-    uv_m: Float32s,
-    outside: Float32s,
-    inside: Float32s,
-    texels: Bytes,
-    colour: Float64s,
-) -> None:
-    """Light that leaves a triangle at pixel x, y, into `colour`."""
-    a, b, c = corners
-    ax, ay = float(screen[a, 0]) - x, float(screen[a, 1]) - y
-    bx, by = float(screen[b, 0]) - x, float(screen[b, 1]) - y
-    cx, cy = float(screen[c, 0]) - x, float(screen[c, 1]) - y
+@numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _shade(x: float, y: float, face: int, body: Body) -> tuple[float, float, float]:
+    """Light that leaves a triangle at pixel x, y."""
+    screen, uv_m, table = body.screen, body.uv_m, body.table
+    a, b, c = body.triangles[face, 0], body.triangles[face, 1], body.triangles[face, 2]
+    ax, ay = screen[a, 0] - x, screen[a, 1] - y
+    bx, by = screen[b, 0] - x, screen[b, 1] - y
+    cx, cy = screen[c, 0] - x, screen[c, 1] - y
     weight_a = bx * cy - by * cx
     weight_b = cx * ay - cy * ax
     weight_c = ax * by - ay * bx
@@ -208,31 +194,28 @@ def _shade(
     weight_b *= total
     weight_c *= total
 
-    ua, va = float(uv_m[a, 0]), float(uv_m[a, 1])
-    ub, vb = float(uv_m[b, 0]) - ua, float(uv_m[b, 1]) - va
-    uc, vc = float(uv_m[c, 0]) - ua, float(uv_m[c, 1]) - va
-    u = ua + weight_b * ub + weight_c * uc
-    v = va + weight_b * vb + weight_c * vc
-    texels_per_m = texture[SIZE] * texture[REPEATS_PER_M_U]
+    row = body.surface[face]
+    ua, va = uv_m[a, 0], uv_m[a, 1]
+    ub, vb = uv_m[b, 0] - ua, uv_m[b, 1] - va
+    uc, vc = uv_m[c, 0] - ua, uv_m[c, 1] - va
+    texels_per_m = table[row, SIZE] * table[row, REPEATS_PER_M_U]
     texels_per_pixel = abs(ub * vc - vb * uc) * texels_per_m * texels_per_m
     spread = 2.0 * abs(area)
     level = 0
     while texels_per_pixel > spread and level < 12:
         texels_per_pixel *= 0.25
         level += 1
-    texel(texels, texture, u, v, level, colour)
-    if area < 0:
-        shine = weight_a * outside[a, 3] + weight_b * outside[b, 3] + weight_c * outside[c, 3]
-        for channel in range(3):
-            arrives = weight_a * outside[a, channel] + weight_b * outside[b, channel] + weight_c * outside[c, channel]
-            colour[channel] = max(0.0, colour[channel] * arrives + shine)
-    else:
-        for channel in range(3):
-            arrives = weight_a * inside[a, channel] + weight_b * inside[b, channel] + weight_c * inside[c, channel]
-            colour[channel] = max(0.0, colour[channel] * arrives)
+    u, v = ua + weight_b * ub + weight_c * uc, va + weight_b * vb + weight_c * vc
+    red, green, blue = texel(body.texels, table, row, u, v, level)
+    light = body.outside if area < 0 else body.inside
+    shine = weight_a * light[a, 3] + weight_b * light[b, 3] + weight_c * light[c, 3]
+    red *= weight_a * light[a, 0] + weight_b * light[b, 0] + weight_c * light[c, 0]
+    green *= weight_a * light[a, 1] + weight_b * light[b, 1] + weight_c * light[c, 1]
+    blue *= weight_a * light[a, 2] + weight_b * light[b, 2] + weight_c * light[c, 2]
+    return red + shine, green + shine, blue + shine
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def paint(
     row: int,
     owner: Int32s,
@@ -259,12 +242,9 @@ def paint(
 
     Returns: how many samples are visible, and their box in samples (x1, y1, x2, y2), x2 and y2 outside.
     """
-    colour = np.zeros(3)
-    mean = np.zeros(3)
-    faces = np.zeros(4, np.int32)
-    weights = np.zeros(4, np.int32)
-    screen, uv_m, outside, inside = body.screen, body.uv_m, body.outside, body.inside
-    triangles, surface, texels, table = body.triangles, body.surface, body.texels, body.table
+    surface = body.surface
+    faces, weights = np.zeros(4, np.int32), np.zeros(4, np.int32)
+    gain_red, gain_green, gain_blue = lamp[5]
     visible = 0
     x1, y1, x2, y2 = 1 << 30, 1 << 30, 0, 0
     for y in range(top, bottom):
@@ -300,16 +280,19 @@ def paint(
             visible += count
             own_x /= SAMPLES * count
             own_y /= SAMPLES * count
-            mean[:] = 0
+            red, green, blue = 0.0, 0.0, 0.0
             for kind in range(kinds):
-                face = faces[kind]
-                _shade(
-                    own_x, own_y, triangles[face], table[surface[face]], screen, uv_m, outside, inside, texels, colour
-                )
-                for channel in range(3):
-                    mean[channel] += grey(colour[channel] * lamp[5, channel] * dimming[y, x]) * weights[kind]
-            for channel in range(3):
-                before = image[y, x, channel]
-                value = before + 0.25 * (mean[channel] - count * base[y, x, channel])
-                image[y, x, channel] = np.uint8(min(max(value + 0.5, 0.0), 255.0))
+                light = _shade(own_x, own_y, faces[kind], body)
+                red += weights[kind] * grey(light[0] * gain_red * dimming[y, x])
+                green += weights[kind] * grey(light[1] * gain_green * dimming[y, x])
+                blue += weights[kind] * grey(light[2] * gain_blue * dimming[y, x])
+            image[y, x, 0] = _mixed(image[y, x, 0], red, base[y, x, 0], count)
+            image[y, x, 1] = _mixed(image[y, x, 1], green, base[y, x, 1], count)
+            image[y, x, 2] = _mixed(image[y, x, 2], blue, base[y, x, 2], count)
     return visible, x1, y1, x2, y2
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _mixed(before: int, light: float, behind: int, count: int) -> int:
+    """A grey level of which `count` of four samples, whose levels add up to `light`, replace what was behind."""
+    return int(min(max(before + 0.25 * (light - count * behind) + 0.5, 0.0), 255.0))

@@ -16,6 +16,7 @@ _BODY_SIGMA_M = 0.25
 _BODY_STRENGTH = 0.30
 # Standard deviations.
 _BLOB_END = 2.8
+_ENLARGE = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 # A low sun throws shadows longer than anybody looks at.
 _LONGEST = 4.0
 
@@ -52,12 +53,13 @@ def _cast_sun(base: Bytes, background: Background, mesh: Mesh, sunlit: float, bl
     if window is None:
         return
     left, top, right, bottom = window
-    mask = np.zeros((bottom - top, right - left), np.uint8)
-    _silhouette(screen, mesh.template.triangles, left, top, mask)
-    # Two boxes are nearly a bell, and take the same time however wide they are.
-    side = 2 * round(1.2 * blur_px) + 1
-    soft = np.asarray(cv2.blur(cv2.blur(mask, (side, side)), (side, side)), np.uint8)
-    _darken(base, background.image, background.sunless, background.floor, soft, sunlit, left, top)
+    # What will be blurred is drawn as coarsely as the blur allows.
+    scale = 1 / max(1.0, blur_px / 1.5)
+    mask = np.zeros((int((bottom - top) * scale) + 1, int((right - left) * scale) + 1), np.uint8)
+    _silhouette(screen, mesh.template.triangles, left, top, scale, mask)
+    soft = cv2.GaussianBlur(mask, (0, 0), blur_px * scale)
+    wide = cv2.warpAffine(soft, np.array([[scale, 0, 0], [0, scale, 0]]), (right - left, bottom - top), flags=_ENLARGE)
+    _darken(base, background.image, background.sunless, background.floor, np.asarray(wide, np.uint8), sunlit, left, top)
 
 
 def _clip(box: Float64s, background: Background, margin_px: float) -> tuple[int, int, int, int] | None:
@@ -108,16 +110,16 @@ def _touch(base: Bytes, floor: Float32s, blob: Float64s, left: int, top: int, ri
 
 
 @numba.njit(cache=True, nogil=True)
-def _silhouette(screen: Float32s, triangles: Int32s, left: int, top: int, mask: Bytes) -> None:
+def _silhouette(screen: Float32s, triangles: Int32s, left: int, top: int, scale: float, mask: Bytes) -> None:
     """Set what triangles cover, seen from either side."""
     height, width = mask.shape
     for face in range(len(triangles)):
         a, b, c = triangles[face]
         if screen[a, 2] == 0 or screen[b, 2] == 0 or screen[c, 2] == 0:
             continue
-        ax, ay = screen[a, 0] - left - 0.5, screen[a, 1] - top - 0.5
-        bx, by = screen[b, 0] - left - 0.5, screen[b, 1] - top - 0.5
-        cx, cy = screen[c, 0] - left - 0.5, screen[c, 1] - top - 0.5
+        ax, ay = (screen[a, 0] - left) * scale - 0.5, (screen[a, 1] - top) * scale - 0.5
+        bx, by = (screen[b, 0] - left) * scale - 0.5, (screen[b, 1] - top) * scale - 0.5
+        cx, cy = (screen[c, 0] - left) * scale - 0.5, (screen[c, 1] - top) * scale - 0.5
         area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
         if area == 0:
             continue
