@@ -22,6 +22,10 @@ app = typer.Typer(
 app.add_typer(cli_events.topics, name="topics")
 app.add_typer(cli_events.events, name="events")
 
+SecondsOption = Annotated[float | None, typer.Option(help="To film; replaces what the file says.")]
+LookAlikesOption = Annotated[
+    float | None, typer.Option(help="Share of people dressed like others; replaces what the file says.")
+]
 OutOption = Annotated[Path, typer.Option("--out", help="Folder for all that is written.")]
 
 
@@ -149,31 +153,35 @@ def evaluate(
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for all that is written.")] = Path("demo"),
     site: Annotated[Path | None, typer.Option(help="YAML file of a simulated site.  [default: the shop]")] = None,
-    seconds: Annotated[float | None, typer.Option(help="To film; replaces what the file says.")] = None,
+    seconds: SecondsOption = None,
+    look_alikes: LookAlikesOption = None,
 ) -> int:
     """Films a made-up shop, recognises who is who in it, and scores that; needs no download."""
     from pipeline.commands.stopping import StopSignal
 
     with StopSignal() as stop:
         from pipeline.commands.demo import run_demo
+        from pipeline.simulating import Replaced
 
-        return run_demo(site, out, seconds=seconds, stop=stop)
+        return run_demo(site, out, Replaced(seconds=seconds, look_alikes=look_alikes), stop)
 
 
 @app.command()
 def simulate(
     site: Annotated[Path, typer.Argument(help="YAML file, such as configs/simulation/shop.yaml.")],
     out: OutOption,
-    seconds: Annotated[float | None, typer.Option(help="To film; replaces what the file says.")] = None,
+    seconds: SecondsOption = None,
     seed: Annotated[
         int | None, typer.Option(help="Of people and of what they do; replaces what the file says.")
     ] = None,
+    look_alikes: LookAlikesOption = None,
     camera: Annotated[list[str] | None, typer.Option(help="Name of one to film; without it, all. Repeatable.")] = None,
 ) -> int:
     """Films a made-up site whose truth is known: videos, truth, calibration, and a configuration for `run`."""
     from pipeline.commands.simulate import simulate as write_site
+    from pipeline.simulating import Replaced
 
-    return write_site(site, out, seconds=seconds, seed=seed, names=camera or ())
+    return write_site(site, out, Replaced(seconds, seed, look_alikes), camera or ())
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """Simulated sites for the pipeline: what an operator would know of one, and the files that `run` needs for it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
@@ -12,7 +13,7 @@ from pipeline.config import ConfigError, parse, read_yaml
 from pipeline.site import Site
 from simulation.cameras import Camera
 from simulation.recording import camera_files
-from simulation.site import SimulatedSite
+from simulation.site import PopulationParams, SimulatedSite
 
 
 class SimulationConfig(SimulatedSite):
@@ -32,19 +33,31 @@ class SimulationConfig(SimulatedSite):
         return self
 
 
-def load_simulation(path: Path, *, seconds: float | None = None, seed: int | None = None) -> SimulationConfig:
-    """Reads and checks the description of a simulated site.
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """What the command line says in the place of the file; None: nothing."""
 
-    Args:
-        path: a YAML file.
-        seconds, seed: replace what it says.
+    seconds: float | None = None
+    seed: int | None = None
+    look_alikes: float | None = None
+
+
+def load_simulation(path: Path, replaced: Replaced) -> SimulationConfig:
+    """Reads and checks the description of a simulated site.
 
     Raises:
         ConfigError: in one line, naming the file and the key.
     """
-    said = {"duration_s": seconds, "seed": seed}
-    fields = read_yaml(path) | {key: value for key, value in said.items() if value is not None}
-    return parse(SimulationConfig, fields, path)
+    fields = read_yaml(path)
+    if replaced.seconds is not None:
+        fields["duration_s"] = replaced.seconds
+    if replaced.seed is not None:
+        fields["seed"] = replaced.seed
+    config = parse(SimulationConfig, fields, path)
+    if replaced.look_alikes is None:
+        return config
+    people = {"style": config.population.style, "look_alikes": replaced.look_alikes}
+    return config.model_copy(update={"population": parse(PopulationParams, people, "--look-alikes")})
 
 
 def chosen_cameras(config: SimulationConfig, names: Sequence[str]) -> tuple[Camera, ...]:

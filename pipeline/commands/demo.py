@@ -9,16 +9,16 @@ from pipeline.commands.evaluate import print_scores
 from pipeline.commands.run import Flags, run_pipeline
 from pipeline.commands.simulate import write_simulation
 from pipeline.commands.stopping import StopSignal
-from pipeline.simulating import load_simulation
+from pipeline.simulating import Replaced, load_simulation
 
 SHOP = Path(__file__).parents[2] / "configs" / "simulation" / "shop.yaml"
 
 
-def run_demo(site: Path | None, out: Path, *, seconds: float | None, stop: StopSignal) -> int:
+def run_demo(site: Path | None, out: Path, replaced: Replaced, stop: StopSignal) -> int:
     """Films a site, runs the pipeline over the films, scores it, and says where all lies; returns the exit code."""
     talk = Console(stderr=True, highlight=False)
     started_s = time.monotonic()
-    config = load_simulation(site or SHOP, seconds=seconds)
+    config = load_simulation(site or SHOP, replaced)
     talk.print(f"1. Filming the {config.name}: {len(config.cameras)} cameras, {config.duration_s:.0f} s each.")
     deployment = write_simulation(config, config.built_cameras(), out, talk)
     if stop.is_set():

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pipeline.commands.rendering import Tell, render_all
-from pipeline.simulating import SimulationConfig, chosen_cameras, load_simulation, write_deployment
+from pipeline.simulating import Replaced, SimulationConfig, chosen_cameras, load_simulation, write_deployment
 from simulation.cameras import Camera
 from simulation.cast import Cast
 from simulation.recording import frames_of, record
@@ -25,9 +25,9 @@ class _Film:
     out: Path
 
 
-def simulate(path: Path, out: Path, *, seconds: float | None, seed: int | None, names: Sequence[str]) -> int:
+def simulate(path: Path, out: Path, replaced: Replaced, names: Sequence[str]) -> int:
     """Writes a simulated site, and says where; returns the exit code."""
-    config = load_simulation(path, seconds=seconds, seed=seed)
+    config = load_simulation(path, replaced)
     cameras = chosen_cameras(config, names)
     deployment = write_simulation(config, cameras, out, Console(stderr=True, highlight=False))
     Console(highlight=False).print(f"{deployment}\n{out / 'truth'}", soft_wrap=True)
