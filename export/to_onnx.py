@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from runtime.adopt import adopt
-from runtime.card import ModelCard
+from runtime.card import ModelCard, card_path
 from runtime.load import load_session
 
 MAX_DIFFERENCE = 1e-3
@@ -82,6 +82,7 @@ def export_onnx(
     difference = parity(network, example, file)
     if difference > MAX_DIFFERENCE:
         file.unlink()
+        card_path(file).unlink()
         raise ParityError(f"{file.name} differs from torch by {difference:.1e}, {MAX_DIFFERENCE:.0e} allowed")
     return card, difference
 

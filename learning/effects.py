@@ -3,7 +3,7 @@
 Numbers are drawn per picture; the same generator gives the same picture.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -47,6 +47,22 @@ class EffectParams:
     most_noise: float = 14.0
     jpeg: float = 0.5
     worst_jpeg: int = 20
+
+    def weaker(self, strength: float) -> "EffectParams":
+        """The same with ranges and shares that are `strength`, 0 to 1, of these."""
+        low, high = self.saturation
+        return replace(
+            self,
+            light=self.light * strength,
+            gain=self.gain * strength,
+            cast=self.cast * strength,
+            saturation=(1 + (low - 1) * strength, 1 + (high - 1) * strength),
+            grey=self.grey * strength,
+            coarse=self.coarse * strength,
+            blur=self.blur * strength,
+            noise=self.noise * strength,
+            jpeg=self.jpeg * strength,
+        )
 
 
 def seen_by_camera(picture: Picture, params: EffectParams, rng: np.random.Generator, *, scale: float = 1.0) -> Picture:

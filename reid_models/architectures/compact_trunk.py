@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 WIDTHS = (24, 32, 64, 128, 192)
 DEPTHS = (2, 2, 2, 1)
-INSTANCE_STAGES = (2, 3)
+INSTANCE_STAGES: tuple[int, ...] = (2,)
 """Whose first norms are half instance norms; later ones would take out the person with the camera."""
 
 
@@ -17,7 +17,7 @@ def compact_stages(depths: tuple[int, int, int, int], *, last_stride: int) -> li
     """Stages 1 to 5, with maps of a half, a quarter, an 8th, a 16th and, for a last stride of 1, again a 16th."""
     stem = OrderedDict[str, nn.Module](
         conv=nn.Conv2d(3, WIDTHS[0], 3, 2, 1, bias=False),
-        norm=instance_norm(WIDTHS[0]),
+        norm=nn.BatchNorm2d(WIDTHS[0]),
         relu=nn.ReLU(inplace=True),
     )
     stages: list[nn.Module] = [nn.Sequential(stem)]

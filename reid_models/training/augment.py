@@ -4,7 +4,7 @@ Numbers are drawn per crop; the same generator gives the same crop.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -37,9 +37,20 @@ class AugmentParams:
     wild: float = 0.2
     wild_shift: float = 0.18
     turn: float = 0.08
-    swap: float = 0.6
+    swap: float = 0.8
     erase: float = 0.35
     effects: EffectParams = field(default=EffectParams())
+
+    def weaker(self, strength: float) -> "AugmentParams":
+        """The same with ranges and shares that are `strength`, 0 to 1, of these; backgrounds change as often."""
+        return replace(
+            self,
+            shift=self.shift * strength,
+            wild=self.wild * strength,
+            turn=self.turn * strength,
+            erase=self.erase * strength,
+            effects=self.effects.weaker(strength),
+        )
 
 
 def augment(

@@ -32,7 +32,9 @@ class Recipe:
         loop: steps and rates.
         persons: P of a batch.
         crops: K of each person.
-        augment: see there.
+        augment: see there; reached at the step where the share `ramp` of the run is done, from nothing at the start: as
+            hard as in the end, crops teach a new network nothing for hundreds of steps.
+        ramp: see there.
         objective: see there.
     """
 
@@ -43,11 +45,16 @@ class Recipe:
     persons: int = 16
     crops: int = 4
     augment: AugmentParams = field(default=AugmentParams())
+    ramp: float = 0.4
     objective: ObjectiveParams = field(default=ObjectiveParams())
 
     def __post_init__(self) -> None:
         if not self.stages or self.stages[-1].until < 1:
             raise ValueError(f"expected stages up to the end of the run, found {self.stages}")
+
+    def augment_at(self, step: int) -> AugmentParams:
+        """How far crops are changed at a step."""
+        return self.augment.weaker(min(1.0, step / (self.ramp * self.loop.steps)))
 
     def stage(self, step: int) -> Stage:
         """The stage that a step is in."""

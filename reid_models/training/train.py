@@ -89,9 +89,9 @@ class Batches:
         rng = np.random.default_rng((recipe.loop.seed, 2, step))
         crops = self._set.crops(rows)
         others = [*crops, *self._clutter]
-        stage = recipe.stage(step)
+        stage, params = recipe.stage(step), recipe.augment_at(step)
         changed = [
-            augment(crop, others, recipe.augment, rng, margin=self._set.margin, height=stage.height, width=stage.width)
+            augment(crop, others, params, rng, margin=self._set.margin, height=stage.height, width=stage.width)
             for crop in crops
         ]
         crops_BHWC = torch.from_numpy(np.stack(changed))

@@ -1,0 +1,66 @@
+"""`reid-export`: trained networks as the artefacts that serving runs. Exit code 0 done, 1 failed, 2 misuse."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from export.to_onnx import ParityError
+
+app = typer.Typer(
+    name="reid-export", help="Export trained networks.", pretty_exceptions_enable=False, rich_markup_mode=None
+)
+
+RunArgument = Annotated[Path, typer.Argument(help="Folder of the run that trained it.")]
+FileArgument = Annotated[Path, typer.Argument(help="To write, with the suffix .onnx; the card goes beside it.")]
+StepsOption = Annotated[int, typer.Option(help="Of the run.")]
+NotesOption = Annotated[str, typer.Option(help="What it was trained on, and what it is not good for.")]
+
+
+@app.command()
+def encoder(
+    run: RunArgument,
+    file: FileArgument,
+    notes: NotesOption,
+    steps: StepsOption = 4000,
+    threshold: Annotated[float | None, typer.Option(help="Cosine from which two tracks are one person.")] = None,
+) -> int:
+    """The compact encoder of a run of `reid-train run`."""
+    from export.shipped import export_encoder
+
+    return _said(*export_encoder(run, file, steps=steps, notes=notes, threshold=threshold), file)
+
+
+@app.command()
+def detector(run: RunArgument, file: FileArgument, notes: NotesOption, steps: StepsOption = 1500) -> int:
+    """The small person detector of a run of `python -m detectors.training run`."""
+    from export.shipped import export_detector
+
+    return _said(*export_detector(run, file, steps=steps, notes=notes), file)
+
+
+def entry() -> None:
+    """What the installed command calls."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs one command, or prints the help; returns the exit code. Bad input is one line on stderr."""
+    from learning.checkpoint import CheckpointError
+    from runtime.card import ArtefactError
+
+    try:
+        return int(app(args=list(argv) or ["--help"], standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        typer.echo(f"reid-export: {error.format_message()}", err=True)
+        return error.exit_code
+    except (ArtefactError, CheckpointError, ParityError, FileNotFoundError) as error:
+        typer.echo(f"reid-export: {error}", err=True)
+        return 1
+
+
+def _said(model_id: str, difference: float, file: Path) -> int:
+    typer.echo(f"{file}: {model_id}, differs from torch by {difference:.1e}")
+    return 0

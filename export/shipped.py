@@ -1,0 +1,53 @@
+"""The default networks as artefacts: which network a run trained, and how serving feeds it."""
+
+from pathlib import Path
+
+import torch
+
+from detectors.training.network import ServedDetector
+from detectors.training.train import small_person_detector
+from detectors.training.train import trained_network as trained_detector
+from export.to_onnx import Words, export_onnx
+from reid_models.architectures.served import ServedNetwork
+from reid_models.training.recipes.compact import compact
+from reid_models.training.train import trained_network as trained_encoder
+
+LICENCE = "Apache-2.0"
+DETECTOR_PX = 416
+PARITY_CLIPS = 3
+
+
+def export_encoder(
+    run: Path, file: Path, *, steps: int, notes: str, threshold: float | None = None
+) -> tuple[str, float]:
+    """Writes the encoder of a run with its card; returns the `model_id` and the difference from torch."""
+    recipe = compact(steps=steps)
+    clip = recipe.clip
+    generator = torch.Generator().manual_seed(0)
+    shape = (PARITY_CLIPS, clip.frames, clip.height, clip.width, 3)
+    clips = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
+    words = Words(
+        name=file.stem,
+        family="clip",
+        licence=LICENCE,
+        origin=f"reid_models.training, recipe compact, {steps} steps, simulated people alone",
+        notes=notes,
+        threshold=threshold,
+    )
+    card, difference = export_onnx(ServedNetwork(trained_encoder(recipe, run)), clips, file, words)
+    return card.model_id, difference
+
+
+def export_detector(run: Path, file: Path, *, steps: int, notes: str) -> tuple[str, float]:
+    """Writes the detector of a run with its card; returns the `model_id` and the difference from torch."""
+    network = trained_detector(small_person_detector(steps=steps), run)
+    images = torch.rand(1, 3, DETECTOR_PX, DETECTOR_PX, generator=torch.Generator().manual_seed(0)) * 255
+    words = Words(
+        name=file.stem,
+        family="yolox",
+        licence=LICENCE,
+        origin=f"detectors.training, small_person_detector, {steps} steps, simulated people alone",
+        notes=notes,
+    )
+    card, difference = export_onnx(ServedDetector(network), images, file, words, is_batch_free=False)
+    return card.model_id, difference
