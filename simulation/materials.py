@@ -84,7 +84,7 @@ def material_image(material: Material, colour: Colour, seed: int) -> Image:
         case "concrete" | "plaster":
             strength = 0.035 if material == "concrete" else 0.015
             stains = clouds(SIDE, 3) + 0.5 * clouds(SIDE, 12)
-            drawn = _spotted(ground, 0.03) * (1 + strength * stains[..., None])
+            drawn = np.asarray(_spotted(ground, 0.03) * (1 + strength * stains[..., None]), np.float32)
     return np.asarray(np.clip(drawn + 0.5, 0, 255), np.uint8)
 
 

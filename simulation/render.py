@@ -75,7 +75,7 @@ class Renderer:
     def frame(self, stances: Sequence[Stance], time_s: float) -> Rendered:
         """The picture at a moment; the same stances and time give the same picture, bit for bit."""
         posed = [self._dressed.pose(stance, self._detail(stance)) for stance in stances if self._is_near(stance)]
-        picture = self._stage.draw(posed)
+        picture = self._stage.draw(posed, shutter_s=self.camera.shutter_s)
         image = self._sensor.develop(picture.image, round(time_s * self.camera.fps))
         return Rendered(image, picture.person_pixels, picture.people)
 

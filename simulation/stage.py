@@ -102,8 +102,8 @@ class Stage:
         self._window_triangle = np.zeros(background.nearness.size, np.int32)
         self._dirty: list[tuple[int, int, int, int]] = []
 
-    def draw(self, people: Sequence[Posed]) -> Rendered:
-        """All of them; in whatever order, the picture is the same."""
+    def draw(self, people: Sequence[Posed], *, shutter_s: float = 0.0) -> Rendered:
+        """All of them, smeared by as far as they walk while the shutter is open; in whatever order they are given."""
         for window in self._dirty:
             clear(self._background.nearness, self._samples.nearness, self._samples.owner, *window)
         drawn: list[_Drawn] = []
@@ -112,8 +112,12 @@ class Stage:
             if body is not None:
                 drawn.append(body)
         self._dirty = [each.window for each in drawn]
-        image, visible = self._paint(drawn)
-        return Rendered(image, self._person_pixels(drawn), tuple(visible))
+        image, base, visible = self._paint(drawn)
+        rows = self._rows(drawn)
+        for row, each in enumerate(drawn):
+            self._smear(image, base, rows, row, each, shutter_s)
+        numbers = np.array([each.posed.stance.person for each in drawn] + [0], np.int32)
+        return Rendered(image, numbers[rows], tuple(visible))
 
     def _distance_m(self, stance: Stance) -> float:
         place = np.array([stance.x_m, stance.y_m, _MIDDLE_M])
@@ -165,7 +169,7 @@ class Stage:
         seen = int(np.count_nonzero((nearness > 0) & inside))
         return whole / seen if seen else 1.0
 
-    def _paint(self, drawn: list[_Drawn]) -> tuple[Bytes, list[Visible]]:
+    def _paint(self, drawn: list[_Drawn]) -> tuple[Bytes, Bytes, list[Visible]]:
         background, samples = self._background, self._samples
         base = background.image.copy()
         pixels_per_m = float(background.view.lens[0] * background.view.zoom_y)
@@ -188,18 +192,34 @@ class Stage:
             visible.append(
                 Visible(each.posed.stance.person, (box[0], box[1], box[2], box[3]), seen, part, each.distance_m)
             )
-        return image, visible
+        return image, base, visible
 
-    def _person_pixels(self, drawn: list[_Drawn]) -> Int32s:
-        numbers = np.array([each.posed.stance.person for each in drawn] + [0], np.int32)
-        pixels = np.zeros((self._height, self._width), np.int32)
+    def _rows(self, drawn: list[_Drawn]) -> Int32s:
+        """(H, W) row of who fills most of a pixel, or NOBODY."""
+        rows = np.full((self._height, self._width), NOBODY, np.int32)
         for each in drawn:
             left, top, right, bottom = (value // SAMPLES for value in each.window)
             corners = self._samples.owner[
                 SAMPLES * top : SAMPLES * (bottom + 1), SAMPLES * left : SAMPLES * (right + 1)
             ]
-            pixels[top : bottom + 1, left : right + 1] = numbers[_most(corners)]
-        return pixels
+            rows[top : bottom + 1, left : right + 1] = _most(corners)
+        return rows
+
+    def _smear(self, image: Bytes, base: Bytes, rows: Int32s, row: int, drawn: _Drawn, shutter_s: float) -> None:
+        stance = drawn.posed.stance
+        gone_m = stance.speed_mps * shutter_s
+        middle = np.array([stance.x_m, stance.y_m, _MIDDLE_M], np.float32)
+        ahead = middle + np.float32(gone_m) * np.array([np.cos(stance.heading), np.sin(stance.heading), 0], np.float32)
+        screen, _ = project(np.stack([middle, ahead]), self._background.view)
+        step_x, step_y = (float(value) for value in (screen[1] - screen[0])[:2])
+        reach = int(np.ceil(np.hypot(step_x, step_y)))
+        if reach < 1 or not screen[:, 2].all():
+            return
+        left, top = (max(0, value // SAMPLES - reach) for value in drawn.window[:2])
+        right = min(self._width, drawn.window[2] // SAMPLES + 1 + reach)
+        bottom = min(self._height, drawn.window[3] // SAMPLES + 1 + reach)
+        window = (slice(top, bottom), slice(left, right))
+        _smeared(image[window].copy(), base[window], rows[window], row, step_x, step_y, image[window])
 
 
 @numba.njit(cache=True, nogil=True)
@@ -218,3 +238,28 @@ def _most(owner: Int32s) -> Int32s:
             elif c >= 0 and c == d:
                 most[y, x] = c
     return most
+
+
+@numba.njit(cache=True, nogil=True)
+def _smeared(sharp: Bytes, base: Bytes, rows: Int32s, row: int, step_x: float, step_y: float, image: Bytes) -> None:
+    """Mean, over the way that a body goes, of the body where it is and what stays where it is not; into `image`."""
+    height, width = rows.shape
+    taps = min(16, int(np.ceil(max(abs(step_x), abs(step_y)))) + 1)
+    for y in range(height):
+        for x in range(width):
+            own = 0
+            red, green, blue = 0, 0, 0
+            for tap in range(taps):
+                part = (tap + 0.5) / taps - 0.5
+                from_x, from_y = int(np.rint(x + part * step_x)), int(np.rint(y + part * step_y))
+                if 0 <= from_x < width and 0 <= from_y < height and rows[from_y, from_x] == row:
+                    own += 1
+                    red += sharp[from_y, from_x, 0]
+                    green += sharp[from_y, from_x, 1]
+                    blue += sharp[from_y, from_x, 2]
+            if own == 0:
+                continue
+            rest = base if rows[y, x] == row else sharp
+            image[y, x, 0] = (red + (taps - own) * rest[y, x, 0]) // taps
+            image[y, x, 1] = (green + (taps - own) * rest[y, x, 1]) // taps
+            image[y, x, 2] = (blue + (taps - own) * rest[y, x, 2]) // taps

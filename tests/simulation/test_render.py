@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from simulation.background import background, part
 from simulation.cameras import Camera
@@ -130,3 +131,23 @@ def test_a_part_of_a_picture_is_drawn_as_the_whole() -> None:
     for one, two in zip(cut.people, doubled.people, strict=True):
         np.testing.assert_allclose(np.array(two.box), 2 * np.array(one.box), atol=0.05)
         assert two.visibility == pytest.approx(one.visibility, abs=0.03)
+
+
+def test_a_long_shutter_smears_who_walks_along_their_way() -> None:
+    camera = replace(CAMERA, noise=0.0, softness_px=0.0)
+    across = stance(1, 5, 0, np.pi / 2)
+
+    def change(shutter_s: float, each: Stance) -> NDArray[np.bool_]:
+        slow = Renderer(replace(camera, shutter_s=shutter_s), EMPTY, capsule_man).frame([each], 0.0).image
+        sharp = Renderer(replace(camera, shutter_s=0.0), EMPTY, capsule_man).frame([each], 0.0).image
+        return np.asarray(np.abs(slow.astype(int) - sharp).sum(axis=2) > 30)
+
+    assert not change(0.1, replace(across, speed_mps=0.0)).any()
+    smeared = change(0.1, across)
+    assert smeared.any()
+    ys, xs = np.nonzero(smeared)
+    box = Renderer(camera, EMPTY, capsule_man).frame([across], 0.0).people[0].box
+    gone_px = 0.13 * camera.focal_px / 5
+    assert box[0] - gone_px < xs.min() < box[0]
+    assert box[2] <= xs.max() < box[2] + gone_px
+    assert ys.min() >= box[1] - 1.5
