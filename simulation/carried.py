@@ -137,9 +137,9 @@ def _umbrella(torso: _Torso, detail: int) -> Thing:
         rows.append(
             np.stack([ring * np.cos(angles), ring * np.sin(angles), height - 0.20 * share**2 + 0 * angles], axis=1)
         )
-    canopy = _grid(np.stack(rows) + grip, closed=True, turned=True)
-    up = np.array([0.0, 0.0, 1.0])
-    shaft = _tube(grip - 0.10 * up, grip + (height + 0.05) * up, 0.011)
+    along = np.array([-0.16, 0.10, height])
+    canopy = _grid(np.stack(rows) + grip + along * [1, 1, 0], closed=True, turned=True)
+    shaft = _tube(grip - 0.12 * along, grip + 1.06 * along, 0.011)
     return _joined([_upright(part, 1) for part in (canopy, shaft)])
 
 

@@ -22,8 +22,8 @@ SUNK_M = 0.008
 """Skin that reaches under cloth is drawn in by this much."""
 RADIUS_M = np.array([0.15, 0.095, 0.048, 0.048, 0.08, 0.08], np.float32)
 """Of trunk, head, arms and legs of somebody of 1.7 m: what an angle round them is worth in metres of cloth."""
-MOST_COVERED = {"socks": 1, "hair": 3}
-"""A triangle is left out if so many of its corners lie under something; of clothes, two."""
+MOST_COVERED = {"socks": 1}
+"""A triangle is left out if so many of its corners lie under something; of all else, three."""
 EYES = Fabric("plain", ((238, 236, 232), (70, 50, 35)), wear=0.0)
 
 
@@ -76,7 +76,7 @@ def dress(identity: Identity, points: NDArray[np.float32], detail: int) -> Outfi
     clothes = [each for each in everything if kind(each.kind).role != "carried"]
     covered, scalp = np.zeros(len(points), np.bool_), np.zeros(len(points), np.bool_)
     for each in reversed(clothes):
-        inner = [packed.piece(other.kind, detail).hidden for other in clothes if _is_over(each, other)]
+        inner = [packed.piece(other.kind, detail).clothed for other in clothes if _is_over(each, other)]
         parts.append(_garment(each, body, covered, inner))
         hidden = packed.piece(each.kind, detail).hidden
         if kind(each.kind).role == "hair":
@@ -115,7 +115,7 @@ def _garment(each: Worn, body: _Body, covered: NDArray[np.bool_], inner: list[ND
     """
     Args:
         covered: (P,) points of the body under what is worn over this.
-        inner: (P,) each, points under what is worn beneath it, from which it keeps away.
+        inner: (P,) each, points at which something is worn beneath it, from which it keeps away.
     """
     piece = packed.piece(each.kind, body.detail)
     surface = Surface(kind(each.kind).role, each.fabric, kind(each.kind).is_open)
@@ -126,7 +126,7 @@ def _garment(each: Worn, body: _Body, covered: NDArray[np.bool_], inner: list[ND
         layers = np.stack(inner)[:, piece.points].max(axis=2).sum(axis=0)
         rest = rest + (LAYER_M * layers)[:, None] * _normals(rest, piece.triangles)
     under = (covered[piece.points] | (piece.weights == 0)).all(axis=1)
-    shown = under[piece.triangles].sum(axis=1) < MOST_COVERED.get(surface.role, 2)
+    shown = under[piece.triangles].sum(axis=1) < MOST_COVERED.get(surface.role, 3)
     return _part(each.kind, surface, rest, shown, body)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
 from simulation.body import motion
 from simulation.body.coordinates import HEAD, Coordinates, locate
@@ -32,6 +33,8 @@ TRIANGLES = {
 }
 STRANDS = {"braid01": (1700, 900), "long01": (1500, 800)}
 """Hair of so many strands that fewer triangles would show the scalp."""
+CLOTHED_M = 0.045
+"""What is worn over a garment keeps away from it where it is, and so far beyond its edges."""
 GARMENT_TRIANGLES = (1750, 560)
 """At detail 0 and 1."""
 
@@ -64,7 +67,7 @@ def pack(source: Path) -> dict[str, NDArray[np.generic]]:
     arrays |= _body_arrays(rig, at, used)
     arrays |= _motion_arrays(source, rig, heads, tails)
     for draft in drafts:
-        arrays |= _piece_arrays(draft, reduced[draft.name], place, used, len(arrays["mean"]))
+        arrays |= _piece_arrays(draft, reduced[draft.name], base, place, used, len(arrays["mean"]))
     arrays["pieces"] = np.array([draft.name for draft in drafts])
     return arrays
 
@@ -153,6 +156,7 @@ def _motion_arrays(
 def _piece_arrays(
     draft: Draft,
     reduced: tuple[NDArray[np.int64], NDArray[np.int64]],
+    base: Obj,
     place: NDArray[np.int64],
     used: NDArray[np.int64],
     count: int,
@@ -161,6 +165,8 @@ def _piece_arrays(
     kept, compact = np.unique(fine, return_inverse=True)
     hidden = np.zeros(count, np.bool_)
     hidden[: len(used)] = np.isin(used, draft.hidden)
+    clothed = np.zeros(count, np.bool_)
+    clothed[: len(used)] = KDTree(draft.placed(base.vertices)).query(base.vertices[used])[0] < CLOTHED_M
     arrays: dict[str, NDArray[np.generic]] = {
         "points": place[draft.points[kept]].astype(np.uint16),
         "weights": draft.weights[kept].astype(np.float16),
@@ -170,6 +176,7 @@ def _piece_arrays(
         "triangles0": compact.reshape(-1, 3).astype(np.uint16),
         "triangles1": np.searchsorted(kept, coarse).astype(np.uint16),
         "hidden": np.packbits(hidden),
+        "clothed": np.packbits(clothed),
     }
     return {f"{draft.name}/{name}": array for name, array in arrays.items()}
 

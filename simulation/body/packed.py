@@ -66,7 +66,8 @@ class Piece:
         scale_ends: (3, 2) int64, points whose distance along each axis scales the offsets; equal: no scaling.
         scale_size: (3,) float32, metres: that distance when the scale is 1.
         triangles: (F, 3) int64, at the detail asked for.
-        hidden: (P,) bool, points of the body that lie under it.
+        hidden: (P,) bool, points of the body that lie under it, but for those near its edge.
+        clothed: (P,) bool, points at which it is, edges and all.
     """
 
     points: NDArray[np.int64]
@@ -76,6 +77,7 @@ class Piece:
     scale_size: NDArray[np.float32]
     triangles: NDArray[np.int64]
     hidden: NDArray[np.bool_]
+    clothed: NDArray[np.bool_]
 
 
 @functools.cache
@@ -118,6 +120,7 @@ def piece(name: str, detail: int) -> Piece:
         scale_size=file[f"{name}/scale_size"].astype(np.float32),
         triangles=compact.reshape(-1, 3),
         hidden=np.unpackbits(file[f"{name}/hidden"], count=len(body().mean)).astype(np.bool_),
+        clothed=np.unpackbits(file[f"{name}/clothed"], count=len(body().mean)).astype(np.bool_),
     )
 
 
