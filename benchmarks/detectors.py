@@ -1,10 +1,11 @@
-"""Every detector that runs here on PETS2009 S2.L1, view 1: what it finds, and what it adds to its bare network.
+"""Every detector that runs here on real footage: what it finds, and what it adds to its bare network.
 
     python -m benchmarks.detectors
 
-The film and its truth are those of the folder PASSERBY_SHARED (by default ../shared); every fifth of the 269 frames
-with truth, a match is an IoU of 0.5, people whom the truth says to ignore count neither way. Time is the median per
-frame on one thread, the whole detector and the bare network in turns.
+Footage and truth are those of the folder PASSERBY_SHARED (by default ../shared): every fifth of the 269 frames of PETS
+view 1 with truth, and the frames of four sequences of MOT17. A match is an IoU of 0.5; people whom the truth says to
+ignore count neither way. Precision and recall are of all boxes from the score on, the average precision (AP) of all
+from 0.05 on. Time is the median per frame of PETS on one thread, the whole detector and the bare network in turns.
 """
 
 import os
@@ -14,80 +15,67 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
-from detectors.boxes import iou
+from benchmarks.detection_quality import Footage, quality, read_mot17_mini, read_pets
 from detectors.detections import Detections
 from detectors.detector import Detector
-from detectors.hog import HogDetector
+from detectors.hog import HogDetector, HogParams
 from detectors.yolox import YoloxDetector, YoloxParams
-from pipeline.models import fetch, known_models
+from pipeline.models import fetch, known_models, shipped_models
 from runtime.load import load_session
 from runtime.session import Session
 
-FRAMES = 269
-EVERY = 5
-MIN_IOU = 0.5
 NETWORK = "yolox-nano"
+SHIPPED = "passerby-detector"
+LEAST_SCORE = 0.05
+SCORES = (0.1, 0.25, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """A detector, and the network inside where there is one."""
+    """A detector that keeps all from `LEAST_SCORE` on, the scores to cut it at, and the network inside."""
 
     name: str
     detector: Detector
+    scores: tuple[float, ...]
     session: Session | None
 
 
 def main() -> None:
     cv2.setNumThreads(1)
     shared = Path(os.environ.get("PASSERBY_SHARED", "../shared"))
-    folder = shared / "data/multicam/pets2009_s2l1"
-    images = read_images(folder / "View_001.mp4")
-    truth = np.loadtxt(folder / "gt/gt_view001_frames1-269.txt", delimiter=",")
-    print("| detector | precision | recall | ms a frame | bare network, ms | rest, ms |")
-    print("|---|---:|---:|---:|---:|---:|")
+    footage = [read_pets(shared), read_mot17_mini(shared)]
+    print("| detector | footage | score | precision | recall | AP | ms a frame | bare network, ms | rest, ms |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as cache:
         for contestant in contestants(shared, Path(cache)):
-            found = [contestant.detector.detect([image])[0] for image in images]
-            precision, recall = quality(found, truth)
-            print(f"| {contestant.name} | {precision:.3f} | {recall:.3f} | {times(contestant, images)} |")
+            for each in footage:
+                print_rows(contestant, each, times(contestant, footage[0].images) if each is footage[0] else " | | ")
 
 
 def contestants(shared: Path, cache: Path) -> list[Contestant]:
     file = next((shared / "data/weights").rglob(known_models()[NETWORK].url.rpartition("/")[2]))
-    session = load_session(fetch(NETWORK, cache, from_file=file), provider="cpu", threads=1)
-    scores = (0.1, 0.25, 0.5)
-    yolox = [Contestant(f"{NETWORK}, score {s}", YoloxDetector(session, YoloxParams(score=s)), session) for s in scores]
-    return [*yolox, Contestant("HOG, no weights", HogDetector(), None)]
+    networks = {NETWORK: fetch(NETWORK, cache, from_file=file), SHIPPED: shipped_models()[SHIPPED]}
+    found = []
+    for name, path in networks.items():
+        session = load_session(path, provider="cpu", threads=1)
+        found.append(Contestant(name, YoloxDetector(session, YoloxParams(score=LEAST_SCORE)), SCORES, session))
+    return [*found, Contestant("HOG, no weights", HogDetector(HogParams(score=LEAST_SCORE)), (0.5,), None)]
 
 
-def read_images(film: Path) -> list[NDArray[np.uint8]]:
-    with av.open(str(film)) as container:
-        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    return [np.asarray(frame, np.uint8) for frame in frames[:FRAMES:EVERY]]
-
-
-def quality(found: list[Detections], truth: NDArray[np.float64]) -> tuple[float, float]:
-    """Precision and recall over all frames, one to one."""
-    right = counted = wanted = 0
-    for index, people in enumerate(found):
-        rows = truth[truth[:, 0] == index * EVERY + 1]
-        boxes = rows[:, 2:6].astype(np.float32)
-        boxes[:, 2:] += boxes[:, :2]
-        overlaps = iou(people.boxes, boxes)
-        row, column = linear_sum_assignment(-np.where(overlaps >= MIN_IOU, overlaps, 0))
-        matched = column[overlaps[row, column] >= MIN_IOU]
-        ignored = rows[:, 6] == 0
-        right += int((~ignored[matched]).sum())
-        counted += len(people) - int(ignored[matched].sum())
-        wanted += int((~ignored).sum())
-    return right / counted, right / wanted
+def print_rows(contestant: Contestant, footage: Footage, spent: str) -> None:
+    found = [contestant.detector.detect([image])[0] for image in footage.images]
+    whole = quality(found, footage)
+    for score in contestant.scores:
+        kept = [Detections(one.boxes[one.scores >= score], one.scores[one.scores >= score]) for one in found]
+        cut = quality(kept, footage)
+        print(
+            f"| {contestant.name} | {footage.name} | {score} | {cut.precision:.3f} | {cut.recall:.3f} | "
+            f"{whole.average_precision:.3f} | {spent} |"
+        )
 
 
 def times(contestant: Contestant, images: list[NDArray[np.uint8]]) -> str:

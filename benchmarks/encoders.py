@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.models import fetch, known_models
+from pipeline.models import fetch, known_models, shipped_models
+from reid_models.clip_encoder import ClipEncoder
 from reid_models.crop_encoder import CropEncoder
 from reid_models.encoder import Encoder
 from reid_models.pixels import as_input
@@ -31,6 +32,7 @@ from runtime.load import load_session
 from runtime.session import Session
 
 NETWORKS = ("osnet-x0-25-msmt17", "intel-0248")
+SHIPPED = "passerby-encoder"
 RUNS = 5
 TIMED_CLIPS = 20
 
@@ -60,7 +62,8 @@ def contestants(shared: Path, cache: Path) -> list[Contestant]:
         file = next((shared / "data/weights").rglob(known_models()[name].url.rpartition("/")[2]))
         session = load_session(fetch(name, cache, from_file=file), provider="cpu", threads=1)
         found.append(Contestant(name, CropEncoder(session), session))
-    return found
+    session = load_session(shipped_models()[SHIPPED], provider="cpu", threads=1)
+    return [*found, Contestant(SHIPPED, ClipEncoder(session), session)]
 
 
 def print_rows(contestant: Contestant, tracklets: list[LabelledTracklet]) -> None:
@@ -94,10 +97,11 @@ def speeds(contestant: Contestant, tracklets: list[LabelledTracklet]) -> str:
     if session is None:
         ours = best_rate([lambda: contestant.encoder.encode(clips)], clips)[0]
         return f"{ours:.0f} | | "
-    inputs = as_input(clips.reshape(-1, *clips.shape[2:]), session.card.pixels)
+    is_of_clips = session.card.clip is not None
+    inputs = clips if is_of_clips else as_input(clips.reshape(-1, *clips.shape[2:]), session.card.pixels)
     ways: list[Callable[[], object]] = [
         lambda: contestant.encoder.encode(clips),
-        lambda: run_rows(session, inputs, max_batch=spec.frames),
+        lambda: run_rows(session, inputs, max_batch=1 if is_of_clips else spec.frames),
     ]
     ours, bare = best_rate(ways, clips)
     return f"{ours:.0f} | {bare:.0f} | {ours / bare:.2f}"
