@@ -10,8 +10,22 @@ from simulation.body import packed
 
 Floats = NDArray[np.float32]
 STRAP_M = 0.035
-ROOM_M = {"skin": 0.012, "outer": 0.038}
-"""Between body and strap: over a shirt, and over a jacket."""
+ROOM_M = 0.010
+"""Between cloth and strap."""
+TRUNK = (
+    "Hips", "LHipJoint", "RHipJoint", "LowerBack", "Spine", "Spine1", "LeftShoulder", "RightShoulder", "LeftUpLeg",
+    "RightUpLeg",
+)  # fmt: skip
+"""Bones whose skin and clothes a strap may lie on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dressed:
+    """Skin and clothes in the rest pose: rest (V, 3), bones (V, 4), weights (V, 4), as in `Thing`."""
+
+    rest: Floats
+    bones: NDArray[np.int64]
+    weights: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,9 +46,9 @@ class Thing:
     uv_m: Floats
 
 
-def build(kind: str, points: Floats, scale: float, detail: int, *, has_coat: bool, is_left: bool) -> Thing:
-    """`points`: (P, 3) of `shape.shaped`; `scale`: 1 for somebody of 1.7 m."""
-    torso = _Torso(points, ROOM_M["outer" if has_coat else "skin"], scale)
+def build(kind: str, points: Floats, dressed: Dressed, scale: float, detail: int, *, is_left: bool) -> Thing:
+    """`points`: (P, 3) of `shape.shaped`; `scale`: 1 for somebody of 1.7 m; `is_left`: the side of a shoulder bag."""
+    torso = _Torso(points, dressed, scale)
     match kind:
         case "backpack":
             return _backpack(torso, scale, detail)
@@ -48,40 +62,37 @@ def build(kind: str, points: Floats, scale: float, detail: int, *, has_coat: boo
 
 
 class _Torso:
-    """Where chest, back and hips are, to lay straps on."""
+    """Where chest, back and hips are, clothes and all, to lay straps on."""
 
-    def __init__(self, points: Floats, room_m: float, scale: float) -> None:
+    def __init__(self, points: Floats, dressed: Dressed, scale: float) -> None:
         body = packed.body()
-        self.room_m = room_m
         self.scale = scale
         self.joints = {name: points[joint] for name, joint in zip(body.bones, body.joints, strict=True)}
-        is_trunk = (body.region == 0) & (np.arange(len(points)) < body.joints[0])
-        self._trunk = points[is_trunk]
-        self._skin = np.flatnonzero(is_trunk)
+        is_trunk = np.isin(dressed.bones[:, 0], [body.bones.index(name) for name in TRUNK])
+        self._trunk = dressed.rest[is_trunk]
+        self._bones, self._weights = dressed.bones[is_trunk], dressed.weights[is_trunk]
         self._tree = KDTree(self._trunk)
 
     def front(self, y: float, z: float, sign: float) -> float:
         """x of chest (sign 1) or back (-1) there, with room for a strap."""
-        near = np.hypot(self._trunk[:, 1] - y, self._trunk[:, 2] - z) < 0.03 * self.scale
+        near = np.hypot(self._trunk[:, 1] - y, self._trunk[:, 2] - z) < 0.04 * self.scale
         if not near.any():
             return float("nan")
-        depth = sign * self._trunk[near, 0]
-        return float(sign * (np.quantile(depth[depth > depth.max() - 0.06], 0.6) + self.room_m))
+        return float(sign * ((sign * self._trunk[near, 0]).max() + ROOM_M))
 
     def top(self, y: float) -> float:
         """z of the shoulder at this distance from the neck."""
         near = np.abs(self._trunk[:, 1] - y) < 0.03 * self.scale
-        return float(self._trunk[near, 2].max() + self.room_m)
+        return float(self._trunk[near, 2].max() + ROOM_M)
 
     def side(self, z: float) -> float:
         near = np.abs(self._trunk[:, 2] - z) < 0.05 * self.scale
-        return float(np.abs(self._trunk[near, 1]).max() + self.room_m)
+        return float(np.abs(self._trunk[near, 1]).max() + ROOM_M)
 
     def skinning(self, rest: Floats) -> tuple[NDArray[np.int64], Floats]:
-        """Bones and weights of the nearest skin of the trunk."""
-        body = packed.body()
-        nearest = self._skin[self._tree.query(rest)[1]]
-        return body.skin_bones[nearest], body.skin_weights[nearest]
+        """Bones and weights of the nearest cloth or skin."""
+        nearest = self._tree.query(rest)[1]
+        return self._bones[nearest], self._weights[nearest]
 
 
 def _backpack(torso: _Torso, scale: float, detail: int) -> Thing:
@@ -113,7 +124,7 @@ def _shoulder_bag(torso: _Torso, scale: float, detail: int, sign: float) -> Thin
     path.append((torso.joints["LeftArm"][0], over, shoulder))
     path += _across(torso, (y, rim), (over, shoulder), -1.0)[::-1]
     path.append((centre[0] - 0.4 * size[0], y, rim))
-    strap = _ribbon(np.array(path), np.array([0.0, 0.5, 0.5]), 0.8 * STRAP_M * scale)
+    strap = _ribbon(np.array(path), np.array([0.0, 0.5 * sign, 0.5]), 0.8 * STRAP_M * scale)
     return _joined([_rigid(_pillow(size, centre, detail), "Hips"), _laid(torso, strap)])
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.body import packed
-from simulation.carried import build
+from simulation.carried import Dressed, build
 from simulation.footsteps import Shoe
 from simulation.identity import Colour, Fabric, Identity, Worn
 from simulation.mesh import Surface, Template
@@ -72,7 +72,7 @@ def dress(identity: Identity, points: NDArray[np.float32], detail: int) -> Outfi
     body = _Body(points, identity.height_m / 1.7, detail)
     hair = (identity.hair,) if identity.hair else ()
     everything = sorted((*identity.worn, *hair, *identity.carried), key=lambda each: kind(each.kind).layer)
-    parts = [_thing(each, identity, body) for each in everything if kind(each.kind).role == "carried"]
+    parts: list[Part] = []
     clothes = [each for each in everything if kind(each.kind).role != "carried"]
     covered, scalp = np.zeros(len(points), np.bool_), np.zeros(len(points), np.bool_)
     for each in reversed(clothes):
@@ -84,6 +84,7 @@ def dress(identity: Identity, points: NDArray[np.float32], detail: int) -> Outfi
         else:
             covered = covered | hidden
     parts += _skin(identity, body, covered, scalp)
+    parts += _things([each for each in everything if kind(each.kind).role == "carried"], identity, body, parts)
     return _together([part for part in parts if len(part.triangles)], points)
 
 
@@ -102,13 +103,24 @@ def _is_over(outer: Worn, inner: Worn) -> bool:
     return layers[0].role in cloth and layers[1].role in cloth and layers[0].layer > layers[1].layer
 
 
-def _thing(each: Worn, identity: Identity, body: _Body) -> Part:
-    has_coat = any(kind(worn.kind).role == "outer" for worn in identity.worn)
-    is_left = identity.number % 2 == 0
-    thing = build(each.kind, body.points, body.scale, body.detail, has_coat=has_coat, is_left=is_left)
-    surface = Surface("carried", each.fabric, is_open=True)
-    every = np.arange(len(thing.rest))
-    return Part(surface, thing.rest, thing.bones, thing.weights, thing.triangles, thing.triangles, every, thing.uv_m)
+def _things(carried: list[Worn], identity: Identity, body: _Body, parts: list[Part]) -> list[Part]:
+    """What is carried lies on what is worn."""
+    solid = [part for part in parts if part.surface.role not in ("hair", "eyes", "hat")]
+    dressed = Dressed(
+        np.concatenate([part.rest for part in solid]),
+        np.concatenate([part.bones for part in solid]),
+        np.concatenate([part.weights for part in solid]),
+    )
+    found = []
+    for each in carried:
+        is_left = identity.number % 2 == 0
+        thing = build(each.kind, body.points, dressed, body.scale, body.detail, is_left=is_left)
+        every = np.arange(len(thing.rest))
+        surface = Surface("carried", each.fabric, is_open=True)
+        found.append(
+            Part(surface, thing.rest, thing.bones, thing.weights, thing.triangles, thing.triangles, every, thing.uv_m)
+        )
+    return found
 
 
 def _garment(each: Worn, body: _Body, covered: NDArray[np.bool_], inner: list[NDArray[np.bool_]]) -> Part:
