@@ -1,4 +1,4 @@
-# Two commands for a user (`make test`, `reid-pipeline`), five for a developer. Every target sets itself up.
+# Three commands for a user (`make demo`, `make test`, `reid-pipeline`), five for a developer. Every target sets itself up.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.setup-done
 RUNTIME := $(if $(filter 1,$(GPU)),gpu,cpu)
 CODE   := pipeline detectors reid_models trackers runtime simulation learning export tests benchmarks docker
 
-.PHONY: setup fmt check test bench clean
+.PHONY: setup demo fmt check test bench clean
 
 setup: $(STAMP)
 
@@ -16,6 +16,10 @@ $(STAMP): pyproject.toml constraints.txt .ci/system-packages
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(RUNTIME),evaluate,simulation,train,dev]'
 	touch $@
+
+# SERVICES=1: with workers, Redis and Kafka as processes of their own.
+demo: setup
+	$(if $(filter 1,$(SERVICES)),$(BIN)/python -m benchmarks.demo_services,$(BIN)/reid-pipeline demo)
 
 fmt: setup
 	$(BIN)/ruff format $(CODE)

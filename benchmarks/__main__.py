@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "growth": ("matching_growth",),
     "hour": ("matching_hour",),
     "scaling": ("scaling",),
+    "load": ("simulated_load",),
 }
 """By name: the module, and what to say to it."""
 

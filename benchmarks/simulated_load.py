@@ -58,8 +58,8 @@ def main() -> int:
         finally:
             server.stop()
     one, alone_s = timed(lambda: in_one_process(drive))
-    table = Table("run", "wall, s", "embeddings/s", "events", "IDF1", "HOTA", "wrong match", "missed match")
-    for title, events, wall_s in (("one process", one, alone_s), ("workers and matcher", several, together_s)):
+    table = Table("processes", "wall, s", "per s", "events", "IDF1", "HOTA", "wrong", "missed")
+    for title, events, wall_s in (("one", one, alone_s), ("eleven", several, together_s)):
         score = scored(drive, events)
         errors = score.errors.missing
         table.add_row(

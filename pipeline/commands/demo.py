@@ -9,7 +9,7 @@ from pipeline.commands.evaluate import print_scores
 from pipeline.commands.run import Flags, run_pipeline
 from pipeline.commands.simulate import write_simulation
 from pipeline.commands.stopping import StopSignal
-from pipeline.simulating import Replaced, load_simulation
+from pipeline.simulating import Replaced, SimulationConfig, load_simulation
 
 SHOP = Path(__file__).parents[2] / "configs" / "simulation" / "shop.yaml"
 
@@ -19,17 +19,27 @@ def run_demo(site: Path | None, out: Path, replaced: Replaced, stop: StopSignal)
     talk = Console(stderr=True, highlight=False)
     started_s = time.monotonic()
     config = load_simulation(site or SHOP, replaced)
-    talk.print(f"1. Filming the {config.name}: {len(config.cameras)} cameras, {config.duration_s:.0f} s each.")
-    deployment = write_simulation(config, config.built_cameras(), out, talk)
+    deployment = film(config, out, talk)
     if stop.is_set():
         return 0
     talk.print("2. Recognising who is who.")
     failed = run_pipeline(deployment, Flags(videos=True, report=True, thumbnails=True), stop)
     if failed or stop.is_set():
         return failed
-    talk.print("3. Comparing with the truth: `tracks` are as the tracker had them, `persons` as they were recognised.")
-    print_scores(out / "out", [str(out / "truth")], None, None, as_json=False)
+    score(out, talk)
     talk.print(f"Took {time.monotonic() - started_s:.0f} s. Open {out / 'out' / 'report.html'}, and watch:")
     for camera in config.cameras:
         talk.print(f"  {out / 'out' / 'videos' / camera.name}.mp4", soft_wrap=True)
     return 0
+
+
+def film(config: SimulationConfig, out: Path, talk: Console) -> Path:
+    """Films all cameras of a site; returns the configuration for `run`."""
+    talk.print(f"1. Filming the {config.name}: {len(config.cameras)} cameras, {config.duration_s:.0f} s each.")
+    return write_simulation(config, config.built_cameras(), out, talk)
+
+
+def score(out: Path, talk: Console) -> None:
+    """Prints how what was written compares with the truth."""
+    talk.print("3. Comparing with the truth: `tracks` are as the tracker had them, `persons` as they were recognised.")
+    print_scores(out / "out", [str(out / "truth")], None, None, as_json=False)
