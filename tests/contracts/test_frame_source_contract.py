@@ -15,9 +15,12 @@ import numpy as np
 import pytest
 
 from pipeline.pacing import Ahead, Newest, Throttled
+from pipeline.simulated_source import SimulatedSource
 from pipeline.sources import FrameSource
 from pipeline.streams import StreamSource
 from pipeline.video_files import FileSource, FolderSource
+from tests.simulation.capsule import capsule_man
+from tests.simulation.site_for_tests import ROOM, scenario
 
 PATIENCE_S = 10.0
 FRAMES = 20
@@ -58,10 +61,17 @@ def stream(folder: Path, stack: ExitStack) -> FrameSource:
     return StreamSource("door", f"http://127.0.0.1:{server.server_port}/film.m3u8", random=Random(0))
 
 
+def simulated(_: Path, __: ExitStack) -> FrameSource:
+    small = {"name": "door", "width": 64, "height": 48}
+    door = ROOM.cameras[0].model_copy(update=small)
+    return SimulatedSource(door.camera(seed=0), ROOM, scenario(), capsule_man)
+
+
 SOURCES: dict[str, Make] = {
     "film": film,
     "images": images,
     "stream": stream,
+    "simulated": simulated,
     "newest of a stream": lambda folder, stack: Newest(stream(folder, stack)),
     "a film read ahead": lambda folder, stack: Ahead(film(folder, stack)),
     "a film throttled": lambda folder, stack: Throttled(film(folder, stack), 5),
