@@ -76,6 +76,15 @@ def test_batches_have_the_size_of_their_stage_and_are_functions_of_the_step() ->
     assert torch.equal(persons, same.batch(3)[1])
 
 
+def test_crops_are_changed_more_and_more_until_the_ramp_ends() -> None:
+    assert RECIPE.augment_at(0).effects.blur == 0
+    assert RECIPE.augment_at(0).swap == RECIPE.augment.swap
+    half = replace(RECIPE, ramp=1.0).augment_at(4)
+    assert half.erase == pytest.approx(RECIPE.augment.erase / 2)
+    assert half.effects.saturation == pytest.approx((0.7, 1.25))
+    assert RECIPE.augment_at(8) == RECIPE.augment
+
+
 def test_a_folder_without_a_run_has_no_network(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="train first"):
         trained_network(RECIPE, tmp_path)
