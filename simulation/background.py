@@ -87,37 +87,28 @@ def background(scene: Scene, camera: Camera) -> Background:
     return empty
 
 
-def part(whole: Background, box: tuple[float, float, float, float], width: int, height: int) -> Background:
-    """The part of a background in `box` (x1 y1 x2 y2 pixels, also beyond its rim), drawn as width x height pixels."""
+def part(whole: Background, box: tuple[int, int, int, int], width: int, height: int) -> Background:
+    """The part of a background in `box`, x1 y1 x2 y2 whole pixels inside it, drawn as width x height pixels."""
     x1, y1, x2, y2 = box
-    zoom_x, zoom_y = width / (x2 - x1), height / (y2 - y1)
 
-    def cut(field: NDArray[Any], scale: int, flags: int) -> NDArray[Any]:
-        # Centres of pixels meet centres of pixels.
-        matrix = np.array(
-            [
-                [zoom_x, 0, (0.5 / scale - x1) * zoom_x * scale - 0.5],
-                [0, zoom_y, (0.5 / scale - y1) * zoom_y * scale - 0.5],
-            ]
-        )
-        size = (width * scale, height * scale)
-        return cv2.warpAffine(field, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    def cut(field: NDArray[Any], scale: int, interpolation: int) -> NDArray[Any]:
+        window = field[scale * y1 : scale * y2, scale * x1 : scale * x2]
+        return cv2.resize(window, (scale * width, scale * height), interpolation=interpolation)
 
-    smooth = cv2.INTER_LINEAR
-    view = whole.view._replace(
-        left=whole.view.left + x1 / whole.view.zoom_x,
-        top=whole.view.top + y1 / whole.view.zoom_y,
-        zoom_x=whole.view.zoom_x * zoom_x,
-        zoom_y=whole.view.zoom_y * zoom_y,
-    )
+    view = whole.view
     return replace(
         whole,
-        view=view,
-        image=cut(whole.image, 1, smooth),
-        sunless=cut(whole.sunless, 1, smooth),
-        nearness=cut(whole.nearness, SAMPLES, cv2.INTER_NEAREST),
-        floor=cut(whole.floor, 1, cv2.INTER_NEAREST),
-        dimming=cut(whole.dimming, 1, smooth),
+        view=view._replace(
+            left=view.left + x1 / view.zoom_x,
+            top=view.top + y1 / view.zoom_y,
+            zoom_x=view.zoom_x * width / (x2 - x1),
+            zoom_y=view.zoom_y * height / (y2 - y1),
+        ),
+        image=cut(whole.image, 1, cv2.INTER_LINEAR),
+        sunless=cut(whole.sunless, 1, cv2.INTER_LINEAR),
+        nearness=cut(whole.nearness, SAMPLES, cv2.INTER_NEAREST_EXACT),
+        floor=cut(whole.floor, 1, cv2.INTER_NEAREST_EXACT),
+        dimming=cut(whole.dimming, 1, cv2.INTER_LINEAR),
     )
 
 

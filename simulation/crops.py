@@ -17,12 +17,18 @@ from simulation.raster import project
 from simulation.render import COARSE, Dressed, Figures
 from simulation.scatter import random_camera, random_scene, scattered
 from simulation.scene import Scene
-from simulation.stage import Box, Posed, Stage
+from simulation.sensor import Grain
+from simulation.stage import Posed, Stage
 from simulation.stance import Stance
 
 Image = NDArray[np.uint8]
 
+PixelBox = tuple[int, int, int, int]
+"""x1 y1 x2 y2 in whole pixels."""
+
 _TRIES = 12
+# Crops are drawn at most this many times as large as they are handed on.
+_LARGEST = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,7 @@ class _Set:
     Attributes:
         quality: of its JPEG compression, 0 to 100.
         blur_px: how far people smear, at most.
+        grain: its noise.
     """
 
     scene: Scene
@@ -79,6 +86,7 @@ class _Set:
     background: Background
     quality: int
     blur_px: float
+    grain: Grain
 
 
 class Studio:
@@ -138,7 +146,9 @@ class Studio:
             size = {"width": self._params.frame_width, "height": self._params.frame_height}
             camera = random_camera(rng, name=f"crops{number}", **size)
             quality, blur_px = int(rng.uniform(25, 95)), float(rng.choice([0.0, 0.0, 2.0, 4.0]))
-            self._sets[number] = _Set(scene, camera, background(scene, camera), quality, blur_px)
+            width, height = int(self._params.width * _LARGEST), int(self._params.height * _LARGEST)
+            grain = Grain(width, height, camera.seed)
+            self._sets[number] = _Set(scene, camera, background(scene, camera), quality, blur_px, grain)
         return self._sets[number]
 
     def _company(self, rng: np.random.Generator, stance: Stance, camera: Camera, others: Sequence[int]) -> list[Stance]:
@@ -169,12 +179,12 @@ class Studio:
         box = self._box(rng, around, stage.camera)
         if box is None:
             return None
-        height = int(np.clip(box[3] - box[1], 24, self._params.height * 1.25))
-        width = int(np.clip(height * (box[2] - box[0]) / (box[3] - box[1]), 12, self._params.width * 1.25))
+        height = int(np.clip(box[3] - box[1], 24, self._params.height * _LARGEST))
+        width = int(np.clip(height * (box[2] - box[0]) / (box[3] - box[1]), 12, self._params.width * _LARGEST))
         people = [posed, *(self._dressed.pose(each, COARSE) for each in company)]
         return self._shoot(rng, stage, people, box, (width, height))
 
-    def _box(self, rng: np.random.Generator, around: NDArray[np.float64], camera: Camera) -> Box | None:
+    def _box(self, rng: np.random.Generator, around: NDArray[np.float64], camera: Camera) -> PixelBox | None:
         """Where a detector would have found somebody, more or less; None: too little is in the picture."""
         if around[0] > around[2]:
             return None
@@ -191,11 +201,11 @@ class Studio:
             side = rng.integers(4)
             inwards = (1, 1, -1, -1)[side] * (wide if side % 2 == 0 else tall)
             shift[side] += inwards * rng.uniform(0.1, 0.45)
-        x1, y1, x2, y2 = (float(value) for value in np.clip(np.array([x1, y1, x2, y2]) + shift, 0, limits))
+        x1, y1, x2, y2 = (int(value) for value in np.clip(np.rint(np.array([x1, y1, x2, y2]) + shift), 0, limits))
         return (x1, y1, x2, y2) if x2 - x1 > 4 and y2 - y1 > 10 else None
 
     def _shoot(
-        self, rng: np.random.Generator, stage: _Set, people: list[Posed], box: Box, size: tuple[int, int]
+        self, rng: np.random.Generator, stage: _Set, people: list[Posed], box: PixelBox, size: tuple[int, int]
     ) -> Crop:
         rendered = Stage(part(stage.background, box, *size)).draw(people)
         person = people[0].stance.person
@@ -231,8 +241,7 @@ def _spoilt(rng: np.random.Generator, image: Image, stage: _Set, strength: float
         image = np.asarray(cv2.filter2D(image, -1, _smear(reach, rng.uniform(0, np.pi))), np.uint8)
     if camera.softness_px > 0.2:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), camera.softness_px), np.uint8)
-    noise = rng.standard_normal(image.shape, np.float32) * np.float32(strength * camera.noise)
-    image = np.clip(image + noise, 0, 255).astype(np.uint8)
+    image = stage.grain.added(image, strength * camera.noise, rng)
     quality = int(np.clip(stage.quality + rng.normal(0, 6), 12, 97))
     _, coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)

@@ -18,7 +18,7 @@ Box = tuple[float, float, float, float]
 """x1 y1 x2 y2 in pixels."""
 
 # A body that the picture cuts is drawn whole into a window this large, to see how much is missing.
-_WHOLE_SIDE = 200.0
+_WHOLE_SIDE = 128.0
 _MIDDLE_M = 0.9
 
 

@@ -123,11 +123,11 @@ def test_a_part_of_a_picture_is_drawn_as_the_whole() -> None:
     whole = background(Scene(boxes=(wall,), is_indoors=False), camera)
     people = [Dressed(capsule_man).pose(each, COARSE) for each in CROWD]
     frame = Stage(whole).draw(people)
-    cut = Stage(part(whole, (150.0, 40.0, 350.0, 240.0), 200, 200)).draw(people)
+    cut = Stage(part(whole, (150, 40, 350, 240), 200, 200)).draw(people)
     differing = np.abs(frame.image[40:240, 150:350].astype(int) - cut.image).max(axis=2) > 6
     assert differing.mean() < 0.01
     assert (frame.person_pixels[40:240, 150:350] != cut.person_pixels).mean() < 0.005
-    doubled = Stage(part(whole, (150.0, 40.0, 350.0, 240.0), 400, 400)).draw(people)
+    doubled = Stage(part(whole, (150, 40, 350, 240), 400, 400)).draw(people)
     for one, two in zip(cut.people, doubled.people, strict=True):
         np.testing.assert_allclose(np.array(two.box), 2 * np.array(one.box), atol=0.05)
         assert two.visibility == pytest.approx(one.visibility, abs=0.03)
