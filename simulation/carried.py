@@ -10,6 +10,8 @@ from simulation.body import packed
 
 Floats = NDArray[np.float32]
 STRAP_M = 0.035
+REACH_M = 0.09
+"""Farther than this from cloth there is nothing to lie on."""
 ROOM_M = 0.010
 """Between cloth and strap."""
 TRUNK = (
@@ -74,20 +76,23 @@ class _Torso:
         self._tree = KDTree(self._trunk)
 
     def front(self, y: float, z: float, sign: float) -> float:
-        """x of chest (sign 1) or back (-1) there, with room for a strap."""
-        near = np.hypot(self._trunk[:, 1] - y, self._trunk[:, 2] - z) < 0.04 * self.scale
-        if not near.any():
+        """x of chest (sign 1) or back (-1) there, with room for a strap; NaN beside the trunk."""
+        half = self._trunk[sign * (self._trunk[:, 0] - self.joints["Spine"][0]) > 0]
+        away = np.hypot(half[:, 1] - y, half[:, 2] - z)
+        if away.min() > REACH_M:
             return float("nan")
-        return float(sign * ((sign * self._trunk[near, 0]).max() + ROOM_M))
+        near = away <= max(0.04 * self.scale, away.min())
+        return float(sign * ((sign * half[near, 0]).max() + ROOM_M))
 
     def top(self, y: float) -> float:
         """z of the shoulder at this distance from the neck."""
-        near = np.abs(self._trunk[:, 1] - y) < 0.03 * self.scale
-        return float(self._trunk[near, 2].max() + ROOM_M)
+        away = np.abs(self._trunk[:, 1] - y)
+        return float(self._trunk[away < 0.03 * self.scale, 2].max() + ROOM_M)
 
     def side(self, z: float) -> float:
-        near = np.abs(self._trunk[:, 2] - z) < 0.05 * self.scale
-        return float(np.abs(self._trunk[near, 1]).max() + ROOM_M)
+        """Half the width of the trunk there."""
+        away = np.abs(self._trunk[:, 2] - z)
+        return float(np.abs(self._trunk[away < 0.05 * self.scale, 1]).max() + ROOM_M)
 
     def skinning(self, rest: Floats) -> tuple[NDArray[np.int64], Floats]:
         """Bones and weights of the nearest cloth or skin."""

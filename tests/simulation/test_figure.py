@@ -113,6 +113,21 @@ def test_triangles_are_few_enough_and_refer_to_vertices(detail: int, fewest: int
         assert np.isfinite(vertices).all()
 
 
+@pytest.mark.parametrize("detail", [0, 1])
+def test_things_are_carried_close_to_the_body_by_people_of_any_size_and_dress(detail: int) -> None:
+    crowd = [Population(9, style=style).identity(number) for style in ("summer", "winter") for number in range(1, 9)]
+    for person in crowd:
+        for kind in ("backpack", "shoulder-bag"):
+            carrier = replace(person, carried=(Worn(kind, CLOTH),))
+            figure = Figure(carrier, detail)
+            template, vertices = figure.template, figure.pose(stance()).vertices
+            roles = [surface.role for surface in template.surfaces]
+            thing = vertices[template.triangles[template.surface == roles.index("carried")]]
+            assert np.isfinite(thing).all()
+            assert np.abs(thing[..., :2]).max() < 0.55
+            assert thing[..., 2].max() < person.height_m
+
+
 def test_what_lies_under_cloth_is_not_there() -> None:
     def skin(*kinds: str) -> int:
         worn = tuple(Worn(kind, CLOTH) for kind in kinds)
