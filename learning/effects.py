@@ -34,19 +34,19 @@ class EffectParams:
         worst_jpeg: see there.
     """
 
-    light: float = 0.6
-    gain: float = 0.5
-    cast: float = 0.25
-    saturation: tuple[float, float] = (0.4, 1.5)
-    grey: float = 0.03
-    coarse: float = 0.5
+    light: float = 0.4
+    gain: float = 0.35
+    cast: float = 0.18
+    saturation: tuple[float, float] = (0.55, 1.4)
+    grey: float = 0.02
+    coarse: float = 0.35
     least_scale: float = 0.3
-    blur: float = 0.4
-    most_blur: float = 3.0
-    noise: float = 0.4
-    most_noise: float = 14.0
-    jpeg: float = 0.5
-    worst_jpeg: int = 20
+    blur: float = 0.25
+    most_blur: float = 2.5
+    noise: float = 0.25
+    most_noise: float = 10.0
+    jpeg: float = 0.35
+    worst_jpeg: int = 25
 
     def weaker(self, strength: float) -> "EffectParams":
         """The same with ranges and shares that are `strength`, 0 to 1, of these."""

@@ -33,12 +33,12 @@ class AugmentParams:
         effects: of the camera.
     """
 
-    shift: float = 0.05
-    wild: float = 0.2
+    shift: float = 0.04
+    wild: float = 0.12
     wild_shift: float = 0.18
-    turn: float = 0.08
+    turn: float = 0.06
     swap: float = 0.8
-    erase: float = 0.35
+    erase: float = 0.25
     effects: EffectParams = field(default=EffectParams())
 
     def weaker(self, strength: float) -> "AugmentParams":

@@ -81,7 +81,8 @@ def test_crops_are_changed_more_and_more_until_the_ramp_ends() -> None:
     assert RECIPE.augment_at(0).swap == RECIPE.augment.swap
     half = replace(RECIPE, ramp=1.0).augment_at(4)
     assert half.erase == pytest.approx(RECIPE.augment.erase / 2)
-    assert half.effects.saturation == pytest.approx((0.7, 1.25))
+    low, high = RECIPE.augment.effects.saturation
+    assert half.effects.saturation == pytest.approx(((1 + low) / 2, (1 + high) / 2))
     assert RECIPE.augment_at(8) == RECIPE.augment
 
 
