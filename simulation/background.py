@@ -31,7 +31,7 @@ _HALL_M = 70.0
 _SUNLIT_LEVELS = 5
 # Of the sun, or of the lamps that stand for it: its shadows have soft edges.
 _SUN_RADIUS, _LAMP_RADIUS = 0.012, 0.12
-_SUN_TURNS = 16
+_SUN_TURNS, _SUN_RIM = 24, 5
 _HAZE_M = 260.0
 # What a ray meets, beside things.
 _SKY, _GROUND, _ROOF, _FAR_WALL = -1, -2, -3, -4
@@ -432,14 +432,13 @@ def _leave(
 
 @numba.njit(cache=True, nogil=True)
 def _sun_part(things: Float64s, sun: Float64s, radius: float, x: float, y: float, z: float) -> float:
-    """Part of the sun's disc that is seen; all of its points are asked only where some differ."""
+    """Part of the sun's disc that is seen; all of its points are asked only where some at its rim differ."""
     seen = 0.0
-    for turn in range(4):
-        seen += _reaches(things, sun, radius, 4 * turn + 3, x, y, z)
-    if seen == 0.0 or seen == 4.0:
-        return seen / 4
-    seen = 0.0
-    for turn in range(_SUN_TURNS):
+    for turn in range(_SUN_TURNS - _SUN_RIM, _SUN_TURNS):
+        seen += _reaches(things, sun, radius, turn, x, y, z)
+    if seen == 0.0 or seen == _SUN_RIM:
+        return seen / _SUN_RIM
+    for turn in range(_SUN_TURNS - _SUN_RIM):
         seen += _reaches(things, sun, radius, turn, x, y, z)
     return seen / _SUN_TURNS
 

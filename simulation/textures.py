@@ -23,6 +23,8 @@ _ONCE_M, _ONCE_LEFT_M, _ONCE_LOW_M = 1.28, -0.64, -0.7
 _BREAST_M = 0.40
 _HAIR_SPAN_M = 0.25
 _FACE_SPAN_M, _BELOW_CHIN_M = 0.4, 0.08
+# Where the packed body has its eyes.
+_EYE_U_M, _EYE_V_M = 0.0378, 0.1093
 _GLOSS = {"leather": 0.16, "denim": 0.0, "knit": 0.0}
 
 
@@ -55,7 +57,8 @@ def _surface(role: str, fabric: Fabric) -> tuple[NDArray[np.uint8], tuple[float,
             repeats = 1 / _FACE_SPAN_M
             return pyramid(face(fabric)), (SIDE, -_FACE_SPAN_M / 2, -_BELOW_CHIN_M, repeats, repeats, 1.0, 0.05)
         case "eyes":
-            return pyramid(_flat((215, 210, 204))), (SIDE, 0.0, 0.0, 1.0, 1.0, 0.0, 0.25)
+            repeats = 1 / _FACE_SPAN_M
+            return pyramid(eyes(fabric)), (SIDE, -_FACE_SPAN_M / 2, -_BELOW_CHIN_M, repeats, repeats, 1.0, 0.12)
         case "hair":
             repeats = 1 / _HAIR_SPAN_M
             return pyramid(strands(fabric)), (SIDE, 0.0, 0.0, repeats, repeats, 0.0, 0.10)
@@ -86,10 +89,10 @@ def cloth(fabric: Fabric, span_m: float) -> Image:
     }
     drawn = draw.get(fabric.pattern, lambda: _ground(fabric.colours[0]))()
     folds = np.roll(creases(SIDE, int(rng.integers(6))), rng.integers(0, SIDE, 2), axis=(0, 1))
-    depth = 0.05 + 0.09 * fabric.wear
-    fading = 0.05 * fabric.wear * clouds(SIDE, 3)
+    depth = 0.04 + 0.06 * fabric.wear
+    fading = 0.04 * fabric.wear * clouds(SIDE, 3)
     drawn = drawn * (1 + depth * folds + fading + 0.025 * grain(SIDE, 1))[..., None]
-    return _bytes(drawn + 12 * fabric.wear * np.maximum(0, clouds(SIDE, 4, 1))[..., None])
+    return _bytes(drawn + 7 * fabric.wear * np.maximum(0, clouds(SIDE, 4, 1))[..., None])
 
 
 def garment(fabric: Fabric, role: str) -> Image:
@@ -175,29 +178,44 @@ def face(fabric: Fabric) -> Image:
     rng = np.random.default_rng(fabric.seed)
     skin = np.array(fabric.colours[0], np.float32)
     hair = np.array(fabric.colours[1], np.float32) if len(fabric.colours) > 1 else 0.35 * skin
-    side = np.arange(SIDE, dtype=np.float32) + 0.5
-    u = (side / SIDE * _FACE_SPAN_M - _FACE_SPAN_M / 2)[None]
-    v = (side / SIDE * _FACE_SPAN_M - _BELOW_CHIN_M)[:, None]
+    u, v = _face_grid()
     across = np.abs(u)
     drawn = skin * np.ones((SIDE, SIDE, 1), np.float32)
 
     def mix(strength: Floats, colour: Floats) -> None:
         drawn[:] = drawn + strength[..., None] * (colour - drawn)
 
-    mix(0.22 * _spot(across - 0.034, v - 0.116, 0.022, 0.012), 0.45 * skin)
-    mix(0.18 * _spot(across - 0.045, v - 0.080, 0.02, 0.02), skin * np.array([1.02, 0.80, 0.78], np.float32))
+    mix(0.22 * _spot(across - _EYE_U_M, v - _EYE_V_M, 0.022, 0.012), 0.45 * skin)
+    mix(0.18 * _spot(across - 0.045, v - 0.072, 0.02, 0.02), skin * np.array([1.02, 0.80, 0.78], np.float32))
     if len(fabric.colours) > 2:
         stubble = _spot(u, v - 0.018, 0.060, 0.030) + _spot(across - 0.055, v - 0.050, 0.018, 0.040)
         mix(np.minimum(0.75, stubble) * (0.85 + 0.15 * grain(SIDE, 1)), np.array(fabric.colours[2], np.float32))
     mix(0.55 * _spot(u, v - 0.047, 0.021, 0.0065), skin * np.array([0.80, 0.52, 0.52], np.float32))
     mix(0.60 * _spot(u, v - 0.0475, 0.019, 0.0014), 0.30 * skin)
     mix(0.40 * _spot(across - 0.008, v - 0.071, 0.005, 0.003), 0.35 * skin)
-    mix(0.85 * _spot(across - 0.034, v - 0.1215 + 0.25 * (across - 0.034) ** 2 / 0.03, 0.014, 0.0022), 0.25 * hair)
-    arch = v - 0.136 + (across - 0.034) ** 2 * 9
-    mix(rng.uniform(0.55, 0.9) * _spot(across - 0.034, arch, 0.018, 0.0038), 0.7 * hair)
+    mix(
+        0.85 * _spot(across - _EYE_U_M, v - _EYE_V_M - 0.006 + 8 * (across - _EYE_U_M) ** 2, 0.014, 0.0022), 0.25 * hair
+    )
+    arch = v - _EYE_V_M - 0.0195 + 9 * (across - _EYE_U_M) ** 2
+    mix(rng.uniform(0.55, 0.9) * _spot(across - _EYE_U_M, arch, 0.018, 0.0038), 0.7 * hair)
     rim = np.clip((np.minimum(_FACE_SPAN_M / 2 - across, np.minimum(v + _BELOW_CHIN_M, 0.32 - v))) / 0.03, 0, 1)
     mottled = 1 + rim * (0.02 * clouds(SIDE, 10) + 0.012 * grain(SIDE, 2))
     return _bytes(drawn * mottled[..., None])
+
+
+def eyes(fabric: Fabric) -> Image:
+    """(SIDE, SIDE, 3), laid out as `face`: white with an iris. Colours of the fabric: white, then the iris."""
+    u, v = _face_grid()
+    iris = _spot(np.abs(u) - _EYE_U_M, v - _EYE_V_M, 0.0065, 0.0062)[..., None]
+    ground = 0.72 * _ground(fabric.colours[0])
+    return _bytes(ground + np.minimum(1, 1.8 * iris) * (0.8 * np.array(fabric.colours[-1], np.float32) - ground))
+
+
+def _face_grid() -> tuple[Floats, Floats]:
+    """(1, SIDE) u and (SIDE, 1) v of the texels of a face, in metres."""
+    place = (np.arange(SIDE) + 0.5) / SIDE * _FACE_SPAN_M
+    u, v = place - _FACE_SPAN_M / 2, place - _BELOW_CHIN_M
+    return u.astype(np.float32)[None], v.astype(np.float32)[:, None]
 
 
 def strands(fabric: Fabric) -> Image:

@@ -46,8 +46,8 @@ def test_a_face_has_eyes_and_mouth_where_they_are_looked_for() -> None:
         return float(image[int(y) - 1 : int(y) + 2, int(x) - 1 : int(x) + 2].mean())
 
     cheek = at(0.05, 0.07)
-    assert at(0.034, 0.1215) < 0.8 * cheek
-    assert at(-0.034, 0.1215) < 0.8 * cheek
+    assert at(0.0378, 0.1153) < 0.8 * cheek
+    assert at(-0.0378, 0.1153) < 0.8 * cheek
     assert at(0.0, 0.047) < 0.85 * cheek
     rim = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
     np.testing.assert_allclose(rim, sum(skin), atol=6)
