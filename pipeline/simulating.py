@@ -15,6 +15,10 @@ from simulation.cameras import Camera
 from simulation.recording import camera_files
 from simulation.site import PopulationParams, SimulatedSite
 
+LOST_AFTER_S = 0.7
+"""Shorter than a tracker alone would have it: whom it loses is recognised again, and whom it confuses is not. In half a
+minute of the shop the boxes in tracks that are mostly somebody else's fell from 294 to 157 (2 s: 294; 0.5 s: 157)."""
+
 
 class SimulationConfig(SimulatedSite):
     """A simulated site, and what its operator would write down about it.
@@ -95,6 +99,7 @@ def write_deployment(config: SimulationConfig, cameras: Sequence[Camera], folder
             for camera in cameras
         ],
         "site": "site.yaml",
+        "tracker": {"kind": "bytetrack", "params": {"lost_after_s": LOST_AFTER_S}},
         "output": {"directory": str(folder.resolve() / "out")},
     }
     _write_yaml(folder / "site.yaml", site)

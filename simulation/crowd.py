@@ -21,7 +21,7 @@ APART_M = 0.42
 """Nobody comes nearer to another, from middle to middle."""
 WALL_M = 0.2
 """Nor nearer to what stands on the floor."""
-ROOM_M = 0.75
+ROOM_M = 0.9
 """What people like to keep free between them, from middle to middle."""
 PARTY_ROOM_M = 0.55
 """The same within a party."""

@@ -15,7 +15,7 @@ from simulation.crowd import STEP_S, empty_crowd, walls_of
 from simulation.plan import Place, Plan, Points, Seat, distance_to, obstacles, path_along
 from simulation.stance import Action, Stance
 
-FREE_M = 0.8
+FREE_M = 1.0
 """Nobody comes in, or chooses a place to stand, so near to somebody else."""
 ABREAST_M = 0.8
 """Between the lanes of two who walk side by side."""
