@@ -114,7 +114,7 @@ class Process:
             gallery, self._config.site, self._params, self._calibration, self._config.matching.corrections
         )
         watch = MatchCounter(self.metrics, lambda: len(gallery.known()))
-        return self._supervisor(partial(run_identity_loop, matcher=matcher, watch=watch))
+        return self.supervisor(partial(run_identity_loop, matcher=matcher, watch=watch))
 
     def connect_stream(self, store: SiteStore, limits: RedisConfig) -> Supervisor:
         """What runs it as a worker, with embeddings going into the stream of its site."""
@@ -128,14 +128,10 @@ class Process:
             patience_s=limits.patience_s,
             on_wait=self._waited,
         )
-        return self._supervisor(writer.write_all)
+        return self.supervisor(writer.write_all)
 
-    def _waited(self) -> None:
-        """A process that waits for others is alive."""
-        self.metrics.stream_waits.inc()
-        self.health.turned()
-
-    def _supervisor(self, take: Callable[[Iterable[EmbeddedWindow]], None]) -> Supervisor:
+    def supervisor(self, take: Callable[[Iterable[EmbeddedWindow]], None]) -> Supervisor:
+        """What runs it, with windows of embeddings going to `take`."""
         return Supervisor(
             [self._camera(camera) for camera in self._config.cameras],
             self._channel,
@@ -144,6 +140,11 @@ class Process:
             on_restart=lambda camera: self.metrics.restarts.labels(camera=camera).inc(),
             on_end=lambda camera: self._listener.entered(camera, SourceState.ENDED, None),
         )
+
+    def _waited(self) -> None:
+        """A process that waits for others is alive."""
+        self.metrics.stream_waits.inc()
+        self.health.turned()
 
     def _build_detector(self) -> Detector:
         compute = self._config.compute
