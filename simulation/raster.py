@@ -153,11 +153,10 @@ def rasterise(
             start, end = _narrowed(1 - row_a - row_b, right_c, start, end)
             first, last = int(np.ceil(start)), int(np.floor(end))
             near = np.float32(near_c + (row_a + right_a * first) * rise_a + (row_b + right_b * first) * rise_b)
-            nearness_row, triangle_row = nearness[y], triangle[y]
             for x in range(first, last + 1):
-                if near > nearness_row[x]:
-                    nearness_row[x] = near
-                    triangle_row[x] = face
+                if near > nearness[y, x]:
+                    nearness[y, x] = near
+                    triangle[y, x] = face
                 near += right_near
     covered = 0
     for y in range(height):

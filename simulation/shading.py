@@ -23,6 +23,7 @@ OFFSET, SIZE, ORIGIN_U, ORIGIN_V, REPEATS_PER_M_U, REPEATS_PER_M_V, IS_CLAMPED, 
 
 _SHOULDER = 0.82
 _LINEAR = 1 / 255.0**2
+_OUTSIDE, _INSIDE = 0, 4
 # Heights between which it is known how much of the sun reaches somebody.
 SUNLIT_STEP_M = 0.6
 
@@ -45,7 +46,7 @@ class Body(NamedTuple):
 
     Attributes:
         screen: (V, 3) of `project`.
-        outside, inside: (V, 4) of `light_up`.
+        light: (V, 8) of `light_up`.
         uv_m: (V, 2).
         triangles: (F, 3).
         surface: (F,) row in `table`.
@@ -53,8 +54,7 @@ class Body(NamedTuple):
     """
 
     screen: Float32s
-    outside: Float32s
-    inside: Float32s
+    light: Float32s
     uv_m: Float32s
     triangles: Int32s
     surface: Bytes
@@ -124,10 +124,8 @@ def texel(texels: Bytes, table: Float64s, row: int, u: float, v: float, level: i
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def light_up(
-    vertices: Float32s, normals: Float32s, gloss: Float32s, lamp: Float64s, sunlit: Float64s
-) -> tuple[Float32s, Float32s]:
-    """(V, 4) light on the outside and on the inside of vertices: red, green and blue that a surface gives back a part
+def light_up(vertices: Float32s, normals: Float32s, gloss: Float32s, lamp: Float64s, sunlit: Float64s) -> Float32s:
+    """(V, 8) light on the outside of vertices, and on the inside: red, green and blue that a surface gives back a part
     of, and what shines on any colour.
 
     Args:
@@ -136,7 +134,7 @@ def light_up(
         lamp: of `lamps`.
         sunlit: part of the sun that reaches the body at heights SUNLIT_STEP_M apart, from the floor.
     """
-    outside, inside = np.empty((len(vertices), 4), np.float32), np.empty((len(vertices), 4), np.float32)
+    light = np.zeros((len(vertices), 8), np.float32)
     for row in range(len(vertices)):
         px, py, pz = float(vertices[row, 0]), float(vertices[row, 1]), float(vertices[row, 2])
         nx, ny, nz = float(normals[row, 0]), float(normals[row, 1]), float(normals[row, 2])
@@ -167,11 +165,10 @@ def light_up(
         up = 0.5 + 0.5 * nz
         for channel in range(3):
             sky, back = lamp[2, channel], lamp[3, channel]
-            outside[row, channel] = (sky * up + back * (1 - up)) * around + lamp[1, channel] * direct
-            inside[row, channel] = 0.8 * (sky * (1 - up) + back * up) * around + lamp[1, channel] * through
-        outside[row, 3] = shine * (lamp[1, 1] + 0.4 * lamp[2, 1])
-        inside[row, 3] = 0.0
-    return outside, inside
+            light[row, _OUTSIDE + channel] = (sky * up + back * (1 - up)) * around + lamp[1, channel] * direct
+            light[row, _INSIDE + channel] = 0.8 * (sky * (1 - up) + back * up) * around + lamp[1, channel] * through
+        light[row, _OUTSIDE + 3] = shine * (lamp[1, 1] + 0.4 * lamp[2, 1])
+    return light
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -207,11 +204,12 @@ def _shade(x: float, y: float, face: int, body: Body) -> tuple[float, float, flo
         level += 1
     u, v = ua + weight_b * ub + weight_c * uc, va + weight_b * vb + weight_c * vc
     red, green, blue = texel(body.texels, table, row, u, v, level)
-    light = body.outside if area < 0 else body.inside
-    shine = weight_a * light[a, 3] + weight_b * light[b, 3] + weight_c * light[c, 3]
-    red *= weight_a * light[a, 0] + weight_b * light[b, 0] + weight_c * light[c, 0]
-    green *= weight_a * light[a, 1] + weight_b * light[b, 1] + weight_c * light[c, 1]
-    blue *= weight_a * light[a, 2] + weight_b * light[b, 2] + weight_c * light[c, 2]
+    light = body.light
+    first = _OUTSIDE if area < 0 else _INSIDE
+    red *= weight_a * light[a, first] + weight_b * light[b, first] + weight_c * light[c, first]
+    green *= weight_a * light[a, first + 1] + weight_b * light[b, first + 1] + weight_c * light[c, first + 1]
+    blue *= weight_a * light[a, first + 2] + weight_b * light[b, first + 2] + weight_c * light[c, first + 2]
+    shine = weight_a * light[a, first + 3] + weight_b * light[b, first + 3] + weight_c * light[c, first + 3]
     return red + shine, green + shine, blue + shine
 
 

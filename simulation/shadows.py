@@ -6,7 +6,7 @@ import numpy as np
 
 from simulation.background import Background
 from simulation.mesh import Mesh
-from simulation.raster import Float32s, Int32s, project
+from simulation.raster import Float32s, Int32s, View, project
 from simulation.shading import Bytes, Float64s
 
 _FOOT_M = 0.13
@@ -32,14 +32,9 @@ def cast_shadow(base: Bytes, background: Background, mesh: Mesh, heading: float,
         sunlit: part of the sun that reaches them.
         blur_px: standard deviation of the sun's shadow's edge.
     """
-    middle = mesh.vertices[:, :2].mean(axis=0, dtype=np.float64)
     if sunlit > 0.05 and background.lamp[1].max() > 0.02:
         _cast_sun(base, background, mesh, sunlit, blur_px)
-    for blob in _blobs(mesh, middle, heading):
-        _, box = project(_square(blob), background.view)
-        window = _clip(box, background, 0.0)
-        if window is not None:
-            _touch(base, background.floor, blob, *window)
+    _touch(base, background.floor, background.view, _blobs(mesh.vertices, heading))
 
 
 def _cast_sun(base: Bytes, background: Background, mesh: Mesh, sunlit: float, blur_px: float) -> None:
@@ -72,41 +67,60 @@ def _clip(box: Float64s, background: Background, margin_px: float) -> tuple[int,
     return (left, top, right, bottom) if left < right and top < bottom else None
 
 
-def _square(blob: Float64s) -> Float32s:
-    """(4, 3) corners on the floor of where a blob ends."""
-    along, across = _BLOB_END * blob[4] * blob[2:4], _BLOB_END * blob[5] * np.array([-blob[3], blob[2]])
-    corners = blob[:2] + np.array([along + across, along - across, -along - across, -along + across])
-    return np.concatenate([corners, np.zeros((4, 1))], axis=1).astype(np.float32)
-
-
-def _blobs(mesh: Mesh, middle: Float64s, heading: float) -> Float64s:
-    """(K, 7): x, y, cosine and sine of the long axis, sigma along and across it, strength."""
+@numba.njit(cache=True, nogil=True)
+def _blobs(vertices: Float32s, heading: float) -> Float64s:
+    """(3, 7), the body and two feet: x, y, cosine and sine of the long axis, sigma along and across it, strength."""
     cos, sin = np.cos(heading), np.sin(heading)
-    rows = [[middle[0], middle[1], cos, sin, _BODY_SIGMA_M, _BODY_SIGMA_M, _BODY_STRENGTH]]
-    low = mesh.vertices[mesh.vertices[:, 2] < _FOOT_M].astype(np.float64)
-    across = (low[:, 1] - middle[1]) * cos - (low[:, 0] - middle[0]) * sin
-    for side in (across > 0, across <= 0):
-        if side.any():
-            x, y, _ = low[side].mean(axis=0)
-            strength = _FOOT_STRENGTH * (1 - float(low[side, 2].min()) / _FOOT_M)
-            rows.append([x, y, cos, sin, *_FOOT_SIGMA_M, min(_FOOT_STRENGTH, max(0.0, strength))])
-    return np.array(rows, np.float64)
+    middle_x, middle_y = 0.0, 0.0
+    for row in range(len(vertices)):
+        middle_x += vertices[row, 0] / len(vertices)
+        middle_y += vertices[row, 1] / len(vertices)
+    blobs = np.zeros((3, 7))
+    counts = np.zeros(3)
+    lowest = np.full(3, _FOOT_M)
+    for row in range(len(vertices)):
+        x, y, z = vertices[row]
+        if z < _FOOT_M:
+            foot = 1 if (y - middle_y) * cos - (x - middle_x) * sin > 0 else 2
+            blobs[foot, 0] += x
+            blobs[foot, 1] += y
+            counts[foot] += 1
+            lowest[foot] = min(lowest[foot], max(0.0, z))
+    for foot in range(1, 3):
+        blobs[foot, :2] /= max(1.0, counts[foot])
+        blobs[foot, 2], blobs[foot, 3] = cos, sin
+        blobs[foot, 4], blobs[foot, 5] = _FOOT_SIGMA_M
+        blobs[foot, 6] = _FOOT_STRENGTH * (1 - lowest[foot] / _FOOT_M)
+    blobs[0] = np.array([middle_x, middle_y, cos, sin, _BODY_SIGMA_M, _BODY_SIGMA_M, _BODY_STRENGTH])
+    return blobs
 
 
 @numba.njit(cache=True, nogil=True)
-def _touch(base: Bytes, floor: Float32s, blob: Float64s, left: int, top: int, right: int, bottom: int) -> None:
-    middle_x, middle_y, cos, sin, sigma_along, sigma_across, strength = blob
-    for y in range(top, bottom):
-        for x in range(left, right):
-            rx, ry = floor[y, x, 0] - middle_x, floor[y, x, 1] - middle_y
-            along = (cos * rx + sin * ry) / sigma_along
-            across = (cos * ry - sin * rx) / sigma_across
-            square = along * along + across * across
-            # NaN, which is no floor, is not less.
-            if square < _BLOB_END * _BLOB_END:
-                part = np.sqrt(1 - strength * np.exp(-0.5 * square))
-                for channel in range(3):
-                    base[y, x, channel] = np.uint8(base[y, x, channel] * part + 0.5)
+def _touch(base: Bytes, floor: Float32s, view: View, blobs: Float64s) -> None:
+    """Darken the floor under each blob."""
+    height, width = floor.shape[:2]
+    corners = np.zeros((4, 3), np.float32)
+    for blob in range(len(blobs)):
+        middle_x, middle_y, cos, sin, sigma_along, sigma_across, strength = blobs[blob]
+        if strength <= 0:
+            continue
+        for corner in range(4):
+            along = _BLOB_END * sigma_along * (1 if corner < 2 else -1)
+            across = _BLOB_END * sigma_across * (1 if corner % 2 else -1)
+            corners[corner, 0] = middle_x + cos * along - sin * across
+            corners[corner, 1] = middle_y + sin * along + cos * across
+        _, box = project(corners, view)
+        for y in range(int(max(0.0, box[1])), int(min(height - 1.0, box[3])) + 1):
+            for x in range(int(max(0.0, box[0])), int(min(width - 1.0, box[2])) + 1):
+                rx, ry = floor[y, x, 0] - middle_x, floor[y, x, 1] - middle_y
+                along = (cos * rx + sin * ry) / sigma_along
+                across = (cos * ry - sin * rx) / sigma_across
+                square = along * along + across * across
+                # NaN, which is no floor, is not less.
+                if square < _BLOB_END * _BLOB_END:
+                    part = np.sqrt(1 - strength * np.exp(-0.5 * square))
+                    for channel in range(3):
+                        base[y, x, channel] = np.uint8(base[y, x, channel] * part + 0.5)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -20,6 +20,7 @@ Box = tuple[float, float, float, float]
 # A body that the picture cuts is drawn whole into a window this large, to see how much is missing.
 _WHOLE_SIDE = 128.0
 _MIDDLE_M = 0.9
+_LEAST_SMEAR_PX = 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,8 +117,7 @@ class Stage:
         rows = self._rows(drawn)
         for row, each in enumerate(drawn):
             self._smear(image, base, rows, row, each, shutter_s)
-        numbers = np.array([each.posed.stance.person for each in drawn] + [0], np.int32)
-        return Rendered(image, numbers[rows], tuple(visible))
+        return Rendered(image, self._person_pixels(drawn, rows), tuple(visible))
 
     def _distance_m(self, stance: Stance) -> float:
         place = np.array([stance.x_m, stance.y_m, _MIDDLE_M])
@@ -141,7 +141,7 @@ class Stage:
         sun_part = sunlit(self._background, stance.x_m, stance.y_m)
         light = light_up(mesh.vertices, mesh.normals, posed.gloss, self._background.lamp, sun_part)
         template, paints = mesh.template, posed.paints
-        body = Body(screen, *light, template.uv_m, triangles, template.surface, paints.texels, paints.table)
+        body = Body(screen, light, template.uv_m, triangles, template.surface, paints.texels, paints.table)
         return _Drawn(posed, self._distance_m(stance), body, box, window, whole, float(sun_part[0]))
 
     def _window(self, box: NDArray[np.float64]) -> tuple[int, int, int, int] | None:
@@ -205,6 +205,15 @@ class Stage:
             rows[top : bottom + 1, left : right + 1] = _most(corners)
         return rows
 
+    def _person_pixels(self, drawn: list[_Drawn], rows: Int32s) -> Int32s:
+        numbers = np.array([each.posed.stance.person for each in drawn] + [0], np.int32)
+        pixels = np.zeros_like(rows)
+        for each in drawn:
+            left, top, right, bottom = (value // SAMPLES for value in each.window)
+            window = (slice(top, bottom + 1), slice(left, right + 1))
+            pixels[window] = numbers[rows[window]]
+        return pixels
+
     def _smear(self, image: Bytes, base: Bytes, rows: Int32s, row: int, drawn: _Drawn, shutter_s: float) -> None:
         stance = drawn.posed.stance
         gone_m = stance.speed_mps * shutter_s
@@ -212,9 +221,10 @@ class Stage:
         ahead = middle + np.float32(gone_m) * np.array([np.cos(stance.heading), np.sin(stance.heading), 0], np.float32)
         screen, _ = project(np.stack([middle, ahead]), self._background.view)
         step_x, step_y = (float(value) for value in (screen[1] - screen[0])[:2])
-        reach = int(np.ceil(np.hypot(step_x, step_y)))
-        if reach < 1 or not screen[:, 2].all():
+        gone_px = np.hypot(step_x, step_y)
+        if gone_px < _LEAST_SMEAR_PX or not screen[:, 2].all():
             return
+        reach = int(np.ceil(gone_px))
         left, top = (max(0, value // SAMPLES - reach) for value in drawn.window[:2])
         right = min(self._width, drawn.window[2] // SAMPLES + 1 + reach)
         bottom = min(self._height, drawn.window[3] // SAMPLES + 1 + reach)
@@ -259,7 +269,17 @@ def _smeared(sharp: Bytes, base: Bytes, rows: Int32s, row: int, step_x: float, s
                     blue += sharp[from_y, from_x, 2]
             if own == 0:
                 continue
-            rest = base if rows[y, x] == row else sharp
-            image[y, x, 0] = (red + (taps - own) * rest[y, x, 0]) // taps
-            image[y, x, 1] = (green + (taps - own) * rest[y, x, 1]) // taps
-            image[y, x, 2] = (blue + (taps - own) * rest[y, x, 2]) // taps
+            stays = taps - own
+            if rows[y, x] == row:
+                red, green, blue = (
+                    red + stays * base[y, x, 0],
+                    green + stays * base[y, x, 1],
+                    blue + stays * base[y, x, 2],
+                )
+            else:
+                red, green, blue = (
+                    red + stays * sharp[y, x, 0],
+                    green + stays * sharp[y, x, 1],
+                    blue + stays * sharp[y, x, 2],
+                )
+            image[y, x, 0], image[y, x, 1], image[y, x, 2] = red // taps, green // taps, blue // taps
