@@ -10,6 +10,6 @@ def compact(*, steps: int = 4000) -> Recipe:
     return Recipe(
         network="compact-stripes-ibn",
         clip=ClipSpec(frames=8, height=128, width=64),
-        stages=(Stage(0.35, 64, 32), Stage(0.75, 96, 48), Stage(1.0, 128, 64)),
+        stages=(Stage(0.35, 64, 32), Stage(0.85, 96, 48), Stage(1.0, 128, 64)),
         loop=LoopParams(steps=steps, rate=1.5e-3, warmup=100, save_every=50),
     )

@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from detectors.training.network import PersonNetwork
+from detectors.training.objective import DetectorLearner
+from detectors.training.train import small_person_detector
+from detectors.yolox import YoloxDetector, YoloxParams
+from export.shipped import export_detector
+from learning.checkpoint import Checkpoint, CheckpointError, save_checkpoint
+from runtime.load import load_session
+
+STEPS = 3
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A folder as training leaves it."""
+    torch.manual_seed(0)
+    learner = DetectorLearner(PersonNetwork())
+    state = learner.state_dict()
+    checkpoint = Checkpoint(repr(small_person_detector(steps=STEPS)), STEPS, state, state, {})
+    save_checkpoint(checkpoint, tmp_path)
+    return tmp_path
+
+
+def test_a_detector_is_exported_as_serving_reads_it(run: Path) -> None:
+    file = run / "people.onnx"
+    model_id, difference = export_detector(run, file, steps=STEPS, notes="Good for nothing.")
+    assert model_id.startswith("people@")
+    assert difference < 1e-4
+    detector = YoloxDetector(load_session(file, provider="cpu", threads=1), YoloxParams(score=1e-5, nms_iou=0.3))
+    (found,) = detector.detect([np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)])
+    assert len(found) > 0
+    assert np.isfinite(found.boxes).all()
+
+
+def test_a_run_of_other_steps_is_refused(run: Path) -> None:
+    with pytest.raises(CheckpointError, match="of another recipe"):
+        export_detector(run, run / "people.onnx", steps=STEPS + 1, notes="")
