@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from learning.clutter import clutter
 from learning.effects import EffectParams, seen_by_camera
@@ -7,7 +8,7 @@ from learning.effects import EffectParams, seen_by_camera
 NOTHING = EffectParams(light=0, gain=0, cast=0, saturation=(1, 1), grey=0, coarse=0, blur=0, noise=0, jpeg=0)
 
 
-def picture() -> np.ndarray:
+def picture() -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 256, (48, 32, 3), np.uint8)
 
 
@@ -26,7 +27,7 @@ def test_the_same_numbers_give_the_same_picture_and_others_another() -> None:
 def test_form_and_type_stay_and_the_input_is_not_touched(seed: int) -> None:
     given = picture()
     seen = seen_by_camera(given, EffectParams(), np.random.default_rng(seed), scale=0.5)
-    assert (seen.shape, seen.dtype) == (given.shape, np.uint8)
+    assert (seen.shape, seen.dtype) == (given.shape, np.dtype(np.uint8))
     assert np.array_equal(given, picture())
 
 
@@ -39,6 +40,6 @@ def test_a_picture_without_colour_has_none() -> None:
 @pytest.mark.parametrize("seed", range(10))
 def test_clutter_is_a_picture_with_something_in_it(seed: int) -> None:
     drawn = clutter(np.random.default_rng(seed), height=60, width=90)
-    assert (drawn.shape, drawn.dtype) == ((60, 90, 3), np.uint8)
+    assert (drawn.shape, drawn.dtype) == ((60, 90, 3), np.dtype(np.uint8))
     assert drawn.std() > 5
     assert np.array_equal(drawn, clutter(np.random.default_rng(seed), height=60, width=90))

@@ -61,7 +61,7 @@ def test_erasing_hides_a_part() -> None:
 def test_anything_drawn_is_a_crop_and_drawn_again_the_same(seed: int) -> None:
     given = person()
     found = augment(given, GREY, AugmentParams(), np.random.default_rng(seed), margin=1 / 6, height=32, width=16)
-    assert (found.shape, found.dtype) == ((32, 16, 3), np.uint8)
+    assert (found.shape, found.dtype) == ((32, 16, 3), np.dtype(np.uint8))
     assert np.array_equal(given, person())
     again = augment(given, GREY, AugmentParams(), np.random.default_rng(seed), margin=1 / 6, height=32, width=16)
     assert np.array_equal(found, again)
