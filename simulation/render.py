@@ -21,6 +21,8 @@ __all__ = ["COARSE", "FINE", "Dressed", "Figure", "Figures", "Rendered", "Render
 FINE, COARSE = 0, 1
 # A person who is taller than this in the picture is drawn in fine detail.
 _FINE_PX = 340.0
+# From afar nobody sees into sleeves and trouser legs.
+_CLOSED_FROM_AFAR = ("upper", "lower")
 _REACH_M = np.array([0.9, 0.9, 2.4])
 _CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (0, 1)]) * _REACH_M
 
@@ -51,16 +53,17 @@ class Dressed:
         if known is None:
             figure = self._figures(*key)
             template = figure.template
-            is_open = np.array([surface.is_open for surface in template.surfaces])[template.surface]
+            far = _CLOSED_FROM_AFAR if detail == COARSE else ()
+            is_open = [surface.is_open and surface.role not in far for surface in template.surfaces]
             paints = textures(template.surfaces)
             gloss = np.zeros(len(template.uv_m), np.float32)
             gloss[template.triangles] = paints.table[template.surface, GLOSS, None]
-            known = (figure, paints, is_open, gloss)
+            known = (figure, paints, np.array(is_open)[template.surface], gloss)
         self._known[key] = known
         if len(self._known) > self._keep:
             del self._known[next(iter(self._known))]
-        figure, paints, is_open, gloss = known
-        return Posed(stance, figure.pose(stance), paints, is_open, gloss)
+        figure, paints, open_faces, gloss = known
+        return Posed(stance, figure.pose(stance), paints, open_faces, gloss)
 
 
 class Renderer:
