@@ -25,6 +25,8 @@ _HAIR_SPAN_M = 0.25
 _FACE_SPAN_M, _BELOW_CHIN_M = 0.4, 0.08
 # Where the packed body has its eyes.
 _EYE_U_M, _EYE_V_M = 0.0378, 0.1093
+# Rows and columns of a face's picture that have anything on them.
+_FACE = (slice(6, 176), slice(43, 213))
 _GLOSS = {"leather": 0.16, "denim": 0.0, "knit": 0.0}
 
 
@@ -91,8 +93,9 @@ def cloth(fabric: Fabric, span_m: float) -> Image:
     folds = np.roll(creases(SIDE, int(rng.integers(6))), rng.integers(0, SIDE, 2), axis=(0, 1))
     depth = 0.04 + 0.06 * fabric.wear
     fading = 0.04 * fabric.wear * clouds(SIDE, 3)
-    drawn = drawn * (1 + depth * folds + fading + 0.025 * grain(SIDE, 1))[..., None]
-    return _bytes(drawn + 7 * fabric.wear * np.maximum(0, clouds(SIDE, 4, 1))[..., None])
+    drawn *= (1 + depth * folds + fading + 0.025 * grain(SIDE, 1))[..., None]
+    drawn += (7 * fabric.wear * np.maximum(0, clouds(SIDE, 4, 1)))[..., None]
+    return _bytes(drawn)
 
 
 def garment(fabric: Fabric, role: str) -> Image:
@@ -178,18 +181,19 @@ def face(fabric: Fabric) -> Image:
     rng = np.random.default_rng(fabric.seed)
     skin = np.array(fabric.colours[0], np.float32)
     hair = np.array(fabric.colours[1], np.float32) if len(fabric.colours) > 1 else 0.35 * skin
-    u, v = _face_grid()
+    u, v = (each[_FACE] for each in _face_grid())
     across = np.abs(u)
-    drawn = skin * np.ones((SIDE, SIDE, 1), np.float32)
+    image = _ground(fabric.colours[0])
+    drawn = image[_FACE]
 
     def mix(strength: Floats, colour: Floats) -> None:
-        drawn[:] = drawn + strength[..., None] * (colour - drawn)
+        drawn[:] += strength[..., None] * (colour - drawn)
 
     mix(0.22 * _spot(across - _EYE_U_M, v - _EYE_V_M, 0.022, 0.012), 0.45 * skin)
     mix(0.18 * _spot(across - 0.045, v - 0.072, 0.02, 0.02), skin * np.array([1.02, 0.80, 0.78], np.float32))
     if len(fabric.colours) > 2:
         stubble = _spot(u, v - 0.018, 0.060, 0.030) + _spot(across - 0.055, v - 0.050, 0.018, 0.040)
-        mix(np.minimum(0.75, stubble) * (0.85 + 0.15 * grain(SIDE, 1)), np.array(fabric.colours[2], np.float32))
+        mix(np.minimum(0.75, stubble) * (0.85 + 0.15 * grain(SIDE, 1)[_FACE]), np.array(fabric.colours[2], np.float32))
     mix(0.55 * _spot(u, v - 0.047, 0.021, 0.0065), skin * np.array([0.80, 0.52, 0.52], np.float32))
     mix(0.60 * _spot(u, v - 0.0475, 0.019, 0.0014), 0.30 * skin)
     mix(0.40 * _spot(across - 0.008, v - 0.071, 0.005, 0.003), 0.35 * skin)
@@ -198,9 +202,16 @@ def face(fabric: Fabric) -> Image:
     )
     arch = v - _EYE_V_M - 0.0195 + 9 * (across - _EYE_U_M) ** 2
     mix(rng.uniform(0.55, 0.9) * _spot(across - _EYE_U_M, arch, 0.018, 0.0038), 0.7 * hair)
-    rim = np.clip((np.minimum(_FACE_SPAN_M / 2 - across, np.minimum(v + _BELOW_CHIN_M, 0.32 - v))) / 0.03, 0, 1)
-    mottled = 1 + rim * (0.02 * clouds(SIDE, 10) + 0.012 * grain(SIDE, 2))
-    return _bytes(drawn * mottled[..., None])
+    return _bytes(image * _mottled()[..., None])
+
+
+@lru_cache(maxsize=1)
+def _mottled() -> Floats:
+    """(SIDE, SIDE): light and dark of skin; 1 at the rims, whose texels stand for all the rest of it."""
+    u, v = _face_grid()
+    inside = np.minimum(_FACE_SPAN_M / 2 - np.abs(u), np.minimum(v + _BELOW_CHIN_M, _FACE_SPAN_M - _BELOW_CHIN_M - v))
+    spots = 0.02 * clouds(SIDE, 10) + 0.012 * grain(SIDE, 2)
+    return np.asarray(1 + np.clip(inside / 0.03, 0, 1) * spots, np.float32)
 
 
 def eyes(fabric: Fabric) -> Image:
@@ -212,10 +223,11 @@ def eyes(fabric: Fabric) -> Image:
 
 
 def _face_grid() -> tuple[Floats, Floats]:
-    """(1, SIDE) u and (SIDE, 1) v of the texels of a face, in metres."""
+    """(SIDE, SIDE) u and v of the texels of a face, in metres."""
     place = (np.arange(SIDE) + 0.5) / SIDE * _FACE_SPAN_M
     u, v = place - _FACE_SPAN_M / 2, place - _BELOW_CHIN_M
-    return u.astype(np.float32)[None], v.astype(np.float32)[:, None]
+    across, up = np.meshgrid(u.astype(np.float32), v.astype(np.float32))
+    return across, up
 
 
 def strands(fabric: Fabric) -> Image:
@@ -325,7 +337,9 @@ def _knit(colours: tuple[Colour, ...], repeats: int) -> Floats:
 
 
 def _ground(colour: Colour) -> Floats:
-    return np.array(colour, np.float32) * np.ones((SIDE, SIDE, 1), np.float32)
+    ground = np.empty((SIDE, SIDE, 3), np.float32)
+    ground[:] = colour
+    return ground
 
 
 def _contrast(colour: Colour) -> Colour:
@@ -334,10 +348,6 @@ def _contrast(colour: Colour) -> Colour:
 
 def _spot(x: NDArray[np.floating], y: NDArray[np.floating], sigma_x: float, sigma_y: float) -> Floats:
     return np.asarray(np.exp(-0.5 * ((x / sigma_x) ** 2 + (y / sigma_y) ** 2)), np.float32)
-
-
-def _flat(colour: Colour) -> Image:
-    return _bytes(_ground(colour))
 
 
 def _bytes(drawn: NDArray[np.floating]) -> Image:
