@@ -11,10 +11,10 @@ from simulation.cameras import Camera
 from simulation.mesh import Mesh, Template
 from simulation.scene import Scene
 from simulation.sensor import Sensor
-from simulation.shading import GLOSS, Textures
-from simulation.stage import Posed, Rendered, Stage, Visible
+from simulation.shading import GLOSS, REPEATS_PER_M_U, REPEATS_PER_M_V, SIZE, Textures
+from simulation.stage import Look, Posed, Rendered, Stage, Visible
 from simulation.stance import Stance
-from simulation.textures import textures
+from simulation.textures import GARMENT_SIDE, textures
 
 __all__ = ["COARSE", "FINE", "Dressed", "Figure", "Figures", "Rendered", "Renderer", "Visible"]
 
@@ -23,6 +23,7 @@ FINE, COARSE = 0, 1
 _FINE_PX = 340.0
 # From afar nobody sees into sleeves and trouser legs.
 _CLOSED_FROM_AFAR = ("upper", "lower")
+_TORN_M = 0.06
 _REACH_M = np.array([0.9, 0.9, 2.4])
 _CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (0, 1)]) * _REACH_M
 
@@ -45,25 +46,49 @@ class Dressed:
 
     def __init__(self, figures: Figures, keep: int = 128) -> None:
         self._figures, self._keep = figures, keep
-        self._known: dict[tuple[int, int], tuple[Figure, Textures, NDArray[np.bool_], NDArray[np.float32]]] = {}
+        self._known: dict[tuple[int, int], tuple[Figure, Look]] = {}
 
     def pose(self, stance: Stance, detail: int) -> Posed:
         key = (stance.person, detail)
         known = self._known.pop(key, None)
         if known is None:
             figure = self._figures(*key)
-            template = figure.template
-            far = _CLOSED_FROM_AFAR if detail == COARSE else ()
-            is_open = [surface.is_open and surface.role not in far for surface in template.surfaces]
-            paints = textures(template.surfaces)
-            gloss = np.zeros(len(template.uv_m), np.float32)
-            gloss[template.triangles] = paints.table[template.surface, GLOSS, None]
-            known = (figure, paints, np.array(is_open)[template.surface], gloss)
+            known = (figure, look(figure.pose(stance), detail))
         self._known[key] = known
         if len(self._known) > self._keep:
             del self._known[next(iter(self._known))]
-        figure, paints, open_faces, gloss = known
-        return Posed(stance, figure.pose(stance), paints, open_faces, gloss)
+        figure, its_look = known
+        return Posed(stance, figure.pose(stance), its_look)
+
+
+def look(mesh: Mesh, detail: int) -> Look:
+    """Of all bodies with this template."""
+    template = mesh.template
+    far = _CLOSED_FROM_AFAR if detail == COARSE else ()
+    is_open = np.array([surface.is_open and surface.role not in far for surface in template.surfaces])
+    paints = textures(template.surfaces)
+    gloss = np.zeros(len(template.uv_m), np.float32)
+    gloss[template.triangles] = paints.table[template.surface, GLOSS, None]
+    # Where sleeves are sewn to the trunk, a triangle would show all that lies between on the cloth, zip and print
+    # included: it shows one texel.
+    plain = paints.table.copy()
+    plain[:, [REPEATS_PER_M_U, REPEATS_PER_M_V]] = 0
+    has_print = paints.table[template.surface, SIZE] == GARMENT_SIDE
+    surface = template.surface + np.where(has_print & _is_torn(mesh), len(plain), 0)
+    paints = Textures(paints.texels, np.concatenate([paints.table, plain]))
+    return Look(paints, surface.astype(np.uint8), is_open[template.surface], gloss)
+
+
+def _is_torn(mesh: Mesh) -> NDArray[np.bool_]:
+    """(F,) triangles that are much larger on the cloth than on the body."""
+    template = mesh.template
+
+    def longest(points: NDArray[np.float32]) -> NDArray[np.float32]:
+        corners = points[template.triangles]
+        sides = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
+        return np.asarray(sides.max(axis=1))
+
+    return np.asarray(longest(template.uv_m) > _TORN_M + 1.5 * longest(mesh.vertices))
 
 
 class Renderer:

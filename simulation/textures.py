@@ -13,6 +13,7 @@ from simulation.noise import clouds, creases, grain
 from simulation.shading import Textures
 
 SIDE = 256
+GARMENT_SIDE = 2 * SIDE
 Floats = NDArray[np.float32]
 Image = NDArray[np.uint8]
 
@@ -67,7 +68,7 @@ def _surface(role: str, fabric: Fabric) -> tuple[NDArray[np.uint8], tuple[float,
     gloss = 0.10 if role == "shoes" else _GLOSS.get(fabric.pattern, 0.015)
     if fabric.pattern == "logo" or role == "outer":
         repeats = 1 / _ONCE_M
-        return pyramid(garment(fabric, role)), (2 * SIDE, _ONCE_LEFT_M, _ONCE_LOW_M, repeats, repeats, 0.0, gloss)
+        return pyramid(garment(fabric, role)), (GARMENT_SIDE, _ONCE_LEFT_M, _ONCE_LOW_M, repeats, repeats, 0.0, gloss)
     span = _span_m(fabric.scale_m)
     return pyramid(cloth(fabric, span)), (SIDE, 0.0, 0.0, 1 / span, 1 / span, 0.0, gloss)
 
@@ -99,7 +100,7 @@ def cloth(fabric: Fabric, span_m: float) -> Image:
 
 
 def garment(fabric: Fabric, role: str) -> Image:
-    """(2 SIDE, 2 SIDE, 3): cloth with what is on it only once, a print on the breast or a zip and pockets."""
+    """(GARMENT_SIDE, GARMENT_SIDE, 3): cloth with what is on it once: a print on the breast, or a zip and pockets."""
     rng = np.random.default_rng([fabric.seed, 1])
     drawn = np.tile(cloth(fabric, _ONCE_M / 2), (2, 2, 1)).astype(np.float32)
     if fabric.pattern == "logo":
@@ -123,7 +124,7 @@ def _logo(drawn: Floats, colours: tuple[Colour, ...], rng: np.random.Generator) 
             for part in range(int(rng.integers(3, 7))):
                 shift = rng.normal(0, 0.35 * size, 2)
                 x, y = _texel(float(shift[0]), _BREAST_M + float(shift[1]))
-                radius = float(size * rng.uniform(0.3, 0.8) / _ONCE_M * 2 * SIDE)
+                radius = float(size * rng.uniform(0.3, 0.8) / _ONCE_M * GARMENT_SIDE)
                 if rng.random() < 0.5:
                     cv2.circle(drawn, (x, y), round(radius), colours[part % len(colours)], -1, cv2.LINE_AA)
                 else:
@@ -154,7 +155,7 @@ def _write(drawn: Floats, words: str, width_m: float, colour: Colour) -> None:
     (wide, tall), _ = cv2.getTextSize(words, font, 1.0, thickness)
     plate = np.zeros((tall + 8, wide + 8), np.float32)
     cv2.putText(plate, words, (4, tall + 3), font, 1.0, 1.0, thickness + 2, cv2.LINE_AA)
-    width = max(4, round(width_m / _ONCE_M * 2 * SIDE))
+    width = max(4, round(width_m / _ONCE_M * GARMENT_SIDE))
     height = max(4, round(width * 0.6 * plate.shape[0] / plate.shape[1] * 1.6))
     # Rows run up, and u to the wearer's left: seen from before, the right way round.
     letters = np.asarray(cv2.resize(plate, (width, height), interpolation=cv2.INTER_AREA)[::-1])
@@ -170,7 +171,7 @@ def _fill(drawn: Floats, low: tuple[float, float], high: tuple[float, float], co
 
 def _texel(u_m: float, v_m: float) -> tuple[int, int]:
     """Column and row of a garment's picture."""
-    return round((u_m - _ONCE_LEFT_M) / _ONCE_M * 2 * SIDE), round((v_m - _ONCE_LOW_M) / _ONCE_M * 2 * SIDE)
+    return round((u_m - _ONCE_LEFT_M) / _ONCE_M * GARMENT_SIDE), round((v_m - _ONCE_LOW_M) / _ONCE_M * GARMENT_SIDE)
 
 
 def face(fabric: Fabric) -> Image:
