@@ -20,6 +20,7 @@ import yaml
 from rich.console import Console
 
 from pipeline.commands.demo import SHOP, film, score
+from pipeline.commands.stopping import StopSignal
 from pipeline.config import read_yaml
 from pipeline.events.topics import TopicParams, ensure_topic
 from pipeline.simulating import Replaced, load_simulation
@@ -43,7 +44,8 @@ def main() -> int:
     talk = Console(stderr=True, highlight=False)
     started_s = time.monotonic()
     config = load_simulation(SHOP, Replaced(seconds=asked.seconds))
-    deployment = read_yaml(film(config, out, talk))
+    with StopSignal() as stop:
+        deployment = read_yaml(film(config, out, talk, stop))
     site = yaml.safe_load((out / "site.yaml").read_text(encoding="utf-8"))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -27,6 +27,7 @@ from pipeline.commands.demo import SHOP
 from pipeline.commands.run import Flags, merged
 from pipeline.commands.simulate import write_simulation
 from pipeline.commands.simulate_tracklets import simulate_tracklets
+from pipeline.commands.stopping import StopSignal
 from pipeline.config import MatchingConfig, PipelineConfig
 from pipeline.evaluation import Evaluation, evaluate
 from pipeline.events.memory import MemorySink
@@ -102,22 +103,25 @@ def filmed(folder: Path, said: Replaced) -> Path:
     if deployment.is_file():
         return deployment
     config = load_simulation(SHOP, said)
-    return write_simulation(config, config.built_cameras(), folder, Console(stderr=True))
+    with StopSignal() as stop:
+        return write_simulation(config, config.built_cameras(), folder, Console(stderr=True), stop)
 
 
 def other_people(folder: Path) -> Path:
     """Labelled tracklets of people who are not in the films."""
     if not (folder / "tracklets.csv").is_file():
-        simulate_tracklets(
-            folder,
-            persons=OTHER_PEOPLE,
-            cameras=4,
-            tracklets=1,
-            crops=8,
-            style="shop",
-            look_alikes=0.1,
-            seed=OTHER_SEED,
-        )
+        with StopSignal() as stop:
+            simulate_tracklets(
+                folder,
+                persons=OTHER_PEOPLE,
+                cameras=4,
+                tracklets=1,
+                crops=8,
+                style="shop",
+                look_alikes=0.1,
+                seed=OTHER_SEED,
+                stop=stop,
+            )
     return folder
 
 

@@ -178,10 +178,13 @@ def simulate(
     camera: Annotated[list[str] | None, typer.Option(help="Name of one to film; without it, all. Repeatable.")] = None,
 ) -> int:
     """Films a made-up site whose truth is known: videos, truth, calibration, and a configuration for `run`."""
-    from pipeline.commands.simulate import simulate as write_site
-    from pipeline.simulating import Replaced
+    from pipeline.commands.stopping import StopSignal
 
-    return write_site(site, out, Replaced(seconds, seed, look_alikes), camera or ())
+    with StopSignal() as stop:
+        from pipeline.commands.simulate import simulate as write_site
+        from pipeline.simulating import Replaced
+
+        return write_site(site, out, Replaced(seconds, seed, look_alikes), camera or (), stop)
 
 
 @app.command()
@@ -196,18 +199,22 @@ def simulate_tracklets(
     seed: Annotated[int, typer.Option(help="Of everything.")] = 0,
 ) -> int:
     """Renders labelled tracklets of made-up people in the layout of MARS, with attributes."""
-    from pipeline.commands.simulate_tracklets import simulate_tracklets as write_set
+    from pipeline.commands.stopping import StopSignal
 
-    return write_set(
-        out,
-        persons=persons,
-        cameras=cameras,
-        tracklets=tracklets,
-        crops=crops,
-        style=style,
-        look_alikes=look_alikes,
-        seed=seed,
-    )
+    with StopSignal() as stop:
+        from pipeline.commands.simulate_tracklets import simulate_tracklets as write_set
+
+        return write_set(
+            out,
+            persons=persons,
+            cameras=cameras,
+            tracklets=tracklets,
+            crops=crops,
+            style=style,
+            look_alikes=look_alikes,
+            seed=seed,
+            stop=stop,
+        )
 
 
 @app.command()

@@ -19,9 +19,7 @@ def run_demo(site: Path | None, out: Path, replaced: Replaced, stop: StopSignal)
     talk = Console(stderr=True, highlight=False)
     started_s = time.monotonic()
     config = load_simulation(site or SHOP, replaced)
-    deployment = film(config, out, talk)
-    if stop.is_set():
-        return 0
+    deployment = film(config, out, talk, stop)
     talk.print("2. Recognising who is who.")
     failed = run_pipeline(deployment, Flags(videos=True, report=True, thumbnails=True), stop)
     if failed or stop.is_set():
@@ -33,10 +31,10 @@ def run_demo(site: Path | None, out: Path, replaced: Replaced, stop: StopSignal)
     return 0
 
 
-def film(config: SimulationConfig, out: Path, talk: Console) -> Path:
+def film(config: SimulationConfig, out: Path, talk: Console, stop: StopSignal) -> Path:
     """Films all cameras of a site; returns the configuration for `run`."""
     talk.print(f"1. Filming the {config.name}: {len(config.cameras)} cameras, {config.duration_s:.0f} s each.")
-    return write_simulation(config, config.built_cameras(), out, talk)
+    return write_simulation(config, config.built_cameras(), out, talk, stop)
 
 
 def score(out: Path, talk: Console) -> None:

@@ -1,6 +1,7 @@
 """Which errors are the world's or the user's, and what exit code they mean."""
 
 from pipeline.annotate import AnnotationError
+from pipeline.commands.rendering import RenderingStoppedError
 from pipeline.config import ConfigError
 from pipeline.erasure_requests import ErasureError
 from pipeline.evaluation_errors import EvaluationError, ScoringError
@@ -39,6 +40,7 @@ def exit_code(error: Exception) -> int | None:
             | EventSinkError()
             | HealthError()
             | MotFileError()
+            | RenderingStoppedError()
             | ReportError()
             | ScoringError()
             | SourceError()

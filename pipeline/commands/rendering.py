@@ -1,16 +1,19 @@
 """Rendering in as many processes as there are cores, with a bar for each thing that is made."""
 
 import os
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
-from functools import partial
 from multiprocessing import get_context
 from queue import Queue
+from threading import Event
 from typing import TypeVar
 
 import cv2
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from pipeline.commands.stopping import StopSignal
 
 Job = TypeVar("Job")
 Made = TypeVar("Made")
@@ -20,11 +23,16 @@ LOOK_S = 0.2
 """Between two looks at the progress."""
 
 
+class RenderingStoppedError(Exception):
+    """A signal came; what was made is not whole."""
+
+
 def render_all(
     work: Callable[[Job, Tell], Made],
     jobs: Sequence[Job],
     totals: Mapping[str, int],
     talk: Console,
+    stop: StopSignal,
     *,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> list[Made]:
@@ -35,7 +43,11 @@ def render_all(
         jobs: the longest first, so that none is left for the end, when the other cores have nothing to do.
         totals: name and length of each bar.
         talk: where the bars are drawn, if it is a terminal.
+        stop: ends it, soon after the next picture of each process.
         meanwhile: done in this process.
+
+    Raises:
+        RenderingStoppedError: if `stop` was set.
     """
     processes = get_context("spawn")
     bars = Progress(
@@ -49,9 +61,10 @@ def render_all(
     )
     tasks = {name: bars.add_task(name, total=total) for name, total in totals.items()}
     at_once = min(len(jobs), os.cpu_count() or 1)
-    with bars, processes.Manager() as manager, ProcessPoolExecutor(at_once, processes) as pool:
+    with bars, processes.Manager() as manager, ProcessPoolExecutor(at_once, processes, _leave_signals) as pool:
         told: Queue[str] = manager.Queue()
-        made = [pool.submit(_work, work, job, told) for job in jobs]
+        is_over = manager.Event()
+        made = [pool.submit(_work, work, job, told, is_over) for job in jobs]
         try:
             meanwhile()
             is_done = False
@@ -59,16 +72,30 @@ def render_all(
                 is_done = _are_done(made)
                 for _ in range(told.qsize()):
                     bars.advance(tasks[told.get()])
+                if stop.is_set():
+                    raise RenderingStoppedError("stopped: what was rendered is not whole; start again")
         except BaseException:
+            is_over.set()
             pool.shutdown(cancel_futures=True)
             raise
         return [each.result() for each in made]
 
 
-def _work(work: Callable[[Job, Tell], Made], job: Job, told: "Queue[str]") -> Made:
+def _leave_signals() -> None:
+    """A signal reaches all processes of a terminal; the one that asked for the work says when it is over."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _work(work: Callable[[Job, Tell], Made], job: Job, told: "Queue[str]", is_over: Event) -> Made:
     """In a process of its own, one of as many as there are cores."""
+
+    def tell(name: str) -> None:
+        if is_over.is_set():
+            raise RenderingStoppedError
+        told.put(name)
+
     cv2.setNumThreads(1)
-    return work(job, partial(told.put, block=False))
+    return work(job, tell)
 
 
 def _are_done(made: Sequence[Future[Made]]) -> bool:

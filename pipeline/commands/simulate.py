@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pipeline.commands.rendering import Tell, render_all
+from pipeline.commands.stopping import StopSignal
 from pipeline.simulating import Replaced, SimulationConfig, chosen_cameras, load_simulation, write_deployment
 from simulation.cameras import Camera
 from simulation.cast import Cast
@@ -25,22 +26,28 @@ class _Film:
     out: Path
 
 
-def simulate(path: Path, out: Path, replaced: Replaced, names: Sequence[str]) -> int:
+def simulate(path: Path, out: Path, replaced: Replaced, names: Sequence[str], stop: StopSignal) -> int:
     """Writes a simulated site, and says where; returns the exit code."""
     config = load_simulation(path, replaced)
     cameras = chosen_cameras(config, names)
-    deployment = write_simulation(config, cameras, out, Console(stderr=True, highlight=False))
+    deployment = write_simulation(config, cameras, out, Console(stderr=True, highlight=False), stop)
     Console(highlight=False).print(f"{deployment}\n{out / 'truth'}", soft_wrap=True)
     return 0
 
 
-def write_simulation(config: SimulationConfig, cameras: Sequence[Camera], out: Path, talk: Console) -> Path:
-    """Films all cameras, as many at once as there are cores, and writes what is true; returns `pipeline.yaml`."""
+def write_simulation(
+    config: SimulationConfig, cameras: Sequence[Camera], out: Path, talk: Console, stop: StopSignal
+) -> Path:
+    """Films all cameras, as many at once as there are cores, and writes what is true; returns `pipeline.yaml`.
+
+    Raises:
+        RenderingStoppedError: if `stop` was set.
+    """
     out.mkdir(parents=True, exist_ok=True)
     largest_first = sorted(cameras, key=lambda camera: -camera.fps * camera.width * camera.height)
     films = [_Film(config, camera, out) for camera in largest_first]
     totals = {camera.name: frames_of(camera, config.duration_s) for camera in cameras}
-    render_all(_film, films, totals, talk, meanwhile=partial(_write_people, config, out))
+    render_all(_film, films, totals, talk, stop, meanwhile=partial(_write_people, config, out))
     return write_deployment(config, cameras, out)
 
 

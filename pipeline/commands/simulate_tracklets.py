@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pipeline.commands.rendering import Tell, render_all
+from pipeline.commands.stopping import StopSignal
 from pipeline.config import ConfigError
 from simulation.dataset import TrackletMaker, TrackletSetParams, Written, write_tables
 
@@ -30,11 +31,13 @@ def simulate_tracklets(
     style: str,
     look_alikes: float,
     seed: int,
+    stop: StopSignal,
 ) -> int:
     """Writes a set, and says how large it is; returns the exit code.
 
     Raises:
         ConfigError: if there can be no such set, or the folder holds something already.
+        RenderingStoppedError: if `stop` was set.
     """
     try:
         params = TrackletSetParams(
@@ -55,7 +58,7 @@ def simulate_tracklets(
     numbers = range(1, params.people + 1)
     shares = [_Share(params, out, numbers[start : start + AT_A_TIME]) for start in range(0, len(numbers), AT_A_TIME)]
     talk = Console(stderr=True, highlight=False)
-    written = [each for made in render_all(_write, shares, {"people": params.people}, talk) for each in made]
+    written = [each for made in render_all(_write, shares, {"people": params.people}, talk, stop) for each in made]
     write_tables(out, params, written)
     count = sum(len(each.names) for each in written)
     Console(highlight=False).print(
