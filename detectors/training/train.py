@@ -20,7 +20,7 @@ from learning.clutter import clutter
 from learning.loop import LoopParams, Step, run
 from learning.progress import watched
 
-CLUTTERS, CLUTTER_PX = 64, 480
+CLUTTERS, CLUTTER_PX = 300, 480
 """Pictures of nothing that stand behind people, and their sides."""
 
 

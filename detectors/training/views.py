@@ -18,6 +18,8 @@ class ViewParams:
     """
     Attributes:
         whole: share of views that show the whole frame, letterboxed as in serving.
+        anywhere: share of views that show any part of a frame, whoever is there.
+        empty: share of views that show a background and nobody.
         least_height_px, most_height_px: of the person about whom a part of a frame is cut, in the view.
         most_enlarged: a part is not enlarged by more than this.
         least_seen: share of a person that must be in the view and not hidden; of whom less is seen is unclear.
@@ -27,6 +29,8 @@ class ViewParams:
     """
 
     whole: float = 0.3
+    anywhere: float = 0.15
+    empty: float = 0.15
     least_height_px: float = 20.0
     most_height_px: float = 380.0
     most_enlarged: float = 2.5
@@ -68,6 +72,8 @@ def draw_view(
         rng: of all that is drawn.
         side: of the view, pixels.
     """
+    if rng.random() < params.empty:
+        frame = _nobody(backgrounds, rng)
     x1, y1, x2, y2 = _window(frame, params, rng, side)
     fit = letterbox(y2 - y1, x2 - x1, height=side, width=side)
     how = cv2.INTER_AREA if fit.scale < 0.7 else cv2.INTER_LINEAR
@@ -88,18 +94,37 @@ def _before_another(
 ) -> NDArray[np.uint8]:
     """The people of a frame before another background."""
     height, width = frame.image.shape[:2]
-    background = cv2.resize(backgrounds[int(rng.integers(len(backgrounds)))], (width, height))
-    if rng.random() < 0.5:
-        background = background[:, ::-1]
+    part = _part_of(backgrounds, rng)
+    background = cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.where(frame.is_person[..., None], frame.image, background)
 
 
+def _nobody(backgrounds: Sequence[NDArray[np.uint8]], rng: np.random.Generator) -> LabelledFrame:
+    image = _part_of(backgrounds, rng)
+    boxes, visibility = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
+    return LabelledFrame(image, np.zeros(image.shape[:2], bool), boxes, visibility)
+
+
+def _part_of(backgrounds: Sequence[NDArray[np.uint8]], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Any part of one of them, as it is or mirrored."""
+    picture = backgrounds[int(rng.integers(len(backgrounds)))]
+    h, w = (max(8, int(length * rng.uniform(0.4, 1.0))) for length in picture.shape[:2])
+    top, left = int(rng.integers(0, picture.shape[0] - h + 1)), int(rng.integers(0, picture.shape[1] - w + 1))
+    part = picture[top : top + h, left : left + w]
+    return np.ascontiguousarray(part[:, ::-1] if rng.random() < 0.5 else part)
+
+
 def _window(frame: LabelledFrame, params: ViewParams, rng: np.random.Generator, side: int) -> tuple[int, int, int, int]:
-    """The part of the frame that is shown, xyxy pixels: all of it, or a part in which somebody has a size drawn."""
+    """The part of the frame that is shown, xyxy pixels: all, any part, or one in which somebody has a size drawn."""
     height, width = frame.image.shape[:2]
     seen = frame.boxes[frame.visibility >= params.least_seen]
-    if rng.random() < params.whole or not len(seen):
+    drawn = rng.random()
+    if drawn < params.whole:
         return 0, 0, width, height
+    if drawn < params.whole + params.anywhere or not len(seen):
+        w, h = (int(length * rng.uniform(0.35, 1.0)) for length in (width, height))
+        left, top = int(rng.integers(0, width - w + 1)), int(rng.integers(0, height - h + 1))
+        return left, top, left + w, top + h
     x1, y1, x2, y2 = seen[rng.integers(len(seen))].tolist()
     wanted_px = np.exp(rng.uniform(np.log(params.least_height_px), np.log(params.most_height_px)))
     size = round(side * max((y2 - y1) / wanted_px, 1 / params.most_enlarged))

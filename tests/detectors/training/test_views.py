@@ -27,7 +27,7 @@ def view_of(found: LabelledFrame, params: ViewParams, seed: int):  # type: ignor
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("whole", [0.0, 1.0])
 def test_boxes_stay_around_people(seed: int, whole: float) -> None:
-    view = view_of(frame(), ViewParams(whole=whole, swap=0, effects=STILL), seed)
+    view = view_of(frame(), ViewParams(whole=whole, anywhere=0, empty=0, swap=0, effects=STILL), seed)
     red = (view.image[..., 0] > 150) & (view.image[..., 2] < 120)
     assert len(view.people) == 1
     x1, y1, x2, y2 = view.people[0]
@@ -39,25 +39,25 @@ def test_boxes_stay_around_people(seed: int, whole: float) -> None:
 
 
 def test_a_whole_view_is_letterboxed_as_in_serving() -> None:
-    view = view_of(frame(), ViewParams(whole=1, swap=0, effects=STILL), 0)
+    view = view_of(frame(), ViewParams(whole=1, empty=0, swap=0, effects=STILL), 0)
     assert (view.image[72:] == 114).all()
     assert not (view.image[:72] == 114).all(axis=2).any()
 
 
 def test_another_background_leaves_the_people() -> None:
-    view = view_of(frame(), ViewParams(whole=1, swap=1, effects=STILL), 0)
+    view = view_of(frame(), ViewParams(whole=1, empty=0, swap=1, effects=STILL), 0)
     colours = {tuple(colour) for colour in view.image[:70:7, ::7].reshape(-1, 3).tolist()}
     assert (50, 50, 50) in colours
     assert BLUE not in colours
 
 
 def test_who_is_hardly_seen_is_unclear() -> None:
-    view = view_of(frame(visibility=0.1), ViewParams(whole=1, effects=STILL), 0)
+    view = view_of(frame(visibility=0.1), ViewParams(whole=1, empty=0, effects=STILL), 0)
     assert (len(view.people), len(view.unclear)) == (0, 1)
 
 
 def test_who_is_tiny_is_unclear() -> None:
-    view = view_of(frame(), ViewParams(whole=1, least_side_px=13, effects=STILL), 0)
+    view = view_of(frame(), ViewParams(whole=1, empty=0, least_side_px=13, effects=STILL), 0)
     assert (len(view.people), len(view.unclear)) == (0, 1)
 
 
