@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "hour": ("matching_hour",),
     "scaling": ("scaling",),
     "load": ("simulated_load",),
+    "simulation": ("simulation",),
 }
 """By name: the module, and what to say to it."""
 

@@ -20,7 +20,7 @@ __all__ = ["COARSE", "FINE", "Dressed", "Figure", "Figures", "Rendered", "Render
 
 FINE, COARSE = 0, 1
 # A person who is taller than this in the picture is drawn in fine detail.
-_FINE_PX = 340.0
+_FINE_PX = 420.0
 # From afar nobody sees into sleeves and trouser legs.
 _CLOSED_FROM_AFAR = ("upper", "lower")
 _TORN_M = 0.06
