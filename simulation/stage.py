@@ -24,20 +24,29 @@ _LEAST_SMEAR_PX = 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Posed:
-    """Somebody as they stand there.
+class Look:
+    """What a template's triangles look like.
 
     Attributes:
-        paints: textures of the mesh's template.
-        is_open: (F,) bool, triangles that are seen from both sides.
-        gloss: (V,) float32 of its surfaces.
+        paints: textures.
+        surface: (F,) uint8, row of each triangle in their table.
+        is_open: (F,) bool, seen from both sides.
+        gloss: (V,) float32.
     """
+
+    paints: Textures
+    surface: Bytes
+    is_open: NDArray[np.bool_]
+    gloss: Float32s
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posed:
+    """Somebody as they stand there."""
 
     stance: Stance
     mesh: Mesh
-    paints: Textures
-    is_open: NDArray[np.bool_]
-    gloss: Float32s
+    look: Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +142,15 @@ class Stage:
         size, shape = (right - left) * (bottom - top), (bottom - top, right - left)
         nearness, triangle = self._window_nearness[:size].reshape(shape), self._window_triangle[:size].reshape(shape)
         triangles = mesh.template.triangles
-        whole = float(rasterise(screen, triangles, posed.is_open, left, top, float(SAMPLES), nearness, triangle))
+        whole = float(rasterise(screen, triangles, posed.look.is_open, left, top, float(SAMPLES), nearness, triangle))
         samples = self._samples
         merge(nearness, triangle, left, top, row, samples.nearness, samples.owner, samples.triangle)
         if whole and not self._holds(box):
             whole *= self._times_cut(screen, posed, box)
         sun_part = sunlit(self._background, stance.x_m, stance.y_m)
-        light = light_up(mesh.vertices, mesh.normals, posed.gloss, self._background.lamp, sun_part)
-        template, paints = mesh.template, posed.paints
-        body = Body(screen, light, template.uv_m, triangles, template.surface, paints.texels, paints.table)
+        light = light_up(mesh.vertices, mesh.normals, posed.look.gloss, self._background.lamp, sun_part)
+        look = posed.look
+        body = Body(screen, light, mesh.template.uv_m, triangles, look.surface, look.paints.texels, look.paints.table)
         return _Drawn(posed, self._distance_m(stance), body, box, window, whole, float(sun_part[0]))
 
     def _window(self, box: NDArray[np.float64]) -> tuple[int, int, int, int] | None:
@@ -162,7 +171,9 @@ class Stage:
         left, top = int(np.floor(box[0] * scale)), int(np.floor(box[1] * scale))
         width, height = int(np.ceil(box[2] * scale)) - left, int(np.ceil(box[3] * scale)) - top
         nearness, triangle = np.zeros((height, width), np.float32), np.zeros((height, width), np.int32)
-        whole = rasterise(screen, posed.mesh.template.triangles, posed.is_open, left, top, scale, nearness, triangle)
+        whole = rasterise(
+            screen, posed.mesh.template.triangles, posed.look.is_open, left, top, scale, nearness, triangle
+        )
         columns = (np.arange(width) + left + 0.5) / scale
         rows = (np.arange(height) + top + 0.5) / scale
         inside = ((rows > 0) & (rows < self._height))[:, None] & ((columns > 0) & (columns < self._width))
