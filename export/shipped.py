@@ -30,7 +30,7 @@ def export_encoder(
         name=file.stem,
         family="clip",
         licence=LICENCE,
-        origin=f"reid_models.training, recipe compact, {steps} steps, simulated people alone",
+        origin=f"reid_models.training, recipe compact, {steps} steps, simulated people alone (docs/training.md)",
         notes=notes,
         threshold=threshold,
     )
@@ -46,7 +46,7 @@ def export_detector(run: Path, file: Path, *, steps: int, notes: str) -> tuple[s
         name=file.stem,
         family="yolox",
         licence=LICENCE,
-        origin=f"detectors.training, small_person_detector, {steps} steps, simulated people alone",
+        origin=f"detectors.training, {steps} steps, simulated people alone (docs/training.md)",
         notes=notes,
     )
     card, difference = export_onnx(ServedDetector(network), images, file, words, is_batch_free=False)

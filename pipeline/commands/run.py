@@ -22,6 +22,8 @@ from pipeline.health import HealthServer
 from pipeline.models import is_at_hand
 from pipeline.source_errors import SourceError
 
+SHIPPED_ENCODER = "passerby-encoder"
+"""What is taken where nobody named an encoder and none of the better ones was fetched."""
 REDRAW_EVERY = 10
 """Frames of a camera between two looks at its progress bar: drawing is not free."""
 
@@ -151,8 +153,8 @@ def _encoder(asked: str | None, hints: list[str]) -> dict[str, object]:
         return {"kind": "network", "model": asked}
     if is_at_hand("osnet-x0-25-msmt17"):
         return {"kind": "network"}
-    hints.append("Encoder: stripes of colour, which is weak. For a better one: reid-pipeline fetch osnet-x0-25-msmt17")
-    return {"kind": "stripes"}
+    hints.append(f"Encoder: {SHIPPED_ENCODER}, which is weak. For a better one: reid-pipeline fetch osnet-x0-25-msmt17")
+    return {"kind": "network", "model": SHIPPED_ENCODER}
 
 
 class _Bars:
