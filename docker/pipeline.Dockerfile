@@ -21,9 +21,12 @@ WORKDIR /source
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY configs configs
 COPY detectors detectors
+COPY export export
+COPY learning learning
 COPY pipeline pipeline
 COPY reid_models reid_models
 COPY runtime runtime
+COPY simulation simulation
 COPY trackers trackers
 
 FROM source AS build
