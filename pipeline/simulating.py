@@ -15,12 +15,10 @@ from simulation.cameras import Camera
 from simulation.recording import camera_files
 from simulation.site import PopulationParams, SimulatedSite
 
-LOST_AFTER_S = 0.7
-"""Shorter than a tracker alone would have it: whom it loses is recognised again, and whom it confuses is not. In half a
-minute of the shop the boxes in tracks that are mostly somebody else's fell from 294 to 157 (2 s: 294; 0.5 s: 157)."""
-HIGH_SCORE = 0.75
-"""For tracks to begin: the shipped detector gives 0.6 to corners of walls and to shelves. In 12 s of the shop IDF1 over
-all cameras rose from 69 to 82 % (with HOG in its place: 79 %); most of what is left is people whom it misses."""
+TRACKER = {"lost_after_s": 0.7, "high_score": 0.6, "new_track_score": 0.75, "low_score": 0.4}
+"""Lost sooner than a tracker alone would have it: whom it loses is recognised again, and whom it confuses is not. And
+sure before it begins: the shipped detector gives 0.6 to pillars. In 75 s of the shop IDF1 over all cameras was 68.0 %
+with these, 64.9 % with a `high_score` of 0.75 in their place; with true boxes 95.4 % (21 November 2026)."""
 
 
 class SimulationConfig(SimulatedSite):
@@ -104,7 +102,7 @@ def write_deployment(config: SimulationConfig, cameras: Sequence[Camera], folder
         "site": "site.yaml",
         "detector": {"kind": "yolox", "model": "passerby-detector"},
         "encoder": {"kind": "network", "model": "passerby-encoder"},
-        "tracker": {"kind": "bytetrack", "params": {"lost_after_s": LOST_AFTER_S, "high_score": HIGH_SCORE}},
+        "tracker": {"kind": "bytetrack", "params": TRACKER},
         "output": {"directory": str(folder.resolve() / "out")},
     }
     _write_yaml(folder / "site.yaml", site)
