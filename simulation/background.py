@@ -49,7 +49,7 @@ class Background:
         floor: (H, W, 2) float32, x and y in metres of the floor seen in a pixel; NaN where there is none.
         dimming: (H, W) float32, part of the light that the lens lets through.
         lamp: of `shading.lamps`.
-        things: (B, 10), what stands in the scene; see `_things`.
+        things: (B, 10), what stands in the scene; see `things_of`.
         sun_radius: of the sun, or of the lamps that stand for it, at distance 1.
     """
 
@@ -76,7 +76,7 @@ def background(scene: Scene, camera: Camera) -> Background:
         floor=np.zeros((*shape, 2), np.float32),
         dimming=_dimming(camera),
         lamp=lamps(scene.light, camera, mean_reflectance(paints, _FLOOR)),
-        things=_things(scene),
+        things=things_of(scene),
         sun_radius=_LAMP_RADIUS if scene.is_indoors else _SUN_RADIUS,
     )
     ceiling = ceiling_m(scene, camera.height_m) if scene.is_indoors else 0.0
@@ -118,12 +118,7 @@ def ceiling_m(scene: Scene, camera_height_m: float) -> float:
     return max(_CEILING_M, camera_height_m + 0.4, highest)
 
 
-def sunlit(background: Background, x_m: float, y_m: float) -> Float64s:
-    """How much of the sun reaches somebody there, at heights SUNLIT_STEP_M apart."""
-    return _sunlit(x_m, y_m, background.things, background.lamp[0], background.sun_radius)
-
-
-def _things(scene: Scene) -> Float64s:
+def things_of(scene: Scene) -> Float64s:
     """(B, 10): x, y, half width and depth, bottom, top, cosine and sine of its turn, is round, is glass."""
 
     def row(box: Box) -> list[float]:
@@ -133,6 +128,11 @@ def _things(scene: Scene) -> Float64s:
         return [box.x_m, box.y_m, *half, *span, *turn, float(box.is_round), float(box.material == "glass")]
 
     return np.array([row(box) for box in scene.boxes], np.float64).reshape(-1, 10)
+
+
+def sunlit(background: Background, x_m: float, y_m: float) -> Float64s:
+    """How much of the sun reaches somebody there, at heights SUNLIT_STEP_M apart."""
+    return _sunlit(x_m, y_m, background.things, background.lamp[0], background.sun_radius)
 
 
 def _dimming(camera: Camera) -> Float32s:
@@ -185,6 +185,17 @@ def _meet(thing: Float64s, ox: float, oy: float, oz: float, dx: float, dy: float
     if enter > leave or enter <= 1e-6:
         return np.inf, -1
     return enter, side
+
+
+@numba.njit(cache=True, nogil=True)
+def hides(things: Float64s, eye: Float64s, point: Float64s) -> bool:
+    """Whether one of the things, of `things_of`, stands between an eye and a point: (3,) metres each."""
+    dx, dy, dz = point[0] - eye[0], point[1] - eye[1], point[2] - eye[2]
+    for row in range(len(things)):
+        distance, _ = _meet(things[row], eye[0], eye[1], eye[2], dx, dy, dz)
+        if distance < 1.0:
+            return True
+    return False
 
 
 @numba.njit(cache=True, nogil=True)

@@ -15,11 +15,12 @@ from simulation.background import Background, background, part
 from simulation.cameras import Camera
 from simulation.raster import project
 from simulation.render import COARSE, Dressed, Figures
-from simulation.scatter import random_camera, random_scene, scattered
+from simulation.scatter import scattered
 from simulation.scene import Scene
 from simulation.sensor import Grain
 from simulation.stage import Posed, Stage
 from simulation.stance import Stance
+from simulation.surroundings import random_camera, random_scene
 
 Image = NDArray[np.uint8]
 
@@ -42,6 +43,9 @@ class CropParams:
         least_visibility: of the part of a person that is to be seen; who shows less is placed anew.
         crowded: share of tracklets with others close by.
         cut: share of crops whose box misses a large part of the person.
+        loose: factor on how far the other boxes are off.
+        margin: by how much a crop reaches over the box on each side, in sides of the crop; what the camera does not see
+            of it repeats the picture's border.
         spoilt: factor on motion blur, noise and compression; 0 leaves crops clean.
         seed: of the cameras and their scenes.
     """
@@ -55,6 +59,8 @@ class CropParams:
     least_visibility: float = 0.35
     crowded: float = 0.35
     cut: float = 0.10
+    loose: float = 1.0
+    margin: float = 0.0
     spoilt: float = 1.0
     seed: int = 0
 
@@ -64,10 +70,12 @@ class Crop:
     """
     Attributes:
         image: (height, width, 3) uint8 RGB.
+        mask: (height, width) uint8, 255 where the person is seen.
         visibility: part of the person that nothing hides and the box does not cut.
     """
 
     image: Image
+    mask: Image
     visibility: float
 
 
@@ -179,10 +187,8 @@ class Studio:
         box = self._box(rng, around, stage.camera)
         if box is None:
             return None
-        height = int(np.clip(box[3] - box[1], 24, self._params.height * _LARGEST))
-        width = int(np.clip(height * (box[2] - box[0]) / (box[3] - box[1]), 12, self._params.width * _LARGEST))
         people = [posed, *(self._dressed.pose(each, COARSE) for each in company)]
-        return self._shoot(rng, stage, people, box, (width, height))
+        return self._shoot(rng, stage, people, box)
 
     def _box(self, rng: np.random.Generator, around: NDArray[np.float64], camera: Camera) -> PixelBox | None:
         """Where a detector would have found somebody, more or less; None: too little is in the picture."""
@@ -194,9 +200,8 @@ class Studio:
         whole = (around[2:] - around[:2]).prod()
         if wide < 6 or tall < 16 or wide * tall < 0.3 * whole:
             return None
-        shift = rng.normal(0, 0.035, 4) * [wide, tall, wide, tall] + rng.uniform(-0.01, 0.05) * np.array(
-            [-wide, -tall, wide, tall]
-        )
+        off = rng.normal(0, 0.035, 4) * [wide, tall, wide, tall]
+        shift = self._params.loose * (off + rng.uniform(-0.01, 0.05) * np.array([-wide, -tall, wide, tall]))
         if rng.random() < self._params.cut:
             side = rng.integers(4)
             inwards = (1, 1, -1, -1)[side] * (wide if side % 2 == 0 else tall)
@@ -204,15 +209,41 @@ class Studio:
         x1, y1, x2, y2 = (int(value) for value in np.clip(np.rint(np.array([x1, y1, x2, y2]) + shift), 0, limits))
         return (x1, y1, x2, y2) if x2 - x1 > 4 and y2 - y1 > 10 else None
 
-    def _shoot(
-        self, rng: np.random.Generator, stage: _Set, people: list[Posed], box: PixelBox, size: tuple[int, int]
-    ) -> Crop:
-        rendered = Stage(part(stage.background, box, *size)).draw(people)
+    def _shoot(self, rng: np.random.Generator, stage: _Set, people: list[Posed], box: PixelBox) -> Crop:
+        params = self._params
+        asked = _grown(box, params.margin)
+        limits = (stage.camera.width, stage.camera.height)
+        inside = (max(asked[0], 0), max(asked[1], 0), min(asked[2], limits[0]), min(asked[3], limits[1]))
+        wide, tall = inside[2] - inside[0], inside[3] - inside[1]
+        height = int(np.clip(tall, 24, params.height * _LARGEST))
+        width = int(np.clip(height * wide / tall, 12, params.width * _LARGEST))
+        rendered = Stage(part(stage.background, inside, width, height)).draw(people)
         person = people[0].stance.person
         visibility = next((each.visibility for each in rendered.people if each.person == person), 0.0)
-        image = _spoilt(rng, rendered.image, stage, self._params.spoilt)
-        final = cv2.resize(image, (self._params.width, self._params.height), interpolation=cv2.INTER_LINEAR)
-        return Crop(np.asarray(final, np.uint8), visibility)
+        image = _spoilt(rng, rendered.image, stage, params.spoilt)
+        mask = (rendered.person_pixels == person).astype(np.uint8) * 255
+        stretch = np.array([width / wide, height / tall])
+        asked_px = (np.array(asked).reshape(2, 2) - inside[:2]) * stretch
+        scaled = self._scaled(image, asked_px, cv2.BORDER_REPLICATE)
+        return Crop(scaled, self._scaled(mask, asked_px, cv2.BORDER_CONSTANT), visibility)
+
+    def _scaled(self, picture: Image, asked_px: NDArray[np.float64], border: int) -> Image:
+        """The part between two corners, at the size of a crop."""
+        size = (self._params.width, self._params.height)
+        (left, top), (right, bottom) = asked_px
+        if (left, top, right, bottom) == (0, 0, picture.shape[1], picture.shape[0]):
+            return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+        x, y = size[0] / (right - left), size[1] / (bottom - top)
+        # Pixels are squares: their centres lie half a pixel from the corner.
+        matrix = np.array([[x, 0, x * (0.5 - left) - 0.5], [0, y, y * (0.5 - top) - 0.5]])
+        moved = cv2.warpAffine(picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=border)
+        return np.asarray(moved, np.uint8)
+
+
+def _grown(box: PixelBox, margin: float) -> PixelBox:
+    spare = margin / (1 - 2 * margin)
+    x, y = round(spare * (box[2] - box[0])), round(spare * (box[3] - box[1]))
+    return box[0] - x, box[1] - y, box[2] + x, box[3] + y
 
 
 def _later(stance: Stance, company: list[Stance], after_s: float) -> tuple[Stance, list[Stance]]:

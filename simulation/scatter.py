@@ -10,26 +10,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.background import background
+from simulation.background import background, hides, things_of
 from simulation.cameras import Camera
 from simulation.figure import Figure
 from simulation.identity import Fabric, Identity, Pattern
 from simulation.people import Population
 from simulation.render import COARSE, Dressed, Figures
-from simulation.scene import Box, Light, Material, Scene
+from simulation.rooms import random_room
+from simulation.scene import Box, Scene
 from simulation.stage import Rendered, Stage
 from simulation.stance import Stance
+from simulation.surroundings import any_colour, random_camera, random_scene
 
-FLOORS: tuple[Material, ...] = ("concrete", "tiles", "wood", "carpet", "asphalt", "grass", "paving")
-SIDES: tuple[Material, ...] = ("concrete", "wood", "brick", "plaster", "glass", "metal", "shelves", "grass")
 PATTERNS: tuple[Pattern, ...] = (
     "plain", "plain", "plain", "stripes", "checks", "print", "logo", "denim", "leather", "knit",
 )  # fmt: skip
 WILD = 3
-REACH_M = 30.0
-"""How far around the middle things stand."""
-NO_WALL_M = 13.0
-"""Nearer to the middle, where the cameras are, a wall would hide everybody."""
+HEAD_M = 1.55
+"""Whose head a thing hides is not drawn: most of such people would not be seen at all."""
 SHOULDER_M = 0.35
 """No nearer to a thing or to each other do people stand."""
 
@@ -44,6 +42,7 @@ class ScatterParams:
         most_people: in a frame.
         least_px: nobody is farther away than where a person is so many pixels tall.
         width, height: of a frame, pixels.
+        rooms: share of the scenes that are rooms; the others are open places and halls.
         seed: of everything.
     """
 
@@ -54,6 +53,7 @@ class ScatterParams:
     least_px: float = 60.0
     width: int = 640
     height: int = 480
+    rooms: float = 0.0
     seed: int = 0
 
 
@@ -80,8 +80,12 @@ class _Set:
 
 
 def _random_set(rng: np.random.Generator, number: int, params: ScatterParams) -> _Set:
-    scene = random_scene(rng)
-    camera = random_camera(rng, name=f"c{number}", width=params.width, height=params.height)
+    name = f"c{number}"
+    if rng.random() < params.rooms:
+        scene, camera = random_room(rng, name=name, width=params.width, height=params.height)
+    else:
+        scene = random_scene(rng)
+        camera = random_camera(rng, name=name, width=params.width, height=params.height)
     return _Set(scene, camera, Stage(background(scene, camera)))
 
 
@@ -108,47 +112,9 @@ def wildly_dressed(identity: Identity, rng: np.random.Generator) -> Identity:
 def _wild_fabric(rng: np.random.Generator) -> Fabric:
     return Fabric(
         pattern=PATTERNS[rng.integers(len(PATTERNS))],
-        colours=tuple(_colour(rng, least=5, most=250) for _ in range(3)),
+        colours=tuple(any_colour(rng, least=5, most=250) for _ in range(3)),
         scale_m=float(np.exp(rng.uniform(np.log(0.01), np.log(0.25)))),
         wear=rng.uniform(0, 0.6),
-        seed=int(rng.integers(1 << 30)),
-    )
-
-
-def random_scene(rng: np.random.Generator) -> Scene:
-    """Any floor, any things on it in any colour, any light."""
-    return Scene(
-        floor=FLOORS[rng.integers(len(FLOORS))],
-        floor_colour=_colour(rng, least=40, most=220),
-        boxes=tuple(_box(rng) for _ in range(rng.integers(2, 14))),
-        light=_light(rng),
-        is_indoors=bool(rng.random() < 0.5),
-        seed=int(rng.integers(1 << 30)),
-    )
-
-
-def random_camera(rng: np.random.Generator, *, name: str, width: int, height: int) -> Camera:
-    """A camera near the middle of the scene, at the height of an eye or of a lamp post, with any lens and sensor."""
-    fov = rng.uniform(0.5, 1.5)
-    height_m = float(np.exp(rng.uniform(np.log(1.2), np.log(6.5))))
-    looks_at_m = np.exp(rng.uniform(np.log(3.0), np.log(30.0)))
-    return Camera(
-        name=name,
-        x_m=rng.uniform(-6, 6),
-        y_m=rng.uniform(-6, 6),
-        height_m=height_m,
-        pan=rng.uniform(-np.pi, np.pi),
-        tilt=float(np.arctan2(height_m - 1.0, looks_at_m)),
-        roll=rng.normal(0, 0.03),
-        fov=fov,
-        width=width,
-        height=height,
-        k1=rng.uniform(-0.12, 0.02),
-        exposure=2 ** rng.uniform(-0.8, 0.6),
-        cast=tuple((2 ** rng.normal(0, 0.12, 3)).tolist()),
-        vignetting=rng.uniform(0, 0.4),
-        noise=rng.uniform(0, 8),
-        softness_px=rng.uniform(0, 1.0),
         seed=int(rng.integers(1 << 30)),
     )
 
@@ -166,11 +132,14 @@ def scattered(
         least_px: nobody is farther away than where a person is so many pixels tall.
     """
     farthest_m = camera.focal_px * 1.7 / least_px
+    things = things_of(scene)
     placed: list[Stance] = []
     for person in persons.tolist():
         for _ in range(40):
             point = _floor_point(rng, camera, farthest_m)
-            if point is not None and _is_free(point, scene, placed):
+            if point is None or hides(things, camera.position_m, np.array([*point, HEAD_M])):
+                continue
+            if _is_free(point, scene, placed):
                 placed.append(_stance(rng, person, point))
                 break
     return placed
@@ -212,44 +181,3 @@ def _stance(rng: np.random.Generator, person: int, point: NDArray[np.float64]) -
         action="stand" if stands else "walk",
         time_s=rng.uniform(0, 1000),
     )
-
-
-def _box(rng: np.random.Generator) -> Box:
-    """A wall, a pillar, a shelf, a desk, or something parked."""
-    is_wall, is_round = rng.random() < 0.4, rng.random() < 0.2
-    angle, distance_m = rng.uniform(-np.pi, np.pi), rng.uniform(NO_WALL_M if is_wall else 1.5, REACH_M)
-    return Box(
-        x_m=float(distance_m * np.cos(angle)),
-        y_m=float(distance_m * np.sin(angle)),
-        width_m=rng.uniform(2.0, 12.0) if is_wall else rng.uniform(0.2, 2.0),
-        depth_m=0.3 if is_wall else rng.uniform(0.2, 1.5),
-        height_m=rng.uniform(2.0, 6.0) if is_wall else rng.uniform(0.4, 2.6),
-        turn=rng.uniform(0, np.pi),
-        material=SIDES[rng.integers(len(SIDES))],
-        colour=_colour(rng, least=30, most=235),
-        is_round=bool(is_round and not is_wall),
-    )
-
-
-def _light(rng: np.random.Generator) -> Light:
-    sun = rng.uniform(0.0, 1.1)
-    return Light(
-        azimuth=rng.uniform(-np.pi, np.pi),
-        elevation=rng.uniform(0.25, 1.4),
-        sun=sun,
-        ambient=rng.uniform(0.3, 0.8) + 0.2 * max(0.0, 0.6 - sun),
-        sun_tint=_tint(rng),
-        ambient_tint=_tint(rng),
-    )
-
-
-def _tint(rng: np.random.Generator) -> tuple[float, float, float]:
-    warm = rng.normal(0, 0.12)
-    return float(1 + warm), 1.0, float(1 - warm)
-
-
-def _colour(rng: np.random.Generator, *, least: int, most: int) -> tuple[int, int, int]:
-    """Mostly greyish, sometimes bright."""
-    grey, spread = rng.uniform(least, most), rng.choice([8.0, 25.0, 70.0])
-    red, green, blue = np.clip(grey + rng.normal(0, spread, 3), least, most).astype(int).tolist()
-    return red, green, blue

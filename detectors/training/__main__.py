@@ -52,6 +52,7 @@ def _render(arguments: argparse.Namespace, console: Console) -> int:
         group=PERSONS,
         most_people=25,
         least_px=26.0,
+        rooms=0.6,
         seed=arguments.seed,
     )
     everybody = np.arange(1, PERSONS + 1, dtype=np.int64)

@@ -23,20 +23,21 @@ def render(
     folder: Annotated[Path, typer.Argument(help="Where the set is written.")],
     persons: Annotated[int, typer.Option(help="How many simulated people.")] = 500,
     first: Annotated[int, typer.Option(help="Number of the first; several sets must not share numbers.")] = 1,
-    cameras: Annotated[int, typer.Option(help="How many random cameras.")] = 20,
-    frames: Annotated[int, typer.Option(help="From each camera for each 100 people.")] = 12,
+    cameras: Annotated[int, typer.Option(help="How many random cameras.")] = 60,
+    seen_by: Annotated[int, typer.Option(help="By how many of them each person is seen.")] = 12,
+    crops: Annotated[int, typer.Option(help="Of each person by each of those.")] = 2,
     seed: Annotated[int, typer.Option(help="Of people, cameras and scenes.")] = 0,
 ) -> int:
     """Render simulated people before random cameras, and cut them out."""
-    import numpy as np
+    from dataclasses import replace
 
-    from reid_models.training.datasets.simulated import CutParams, render_crops
-    from simulation.scatter import ScatterParams, anybody, scattered_frames
+    from reid_models.training.datasets.simulated import SetParams, crops_of, render_crops
+    from simulation.scatter import anybody
 
-    params = ScatterParams(cameras=cameras, frames=frames, group=100, seed=seed)
-    everybody = np.arange(first, first + persons, dtype=np.int64)
-    most = persons * cameras * frames * params.most_people // params.group
-    count = render_crops(folder, scattered_frames(anybody(seed), everybody, params), CutParams(), most=most)
+    params = SetParams(cameras=seen_by, crops=crops)
+    params = replace(params, studio=replace(params.studio, cameras=cameras, seed=seed))
+    cuts = crops_of(anybody(seed), range(first, first + persons), params)
+    count = render_crops(folder, cuts, params, most=persons * seen_by * crops)
     return _done(f"{count} crops of {persons} people: {folder}")
 
 

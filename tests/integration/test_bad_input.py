@@ -100,7 +100,7 @@ TABLE = [
     (RUN + "--camera door={in}/empty", WORLD, "expected images (.jpeg, .jpg, .png), found none"),
     (RUN + "--camera door={film} --camera hall={in}/none.mp4", WORLD, "camera hall: "),
     (RUN + "--camera door={film} --detector {in}/none.onnx", WORLD, "found no file: check the path"),
-    (RUN + "--camera door={film} --detector nosuch", WORLD, "expected a path or one of yolox-nano, "),
+    (RUN + "--camera door={film} --detector nosuch", WORLD, "expected a path or one of passerby-detector, "),
     (RUN + "--camera door={film} --detector {in}/cardless.onnx", WORLD, "cardless.onnx has no card"),
     (RUN + "--camera door={film} --detector {in}/swapped.onnx", WORLD, "swapped.json belongs to another file"),
     (RUN + "--camera door={film} --detector {in}/reshaped.onnx", WORLD, "expected inputs in (1, 3, 64, 64)"),

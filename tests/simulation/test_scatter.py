@@ -7,12 +7,11 @@ from simulation.people import Population
 from simulation.scatter import (
     SHOULDER_M,
     ScatterParams,
-    random_camera,
-    random_scene,
     scattered,
     scattered_frames,
     wildly_dressed,
 )
+from simulation.surroundings import random_camera, random_scene
 from tests.simulation.capsule import capsule_man
 
 SMALL = ScatterParams(cameras=2, frames=2, group=3, most_people=3, width=96, height=72, least_px=20.0)

@@ -1,42 +1,49 @@
-"""Crops of simulated people with the mask of the person, cut from frames of random scenes.
+"""Crops of simulated people with the mask of the person, before random cameras.
 
-A person is cut with a margin around the box, so that training can move the box.
+A crop reaches over the person's box on each side, so that training can move the box; nothing spoils it, because
+training does that too, otherwise each time.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from reid_models.training.data import CROPS, LABELS
-from simulation.stage import Rendered, Visible
+from simulation.crops import Crop, CropParams, Studio
+from simulation.render import Figures
 
 Picture = NDArray[np.uint8]
+NEIGHBOURS = 8
+"""Others in a crop have one of the next numbers, so that few people are in memory."""
+EVERY_S = 0.45
+"""Between two crops of a person before one camera."""
+
+
+STUDIO = CropParams(
+    height=192, width=96, cameras=60, frame_width=640, frame_height=480, cut=0.0, loose=0.0, margin=1 / 6, spoilt=0.0
+)
 
 
 @dataclass(frozen=True, slots=True)
-class CutParams:
+class SetParams:
     """
     Attributes:
-        height, width: of a crop, pixels.
-        margin: see `CropSet`.
-        least_seen: share of a person that must be seen.
-        least_px: height of the box that a person must have in the frame.
+        cameras: that a person is seen by, drawn from all.
+        crops: of the person in each.
+        studio: see there.
     """
 
-    height: int = 192
-    width: int = 96
-    margin: float = 1 / 6
-    least_seen: float = 0.35
-    least_px: float = 48.0
+    cameras: int = 12
+    crops: int = 2
+    studio: CropParams = field(default=STUDIO)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cut:
-    """One person in one frame.
+    """One person before one camera.
 
     Attributes:
         crop: (H, W, 4) uint8, RGB and mask.
@@ -48,21 +55,21 @@ class Cut:
     camera: int
 
 
-def render_crops(folder: Path, frames: Iterable[tuple[int, Rendered]], params: CutParams, *, most: int) -> int:
+def render_crops(folder: Path, cuts: Iterator[Cut], params: SetParams, *, most: int) -> int:
     """Fills a folder with a set of at most so many crops; returns how many there are.
 
     Args:
         folder: of the set.
-        frames: camera and picture, as `simulation.scatter.scattered_frames` gives them.
-        params: see there.
+        cuts: see `crops_of`.
+        params: theirs.
         most: when to stop; the space is taken at the start.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    shape = (most, params.height, params.width, 4)
+    shape = (most, params.studio.height, params.studio.width, 4)
     crops = np.lib.format.open_memmap(folder / CROPS, mode="w+", dtype=np.uint8, shape=shape)
     persons: list[int] = []
     cameras: list[int] = []
-    for row, cut in zip(range(most), cuts(frames, params), strict=False):
+    for row, cut in zip(range(most), cuts, strict=False):
         crops[row] = cut.crop
         persons.append(cut.person)
         cameras.append(cut.camera)
@@ -72,35 +79,28 @@ def render_crops(folder: Path, frames: Iterable[tuple[int, Rendered]], params: C
         folder / LABELS,
         persons=np.array(persons, np.int64),
         cameras=np.array(cameras, np.int64),
-        margin=params.margin,
+        margin=params.studio.margin,
     )
     return len(persons)
 
 
-def cuts(frames: Iterable[tuple[int, Rendered]], params: CutParams) -> Iterator[Cut]:
-    """Everybody who is seen well enough, frame by frame."""
-    for camera, frame in frames:
-        for person in frame.people:
-            crop = _cut(frame, person, params)
-            if crop is not None:
-                yield Cut(crop, person.person, camera)
+def crops_of(figures: Figures, persons: Sequence[int], params: SetParams) -> Iterator[Cut]:
+    """Each person before some of the cameras, person by person."""
+    studio = Studio(figures, params.studio)
+    for person in persons:
+        rng = np.random.default_rng([params.studio.seed, person])
+        chosen = rng.choice(params.studio.cameras, min(params.cameras, params.studio.cameras), replace=False)
+        others = [other for other in persons if person < other <= person + NEIGHBOURS]
+        for camera in chosen.tolist():
+            for crop in _different(
+                studio.tracklet(rng, person, camera=camera, count=params.crops, every_s=EVERY_S, others=others)
+            ):
+                yield Cut(np.dstack([crop.image, crop.mask]), person, camera)
 
 
-def _cut(frame: Rendered, person: Visible, params: CutParams) -> Picture | None:
-    height, width = frame.image.shape[:2]
-    x1, y1, x2, y2 = np.clip(person.box, 0, [width, height, width, height])
-    if person.visibility < params.least_seen or y2 - y1 < params.least_px or x2 - x1 < params.least_px / 8:
-        return None
-    spare = params.margin / (1 - 2 * params.margin)
-    left, right = x1 - spare * (x2 - x1), x2 + spare * (x2 - x1)
-    top, bottom = y1 - spare * (y2 - y1), y2 + spare * (y2 - y1)
-    scale = np.array([params.width / (right - left), params.height / (bottom - top)])
-    matrix = np.array([[scale[0], 0, -left * scale[0]], [0, scale[1], -top * scale[1]]])
-    size = (params.width, params.height)
-    image = cv2.warpAffine(frame.image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    mask = (frame.person_pixels == person.person).astype(np.uint8) * 255
-    mask = cv2.warpAffine(mask, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.dstack([image, mask])
+def _different(crops: Sequence[Crop]) -> list[Crop]:
+    """Each crop once: who walks out of the picture is seen again at the start."""
+    return list({id(crop): crop for crop in crops}.values())
 
 
 def _shorten(path: Path, crops: NDArray[np.uint8], count: int) -> None:
