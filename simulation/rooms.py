@@ -65,7 +65,7 @@ def _camera(rng: np.random.Generator, half: np.ndarray, wall_m: float, any_camer
         height_m=float(height_m),
         pan=float(np.arctan2(away[1], away[0])),
         tilt=float(np.arctan2(height_m - rng.uniform(0.4, 1.2), np.hypot(*away))),
-        fov=rng.uniform(0.8, 1.6),
+        fov=rng.uniform(0.8, 1.4),
     )
 
 

@@ -28,7 +28,7 @@ def random_scene(rng: np.random.Generator) -> Scene:
 
 def random_camera(rng: np.random.Generator, *, name: str, width: int, height: int) -> Camera:
     """A camera near the middle of the scene, at the height of an eye or of a lamp post, with any lens and sensor."""
-    fov = rng.uniform(0.5, 1.5)
+    fov = rng.uniform(0.5, 1.4)
     height_m = float(np.exp(rng.uniform(np.log(1.2), np.log(6.5))))
     looks_at_m = np.exp(rng.uniform(np.log(3.0), np.log(30.0)))
     return Camera(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from simulation.people import Population
+from simulation.rooms import random_room
 from simulation.scatter import (
     SHOULDER_M,
     ScatterParams,
@@ -31,6 +32,13 @@ def test_people_stand_in_view_apart_and_not_too_far(seed: int) -> None:
         assert camera.focal_px * 1.7 / away_m > 49.0
         _, depth = camera.project(np.array([[stance.x_m, stance.y_m, 0.9]]))
         assert depth[0] > 0
+
+
+def test_no_random_camera_folds_its_picture() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(1000):
+        random_camera(rng, name="any", width=640, height=480)
+        random_room(rng, name="any", width=640, height=480)
 
 
 def test_the_same_seed_gives_the_same_frames_from_every_camera() -> None:
