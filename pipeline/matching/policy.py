@@ -8,7 +8,6 @@ served.
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -140,6 +139,7 @@ class _Round:
         self._peer = np.full(near.row.shape, -1)
         self._possible = np.where(near.verdict == POSSIBLE, near.excess, -np.inf)
         self._best = self._possible.max(axis=1, initial=-np.inf)
+        self._peers: _Peers | None = None
 
     def run(self, must_decide: NDArray[np.bool_]) -> list[Decision]:
         decisions: list[Decision] = []
@@ -184,9 +184,11 @@ class _Round:
         ready = np.flatnonzero(is_open & (~is_unclear | must_decide))
         if len(ready) < 2:
             return ready
-        possible = self._peers.possible[ready]
-        ends = np.logical_or.reduce(possible[:, is_open] >= 0, axis=1)
-        is_alike = np.triu(possible[:, ready] >= -self._params.hesitation, k=1)
+        if self._peers is None:
+            self._peers = self._compared_where(is_open)
+        possible = self._peers.possible
+        ends = np.logical_or.reduce(possible[np.ix_(ready, is_open)] >= 0, axis=1)
+        is_alike = np.triu(possible[np.ix_(ready, ready)] >= -self._params.hesitation, k=1)
         ends[:-1] |= np.logical_or.reduce(is_alike, axis=0)[1:]
         return ready[: int(ends.argmax()) + 1] if ends.any() else ready
 
@@ -212,32 +214,47 @@ class _Round:
         """Persons are seen in one more track each: what is impossible with the track, is with the person, for all
         other tracks that are open.
         """
-        peers, cells, pairs = self._peers, np.ix_(others, columns), np.ix_(others, queries)
-        verdict, joined = self._verdict[cells], peers.verdict.T[pairs]
+        peers, cells = self._between(queries, others), np.ix_(others, columns)
+        verdict, joined = self._verdict[cells], peers.verdict.T
         is_late = joined == TOO_LATE
         is_hard = (joined != POSSIBLE) & ~is_late
         verdict[is_hard] = joined[is_hard]
         verdict[(verdict == TOO_LATE) & (joined == POSSIBLE)] = POSSIBLE
-        excess, peer_excess = self._excess[cells], np.where(is_late, -np.inf, peers.excess.T[pairs])
+        excess, peer_excess = self._excess[cells], np.where(is_late, -np.inf, peers.excess.T)
         nearer, index = np.nonzero(peer_excess > excess)
         excess[nearer, index] = peer_excess[nearer, index]
         self._verdict[cells], self._excess[cells] = verdict, excess
         self._possible[cells] = np.where(verdict == POSSIBLE, excess, -np.inf)
         query, column, peer = others[nearer], columns[index], queries[index]
-        self._similarity[query, column] = peers.similarity[peer, query]
+        self._similarity[query, column] = peers.similarity[index, nearer]
         self._row[query, column] = -1
         self._peer[query, column] = peer
         self._best[others] = self._possible[others, : self._count].max(axis=1)
 
-    @cached_property
-    def _peers(self) -> "_Peers":
-        batch, each = self._batch, np.arange(len(self._batch))
-        similarity = cosines(batch.vectors, batch.vectors)
-        excess = similarity - self._thresholds[batch.cameras[:, None], batch.cameras[None, :]]
-        verdict = verdicts(batch, batch, each[:, None], each[None, :], self._site)
-        possible = np.where(verdict == POSSIBLE, excess, -np.inf)
-        np.fill_diagonal(possible, -np.inf)
-        return _Peers(similarity, excess, verdict, possible)
+    def _between(self, queries: NDArray[np.intp], others: NDArray[np.intp]) -> "_Peers":
+        """(K, O) of tracks that were just decided and such that are open."""
+        if self._peers is None:
+            return self._compared(queries, others)
+        pairs = np.ix_(queries, others)
+        peers = self._peers
+        return _Peers(peers.similarity[pairs], peers.excess[pairs], peers.verdict[pairs], peers.possible[pairs])
+
+    def _compared_where(self, is_open: NDArray[np.bool_]) -> "_Peers":
+        """(Q, Q) of each two open tracks; what stands elsewhere, nobody asks for: others are open no more."""
+        n, open_ = len(self._batch), np.flatnonzero(is_open)
+        found, cells = self._compared(open_, open_), np.ix_(open_, open_)
+        np.fill_diagonal(found.possible, -np.inf)
+        peers = _Peers(np.empty((n, n), np.float32), np.empty((n, n)), np.empty((n, n), np.int8), np.empty((n, n)))
+        peers.similarity[cells], peers.excess[cells] = found.similarity, found.excess
+        peers.verdict[cells], peers.possible[cells] = found.verdict, found.possible
+        return peers
+
+    def _compared(self, a: NDArray[np.intp], b: NDArray[np.intp]) -> "_Peers":
+        batch = self._batch
+        similarity = cosines(batch.vectors[a], batch.vectors[b])
+        excess = similarity - self._thresholds[batch.cameras[a][:, None], batch.cameras[b]]
+        verdict = verdicts(batch, batch, a[:, None], b, self._site)
+        return _Peers(similarity, excess, verdict, np.where(verdict == POSSIBLE, excess, -np.inf))
 
     def _appearances(self, queries: NDArray[np.intp]) -> list[Decision]:
         rivals = self._rivals(queries, self._similarity[queries, : self._count])
@@ -298,8 +315,8 @@ def _rival(possible: NDArray[np.float64], query: NDArray[np.intp], value: NDArra
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Peers:
-    """(Q, Q) of each two tracks of a batch: cosine, by how much it exceeds what is demanded, verdict, and the excess
-    where two different tracks may be one person.
+    """(A, B) of tracks of a batch with others of it: cosine, by how much it exceeds what is demanded, verdict, and the
+    excess where two different tracks may be one person.
     """
 
     similarity: NDArray[np.float32]
