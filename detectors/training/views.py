@@ -30,13 +30,13 @@ class ViewParams:
 
     whole: float = 0.3
     anywhere: float = 0.15
-    empty: float = 0.15
+    empty: float = 0.12
     least_height_px: float = 20.0
     most_height_px: float = 380.0
     most_enlarged: float = 2.5
     least_seen: float = 0.25
     least_side_px: float = 4.0
-    swap: float = 0.5
+    swap: float = 0.4
     effects: EffectParams = field(default=EffectParams())
 
 
