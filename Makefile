@@ -32,8 +32,9 @@ check: setup
 	$(BIN)/mypy tests benchmarks docker
 	$(BIN)/lint-imports
 
+# Two processes, each with servers of its own: much of a test is waiting.
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: setup
 	$(BIN)/python -m benchmarks

@@ -177,5 +177,9 @@ def _download(cache: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, timeout=DOWNLOAD_S, check=False)
         if done.returncode:
             raise NoBrokerError(f"mvn could not fetch the Kafka broker: {(done.stdout + done.stderr).strip()[-500:]}")
-        if not cache.is_dir():
+        try:
             fresh.rename(cache)
+        except OSError:
+            # Another process was sooner.
+            if not cache.is_dir():
+                raise

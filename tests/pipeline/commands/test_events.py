@@ -105,16 +105,10 @@ def test_events_come_out_as_mdx_messages_once_each(
 def test_tail_ends_well_on_ctrl_c(kafka_brokers: Brokers, topic: str) -> None:
     with KafkaSink(kafka_brokers, topic) as sink:
         sink.publish(an_event())
-    command = [
-        sys.executable,
-        "-c",
-        "from pipeline.cli import entry; entry()",
-        "events",
-        "tail",
-        "--topic",
-        topic,
-        "--from-beginning",
-    ]
+    # A shell that starts the tests in the background has them ignore Ctrl-C, and all that they start.
+    begin = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    enter = "from pipeline.cli import entry; entry()"
+    command = [sys.executable, "-c", f"{begin}; {enter}", "events", "tail", "--topic", topic, "--from-beginning"]
     environment = os.environ | {"KAFKA_BOOTSTRAP_SERVERS": str(kafka_brokers)}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout
