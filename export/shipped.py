@@ -13,7 +13,8 @@ from reid_models.training.recipes.compact import compact
 from reid_models.training.train import trained_network as trained_encoder
 
 LICENCE = "Apache-2.0"
-DETECTOR_PX = 416
+DETECTOR_PX = 384, 512
+"""Height and width, as pictures of most cameras have them: one of 4:3 fills it."""
 PARITY_CLIPS = 3
 
 
@@ -41,7 +42,7 @@ def export_encoder(
 def export_detector(run: Path, file: Path, *, steps: int, notes: str) -> tuple[str, float]:
     """Writes the detector of a run with its card; returns the `model_id` and the difference from torch."""
     network = trained_detector(small_person_detector(steps=steps), run)
-    images = torch.rand(1, 3, DETECTOR_PX, DETECTOR_PX, generator=torch.Generator().manual_seed(0)) * 255
+    images = torch.rand(1, 3, *DETECTOR_PX, generator=torch.Generator().manual_seed(0)) * 255
     words = Words(
         name=file.stem,
         family="yolox",

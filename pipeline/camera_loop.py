@@ -86,7 +86,7 @@ class CameraLoop:
         started_s = time.perf_counter()
         detections = self._detect(frame)
         detected_s = time.perf_counter()
-        tracks = self._tracker.update(detections, frame.time_s)
+        tracks = self._tracker.update(detections, frame.time_s, frame.image)
         tracked_s = time.perf_counter()
         tracklets, ended = self._buffer.add(frame, tracks)
         self._lane.put(tracklets, ended)

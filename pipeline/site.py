@@ -46,6 +46,8 @@ class Site(BaseModel):
         unnamed_pairs: what holds for two cameras that are in neither list. `unknown`: a person may be seen by them at
             any two times; `apart`: nobody is seen by both at once.
         clock_tolerance_s: how far the cameras' clocks may be apart, seconds.
+        handover_s: how long a track may go on, seconds, when the next one of the same person and camera has begun: a
+            tracker may hold two boxes on somebody who comes out from behind somebody else. 0: never two at once.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,6 +56,7 @@ class Site(BaseModel):
     transits: tuple[Transit, ...] = ()
     unnamed_pairs: Literal["unknown", "apart"] = "unknown"
     clock_tolerance_s: Seconds = 0.5
+    handover_s: Seconds = 0.0
 
     def cameras(self) -> set[str]:
         """Every camera that the description names."""
@@ -87,7 +90,7 @@ def topology(site: Site, cameras: Sequence[str]) -> Topology:
         a, b = transit.between
         if a in number and b in number:
             _walk(min_gap_s, max_gap_s, (number[a], number[b]), transit, site.clock_tolerance_s)
-    np.fill_diagonal(min_gap_s, 0.0)
+    np.fill_diagonal(min_gap_s, -site.handover_s)
     return Topology(min_gap_s, max_gap_s)
 
 

@@ -9,7 +9,8 @@ of it together gives 45.4 / 53.0:
 - overlap heeds the height (see `overlapping_pairs`), size has no velocity (see `motion`);
 - all times are in seconds, also what confirms a track: not its second frame, but being seen again 0.03 s later. To show
   everybody at once is better on this score (45.9 / 53.6), but gives every false alarm an id, so it is not the default;
-- the box shown is the filter's, not the detector's, which is worth 0.1 HOTA.
+- the box shown is the filter's, not the detector's, which is worth 0.1 HOTA;
+- if asked to, it joins nobody to a box of quite other colours (`most_different`).
 """
 
 import math
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.detections import Detections
 from trackers.association import (
@@ -30,6 +32,7 @@ from trackers.association import (
     unclaimed_rows,
     usable_rows,
 )
+from trackers.looks import Looks, differences, looks_of, no_looks
 from trackers.motion import MotionParams, begin, boxes_of, correct, predict
 from trackers.roster import elapsed_s, enrol, shown
 from trackers.tracks import Tracks
@@ -51,6 +54,10 @@ class ByteTrackParams:
             false alarms, and the first frames of everybody.
         doubtful_after_s: give up a track that is not confirmed when it was unseen for this long.
         lost_after_s: give up a confirmed one; longer bridges occlusions, and confuses people who swap places.
+        most_different: a detection whose colours differ more from those of a track, in grey levels (see `looks`), is
+            somebody else. In simulated films 1 in 100 people differ by 28 from themselves a tenth of a second before,
+            and by less than 27 from 5 in 100 others. Infinity: colours are not looked at, which saves half a
+            millisecond a frame.
         motion: how people move.
     """
 
@@ -62,7 +69,12 @@ class ByteTrackParams:
     confirm_after_s: float = 0.03
     doubtful_after_s: float = 0.15
     lost_after_s: float = 2.0
+    most_different: float = math.inf
     motion: MotionParams = field(default_factory=MotionParams)
+
+
+RENEWAL = 0.3
+"""Share of a track's colours that a new detection brings."""
 
 
 class ByteTrack:
@@ -74,19 +86,22 @@ class ByteTrack:
         self._time_s = -math.inf
         self._motion = begin(np.empty((4, 0)), self._params.motion)
         self._roster = enrol(self._next_ids, 0, 0.0, 0.0)
+        self._looks = no_looks() if math.isfinite(self._params.most_different) else None
 
-    def update(self, detections: Detections, time_s: float) -> Tracks:
+    def update(self, detections: Detections, time_s: float, image: NDArray[np.uint8] | None = None) -> Tracks:
         """See `Tracker.update`."""
         p = self._params
         self._motion = predict(self._motion, elapsed_s(self._time_s, time_s), p.motion)
         self._time_s = time_s
         usable = usable_rows(detections, p.low_score)
         boxes, scores = detections.boxes[usable].T.astype(np.float64), detections.scores[usable]
-        joined = self._join(boxes, scores)
+        looks = self._looks_of(detections.boxes[usable], image)
+        joined = self._join(boxes, scores, looks)
         self._follow(joined.tracks, boxes[:, joined.detections])
         births = unclaimed_rows(boxes, scores, p.new_track_score, joined.detections)
         rows = np.concatenate([joined.tracks, len(self._roster) + np.arange(len(births))])
         self._start(boxes[:, births])
+        self._remember(joined, births, looks)
         is_gone = self._roster.is_given_up(time_s, p.lost_after_s, p.doubtful_after_s)
         return self._close(rows, scores[np.concatenate([joined.detections, births])], is_gone)
 
@@ -95,10 +110,27 @@ class ByteTrack:
         none = np.empty(0, np.intp)
         return self._close(none, np.empty(0, np.float32), np.ones(len(self._roster), dtype=bool))
 
-    def _join(self, boxes: Floats, scores: Floats32) -> Pairs:
+    def _looks_of(self, boxes: Floats32, image: NDArray[np.uint8] | None) -> Looks | None:
+        if self._looks is None:
+            return None
+        if image is None:
+            raise ValueError("a tracker with a finite most_different looks at colours: expected an image, found none")
+        return looks_of(image, boxes)
+
+    def _remember(self, joined: Pairs, births: Rows, looks: Looks | None) -> None:
+        if self._looks is None or looks is None:
+            return
+        known = self._looks[joined.tracks]
+        self._looks[joined.tracks] = known + np.float32(RENEWAL) * (looks[joined.detections] - known)
+        self._looks = np.concatenate([self._looks, looks[births]])
+
+    def _join(self, boxes: Floats, scores: Floats32, looks: Looks | None) -> Pairs:
         """The two associations of Algorithm 1, lines 17 to 22, and that of the tracks that are not confirmed."""
         p = self._params
         pairs = overlapping_pairs(boxes_of(self._motion), boxes)
+        if self._looks is not None and looks is not None:
+            different = differences(self._looks[pairs.tracks], looks[pairs.detections])
+            pairs = pairs.take(different <= p.most_different)
         is_confirmed = self._roster.is_confirmed[pairs.tracks]
         is_sure = (scores >= p.high_score)[pairs.detections]
         is_open = ~self._roster.is_unseen_for(p.lost_after_s, self._time_s)[pairs.tracks]
@@ -124,4 +156,5 @@ class ByteTrack:
         tracks = shown(self._roster, rows, boxes_of(self._motion.take(rows)), scores, is_gone)
         if is_gone.any():
             self._motion, self._roster = self._motion.take(~is_gone), self._roster.take(~is_gone)
+            self._looks = None if self._looks is None else self._looks[~is_gone]
         return tracks

@@ -181,8 +181,8 @@ class OcSort:
         self._observed = first_observed(np.empty((4, 0)), self._motion, 0.0)
         self._roster = enrol(self._next_ids, 0, 0.0, 0.0)
 
-    def update(self, detections: Detections, time_s: float) -> Tracks:
-        """See `Tracker.update`."""
+    def update(self, detections: Detections, time_s: float, image: NDArray[np.uint8] | None = None) -> Tracks:
+        """See `Tracker.update`; it looks at no colours."""
         p = self._params
         self._motion = predict(self._motion, elapsed_s(self._time_s, time_s), p.motion)
         self._time_s = time_s

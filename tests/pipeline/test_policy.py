@@ -179,6 +179,14 @@ def test_two_tracks_of_one_camera_at_one_time_are_two_people() -> None:
     assert persons_of(run(batch, [(0, "door", 0, 5)], [1])) == {0: 1, 1: NEW}
 
 
+@pytest.mark.parametrize(("handover_s", "expected"), [(0.0, NEW), (1.0, 7)])
+def test_a_track_may_go_on_a_little_when_the_next_has_begun(handover_s: float, expected: int) -> None:
+    site = SITE.model_copy(update={"handover_s": handover_s})
+    known = [(0, "door", 0, 10)]
+    assert run([(1, "door", 9.5, 20)], known, [7], site=site, must_decide=True)[0].person == expected
+    assert run([(1, "door", 8.0, 20)], known, [7], site=site, must_decide=True)[0].person == NEW
+
+
 def test_newcomers_of_one_batch_recognise_each_other() -> None:
     batch = [(0, "door", 10, 20), (2, "hall", 10.5, 20), (90, "hall", 11, 20)]
     decisions = {d.query: d for d in run(batch)}
