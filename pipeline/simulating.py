@@ -16,13 +16,15 @@ from simulation.recording import camera_files
 from simulation.site import PopulationParams, SimulatedSite
 
 TRACKER = {
-    "lost_after_s": 0.5,
+    "lost_after_s": 1.0,
     "high_score": 0.5,
     "new_track_score": 0.6,
-    "low_score": 0.4,
-    "least_overlap": 0.5,
+    "low_score": 0.3,
+    "least_overlap": 0.25,
+    "most_different": 24.0,
 }
-"""Wary: whom it loses is recognised again, and whom it confuses is not."""
+"""At ten pictures a second people overlap less with where they were, so that colours must say who came out from behind
+whom: whom the tracker loses is recognised again, and whom it confuses is not."""
 
 
 class SimulationConfig(SimulatedSite):
