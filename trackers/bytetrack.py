@@ -55,9 +55,8 @@ class ByteTrackParams:
         doubtful_after_s: give up a track that is not confirmed when it was unseen for this long.
         lost_after_s: give up a confirmed one; longer bridges occlusions, and confuses people who swap places.
         most_different: a detection whose colours differ more from those of a track, in grey levels (see `looks`), is
-            somebody else. In simulated films 1 in 100 people differ by 28 from themselves a tenth of a second before,
-            and by less than 27 from 5 in 100 others. Infinity: colours are not looked at, which saves half a
-            millisecond a frame.
+            somebody else: lower loses people who turn or step into the shade, higher follows one through another.
+            Infinity: colours are not looked at, and no image is needed.
         motion: how people move.
     """
 
@@ -71,6 +70,10 @@ class ByteTrackParams:
     lost_after_s: float = 2.0
     most_different: float = math.inf
     motion: MotionParams = field(default_factory=MotionParams)
+
+    def __post_init__(self) -> None:
+        if not self.most_different > 0:
+            raise ValueError(f"expected most_different above 0, found {self.most_different}")
 
 
 RENEWAL = 0.3

@@ -48,11 +48,10 @@ def looks_of(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> Looks:
 def _bands(part: NDArray[np.uint8]) -> NDArray[np.float64]:
     """(BANDS, 3): mean colours of a picture's bands; one of few rows has some of them in two bands."""
     rows = part.sum(axis=1, dtype=np.uint32) / part.shape[1]
-    starts = np.arange(BANDS) * len(rows) // BANDS
-    ends = np.maximum(np.arange(1, BANDS + 1) * len(rows) // BANDS, starts + 1)
+    edges = np.arange(BANDS + 1) * len(rows) // BANDS
     if len(rows) < BANDS:
-        return np.asarray(rows[starts])
-    return np.asarray(np.add.reduceat(rows, starts, axis=0) / (ends - starts)[:, None])
+        return np.asarray(rows[edges[:-1]])
+    return np.asarray(np.add.reduceat(rows, edges[:-1], axis=0) / np.diff(edges)[:, None])
 
 
 def differences(a: Looks, b: Looks) -> NDArray[np.float32]:

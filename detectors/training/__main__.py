@@ -28,21 +28,28 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     render = commands.add_parser("render", help="frames of simulated people")
     render.add_argument("folder", type=Path)
-    render.add_argument("--frames", type=int, default=1000)
-    render.add_argument("--cameras", type=int, default=40)
+    render.add_argument("--frames", type=_positive, default=1000)
+    render.add_argument("--cameras", type=_positive, default=40)
     render.add_argument("--seed", type=int, default=0)
     run = commands.add_parser("run", help="train; a run that was stopped goes on")
     run.add_argument("folders", type=Path, nargs="+")
     run.add_argument("--out", type=Path, required=True)
-    run.add_argument("--steps", type=int, default=1500)
-    run.add_argument("--threads", type=int, default=1)
+    run.add_argument("--steps", type=_positive, default=1500)
+    run.add_argument("--threads", type=_positive, default=1)
     arguments = parser.parse_args()
     console = Console(stderr=True, highlight=False)
     try:
         return _render(arguments, console) if arguments.command == "render" else _run(arguments, console)
-    except (CheckpointError, FrameSetError, ValueError, FloatingPointError) as error:
+    except (CheckpointError, FrameSetError, ValueError, FloatingPointError, OSError) as error:
         console.print(f"detectors.training: {error}")
         return 1
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, found {number}")
+    return number
 
 
 def _render(arguments: argparse.Namespace, console: Console) -> int:

@@ -139,7 +139,7 @@ class _Round:
         self._peer = np.full(near.row.shape, -1)
         self._possible = np.where(near.verdict == POSSIBLE, near.excess, -np.inf)
         self._best = self._possible.max(axis=1, initial=-np.inf)
-        self._peers: _Peers | None = None
+        self._alike: NDArray[np.float64] | None = None
 
     def run(self, must_decide: NDArray[np.bool_]) -> list[Decision]:
         decisions: list[Decision] = []
@@ -184,11 +184,10 @@ class _Round:
         ready = np.flatnonzero(is_open & (~is_unclear | must_decide))
         if len(ready) < 2:
             return ready
-        if self._peers is None:
-            self._peers = self._compared_where(is_open)
-        possible = self._peers.possible
-        ends = np.logical_or.reduce(possible[np.ix_(ready, is_open)] >= 0, axis=1)
-        is_alike = np.triu(possible[np.ix_(ready, ready)] >= -self._params.hesitation, k=1)
+        if self._alike is None:
+            self._alike = self._alike_among(np.flatnonzero(is_open))
+        ends = np.logical_or.reduce(self._alike[np.ix_(ready, is_open)] >= 0, axis=1)
+        is_alike = np.triu(self._alike[np.ix_(ready, ready)] >= -self._params.hesitation, k=1)
         ends[:-1] |= np.logical_or.reduce(is_alike, axis=0)[1:]
         return ready[: int(ends.argmax()) + 1] if ends.any() else ready
 
@@ -214,7 +213,7 @@ class _Round:
         """Persons are seen in one more track each: what is impossible with the track, is with the person, for all
         other tracks that are open.
         """
-        peers, cells = self._between(queries, others), np.ix_(others, columns)
+        peers, cells = self._compared(queries, others), np.ix_(others, columns)
         verdict, joined = self._verdict[cells], peers.verdict.T
         is_late = joined == TOO_LATE
         is_hard = (joined != POSSIBLE) & ~is_late
@@ -231,30 +230,24 @@ class _Round:
         self._peer[query, column] = peer
         self._best[others] = self._possible[others, : self._count].max(axis=1)
 
-    def _between(self, queries: NDArray[np.intp], others: NDArray[np.intp]) -> "_Peers":
-        """(K, O) of tracks that were just decided and such that are open."""
-        if self._peers is None:
-            return self._compared(queries, others)
-        pairs = np.ix_(queries, others)
-        peers = self._peers
-        return _Peers(peers.similarity[pairs], peers.excess[pairs], peers.verdict[pairs], peers.possible[pairs])
-
-    def _compared_where(self, is_open: NDArray[np.bool_]) -> "_Peers":
-        """(Q, Q) of each two open tracks; what stands elsewhere, nobody asks for: others are open no more."""
-        n, open_ = len(self._batch), np.flatnonzero(is_open)
-        found, cells = self._compared(open_, open_), np.ix_(open_, open_)
-        np.fill_diagonal(found.possible, -np.inf)
-        peers = _Peers(np.empty((n, n), np.float32), np.empty((n, n)), np.empty((n, n), np.int8), np.empty((n, n)))
-        peers.similarity[cells], peers.excess[cells] = found.similarity, found.excess
-        peers.verdict[cells], peers.possible[cells] = found.verdict, found.possible
-        return peers
+    def _alike_among(self, open_: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(Q, Q): by how much two of these tracks exceed what is demanded of one person; minus infinity where they
+        cannot be one, on the diagonal, and for all others, who will not be open again.
+        """
+        found, each = self._compared(open_, open_), np.arange(len(open_))
+        possible = np.where(found.verdict == POSSIBLE, found.excess, -np.inf)
+        possible[each, each] = -np.inf
+        alike = np.full((len(self._batch), len(self._batch)), -np.inf)
+        alike[np.ix_(open_, open_)] = possible
+        return alike
 
     def _compared(self, a: NDArray[np.intp], b: NDArray[np.intp]) -> "_Peers":
+        """(A, B) of tracks of the batch."""
         batch = self._batch
         similarity = cosines(batch.vectors[a], batch.vectors[b])
         excess = similarity - self._thresholds[batch.cameras[a][:, None], batch.cameras[b]]
         verdict = verdicts(batch, batch, a[:, None], b, self._site)
-        return _Peers(similarity, excess, verdict, np.where(verdict == POSSIBLE, excess, -np.inf))
+        return _Peers(similarity, excess, verdict)
 
     def _appearances(self, queries: NDArray[np.intp]) -> list[Decision]:
         rivals = self._rivals(queries, self._similarity[queries, : self._count])
@@ -315,14 +308,11 @@ def _rival(possible: NDArray[np.float64], query: NDArray[np.intp], value: NDArra
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Peers:
-    """(A, B) of tracks of a batch with others of it: cosine, by how much it exceeds what is demanded, verdict, and the
-    excess where two different tracks may be one person.
-    """
+    """(A, B) of tracks of a batch with others of it: cosine, by how much it exceeds what is demanded, and verdict."""
 
     similarity: NDArray[np.float32]
     excess: NDArray[np.float64]
     verdict: NDArray[np.int8]
-    possible: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,11 +21,11 @@ app = typer.Typer(
 @app.command()
 def render(
     folder: Annotated[Path, typer.Argument(help="Where the set is written.")],
-    persons: Annotated[int, typer.Option(help="How many simulated people.")] = 500,
-    first: Annotated[int, typer.Option(help="Number of the first; several sets must not share numbers.")] = 1,
-    cameras: Annotated[int, typer.Option(help="How many random cameras.")] = 60,
-    seen_by: Annotated[int, typer.Option(help="By how many of them each person is seen.")] = 12,
-    crops: Annotated[int, typer.Option(help="Of each person by each of those.")] = 2,
+    persons: Annotated[int, typer.Option(min=1, help="How many simulated people.")] = 500,
+    first: Annotated[int, typer.Option(min=1, help="Number of the first; several sets must not share numbers.")] = 1,
+    cameras: Annotated[int, typer.Option(min=1, help="How many random cameras.")] = 60,
+    seen_by: Annotated[int, typer.Option(min=1, help="By how many of them each person is seen.")] = 12,
+    crops: Annotated[int, typer.Option(min=1, help="Of each person by each of those.")] = 2,
     seed: Annotated[int, typer.Option(help="Of people, cameras and scenes.")] = 0,
 ) -> int:
     """Render simulated people before random cameras, and cut them out."""
@@ -99,7 +99,7 @@ def main(argv: Sequence[str]) -> int:
     except typer.TyperException as error:
         typer.echo(f"reid-train: {error.format_message()}", err=True)
         return error.exit_code
-    except (CheckpointError, CropSetError, TrackletFolderError, ValueError, FloatingPointError) as error:
+    except (CheckpointError, CropSetError, TrackletFolderError, ValueError, FloatingPointError, OSError) as error:
         typer.echo(f"reid-train: {error}", err=True)
         return 1
 

@@ -98,3 +98,9 @@ def test_the_rows_stay_in_line_when_tracks_come_and_go() -> None:
 def test_a_tracker_that_looks_needs_a_picture() -> None:
     with pytest.raises(ValueError, match="expected an image, found none"):
         ByteTrack(ByteTrackParams(most_different=25.0)).update(detections(100), 0.0)
+
+
+@pytest.mark.parametrize("senseless", [0.0, -1.0, math.nan])
+def test_a_difference_that_nobody_keeps_within_is_refused(senseless: float) -> None:
+    with pytest.raises(ValueError, match="expected most_different above 0"):
+        ByteTrackParams(most_different=senseless)
