@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.background import background, hides, things_of
+from simulation.background import background
 from simulation.cameras import Camera
 from simulation.figure import Figure
 from simulation.identity import Fabric, Identity, Pattern
@@ -21,6 +21,7 @@ from simulation.scene import Box, Scene
 from simulation.stage import Rendered, Stage
 from simulation.stance import Stance
 from simulation.surroundings import any_colour, random_camera, random_scene
+from simulation.things import hides, things_of
 
 PATTERNS: tuple[Pattern, ...] = (
     "plain", "plain", "plain", "stripes", "checks", "print", "logo", "denim", "leather", "knit",

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from simulation.background import hides, things_of
 from simulation.rooms import random_room
 from simulation.scatter import HEAD_M, ScatterParams, scattered, scattered_frames
 from simulation.scene import Box, Scene
+from simulation.things import hides, things_of
 from tests.simulation.capsule import capsule_man
 
 SEEDS = range(12)
