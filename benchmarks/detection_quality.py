@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from detectors.boxes import iou
 from detectors.detections import Detections
+from pipeline.mot_files import read_truth
 
 MIN_IOU = 0.5
 PETS_FRAMES, PETS_EVERY = 269, 5
+FILM_EVERY = 10
 PEDESTRIAN = 1
 LEAST_VISIBILITY = 0.25
 
@@ -72,6 +74,22 @@ def read_mot17_mini(shared: Path) -> Footage:
             found.images.append(np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR_RGB), np.uint8))
             found.boxes.append(_xyxy(rows))
             found.is_wanted.append(is_wanted)
+    return found
+
+
+def read_films(folder: Path) -> Footage:
+    """Every tenth frame of the films that `reid-pipeline simulate` or `demo` wrote."""
+    found = Footage("simulated films", [], [], [])
+    for path in sorted((folder / "truth").glob("*.txt")):
+        truth = read_truth(path)
+        with av.open(str(folder / "videos" / f"{path.stem}.mp4")) as container:
+            for number, frame in enumerate(container.decode(video=0), start=1):
+                if number % FILM_EVERY:
+                    continue
+                rows = truth.frames == number
+                found.images.append(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
+                found.boxes.append(truth.boxes[rows])
+                found.is_wanted.append(truth.counts[rows])
     return found
 
 

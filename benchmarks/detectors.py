@@ -1,18 +1,20 @@
 """Every detector that runs here on real footage: what it finds, and what it adds to its bare network.
 
-    python -m benchmarks.detectors
+    python -m benchmarks.detectors [FILE ...] [--films FOLDER]
 
-Footage and truth are those of the folder PASSERBY_SHARED (by default ../shared): every fifth of the 269 frames of PETS
-view 1 with truth, and the frames of four sequences of MOT17. A match is an IoU of 0.5; people whom the truth says to
-ignore count neither way. Precision and recall are of all boxes from the score on, the average precision (AP) of all
-from 0.05 on, of HOG from 0.5. Time is the median per frame of PETS on one thread, the whole detector and the bare
-network in turns.
+FILE is another network in the form of YOLOX, with its card; FOLDER is what `reid-pipeline demo` or `simulate` wrote,
+whose films are then looked at too. Footage and truth are those of the folder PASSERBY_SHARED (by default ../shared):
+every fifth of the 269 frames of PETS view 1 with truth, and the frames of four sequences of MOT17. A match is an IoU of
+0.5; people whom the truth says to ignore count neither way. Precision and recall are of all boxes from the score on,
+the average precision (AP) of all from 0.05 on, of HOG from 0.5. Time is the median per frame of PETS on one thread, the
+whole detector and the bare network in turns.
 """
 
+import argparse
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.detection_quality import Footage, quality, read_mot17_mini, read_pets
+from benchmarks.detection_quality import Footage, quality, read_films, read_mot17_mini, read_pets
 from detectors.detections import Detections
 from detectors.detector import Detector
 from detectors.hog import HogDetector
@@ -46,20 +48,26 @@ class Contestant:
 
 
 def main() -> None:
+    options = argparse.ArgumentParser(prog="python -m benchmarks.detectors")
+    options.add_argument("files", nargs="*", type=Path, metavar="FILE", help="more networks to measure")
+    options.add_argument("--films", type=Path, metavar="FOLDER", help="simulated films with truth")
+    asked = options.parse_args()
     cv2.setNumThreads(1)
     shared = Path(os.environ.get("PASSERBY_SHARED", "../shared"))
     footage = [read_pets(shared), read_mot17_mini(shared)]
+    footage += [read_films(asked.films)] if asked.films else []
     print("| detector | footage | score | precision | recall | AP | ms a frame | bare network, ms | rest, ms |")
     print("|---|---|---:|---:|---:|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as cache:
-        for contestant in contestants(shared, Path(cache)):
+        for contestant in contestants(shared, Path(cache), asked.files):
             for each in footage:
                 print_rows(contestant, each, times(contestant, footage[0].images) if each is footage[0] else " | | ")
 
 
-def contestants(shared: Path, cache: Path) -> list[Contestant]:
+def contestants(shared: Path, cache: Path, files: Sequence[Path]) -> list[Contestant]:
     file = next((shared / "data/weights").rglob(known_models()[NETWORK].url.rpartition("/")[2]))
     networks = {NETWORK: fetch(NETWORK, cache, from_file=file), SHIPPED: shipped_models()[SHIPPED]}
+    networks |= {file.stem: file for file in files}
     found = []
     for name, path in networks.items():
         session = load_session(path, provider="cpu", threads=1)

@@ -34,11 +34,18 @@ def encoder(
 
 
 @app.command()
-def detector(run: RunArgument, file: FileArgument, notes: NotesOption, steps: StepsOption = 1500) -> int:
+def detector(
+    run: RunArgument,
+    file: FileArgument,
+    notes: NotesOption,
+    steps: StepsOption = 1500,
+    height: Annotated[int, typer.Option(min=32, help="Of the picture that it takes, pixels.")] = 384,
+    width: Annotated[int, typer.Option(min=32, help="Of the picture; larger finds smaller people, slower.")] = 512,
+) -> int:
     """The small person detector of a run of `python -m detectors.training run`."""
     from export.shipped import export_detector
 
-    return _said(*export_detector(run, file, steps=steps, notes=notes), file)
+    return _said(*export_detector(run, file, steps=steps, notes=notes, height=height, width=width), file)
 
 
 def entry() -> None:
@@ -56,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
     except typer.TyperException as error:
         typer.echo(f"reid-export: {error.format_message()}", err=True)
         return error.exit_code
-    except (ArtefactError, CheckpointError, ParityError, FileNotFoundError) as error:
+    except (ArtefactError, CheckpointError, ParityError, OSError, ValueError) as error:
         typer.echo(f"reid-export: {error}", err=True)
         return 1
 

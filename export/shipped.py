@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from detectors.training.network import ServedDetector
+from detectors.training.network import STRIDES, ServedDetector
 from detectors.training.train import small_person_detector
 from detectors.training.train import trained_network as trained_detector
 from export.to_onnx import Words, export_onnx
@@ -39,10 +39,18 @@ def export_encoder(
     return card.model_id, difference
 
 
-def export_detector(run: Path, file: Path, *, steps: int, notes: str) -> tuple[str, float]:
-    """Writes the detector of a run with its card; returns the `model_id` and the difference from torch."""
+def export_detector(
+    run: Path, file: Path, *, steps: int, notes: str, height: int = DETECTOR_PX[0], width: int = DETECTOR_PX[1]
+) -> tuple[str, float]:
+    """Writes the detector of a run with its card, for pictures of that size, in pixels; see `export_encoder`.
+
+    Raises:
+        ValueError: if a side is no multiple of the network's largest stride.
+    """
+    if height % STRIDES[-1] or width % STRIDES[-1]:
+        raise ValueError(f"expected a height and a width that are multiples of {STRIDES[-1]}, found {height}, {width}")
     network = trained_detector(small_person_detector(steps=steps), run)
-    images = torch.rand(1, 3, *DETECTOR_PX, generator=torch.Generator().manual_seed(0)) * 255
+    images = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0)) * 255
     words = Words(
         name=file.stem,
         family="yolox",

@@ -40,3 +40,8 @@ def test_a_detector_is_exported_as_serving_reads_it(run: Path) -> None:
 def test_a_run_of_other_steps_is_refused(run: Path) -> None:
     with pytest.raises(CheckpointError, match="of another recipe"):
         export_detector(run, run / "people.onnx", steps=STEPS + 1, notes="")
+
+
+def test_a_size_that_the_network_cannot_take_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="multiples of 32, found 384, 500"):
+        export_detector(tmp_path, tmp_path / "people.onnx", steps=STEPS, notes="", width=500)
