@@ -116,7 +116,7 @@ class RecordedSite:
         self._commands = SiteCommands(
             folder,
             {**deployment(), "redis": {"lease_s": LEASE_S, "max_outbox": MAX_OUTBOX}},
-            {**os.environ, "REDIS_URL": url, "KAFKA_BOOTSTRAP_SERVERS": str(brokers), "OPENBLAS_NUM_THREADS": "1"},
+            {**os.environ, "REDIS_URL": url, "KAFKA_BOOTSTRAP_SERVERS": str(brokers)},
         )
 
     def worker(self, camera: str) -> Watched:

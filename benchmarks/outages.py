@@ -146,7 +146,6 @@ class Scene:
         environment = {
             "REDIS_URL": self._redis.url,
             "KAFKA_BOOTSTRAP_SERVERS": str(self._broker.plain),
-            "OPENBLAS_NUM_THREADS": "1",
         }
         site = SiteCommands(folder, deployment([camera.url() for camera in cameras]), {**os.environ, **environment})
         stack.callback(site.close)

@@ -21,19 +21,18 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import cv2
-
 from benchmarks.pipeline_calls import Bench, Calls, Took
 from benchmarks.pipeline_memory import measure_memory
 from benchmarks.pipeline_parts import pets
 from pipeline.build import build_detector, build_encoder
+from pipeline.threads import keep_to_one_thread
 
 CAMERAS = (1, 4)
 LIMIT = 0.9
 
 
 def main() -> None:
-    cv2.setNumThreads(1)  # as the command does
+    keep_to_one_thread()  # as the command does
     arguments = read_arguments()
     with tempfile.TemporaryDirectory() as folder:
         if arguments.what == "memory":

@@ -17,7 +17,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 from rich.console import Console
 from rich.table import Table
 
@@ -39,6 +38,7 @@ from pipeline.mot_files import MotTracks, MotTruth, read_tracks, read_truth, tra
 from pipeline.records import EmbeddedWindow
 from pipeline.simulating import Replaced, load_simulation
 from pipeline.site import Site
+from pipeline.threads import keep_to_one_thread
 
 SITES = {"shop": Replaced(), "look-alikes": Replaced(look_alikes=0.6)}
 OTHER_PEOPLE, OTHER_SEED = 160, 4242
@@ -82,7 +82,7 @@ def main() -> int:
     options.add_argument("--detector", help="name, file, or hog")
     options.add_argument("--encoders", nargs="+", default=[*(n for n in shipped if "encoder" in n), "stripes"])
     asked = options.parse_args()
-    cv2.setNumThreads(1)
+    keep_to_one_thread()
     with tempfile.TemporaryDirectory() as name:
         folder = asked.folder or Path(name)
         films = {site: filmed(folder / site, replace(said, seconds=asked.seconds)) for site, said in SITES.items()}

@@ -47,7 +47,6 @@ RUN apt-get update \
     && install -d -o passerby -g passerby /data /models
 ENV PATH=/opt/passerby/bin:$PATH \
     PASSERBY_MODELS=/models \
-    OPENBLAS_NUM_THREADS=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 WORKDIR /data

@@ -22,6 +22,7 @@ from pipeline.metrics import Metrics
 from pipeline.redis_start import open_store
 from pipeline.redis_store import SiteStore
 from pipeline.site_matcher import LEADING, STANDING_BY, SiteMatcher
+from pipeline.threads import keep_to_one_thread
 from reid_models.encoder import Encoder
 
 
@@ -35,6 +36,7 @@ def run_match(path: Path, stop: StopSignal, *, topic: str | None, until_end: boo
     """
     config = load_config(path)
     open_sink = sink_of(config, topic)
+    keep_to_one_thread()
     metrics, health = Metrics(), Health(ready_states=(LEADING, STANDING_BY))
     with ExitStack() as stack:
         store = stack.enter_context(open_store(config.redis, config.site.name, gives_up=stop.is_set))

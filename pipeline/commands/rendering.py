@@ -9,11 +9,11 @@ from queue import Queue
 from threading import Event
 from typing import TypeVar
 
-import cv2
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from pipeline.commands.stopping import StopSignal
+from pipeline.threads import keep_to_one_thread
 
 Job = TypeVar("Job")
 Made = TypeVar("Made")
@@ -94,7 +94,7 @@ def _work(work: Callable[[Job, Tell], Made], job: Job, told: "Queue[str]", is_ov
             raise RenderingStoppedError
         told.put(name)
 
-    cv2.setNumThreads(1)
+    keep_to_one_thread()
     return work(job, tell)
 
 

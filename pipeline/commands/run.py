@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import cv2
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -21,6 +20,7 @@ from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.health import HealthServer
 from pipeline.models import is_at_hand
 from pipeline.source_errors import SourceError
+from pipeline.threads import keep_to_one_thread
 
 SHIPPED_ENCODER = "passerby-encoder"
 """What is taken where nobody named an encoder and none of the better ones was fetched."""
@@ -64,8 +64,7 @@ def run_pipeline(path: Path | None, flags: Flags, stop: StopSignal) -> int:
 
 def _run(config: PipelineConfig, bars: "_Bars", stop: StopSignal) -> dict[str, SourceError]:
     """Runs the process from building to closing it; the recordings that failed, and why."""
-    # The cameras' threads share the cores already; OpenCV's own would only wake and wait.
-    cv2.setNumThreads(1)
+    keep_to_one_thread()
     with ExitStack() as stack:
         process = stack.enter_context(Process(config, watchers=[bars.step]))
         http = config.http

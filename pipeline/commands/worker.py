@@ -4,13 +4,12 @@ import logging
 from contextlib import ExitStack
 from pathlib import Path
 
-import cv2
-
 from pipeline.build import Process
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import ConfigError, PipelineConfig, load_config
 from pipeline.health import HealthServer
 from pipeline.redis_start import open_store
+from pipeline.threads import keep_to_one_thread
 
 logger = logging.getLogger(__name__)
 
@@ -18,8 +17,7 @@ logger = logging.getLogger(__name__)
 def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
     """Runs until its files end, or until SIGTERM or SIGINT; returns the exit code."""
     config = only(load_config(path), cameras)
-    # The cameras' threads share the cores already; OpenCV's own would only wake and wait.
-    cv2.setNumThreads(1)
+    keep_to_one_thread()
     with ExitStack() as stack:
         store = stack.enter_context(open_store(config.redis, config.site.name, gives_up=stop.is_set))
         process = stack.enter_context(Process(config, tells_progress=True))

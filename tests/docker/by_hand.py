@@ -136,7 +136,7 @@ class Place:
 
     def _variables(self, environment: Mapping[str, str]) -> dict[str, str]:
         own = {name: self.mapped(value) for name, value in environment.items()}
-        machine = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "OPENBLAS_NUM_THREADS": "1"}
+        machine = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
         return machine | ({"PASSERBY_MODELS": str(self.models)} if self.models else {}) | own
 
 

@@ -1,7 +1,8 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from itertools import count
 
 import numpy as np
 import pytest
@@ -114,6 +115,26 @@ def test_after_a_pause_there_is_no_burst() -> None:
 def test_a_cap_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="found 0"):
         Throttled(Script([]), 0)
+
+
+def test_reading_ahead_stays_a_few_frames_ahead() -> None:
+    read: list[int] = []
+
+    class Endless:
+        def __iter__(self) -> Iterator[Frame]:
+            for index in count():
+                read.append(index)
+                yield Frame("door", index, float(index), "container", np.zeros((1, 1, 3), np.uint8))
+
+        def close(self) -> None:
+            pass
+
+    frames = iter(Ahead(Endless()))
+    assert isinstance(frames, Generator)
+    for index in range(100):
+        assert next(frames).index == index
+        assert len(read) < index + 30
+    frames.close()
 
 
 def test_reading_ahead_drops_nothing_and_hands_on_what_went_wrong() -> None:
