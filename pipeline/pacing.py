@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from pipeline.records import Frame
-from pipeline.slot import Slot
+from pipeline.slot import Item, Slot
 from pipeline.sources import DropCause, FrameSource, SourceListener, Unheard
 
 # How often a consumer without frames looks up; the source's own time-outs decide how long it waits.
@@ -132,7 +132,7 @@ class Throttled:
         self._source.close()
 
 
-def _next(slot: Slot[Frame]) -> Frame | None:
+def _next(slot: Slot[Item]) -> Item | None:
     while True:
         with suppress(TimeoutError):
             return slot.take(_LOOK_UP_S)

@@ -21,6 +21,9 @@ class Verdict(IntEnum):
 
 VERDICTS = tuple(Verdict)
 POSSIBLE, TOO_LATE = int(Verdict.POSSIBLE), int(Verdict.TOO_LATE)
+_POSSIBLE, _TOO_LATE, _AT_ONCE, _TOO_FAST = (
+    np.int8(each) for each in (POSSIBLE, TOO_LATE, Verdict.TWO_CAMERAS_AT_ONCE, Verdict.TOO_FAST)
+)
 """As numbers, for arrays: to look a member up costs as much as a small array does."""
 
 
@@ -28,18 +31,18 @@ def verdicts(
     a: SightingArrays, b: SightingArrays, i: NDArray[np.intp], j: NDArray[np.intp], site: Topology
 ) -> NDArray[np.int8]:
     """`Verdict`: may track a[i] and track b[j] be one person? For all i and j, in the shape they broadcast to."""
-    a_first = a.start_s[i] <= b.start_s[j]
+    start_a_s, start_b_s = a.start_s[i], b.start_s[j]
     camera_a, camera_b = a.cameras[i], b.cameras[j]
+    a_first = start_a_s <= start_b_s
+    gap_s = np.where(a_first, start_b_s - a.end_s[i], start_a_s - b.end_s[j])
     same_camera = camera_a == camera_b
-    end_first_s = np.where(a_first, a.end_s[i], b.end_s[j])
-    still_there = np.where(a_first, a.still_there[i], b.still_there[j])
-    gap_s = np.where(a_first, b.start_s[j], a.start_s[i]) - end_first_s
-    gap_s = np.where(same_camera & still_there, -np.inf, gap_s)
+    gap_s = np.where(same_camera & np.where(a_first, a.still_there[i], b.still_there[j]), -np.inf, gap_s)
     cameras = len(site.min_gap_s)
     way = np.where(a_first, cameras * camera_a + camera_b, cameras * camera_b + camera_a)
     least_s, most_s = site.min_gap_s.take(way), site.max_gap_s.take(way)
-    found = np.where(gap_s > most_s, np.int8(Verdict.TOO_LATE), np.int8(Verdict.POSSIBLE))
+    found = np.where(gap_s > most_s, _TOO_LATE, _POSSIBLE)
     too_soon = gap_s < least_s
-    found[too_soon] = np.where(gap_s < 0, np.int8(Verdict.TWO_CAMERAS_AT_ONCE), np.int8(Verdict.TOO_FAST))[too_soon]
-    found[too_soon & same_camera] = Verdict.SAME_CAMERA_SAME_TIME
+    if too_soon.any():
+        found[too_soon] = np.where(gap_s < 0, _AT_ONCE, _TOO_FAST)[too_soon]
+        found[too_soon & same_camera] = Verdict.SAME_CAMERA_SAME_TIME
     return found

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.matching.constraints import POSSIBLE, TOO_LATE, VERDICTS, Verdict, verdicts
-from pipeline.matching.search import cosines, rows_of, rows_within_reach
-from pipeline.matching.sightings import NOBODY, SightingArrays
+from pipeline.matching.nearby import persons_near
+from pipeline.matching.search import cosines
+from pipeline.matching.sightings import SightingArrays
 from pipeline.site import Topology
 
 Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -131,7 +132,9 @@ class _Round:
         self._site = site
         self._thresholds = thresholds
         self._params = params
-        near = _near(batch, known, site, thresholds, params)
+        # Whoever is further off than margin and hesitation can neither be the match nor make it unclear.
+        reach = thresholds.min(initial=1.0) - max(params.margin, params.hesitation)
+        near = persons_near(batch, known, site, thresholds, reach)
         self._count = len(near.persons)
         self._persons = near.persons
         self._similarity, self._excess = near.similarity, near.excess
@@ -313,74 +316,3 @@ class _Peers:
     similarity: NDArray[np.float32]
     excess: NDArray[np.float64]
     verdict: NDArray[np.int8]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Near:
-    """Persons (P,) near anyone of the batch, and (Q, P) of each: cosine to the nearest row, by how much it exceeds
-    what is demanded, whether the person is possible, and that row.
-    """
-
-    persons: NDArray[np.int64]
-    similarity: NDArray[np.float64]
-    excess: NDArray[np.float64]
-    verdict: NDArray[np.int8]
-    row: NDArray[np.intp]
-
-
-def _near(
-    batch: SightingArrays,
-    known: SightingArrays,
-    site: Topology,
-    thresholds: NDArray[np.float64],
-    params: MatchParams,
-) -> _Near:
-    """Only persons within reach of the threshold are looked at closer, but those in all their tracks: whoever is
-    further off than margin and hesitation can neither be the match nor make it unclear.
-    """
-    reach = thresholds.min(initial=1.0) - max(params.margin, params.hesitation)
-    near = known.persons[rows_within_reach(batch.vectors, known.vectors, reach)]
-    persons = np.array(sorted({*near.tolist()} - {NOBODY}), np.int64)
-    rows = rows_of(known.persons, persons)
-    rows = rows[np.argsort(known.persons[rows], kind="stable")]
-    if not len(rows):
-        return _nobody(len(batch))
-    starts = np.searchsorted(known.persons[rows], persons)
-    each = np.arange(len(batch))[:, None]
-    demanded = thresholds[batch.cameras[:, None], known.cameras[rows][None, :]]
-    excess = cosines(batch.vectors, known.vectors[rows]) - demanded
-    verdict = verdicts(batch, known, each, rows[None, :], site)
-    nearest = _nearest(excess, verdict == TOO_LATE, starts)
-    person_excess = excess[each, nearest]
-    similarity = person_excess + demanded[each, nearest]
-    return _Near(persons, similarity, person_excess, _of_persons(verdict, nearest, starts), rows[nearest])
-
-
-def _nobody(queries: int) -> _Near:
-    none = np.empty((queries, 0))
-    return _Near(np.empty(0, np.int64), none, none, none.astype(np.int8), none.astype(np.intp))
-
-
-def _nearest(excess: NDArray[np.float64], is_late: NDArray[np.bool_], starts: NDArray[np.intp]) -> NDArray[np.intp]:
-    """(Q, P): which of a person's tracks, the first of which are `starts`, is nearest; the first of equals.
-
-    A walk that took too long speaks against one track only: the person may have been seen elsewhere since.
-    """
-    count = excess.shape[1]
-    sizes = np.append(starts[1:], count) - starts
-    if is_late.any():
-        excess = np.where(is_late, excess - (1 + np.ptp(excess)), excess)
-    best = np.maximum.reduceat(excess, starts, axis=1).repeat(sizes, axis=1)
-    nearest: NDArray[np.intp] = np.minimum.reduceat(np.where(excess == best, np.arange(count), count), starts, axis=1)
-    return nearest
-
-
-def _of_persons(verdict: NDArray[np.int8], nearest: NDArray[np.intp], starts: NDArray[np.intp]) -> NDArray[np.int8]:
-    """(Q, P): that of the nearest track; but one track that is impossible makes the person impossible."""
-    each = np.arange(len(verdict))[:, None]
-    found = verdict[each, nearest]
-    is_hard = (verdict != POSSIBLE) & (verdict != TOO_LATE)
-    if not is_hard.any():
-        return found
-    last = np.maximum.reduceat(np.where(is_hard, np.arange(verdict.shape[1]), -1), starts, axis=1)
-    return np.where(last >= 0, verdict[each, last], found)

@@ -1,0 +1,96 @@
+"""Who is near: the search, and what cameras and the ways between them say of those it finds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.matching.constraints import POSSIBLE, TOO_LATE, verdicts
+from pipeline.matching.search import cosines, rows_of, rows_within_reach
+from pipeline.matching.sightings import NOBODY, SightingArrays
+from pipeline.site import Topology
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Near:
+    """Persons near anyone of a batch of Q tracks, and how near.
+
+    Attributes:
+        persons: (P,) their numbers, ascending.
+        similarity: (Q, P) cosine to the person's nearest track.
+        excess: (Q, P) by how much it exceeds what is demanded between the two cameras.
+        verdict: (Q, P) `Verdict`, whether the track may be that person.
+        row: (Q, P) that nearest track.
+    """
+
+    persons: NDArray[np.int64]
+    similarity: NDArray[np.float64]
+    excess: NDArray[np.float64]
+    verdict: NDArray[np.int8]
+    row: NDArray[np.intp]
+
+
+def persons_near(
+    batch: SightingArrays,
+    known: SightingArrays,
+    site: Topology,
+    thresholds: NDArray[np.float64],
+    reach: float,
+) -> Near:
+    """The persons near a batch. Exact: nobody within reach is left out.
+
+    A person near any of the batch is looked at in all tracks, and for all of the batch.
+
+    Args:
+        batch: Q tracks; their `persons` are not read.
+        known: the tracks whose person is known (rows of `NOBODY` are passed over).
+        site: matrices over the cameras' numbers, which both share.
+        thresholds: (C, C) float64, the cosine demanded between two cameras.
+        reach: cosine from which on somebody is near.
+    """
+    near = known.persons[rows_within_reach(batch.vectors, known.vectors, reach)]
+    persons = np.array(sorted({*near.tolist()} - {NOBODY}), np.int64)
+    rows = rows_of(known.persons, persons)
+    if not len(rows):
+        return _nobody(len(batch))
+    persons_of = known.persons[rows]
+    order = persons_of.argsort(kind="stable")
+    rows, starts = rows[order], persons_of[order].searchsorted(persons)
+    each = np.arange(len(batch))[:, None]
+    demanded = thresholds[batch.cameras[:, None], known.cameras[rows][None, :]]
+    excess = cosines(batch.vectors, known.vectors[rows]) - demanded
+    verdict = verdicts(batch, known, each, rows[None, :], site)
+    nearest = _nearest(excess, verdict == TOO_LATE, starts)
+    person_excess = excess[each, nearest]
+    similarity = person_excess + demanded[each, nearest]
+    return Near(persons, similarity, person_excess, _of_persons(verdict, nearest, starts), rows[nearest])
+
+
+def _nobody(queries: int) -> Near:
+    none = np.empty((queries, 0))
+    return Near(np.empty(0, np.int64), none, none, none.astype(np.int8), none.astype(np.intp))
+
+
+def _nearest(excess: NDArray[np.float64], is_late: NDArray[np.bool_], starts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """(Q, P): which of a person's tracks, the first of which are `starts`, is nearest; the first of equals.
+
+    A walk that took too long speaks against one track only: the person may have been seen elsewhere since.
+    """
+    count = excess.shape[1]
+    sizes = np.append(starts[1:], count) - starts
+    if is_late.any():
+        excess = np.where(is_late, excess - (1 + np.ptp(excess)), excess)
+    best = np.maximum.reduceat(excess, starts, axis=1).repeat(sizes, axis=1)
+    nearest: NDArray[np.intp] = np.minimum.reduceat(np.where(excess == best, np.arange(count), count), starts, axis=1)
+    return nearest
+
+
+def _of_persons(verdict: NDArray[np.int8], nearest: NDArray[np.intp], starts: NDArray[np.intp]) -> NDArray[np.int8]:
+    """(Q, P): that of the nearest track; but one track that is impossible makes the person impossible."""
+    each = np.arange(len(verdict))[:, None]
+    found = verdict[each, nearest]
+    is_hard = (verdict != POSSIBLE) & (verdict != TOO_LATE)
+    if not is_hard.any():
+        return found
+    last = np.maximum.reduceat(np.where(is_hard, np.arange(verdict.shape[1]), -1), starts, axis=1)
+    return np.where(last >= 0, verdict[each, last], found)
