@@ -35,14 +35,17 @@ class EncodeLoop:
 
     def _encode(self, batch: Sequence[Tracklet]) -> list[Embedding]:
         started_s = time.perf_counter()
-        vectors = self._encoder.encode(np.stack([self._clip(tracklet) for tracklet in batch]))
+        vectors = self._encoder.encode(self._clips(batch))
         if self._watch:
             self._watch(batch, time.perf_counter() - started_s)
         return [self._embedding(*pair) for pair in zip(batch, vectors, strict=True)]
 
-    def _clip(self, tracklet: Tracklet) -> NDArray[np.uint8]:
-        frames: NDArray[np.uint8] = tracklet.crops[spread(len(tracklet.crops), self._encoder.clip.frames)]
-        return frames
+    def _clips(self, batch: Sequence[Tracklet]) -> NDArray[np.uint8]:
+        frames = self._encoder.clip.frames
+        clips = np.empty((len(batch), frames, *batch[0].crops.shape[1:]), np.uint8)
+        for clip, tracklet in zip(clips, batch, strict=True):
+            tracklet.crops.take(spread(len(tracklet.crops), frames), axis=0, out=clip, mode="clip")
+        return clips
 
     def _embedding(self, tracklet: Tracklet, vector: NDArray[np.float32]) -> Embedding:
         return Embedding(
