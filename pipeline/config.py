@@ -5,12 +5,12 @@ place where the environment is read, and what it yields is never printed.
 """
 
 import difflib
-import json
 import os
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
 from pydantic import (
@@ -392,9 +392,30 @@ def _shown(found: object) -> str:
 
 
 def _did_you_mean(key: str, model: type[BaseModel]) -> str:
-    names = re.findall(r'"(\w+)": \{', json.dumps(model.model_json_schema()))
-    close = difflib.get_close_matches(key.rsplit(".", 1)[-1], sorted(set(names)), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    """The known key that is spelled most like it: at the same place, or else elsewhere, with that place."""
+    schema = model.model_json_schema()
+    at, _, name = re.sub(r"\.\d+\.", ".*.", key).rpartition(".")
+    places = sorted(set(_places(schema, schema)))
+    here = [known for place, known in places if place == at]
+    if close := difflib.get_close_matches(name, here, n=1):
+        return f"; did you mean {close[0]!r}?"
+    if close := difflib.get_close_matches(name, [known for _, known in places], n=1):
+        there = next(f"{place}.{known}".removeprefix(".") for place, known in places if known == close[0])
+        return f"; did you mean {there!r}?"
+    return ""
+
+
+def _places(node: dict[str, Any], schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, str]]:
+    """Every key of a JSON Schema and the place it stands at: ("cameras.*", "tiles")."""
+    if "$ref" in node:
+        node = schema["$defs"][node["$ref"].rpartition("/")[2]]
+    for option in (*node.get("anyOf", ()), *node.get("oneOf", ())):
+        yield from _places(option, schema, at)
+    if "items" in node:
+        yield from _places(node["items"], schema, f"{at}.*".removeprefix("."))
+    for key, below in node.get("properties", {}).items():
+        yield at, key
+        yield from _places(below, schema, f"{at}.{key}".removeprefix("."))
 
 
 def _from_environment(match: re.Match[str]) -> str:

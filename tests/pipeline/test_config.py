@@ -42,6 +42,11 @@ def test_a_camera_is_enough_and_all_else_has_a_default(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        (CAMERA + "tiles: {rows: 2}\n", "unknown key 'tiles'; did you mean 'cameras.*.tiles'?"),
+        (
+            CAMERA + "detector: {kind: hog, tiles: {rows: 2}}\n",
+            "unknown key 'detector.tiles'; did you mean 'cameras.*.tiles'?",
+        ),
         (CAMERA + "detektor: {kind: hog}\n", "unknown key 'detektor'; did you mean 'detector'?"),
         (
             "cameras: [{name: door, source: a.mp4, max_fsp: 5}]",
