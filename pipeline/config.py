@@ -4,13 +4,11 @@ A source may name environment variables in braces (`rtsp://{CAM1_USER}:{CAM1_PAS
 place where the environment is read, and what it yields is never printed.
 """
 
-import difflib
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 import yaml
 from pydantic import (
@@ -27,10 +25,10 @@ from pydantic import (
 from detectors.hog import HogParams
 from detectors.tiling import TilingParams
 from detectors.yolox import YoloxParams
+from pipeline.config_words import in_one_line
 from pipeline.matching.corrections import CorrectionParams
 from pipeline.matching.memory import Retention
 from pipeline.site import Site
-from pipeline.source_errors import redact
 from pipeline.sources import kind_of
 from pipeline.tracklets import TrackletParams
 from trackers.bytetrack import ByteTrackParams
@@ -39,8 +37,6 @@ from trackers.ocsort import OcSortParams
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 _M = TypeVar("_M", bound=BaseModel)
-_KINDS = {"yolox", "hog", "ultralytics", "bytetrack", "ocsort", "network", "stripes"}
-"""pydantic puts the chosen kind into the path of an error; the reader's file has no such key."""
 
 
 class ConfigError(Exception):
@@ -363,59 +359,7 @@ def parse(model: type[_M], fields: dict[str, object], where: Path | str) -> _M:
     try:
         return model.model_validate(fields)
     except ValidationError as error:
-        raise ConfigError(f"{where}: {_in_one_line(error, model)}") from error
-
-
-def _in_one_line(error: ValidationError, model: type[BaseModel]) -> str:
-    first = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in first["loc"] if part not in _KINDS)
-    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"unknown key {key!r}{_did_you_mean(key, model)}"
-    if first["type"] == "union_tag_not_found":
-        return f"{key}: expected the key 'kind', found none"
-    message = first["msg"].removeprefix("Value error, ")
-    is_said = "found" in message or "source" in key or first["type"] in ("missing", "value_error")
-    found = "" if is_said else _shown(first["input"])
-    return f"{key}: {message}{found}" if key else f"{message}{found}"
-
-
-def _shown(found: object) -> str:
-    """A plain value, or what kind of thing stood there. An address at a wrong place holds its password there too."""
-    match found:
-        case str():
-            return f", found {redact(found)!r}"
-        case int() | float():
-            return f", found {found!r}"
-        case None:
-            return ", found nothing"
-    return f", found a {type(found).__name__}"
-
-
-def _did_you_mean(key: str, model: type[BaseModel]) -> str:
-    """The known key that is spelled most like it: at the same place, or else elsewhere, with that place."""
-    schema = model.model_json_schema()
-    at, _, name = re.sub(r"\.\d+\.", ".*.", key).rpartition(".")
-    places = sorted(set(_places(schema, schema)))
-    here = [known for place, known in places if place == at]
-    if close := difflib.get_close_matches(name, here, n=1):
-        return f"; did you mean {close[0]!r}?"
-    if close := difflib.get_close_matches(name, [known for _, known in places], n=1):
-        there = next(f"{place}.{known}".removeprefix(".") for place, known in places if known == close[0])
-        return f"; did you mean {there!r}?"
-    return ""
-
-
-def _places(node: dict[str, Any], schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, str]]:
-    """Every key of a JSON Schema and the place it stands at: ("cameras.*", "tiles")."""
-    if "$ref" in node:
-        node = schema["$defs"][node["$ref"].rpartition("/")[2]]
-    for option in (*node.get("anyOf", ()), *node.get("oneOf", ())):
-        yield from _places(option, schema, at)
-    if "items" in node:
-        yield from _places(node["items"], schema, f"{at}.*".removeprefix("."))
-    for key, below in node.get("properties", {}).items():
-        yield at, key
-        yield from _places(below, schema, f"{at}.{key}".removeprefix("."))
+        raise ConfigError(f"{where}: {in_one_line(error, model)}") from error
 
 
 def _from_environment(match: re.Match[str]) -> str:

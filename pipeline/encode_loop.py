@@ -44,6 +44,7 @@ class EncodeLoop:
         frames = self._encoder.clip.frames
         clips = np.empty((len(batch), frames, *batch[0].crops.shape[1:]), np.uint8)
         for clip, tracklet in zip(clips, batch, strict=True):
+            # Every index is in range; in its default mode numpy would copy once more, to be able to take back.
             tracklet.crops.take(spread(len(tracklet.crops), frames), axis=0, out=clip, mode="clip")
         return clips
 

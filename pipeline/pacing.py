@@ -20,8 +20,7 @@ _LOT_BYTES = 8 << 20
 class Ahead:
     """Reads a recording in a thread of its own, a few frames ahead: decoding goes on while the detector works.
 
-    Frames are decoded several at a time: a decoder that is woken for each finds its tables gone from the cache, and
-    takes a third longer. A `FrameSource`; drops nothing.
+    Frames are decoded several at a time, so that threads wake each other less often. A `FrameSource`; drops nothing.
     """
 
     def __init__(self, source: FrameSource) -> None:
