@@ -56,7 +56,9 @@ def load_checkpoint(folder: Path, *, recipe: str | None) -> Checkpoint | None:
     try:
         found = Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # torch.load promises no kind: pickle, zip and struct errors all come through
-        raise CheckpointError(f"{path}: expected a checkpoint of a run, found {error}") from error
+        raise CheckpointError(
+            f"{path}: expected a checkpoint of a run, found something else: take another folder, or train anew"
+        ) from error
     if recipe is not None and found.recipe != recipe:
         raise CheckpointError(
             f"{path} is of another recipe, {found.recipe}; expected {recipe}: take another folder, or the old recipe"

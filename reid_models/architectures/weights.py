@@ -46,7 +46,9 @@ def _read_file(path: Path) -> dict[str, Tensor]:
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load promises no kind: pickle, zip and struct errors all come through
-        raise WeightsError(f"{path}: expected a state dict written by torch.save, found {error}") from error
+        raise WeightsError(
+            f"{path}: expected a state dict written by torch.save, found a file that torch cannot read"
+        ) from error
     if not isinstance(found, Mapping) or not all(isinstance(value, Tensor) for value in found.values()):
         raise WeightsError(f"{path}: expected tensors by name, as state_dict() gives them, found something else")
     return dict(found)
