@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from detectors.detector import Detector
-from pipeline.build import Watcher, build_policy, build_tracker
+from pipeline.build import build_policy, build_tracker
 from pipeline.camera_loop import CameraLoop
 from pipeline.channel import Channel
 from pipeline.config import CameraConfig, PipelineConfig
@@ -21,7 +21,8 @@ from pipeline.matching.matcher import Matcher, Outcome
 from pipeline.matching.memory import MemoryGallery
 from pipeline.metrics import Metrics
 from pipeline.mot_files import tracks_path
-from pipeline.records import EmbeddedWindow
+from pipeline.process import Watcher
+from pipeline.records import EmbeddedWindow, Tracklet, Window
 from pipeline.sources import FrameSource
 from pipeline.supervisor import Camera, CameraRun, Supervisor
 from pipeline.tracklets import TrackletBuffer
@@ -80,7 +81,7 @@ def supervise(config: PipelineConfig, parts: Parts, owned: ExitStack, folder: Pa
         owned: closes the files.
         folder: where they are written.
     """
-    channel = Channel([camera.name for camera in config.cameras], is_live=False)
+    channel = Channel[Tracklet, Window]([camera.name for camera in config.cameras], Window, is_live=False)
     gallery = MemoryGallery(owned.enter_context(JsonLinesSink(folder / "events.jsonl")), config.matching.retention)
     counter = MatchCounter(parts.metrics, lambda: len(gallery.known()))
 
@@ -100,7 +101,7 @@ def supervise(config: PipelineConfig, parts: Parts, owned: ExitStack, folder: Pa
 
 
 def _camera(
-    config: PipelineConfig, parts: Parts, channel: Channel, name: str, owned: ExitStack, folder: Path
+    config: PipelineConfig, parts: Parts, channel: Channel[Tracklet, Window], name: str, owned: ExitStack, folder: Path
 ) -> Camera:
     recorder = TrackRecorder(tracks_path(folder, name))
     owned.callback(recorder.close)

@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.build import Process, build_encoder, build_policy
+from pipeline.build import build_encoder, build_policy
 from pipeline.commands.calibrate import write_threshold
 from pipeline.commands.demo import SHOP
 from pipeline.commands.run import Flags, merged
@@ -28,6 +28,7 @@ from pipeline.commands.simulate import write_simulation
 from pipeline.commands.simulate_tracklets import simulate_tracklets
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import MatchingConfig, PipelineConfig
+from pipeline.deployment import Deployment
 from pipeline.evaluation import Evaluation, evaluate
 from pipeline.events.memory import MemorySink
 from pipeline.identity_loop import run_identity_loop
@@ -129,8 +130,8 @@ def embed(deployment: Path, detector: str | None, encoder: str, out: Path) -> Em
     """Runs everything but the matcher."""
     config, _ = merged(deployment, Flags(detector=detector, encoder=encoder, out=out))
     windows: list[EmbeddedWindow] = []
-    with Process(config) as process:
-        process.supervisor(windows.extend).run()
+    with Deployment(config) as ready:
+        ready.supervisor(windows.extend).run()
     built, suggested = build_encoder(config.encoder, config.compute)
     names = [camera.name for camera in config.cameras]
     return Embedded(

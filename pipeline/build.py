@@ -2,19 +2,12 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Self
 
-from detectors.batching import BatchingDetector
 from detectors.detector import Detector
 from detectors.tiling import TilingDetector
-from pipeline.camera_loop import CameraLoop, Step
-from pipeline.channel import Channel, Lane
 from pipeline.config import (
     ByteTrackConfig,
     CameraConfig,
@@ -24,170 +17,20 @@ from pipeline.config import (
     NetworkConfig,
     OcSortConfig,
     PipelineConfig,
-    RedisConfig,
     StripesConfig,
     UltralyticsConfig,
     YoloxConfig,
 )
-from pipeline.embedding_stream import EmbeddingWriter
-from pipeline.encode_loop import EncodeLoop
-from pipeline.events.sink import EventSink
-from pipeline.health import Health
-from pipeline.identity_loop import run_identity_loop
 from pipeline.matching.calibration import Calibration, read_calibration
-from pipeline.matching.matcher import Matcher
-from pipeline.matching.memory import MemoryGallery
 from pipeline.matching.policy import MatchParams
-from pipeline.metrics import Metrics
 from pipeline.models import find_artefact
-from pipeline.mot_files import tracks_path
-from pipeline.records import EmbeddedWindow
-from pipeline.redis_store import SiteStore
 from pipeline.site_matcher import SiteMatcherParams
-from pipeline.sources import FrameSource, SourceListener, SourceState, Unheard, kind_of, run_id
-from pipeline.supervisor import Camera, CameraRun, Supervisor
-from pipeline.thumbnails import Thumbnails
-from pipeline.tracklets import TrackletBuffer
-from pipeline.watch import EncodeCounter, MatchCounter, SourceCounter, StepCounter, TrackRecorder
+from pipeline.sources import FrameSource, SourceListener, Unheard, kind_of, run_id
 from reid_models.encoder import Encoder
 from trackers.tracker import Tracker
 
-Watcher = Callable[[Step], None]
 USUAL_RATE = 25.0
 """Images a second of a folder, where the configuration does not say."""
-
-
-class Process:
-    """One process, built and ready to run: everything that it owns is closed with it.
-
-    Attributes:
-        metrics, health: what it tells of itself.
-    """
-
-    def __init__(
-        self, config: PipelineConfig, *, watchers: Sequence[Watcher] = (), tells_progress: bool = False
-    ) -> None:
-        """Loads the networks; nothing is written yet.
-
-        Args:
-            config: checked.
-            watchers: called after each frame, in the camera's thread.
-            tells_progress: hand on empty windows too, as a worker does.
-
-        Raises:
-            ArtefactError: if a network cannot be used.
-            CalibrationError: if the calibration cannot be used with the encoder.
-        """
-        self.metrics = Metrics()
-        self.health = Health()
-        self._config = config
-        self._watchers = watchers
-        self._owned = ExitStack()
-        self._detector = self._build_detector()
-        self._encoder, suggested = build_encoder(config.encoder, config.compute)
-        self._params, self._calibration = build_policy(config, self._encoder.model_id, suggested)
-        self._listener = SourceCounter(self.metrics, self.health)
-        self._channel = Channel(
-            [camera.name for camera in config.cameras],
-            is_live=config.is_live,
-            window_s=config.order.window_s,
-            lead_s=config.order.lead_s,
-            idle_after_s=config.order.idle_after_s,
-            yields_empty=tells_progress,
-            on_turn=self.health.turned,
-        )
-        self.metrics.waiting.set_function(self._channel.waiting)
-
-    def close(self) -> None:
-        self._owned.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def connect(self, sink: EventSink) -> Supervisor:
-        """What runs it, with events going to `sink`, which stays the caller's."""
-        gallery = MemoryGallery(sink, self._config.matching.retention)
-        matcher = Matcher(
-            gallery, self._config.site, self._params, self._calibration, self._config.matching.corrections
-        )
-        watch = MatchCounter(self.metrics, lambda: len(gallery.known()))
-        return self.supervisor(partial(run_identity_loop, matcher=matcher, watch=watch))
-
-    def connect_stream(self, store: SiteStore, limits: RedisConfig) -> Supervisor:
-        """What runs it as a worker, with embeddings going into the stream of its site."""
-        cameras = [camera.name for camera in self._config.cameras]
-        writer = EmbeddingWriter(
-            store,
-            "+".join(sorted(cameras)),
-            cameras,
-            model_id=self._encoder.model_id,
-            max_waiting=limits.max_waiting,
-            patience_s=limits.patience_s,
-            on_wait=self._waited,
-        )
-        return self.supervisor(writer.write_all)
-
-    def supervisor(self, take: Callable[[Iterable[EmbeddedWindow]], None]) -> Supervisor:
-        """What runs it, with windows of embeddings going to `take`."""
-        return Supervisor(
-            [self._camera(camera) for camera in self._config.cameras],
-            self._channel,
-            EncodeLoop(self._encoder, watch=EncodeCounter(self.metrics)),
-            take,
-            on_restart=lambda camera: self.metrics.restarts.labels(camera=camera).inc(),
-            on_end=lambda camera: self._listener.entered(camera, SourceState.ENDED, None),
-        )
-
-    def _waited(self) -> None:
-        """A process that waits for others is alive."""
-        self.metrics.stream_waits.inc()
-        self.health.turned()
-
-    def _build_detector(self) -> Detector:
-        compute = self._config.compute
-        detector = build_detector(self._config)
-        batch = compute.batch(compute.detect_batch, gpu=16)
-        if batch == 1 or len(self._config.cameras) == 1:
-            return detector
-        return self._owned.enter_context(
-            BatchingDetector(
-                detector, max_batch=batch, wait_s=compute.detect_wait_s, on_batch=self.metrics.detect_batch.observe
-            )
-        )
-
-    def _camera(self, camera: CameraConfig) -> Camera:
-        lane, recorders = self._channel.lane(camera.name), self._recorders(camera)
-        return Camera(camera.name, camera.is_live, lambda: self._start(camera, lane, recorders))
-
-    def _start(self, camera: CameraConfig, lane: Lane, recorders: Sequence[Watcher]) -> CameraRun:
-        source = build_source(camera, self._listener)
-        if not camera.is_live:
-            self._listener.entered(camera.name, SourceState.STREAMING, None)
-        buffer = TrackletBuffer(camera.name, run_of(camera), self._encoder.clip, self._config.tracklets)
-        loop = CameraLoop(
-            source,
-            tiled(self._detector, camera),
-            build_tracker(self._config),
-            buffer,
-            lane,
-            region=camera.region,
-            watchers=[StepCounter(self.metrics, camera.name, buffer), *self._watchers, *recorders],
-        )
-        return CameraRun(loop, source)
-
-    def _recorders(self, camera: CameraConfig) -> list[Watcher]:
-        output = self._config.output
-        recorders: list[Watcher] = []
-        if not camera.is_live:
-            recorder = TrackRecorder(tracks_path(output.directory, camera.name))
-            self._owned.callback(recorder.close)
-            recorders.append(recorder)
-        if output.thumbnails:
-            recorders.append(Thumbnails(output.directory / "thumbnails"))
-        return recorders
 
 
 def build_detector(config: PipelineConfig) -> Detector:
@@ -285,31 +128,40 @@ def build_policy(config: PipelineConfig, model_id: str, suggested: float) -> tup
     return params, read_calibration(matching.calibration, model_id=model_id)
 
 
-def build_source(camera: CameraConfig, listener: SourceListener) -> FrameSource:
-    """The frames of a camera: every one of a file, the newest ones of a live stream."""
-    address = camera.source.get_secret_value()
-    starts_at_s = camera.starts_at.timestamp() if camera.starts_at else 0.0
-    match kind_of(address):
-        case "file":
-            from pipeline.pacing import Ahead
-            from pipeline.video_files import FileSource
+def build_source(camera: CameraConfig, listener: SourceListener, *, reads_ahead: bool) -> FrameSource:
+    """The frames of a camera: every one of a file, the newest ones of a live stream.
 
-            source: FrameSource = Ahead(
-                FileSource(camera.name, Path(address), starts_at_s=starts_at_s, frame_rate=camera.frame_rate)
-            )
-        case "folder":
-            from pipeline.pacing import Ahead
-            from pipeline.video_files import FolderSource
-
-            rate = camera.frame_rate or USUAL_RATE
-            source = Ahead(FolderSource(camera.name, Path(address), starts_at_s=starts_at_s, frame_rate=rate))
-        case "stream":
-            source = _live_source(camera, address, listener)
+    Args:
+        camera: which.
+        listener: hears of states and drops.
+        reads_ahead: decode a recording in a thread of its own. That saves time where a core is left for it; else it
+            costs some, because threads wait for each other.
+    """
+    source = _bare_source(camera, listener, reads_ahead=reads_ahead)
     if camera.max_fps is None:
         return source
     from pipeline.pacing import Throttled
 
     return Throttled(source, camera.max_fps, listener=listener)
+
+
+def _bare_source(camera: CameraConfig, listener: SourceListener, *, reads_ahead: bool) -> FrameSource:
+    address = camera.source.get_secret_value()
+    if kind_of(address) == "stream":
+        return _live_source(camera, address, listener)
+    from pipeline.pacing import Ahead
+
+    recording = _recording(camera, Path(address))
+    return Ahead(recording) if reads_ahead else recording
+
+
+def _recording(camera: CameraConfig, path: Path) -> FrameSource:
+    from pipeline.video_files import FileSource, FolderSource
+
+    starts_at_s = camera.starts_at.timestamp() if camera.starts_at else 0.0
+    if path.is_dir():
+        return FolderSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=camera.frame_rate or USUAL_RATE)
+    return FileSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=camera.frame_rate)
 
 
 def _live_source(camera: CameraConfig, address: str, listener: SourceListener) -> FrameSource:

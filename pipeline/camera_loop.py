@@ -53,7 +53,7 @@ class CameraLoop:
         detector: Detector,
         tracker: Tracker,
         buffer: TrackletBuffer,
-        lane: Lane,
+        lane: Lane[Tracklet],
         *,
         region: Region | None = None,
         watchers: Sequence[Callable[[Step], None]] = (),

@@ -1,5 +1,7 @@
 """Channel 1: what the cameras cut, joined into windows of stream time, in an order that no thread can change.
 
+Its lanes are the cameras of a process with their tracklets, or processes with the embeddings of theirs.
+
 The identity of a track depends on what was decided before it. So that the same files give the same events, whatever
 the threads do, tracklets are handed on by stream time: a window of a second goes out when every camera has passed its
 end. A camera that runs ahead of that waits in `advance`, which is also how pressure from behind reaches the cameras:
@@ -14,8 +16,26 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
 
-from pipeline.records import TrackEnd, Tracklet, Window
+from pipeline.records import TrackEnd, TrackKey
+
+
+class Part(Protocol):
+    """A part of a track: its tracklet, or the embedding of it."""
+
+    @property
+    def track(self) -> TrackKey: ...
+
+    @property
+    def part(self) -> int: ...
+
+    @property
+    def cut_s(self) -> float: ...
+
+
+PartT = TypeVar("PartT", bound=Part)
+JoinedT = TypeVar("JoinedT")
 
 
 @dataclass(slots=True, eq=False)
@@ -26,21 +46,21 @@ class _Lane:
 
 
 @dataclass(slots=True, eq=False)
-class _Pending:
-    tracklets: list[Tracklet] = field(default_factory=list)
+class _Pending(Generic[PartT]):
+    parts: list[PartT] = field(default_factory=list)
     ended: list[TrackEnd] = field(default_factory=list)
 
 
-class Lane:
+class Lane(Generic[PartT]):
     """One camera's end of the channel; one thread."""
 
-    def __init__(self, channel: "Channel", camera: str) -> None:
+    def __init__(self, channel: "Channel[PartT, JoinedT]", camera: str) -> None:
         self._channel = channel
         self._camera = camera
 
-    def put(self, tracklets: Sequence[Tracklet], ended: Sequence[TrackEnd]) -> None:
-        """Hands on what one frame made. Never blocks: `advance` does."""
-        self._channel._put(tracklets, ended)  # noqa: SLF001 - a lane is the channel seen from one camera
+    def put(self, parts: Sequence[PartT], ended: Sequence[TrackEnd]) -> None:
+        """Hands on what was cut. Never blocks: `advance` does."""
+        self._channel._put(parts, ended)  # noqa: SLF001 - a lane is the channel seen from one camera
 
     def advance(self, time_s: float) -> None:
         """Says that nothing cut before `time_s` will follow; blocks while the camera is too far ahead.
@@ -59,11 +79,12 @@ class ChannelClosed(Exception):  # noqa: N818 - not a fault: how a reader that s
     """The reading end is gone; the camera that hears it stops."""
 
 
-class Channel:
+class Channel(Generic[PartT, JoinedT]):
     """Joins the lanes of all cameras; iterate it in one thread to read the windows in order.
 
     Args:
         cameras: their names; every one of them gets a lane, and must close it.
+        window: makes a window of its end, its parts and the tracks that ended in it: `Window`, `EmbeddedWindow`.
         is_live: True if they are live: then nobody waits for one that gives no frames. Files and live streams do not
             mix, because their clocks have nothing to do with each other.
         window_s: length of a window, seconds of stream time. Longer windows see more of the tracks that compete
@@ -79,6 +100,7 @@ class Channel:
     def __init__(
         self,
         cameras: Iterable[str],
+        window: Callable[[float, tuple[PartT, ...], tuple[TrackEnd, ...]], JoinedT],
         *,
         is_live: bool,
         window_s: float = 1.0,
@@ -90,20 +112,21 @@ class Channel:
         if lead_s < 2 * window_s:
             raise ValueError(f"lead_s must be at least two windows of {window_s} s, found {lead_s}")
         self._lanes = {camera: _Lane() for camera in cameras}
+        self._window = window
         self._is_live = is_live
         self._on_turn = on_turn
         self._window_s = window_s
         self._lead_s = lead_s
         self._idle_after_s = idle_after_s
         self._yields_empty = yields_empty
-        self._pending: dict[int, _Pending] = {}
+        self._pending: dict[int, _Pending[PartT]] = {}
         self._next = -math.inf
         """Number of the first window that has not gone out; what is cut late goes there."""
         self._at_work_s = math.inf
         self._is_closed = False
         self._changed = threading.Condition()
 
-    def lane(self, camera: str) -> Lane:
+    def lane(self, camera: str) -> Lane[PartT]:
         return Lane(self, camera)
 
     def close(self) -> None:
@@ -113,23 +136,23 @@ class Channel:
             self._changed.notify_all()
 
     def waiting(self) -> int:
-        """Tracklets that wait here."""
+        """Parts that wait here."""
         with self._changed:
-            return sum(len(pending.tracklets) for pending in self._pending.values())
+            return sum(len(pending.parts) for pending in self._pending.values())
 
-    def __iter__(self) -> Iterator[Window]:
+    def __iter__(self) -> Iterator[JoinedT]:
         """Windows in order of time, without the empty ones unless asked for; ends when every lane is closed."""
         while (window := self._take()) is not None:
             yield window
 
-    def _put(self, tracklets: Sequence[Tracklet], ended: Sequence[TrackEnd]) -> None:
+    def _put(self, parts: Sequence[PartT], ended: Sequence[TrackEnd]) -> None:
         with self._changed:
-            for tracklet in tracklets:
-                self._window_of(tracklet.cut_s).tracklets.append(tracklet)
+            for part in parts:
+                self._window_of(part.cut_s).parts.append(part)
             for end in ended:
                 self._window_of(end.cut_s).ended.append(end)
 
-    def _window_of(self, cut_s: float) -> _Pending:
+    def _window_of(self, cut_s: float) -> _Pending[PartT]:
         number = int(max(math.floor(cut_s / self._window_s), self._next))
         return self._pending.setdefault(number, _Pending())
 
@@ -171,7 +194,7 @@ class Channel:
         """Number of the window in which the slowest camera is; NaN, which equals nothing, while one has not begun."""
         return self._complete_up_to_s() // self._window_s
 
-    def _take(self) -> Window | None:
+    def _take(self) -> JoinedT | None:
         with self._changed:
             self._at_work_s = math.inf
             self._changed.notify_all()
@@ -193,12 +216,12 @@ class Channel:
         """The window that a time lies in; an infinite time lies in an infinite one."""
         return math.floor(time_s / self._window_s) if math.isfinite(time_s) else time_s
 
-    def _release(self, number: int) -> Window:
-        pending = self._pending.pop(number, _Pending())
+    def _release(self, number: int) -> JoinedT:
+        pending: _Pending[PartT] = self._pending.pop(number, _Pending())
         self._next = number + 1
         self._at_work_s = number * self._window_s
-        return Window(
-            end_s=(number + 1) * self._window_s,
-            tracklets=tuple(sorted(pending.tracklets, key=lambda t: (t.cut_s, t.track, t.part))),
-            ended=tuple(sorted(pending.ended, key=lambda e: (e.cut_s, e.track))),
+        return self._window(
+            (number + 1) * self._window_s,
+            tuple(sorted(pending.parts, key=lambda part: (part.cut_s, part.track, part.part))),
+            tuple(sorted(pending.ended, key=lambda end: (end.cut_s, end.track))),
         )

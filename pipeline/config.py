@@ -183,6 +183,8 @@ class ComputeConfig(_Strict):
     Attributes:
         provider: asked for and not there is an error, never a silent fall to the CPU.
         threads: of one pass through a network on the CPU; the cameras' passes run side by side.
+        processes: that share the cameras, each with networks of its own; None: on the CPU as many as there are cores
+            for, because one interpreter lets one thread at a time through; on a GPU one, which batches all cameras.
         detect_batch: images of several cameras in one pass; None: 1 on the CPU (more gains nothing there), else 16.
         detect_wait_s: how long a batch waits for other cameras.
         encode_batch: clips in one pass; None: 1 on the CPU, else 32.
@@ -190,6 +192,7 @@ class ComputeConfig(_Strict):
 
     provider: Literal["cpu", "cuda", "tensorrt"] = "cpu"
     threads: Count = 1
+    processes: Count | None = None
     detect_batch: Count | None = None
     detect_wait_s: Positive = 0.005
     encode_batch: Count | None = None
@@ -310,6 +313,18 @@ class PipelineConfig(_Strict):
     @property
     def is_live(self) -> bool:
         return any(camera.is_live for camera in self.cameras)
+
+    def processes(self, cores: int) -> int:
+        """How many processes share the cameras, where so many cores may be used."""
+        compute = self.compute
+        # Ultralytics spreads each pass over all cores, or over a GPU.
+        takes_all = compute.provider != "cpu" or self.detector.kind == "ultralytics"
+        asked = compute.processes or (1 if takes_all else max(1, cores // compute.threads))
+        return min(asked, len(self.cameras))
+
+    def has_spare_core(self, cores: int) -> bool:
+        """Whether cores are left when every camera is busy with a network."""
+        return self.compute.provider != "cpu" or cores > len(self.cameras) * self.compute.threads
 
 
 def load_config(path: Path) -> PipelineConfig:

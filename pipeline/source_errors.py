@@ -30,6 +30,10 @@ class SourceError(Exception):
         super().__init__(message)
         self.code = code
 
+    def __reduce__(self) -> tuple[type["SourceError"], tuple[ErrorCode, str]]:
+        """As it goes from process to process."""
+        return SourceError, (self.code, str(self))
+
 
 def redact(url: str) -> str:
     """The URL without user, password, fragment, or any value of a `key=value` in its path or query.

@@ -10,7 +10,7 @@ from pipeline.backoff import Retry, wait_s
 from pipeline.camera_loop import CameraLoop
 from pipeline.channel import Channel, ChannelClosed
 from pipeline.encode_loop import EncodeLoop
-from pipeline.records import EmbeddedWindow
+from pipeline.records import EmbeddedWindow, Tracklet, Window
 from pipeline.source_errors import SourceError
 from pipeline.sources import FrameSource
 
@@ -66,7 +66,7 @@ class Supervisor:
     def __init__(
         self,
         cameras: Sequence[Camera],
-        channel: Channel,
+        channel: Channel[Tracklet, Window],
         encode_loop: EncodeLoop,
         take: Callable[[Iterable[EmbeddedWindow]], None],
         *,

@@ -8,6 +8,7 @@ from rich.table import Table
 from pipeline.build import build_encoder, build_policy, source_length
 from pipeline.config import CameraConfig, PipelineConfig, load_config
 from pipeline.source_errors import redact
+from pipeline.threads import usable_cores
 
 
 def print_plan(path: Path) -> int:
@@ -25,7 +26,8 @@ def print_plan(path: Path) -> int:
         "threshold": f"calibrated, {calibration.overall.threshold:.3f}" if calibration else f"{params.threshold:.3f}",
         "site": _site(config),
         "memory": f"tracks are forgotten after {config.matching.retention.keep_s / 3600:g} h",
-        "runs on": f"{config.compute.provider}, {config.compute.threads} thread(s) a pass",
+        "runs on": f"{config.compute.provider}, {config.compute.threads} thread(s) a pass, "
+        f"{config.processes(usable_cores())} process(es)",
         "writes": str(config.output.directory),
     }
     width = max(map(len, lines))

@@ -1,6 +1,7 @@
 """Which errors are the world's or the user's, and what exit code they mean."""
 
 from pipeline.annotate import AnnotationError
+from pipeline.children import ChildDied
 from pipeline.commands.rendering import RenderingStoppedError
 from pipeline.config import ConfigError
 from pipeline.erasure_requests import ErasureError
@@ -35,6 +36,7 @@ def exit_code(error: Exception) -> int | None:
             AnnotationError()
             | ArtefactError()
             | CalibrationError()
+            | ChildDied()
             | ErasureError()
             | EvaluationError()
             | EventSinkError()

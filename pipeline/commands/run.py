@@ -1,21 +1,21 @@
-"""`reid-pipeline run`: the whole pipeline in one process."""
+"""`reid-pipeline run`: the whole pipeline with one command."""
 
+import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from pipeline.build import Process, source_length
-from pipeline.camera_loop import Step
+from pipeline.build import source_length
 from pipeline.commands.outputs import clear_outputs, write_outputs
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import ConfigError, PipelineConfig, load_site, parse, read_fields
+from pipeline.deployment import Deployment
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.health import HealthServer
 from pipeline.models import is_at_hand
@@ -24,8 +24,8 @@ from pipeline.threads import keep_to_one_thread
 
 SHIPPED_ENCODER = "passerby-encoder"
 """What is taken where nobody named an encoder and none of the better ones was fetched."""
-REDRAW_EVERY = 10
-"""Frames of a camera between two looks at its progress bar: drawing is not free."""
+REDRAW_EVERY_S = 0.5
+"""Between two looks at the progress bars: drawing is not free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +63,17 @@ def run_pipeline(path: Path | None, flags: Flags, stop: StopSignal) -> int:
 
 
 def _run(config: PipelineConfig, bars: "_Bars", stop: StopSignal) -> dict[str, SourceError]:
-    """Runs the process from building to closing it; the recordings that failed, and why."""
+    """Runs it from building to closing; the recordings that failed, and why."""
     keep_to_one_thread()
     with ExitStack() as stack:
-        process = stack.enter_context(Process(config, watchers=[bars.step]))
+        deployment = stack.enter_context(Deployment(config))
         http = config.http
         if http.port is not None:
-            stack.enter_context(HealthServer(process.health, process.metrics.registry, http.host, http.port))
+            stack.enter_context(HealthServer(deployment.health, deployment.registry, http.host, http.port))
         clear_outputs(config.output.directory)
-        supervisor = process.connect(stack.enter_context(JsonLinesSink(config.output.directory / "events.jsonl")))
+        supervisor = deployment.connect(stack.enter_context(JsonLinesSink(config.output.directory / "events.jsonl")))
         stop.calls(supervisor.stop)
-        with bars:
+        with bars.of(deployment.frames):
             return supervisor.run()
 
 
@@ -157,7 +157,11 @@ def _encoder(asked: str | None, hints: list[str]) -> dict[str, object]:
 
 
 class _Bars:
-    """A progress bar for each camera, on a terminal only; counts its frames."""
+    """A progress bar for each camera, on a terminal only.
+
+    Attributes:
+        frames: of each camera, once it has run.
+    """
 
     def __init__(self, lengths: Mapping[str, int | None], talk: Console) -> None:
         self.frames: Counter[str] = Counter(dict.fromkeys(lengths, 0))
@@ -171,21 +175,30 @@ class _Bars:
             disable=not talk.is_terminal,
         )
         self._tasks = {camera: self._progress.add_task(camera, total=total) for camera, total in lengths.items()}
+        self._is_over = threading.Event()
 
-    def step(self, step: Step) -> None:
-        camera = step.frame.camera
-        self.frames[camera] += 1
-        if self.frames[camera] % REDRAW_EVERY == 0:
-            self._progress.update(self._tasks[camera], completed=self.frames[camera])
+    @contextmanager
+    def of(self, frames: Callable[[str], int]) -> Iterator[None]:
+        """Shows meanwhile how many frames of each camera went through."""
+        thread = threading.Thread(target=self._show, args=(frames,), name="bars", daemon=True)
+        with self._progress:
+            thread.start()
+            try:
+                yield
+            finally:
+                self._is_over.set()
+                thread.join()
 
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
+    def _show(self, frames: Callable[[str], int]) -> None:
+        while not self._is_over.wait(REDRAW_EVERY_S):
+            if not self._progress.disable:
+                self._update(frames)
+        self._update(frames)
 
-    def __exit__(self, *_: object) -> None:
+    def _update(self, frames: Callable[[str], int]) -> None:
         for camera, task in self._tasks.items():
+            self.frames[camera] = frames(camera)
             self._progress.update(task, completed=self.frames[camera])
-        self._progress.stop()
 
 
 def _say_failures(failed: Mapping[str, SourceError], talk: Console) -> int:

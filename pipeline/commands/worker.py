@@ -4,9 +4,9 @@ import logging
 from contextlib import ExitStack
 from pathlib import Path
 
-from pipeline.build import Process
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import ConfigError, PipelineConfig, load_config
+from pipeline.deployment import Deployment
 from pipeline.health import HealthServer
 from pipeline.redis_start import open_store
 from pipeline.threads import keep_to_one_thread
@@ -20,10 +20,10 @@ def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
     keep_to_one_thread()
     with ExitStack() as stack:
         store = stack.enter_context(open_store(config.redis, config.site.name, gives_up=stop.is_set))
-        process = stack.enter_context(Process(config, tells_progress=True))
-        supervisor = process.connect_stream(store, config.redis)
+        deployment = stack.enter_context(Deployment(config, tells_progress=True))
+        supervisor = deployment.connect_stream(store, config.redis)
         if config.http.port is not None:
-            server = HealthServer(process.health, process.metrics.registry, config.http.host, config.http.port)
+            server = HealthServer(deployment.health, deployment.registry, config.http.host, config.http.port)
             stack.enter_context(server)
         stop.calls(supervisor.stop)
         failed = supervisor.run()

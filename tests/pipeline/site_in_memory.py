@@ -16,7 +16,7 @@ from pipeline.matching.gallery import Gallery
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
 from pipeline.matching.policy import MatchParams
-from pipeline.records import EmbeddedWindow
+from pipeline.records import EmbeddedWindow, Window
 from pipeline.site import Site
 from pipeline.sources import run_id
 from pipeline.supervisor import Camera, CameraRun, Supervisor
@@ -57,7 +57,7 @@ def supervise_into(
 ) -> Supervisor:
     """A supervisor over one film per camera, with windows going to `take`."""
     encoder = StripesEncoder()
-    channel = Channel(films, is_live=False, yields_empty=yields_empty)
+    channel = Channel(films, Window, is_live=False, yields_empty=yields_empty)
 
     def camera(name: str, path: Path) -> Camera:
         def start() -> CameraRun:

@@ -27,7 +27,7 @@ def told(windows: list[Window]) -> list[tuple[float, list[tuple[str, float]]]]:
     return [(w.end_s, [(t.track.camera, t.cut_s) for t in w.tracklets]) for w in windows]
 
 
-def play(channel: Channel, camera: str, rate: float, seconds: float, nap_s: float = 0.0) -> None:
+def play(channel: Channel[Tracklet, Window], camera: str, rate: float, seconds: float, nap_s: float = 0.0) -> None:
     lane = channel.lane(camera)
     for i in range(int(seconds * rate)):
         time_s = i / rate
@@ -40,7 +40,7 @@ def play(channel: Channel, camera: str, rate: float, seconds: float, nap_s: floa
 
 def test_windows_do_not_depend_on_how_the_cameras_run() -> None:
     def windows(naps: tuple[float, float, float]) -> list[tuple[float, list[tuple[str, float]]]]:
-        channel = Channel(["a", "b", "c"], is_live=False)
+        channel = Channel(["a", "b", "c"], Window, is_live=False)
         with ThreadPoolExecutor() as pool:
             for camera, rate, nap_s in zip("abc", (10, 7, 25), naps, strict=True):
                 pool.submit(play, channel, camera, rate, 20.0, nap_s)
@@ -52,7 +52,7 @@ def test_windows_do_not_depend_on_how_the_cameras_run() -> None:
 
 
 def test_a_window_holds_what_was_cut_before_its_end_sorted_by_time_and_camera() -> None:
-    channel = Channel(["a", "b"], is_live=False)
+    channel = Channel(["a", "b"], Window, is_live=False)
     a, b = channel.lane("a"), channel.lane("b")
     b.put([tracklet("b", 0.4), tracklet("b", 1.0)], [TrackEnd(TrackKey("b", "r", 1), 0.9, 0.0, 0.8, "container")])
     a.put([tracklet("a", 0.4), tracklet("a", 0.1)], [])
@@ -64,7 +64,7 @@ def test_a_window_holds_what_was_cut_before_its_end_sorted_by_time_and_camera() 
 
 
 def test_a_camera_that_runs_ahead_waits_for_the_slowest() -> None:
-    channel = Channel(["fast", "slow"], is_live=False, lead_s=2.0)
+    channel = Channel(["fast", "slow"], Window, is_live=False, lead_s=2.0)
     reached: list[float] = []
 
     def run() -> None:
@@ -89,7 +89,7 @@ def test_a_camera_that_runs_ahead_waits_for_the_slowest() -> None:
 
 
 def test_a_reader_at_work_holds_the_cameras_back() -> None:
-    channel = Channel(["a"], is_live=False, lead_s=2.0)
+    channel = Channel(["a"], Window, is_live=False, lead_s=2.0)
     reached: list[int] = []
 
     def run() -> None:
@@ -111,7 +111,7 @@ def test_a_reader_at_work_holds_the_cameras_back() -> None:
 
 
 def test_nobody_waits_for_a_live_camera_without_frames() -> None:
-    channel = Channel(["here", "silent"], is_live=True, idle_after_s=0.1)
+    channel = Channel(["here", "silent"], Window, is_live=True, idle_after_s=0.1)
     here = channel.lane("here")
     here.put([tracklet("here", 5.0)], [])
     here.advance(7.0)
@@ -119,7 +119,7 @@ def test_nobody_waits_for_a_live_camera_without_frames() -> None:
 
 
 def test_what_a_live_camera_cuts_late_goes_into_the_next_window() -> None:
-    channel = Channel(["a", "late"], is_live=True, idle_after_s=0.05)
+    channel = Channel(["a", "late"], Window, is_live=True, idle_after_s=0.05)
     a, late = channel.lane("a"), channel.lane("late")
     a.put([tracklet("a", 5.0)], [])
     a.advance(7.0)
@@ -132,7 +132,7 @@ def test_what_a_live_camera_cuts_late_goes_into_the_next_window() -> None:
 
 
 def test_a_camera_hears_that_the_reader_has_gone() -> None:
-    channel = Channel(["a", "b"], is_live=False)
+    channel = Channel(["a", "b"], Window, is_live=False)
     heard = threading.Event()
 
     def run() -> None:
@@ -150,11 +150,11 @@ def test_a_camera_hears_that_the_reader_has_gone() -> None:
 
 def test_the_lead_must_leave_room_for_a_window() -> None:
     with pytest.raises(ValueError, match="at least two windows"):
-        Channel(["a"], is_live=False, window_s=3.0, lead_s=4.0)
+        Channel(["a"], Window, is_live=False, window_s=3.0, lead_s=4.0)
 
 
 def test_a_reader_that_tells_others_hears_of_empty_windows_too() -> None:
-    channel = Channel(["a"], is_live=False, yields_empty=True)
+    channel = Channel(["a"], Window, is_live=False, yields_empty=True)
     with ThreadPoolExecutor() as pool:
         pool.submit(sparse, channel)
         windows = told(list(channel))
@@ -164,7 +164,7 @@ def test_a_reader_that_tells_others_hears_of_empty_windows_too() -> None:
     assert [(end_s, cut) for end_s, cut in windows if cut] == [(5.0, [("a", 4.5)])]
 
 
-def sparse(channel: Channel) -> None:
+def sparse(channel: Channel[Tracklet, Window]) -> None:
     lane = channel.lane("a")
     for time_s in np.arange(0, 10, 0.5).tolist():
         lane.put([tracklet("a", time_s)] if time_s == 4.5 else [], [])

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from pipeline.build import Process
+from pipeline.build import build_encoder
 from pipeline.config import PipelineConfig
+from pipeline.health import Health
+from pipeline.metrics import Metrics
+from pipeline.process import Process
 from pipeline.records import TrackKey, Tracklet
 
 CONFIG = PipelineConfig.model_validate(
@@ -20,13 +23,14 @@ CONFIG = PipelineConfig.model_validate(
 
 @pytest.fixture
 def worker() -> Iterator[Process]:
-    with Process(CONFIG, tells_progress=True) as process:
+    encoder, _ = build_encoder(CONFIG.encoder, CONFIG.compute)
+    with Process(CONFIG, encoder, Metrics(), Health(), reads_ahead=False, tells_progress=True) as process:
         yield process
 
 
 def test_the_queue_before_the_encoder_is_counted_when_somebody_asks(worker: Process) -> None:
     def waiting() -> float | None:
-        return worker.metrics.registry.get_sample_value("reid_tracklets_waiting")
+        return worker.registry.get_sample_value("reid_tracklets_waiting")
 
     assert waiting() == 0
     worker._channel.lane("door").put([tracklet(1), tracklet(2)], [])  # noqa: SLF001 - cameras alone have the lane
