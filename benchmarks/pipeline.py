@@ -6,7 +6,8 @@
 Both run PETS2009 S2.L1, views 1 and 6 by turns, of the folder PASSERBY_SHARED (by default ../shared), with the default
 networks, which must be at hand (`reid-pipeline fetch yolox-nano`, `reid-pipeline fetch osnet-x0-25-msmt17`).
 
-Overhead: for 1 and 4 cameras the whole pipeline, then the same calls of detector and encoder alone, from as many
+Overhead: for 1 and 4 cameras the whole pipeline as `reid-pipeline run` runs it, in as many processes as there are cores
+for, once its networks are loaded; then the same calls of detector and encoder alone, in one process, from as many
 threads, each in the order in which it made them, as fast as it can; then only the passes through the networks, on
 inputs that are ready. They take turns for several rounds; the ratio of each round is networks over whole, and the limit
 is 0.9. Seconds of all cores stand beside those of the wall, because they say the same on a busy machine. The second
@@ -23,8 +24,8 @@ from pathlib import Path
 
 from benchmarks.pipeline_calls import Bench, Calls, Took
 from benchmarks.pipeline_memory import measure_memory
-from benchmarks.pipeline_parts import pets
-from pipeline.build import build_detector, build_encoder
+from benchmarks.pipeline_parts import beginning, pets, views
+from pipeline.config import PipelineConfig
 from pipeline.threads import keep_to_one_thread
 
 CAMERAS = (1, 4)
@@ -53,33 +54,29 @@ def read_arguments() -> argparse.Namespace:
 
 
 def measure_overhead(frames: int, rounds: int, folder: Path) -> None:
+    films = [beginning(film, frames, folder) for film in views()]
     print("| cameras | frames | run | wall, s | cores, s | networks / whole, wall | networks / whole, cores |")
     print("|---:|---:|---|---:|---:|---:|---:|")
-    breakdowns = [compare(cameras, frames, rounds, folder) for cameras in CAMERAS]
+    breakdowns = [compare(pets(cameras, films), rounds, folder) for cameras in CAMERAS]
     print(f"\nThe limit is {LIMIT} on the wall, for detector and encoder. Median of {rounds} rounds (least to most).\n")
     print_breakdowns(breakdowns)
 
 
-def compare(cameras: int, frames: int, rounds: int, folder: Path) -> dict[str, float]:
-    """Prints the rows of so many cameras; returns the milliseconds per frame of each stage."""
-    config = pets(cameras)
-    encoder, threshold = build_encoder(config.encoder, config.compute)
-    bench = Bench(config, build_detector(config), encoder, threshold, frames)
-    calls = bench.record(folder)
+def compare(config: PipelineConfig, rounds: int, folder: Path) -> dict[str, float]:
+    """Prints the rows of a configuration; returns the milliseconds per frame of each stage."""
+    bench = Bench(config, folder)
+    calls = bench.record()
     whole: list[Took] = []
     networks: list[Took] = []
     bare: list[Took] = []
-    waited_s: list[float] = []
     for _ in range(rounds):
-        took, waited = bench.whole(folder)
-        whole.append(took)
-        waited_s.append(waited)
+        whole.append(bench.whole())
         networks.append(bench.networks(calls))
         bare.append(bench.bare(calls))
-    count = sum(map(len, calls.looked.values()))
+    cameras, count = len(calls.looked), sum(map(len, calls.looked.values()))
     for name, runs in (("whole", whole), ("detector and encoder", networks), ("bare networks", bare)):
         print(f"| {cameras} | {count} | {name} | {row(runs, whole)} |")
-    return breakdown(bench, calls, whole, waited_s, count)
+    return breakdown(bench, calls, whole, count)
 
 
 def row(runs: Sequence[Took], whole: Sequence[Took]) -> str:
@@ -101,14 +98,11 @@ def spread(values: Sequence[float], form: str) -> str:
 _PICKS: tuple[Callable[[Sequence[float]], float], ...] = (statistics.median, min, max)
 
 
-def breakdown(
-    bench: Bench, calls: Calls, whole: Sequence[Took], waited_s: Sequence[float], count: int
-) -> dict[str, float]:
+def breakdown(bench: Bench, calls: Calls, whole: Sequence[Took], count: int) -> dict[str, float]:
     stages = bench.stages(calls)
     total_s = statistics.median(took.cpu_s for took in whole)
     stages["channel, counters, threads in each other's way"] = total_s - sum(stages.values())
     stages["whole"] = total_s
-    stages["waiting in the channel, wall"] = statistics.median(waited_s)
     return {stage: 1000 * seconds / count for stage, seconds in stages.items()}
 
 

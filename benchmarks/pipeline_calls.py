@@ -1,12 +1,14 @@
 """What a run of the pipeline asks of its parts, recorded, so that each part can do the same work again alone."""
 
+import os
+import resource
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from multiprocessing import active_children
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +16,15 @@ from numpy.typing import NDArray
 
 from benchmarks.pipeline_parts import FRAME_RATE, RUN, Parts, film_of, supervise
 from detectors.detections import Detections
-from detectors.detector import Detector
-from pipeline.build import build_policy, build_tracker
+from pipeline.build import build_detector, build_encoder, build_policy, build_tracker
 from pipeline.camera_loop import Step
-from pipeline.config import NetworkConfig, PipelineConfig, YoloxConfig
+from pipeline.config import NetworkConfig, OutputConfig, PipelineConfig, YoloxConfig
+from pipeline.deployment import Deployment
+from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.memory import MemorySink
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
 from pipeline.models import find_artefact
-from pipeline.pacing import Ahead
 from pipeline.records import EmbeddedWindow, Frame
 from pipeline.tracklets import TrackletBuffer
 from pipeline.video_files import FileSource
@@ -40,31 +42,6 @@ class Took:
 
     wall_s: float
     cpu_s: float
-
-
-class Start:
-    """The first frames of a film. A `FrameSource`, and a watcher of the loop that reads it.
-
-    Attributes:
-        waited_s: wall time that the loop spent in the channel before it asked for the next frame.
-    """
-
-    def __init__(self, camera: str, film: Path, frames: int) -> None:
-        self._source = Ahead(FileSource(camera, film, frame_rate=FRAME_RATE))
-        self._frames = frames
-        self._stepped_s = 0.0
-        self.waited_s = 0.0
-
-    def __iter__(self) -> Iterator[Frame]:
-        for frame in islice(self._source, self._frames):
-            yield frame
-            self.waited_s += time.perf_counter() - self._stepped_s
-
-    def __call__(self, _: Step) -> None:
-        self._stepped_s = time.perf_counter()
-
-    def close(self) -> None:
-        self._source.close()
 
 
 class RecordingEncoder:
@@ -114,17 +91,20 @@ class Calls:
 class Bench:
     """One configuration with its networks loaded: runs it whole, or its parts alone on what a whole run asked."""
 
-    def __init__(
-        self, config: PipelineConfig, detector: Detector, encoder: Encoder, threshold: float, frames: int
-    ) -> None:
-        self._config = config
-        self._detector = detector
-        self._encoder = encoder
-        self._threshold = threshold
-        self._frames = frames
+    def __init__(self, config: PipelineConfig, folder: Path) -> None:
+        """Loads the networks.
 
-    def record(self, folder: Path) -> Calls:
-        """Runs it once, and keeps every picture and every clip."""
+        Args:
+            config: over recordings.
+            folder: where whole runs write.
+        """
+        self._config = config.model_copy(update={"output": OutputConfig(directory=folder)})
+        self._folder = folder
+        self._detector = build_detector(config)
+        self._encoder, self._threshold = build_encoder(config.encoder, config.compute)
+
+    def record(self) -> Calls:
+        """Runs it once in this process, and keeps every picture and every clip."""
         calls = Calls({camera.name: [] for camera in self._config.cameras})
         encoder = RecordingEncoder(self._encoder)
 
@@ -139,16 +119,18 @@ class Bench:
             watchers={name: [keep] for name in calls.looked},
             on_window=calls.windows.append,
         )
-        self._run(parts, folder)
+        with ExitStack() as owned:
+            supervise(self._config, parts, owned, self._folder).run()
         calls.clips.extend(encoder.clips)
         return calls
 
-    def whole(self, folder: Path) -> tuple[Took, float]:
-        """The whole pipeline, from files to events; and the wall time that cameras waited in the channel, seconds."""
-        sources = self._sources()
-        watchers = {name: [source] for name, source in sources.items()}
-        took = self._run(Parts(self._detector, self._encoder, self._threshold, sources, watchers), folder)
-        return took, sum(source.waited_s for source in sources.values())
+    def whole(self) -> Took:
+        """The whole pipeline as `reid-pipeline run` runs it, from the first frame to the last event."""
+        before_s = children_s()
+        with Deployment(self._config) as deployment, JsonLinesSink(self._folder / "events.jsonl") as sink:
+            loading_s = sum(cpu_of_s(child.pid) for child in active_children() if child.pid)
+            here = together([[deployment.connect(sink).run]])
+        return Took(here.wall_s, here.cpu_s + children_s() - before_s - loading_s)
 
     def networks(self, calls: Calls) -> Took:
         """The same calls of the detector and of the encoder, each thread its own, as fast as it can."""
@@ -188,13 +170,9 @@ class Bench:
             "match": cpu_s([partial(self._match, calls.windows)]),
         }
 
-    def _sources(self) -> dict[str, Start]:
-        return {camera.name: Start(camera.name, film_of(camera), self._frames) for camera in self._config.cameras}
-
-    def _run(self, parts: Parts, folder: Path) -> Took:
-        with ExitStack() as owned:
-            supervisor = supervise(self._config, parts, owned, folder)
-            return together([[supervisor.run]])
+    def _sources(self) -> dict[str, FileSource]:
+        cameras = self._config.cameras
+        return {camera.name: FileSource(camera.name, film_of(camera), frame_rate=FRAME_RATE) for camera in cameras}
 
     def _pass(self, model: str, rows: int) -> Work:
         compute = self._config.compute
@@ -234,6 +212,18 @@ def together(threads: Sequence[Sequence[Work]]) -> Took:
     for thread in started:
         thread.join()
     return Took(time.perf_counter() - wall_s, time.process_time() - all_cores_s)
+
+
+def children_s() -> float:
+    """Seconds of all cores that processes took which this one started, and which have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def cpu_of_s(process: int) -> float:
+    """Seconds of all cores that a process took so far."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def cpu_s(work: Iterable[Work]) -> float:

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
+import av
 from pydantic import SecretStr
 
 from detectors.detector import Detector
@@ -57,15 +59,33 @@ class Parts:
     metrics: Metrics = field(default_factory=Metrics)
 
 
-def pets(cameras: int) -> PipelineConfig:
-    """So many cameras that see view 1 and view 6 by turns; the films lie in PASSERBY_SHARED (by default ../shared)."""
-    folder = Path(os.environ.get("PASSERBY_SHARED", "../shared")) / "data/multicam/pets2009_s2l1"
-    films = [SecretStr(str(folder / VIEWS[i % len(VIEWS)])) for i in range(cameras)]
+def pets(cameras: int, films: Sequence[Path] | None = None) -> PipelineConfig:
+    """So many cameras that see view 1 and view 6 by turns, or other films in their place."""
+    seen = films or views()
     return PipelineConfig(
         cameras=tuple(
-            CameraConfig(name=f"camera{i}", source=film, frame_rate=FRAME_RATE) for i, film in enumerate(films)
+            CameraConfig(name=f"camera{i}", source=SecretStr(str(seen[i % len(seen)])), frame_rate=FRAME_RATE)
+            for i in range(cameras)
         )
     )
+
+
+def views() -> list[Path]:
+    """The two films; they lie in PASSERBY_SHARED (by default ../shared)."""
+    folder = Path(os.environ.get("PASSERBY_SHARED", "../shared")) / "data/multicam/pets2009_s2l1"
+    return [folder / name for name in VIEWS]
+
+
+def beginning(film: Path, frames: int, folder: Path) -> Path:
+    """The first frames of a film, as they were encoded, in a file of their own."""
+    short = folder / film.name
+    with av.open(str(film)) as source, av.open(str(short), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in islice(source.demux(video=0), frames):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    return short
 
 
 def film_of(camera: CameraConfig) -> Path:

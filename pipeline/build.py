@@ -24,7 +24,6 @@ from pipeline.config import (
 from pipeline.matching.calibration import Calibration, read_calibration
 from pipeline.matching.policy import MatchParams
 from pipeline.models import find_artefact
-from pipeline.site_matcher import SiteMatcherParams
 from pipeline.sources import FrameSource, SourceListener, Unheard, kind_of, run_id
 from reid_models.encoder import Encoder
 from trackers.tracker import Tracker
@@ -98,19 +97,6 @@ def _network_encoder(path: Path, frames: int, compute: ComputeConfig) -> tuple[E
     from reid_models.crop_encoder import CropEncoder
 
     return CropEncoder(session, frames=frames, max_batch=batch), threshold
-
-
-def site_matcher_params(config: PipelineConfig) -> SiteMatcherParams:
-    """What a matcher process needs to know of a configuration."""
-    return SiteMatcherParams(
-        window_s=config.order.window_s,
-        is_live=config.is_live,
-        idle_after_s=config.order.idle_after_s,
-        lease_s=config.redis.lease_s,
-        max_outbox=config.redis.max_outbox,
-        patience_s=config.redis.patience_s,
-        delivery_patience_s=config.redis.delivery_patience_s,
-    )
 
 
 def build_policy(config: PipelineConfig, model_id: str, suggested: float) -> tuple[MatchParams, Calibration | None]:

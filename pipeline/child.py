@@ -99,7 +99,7 @@ def run_child(config: PipelineConfig, pipes: Pipes, *, reads_ahead: bool) -> Non
         return
     except Exception as error:  # noqa: BLE001 - the parent raises it
         with suppress(*_NOBODY_THERE):
-            pipes.talk.send(Broken(_portable(error)))
+            pipes.talk.send(Broken(portable(error)))
 
 
 def _live(config: PipelineConfig, pipes: Pipes, *, reads_ahead: bool) -> None:
@@ -169,7 +169,7 @@ class _Reporter:
         self._talk.send(Report(tuple(self._metrics.registry.collect()), self._health.cameras(), is_alive))
 
 
-def _portable(error: Exception) -> Exception:
+def portable(error: Exception) -> Exception:
     """The error with its traceback in words, in a form that survives the pipe."""
     error.add_note("".join(traceback.format_exception(error)))
     try:

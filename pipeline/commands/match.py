@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.build import build_encoder, build_policy, site_matcher_params
+from pipeline.build import build_encoder, build_policy
 from pipeline.commands.kafka_settings import brokers_of
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig, load_config
@@ -21,7 +21,7 @@ from pipeline.matching.matcher import Matcher
 from pipeline.metrics import Metrics
 from pipeline.redis_start import open_store
 from pipeline.redis_store import SiteStore
-from pipeline.site_matcher import LEADING, STANDING_BY, SiteMatcher
+from pipeline.site_matcher import LEADING, STANDING_BY, SiteMatcher, SiteMatcherParams
 from pipeline.threads import keep_to_one_thread
 from reid_models.encoder import Encoder
 
@@ -76,6 +76,19 @@ def build_site_matcher(
         site_matcher_params(config),
         metrics,
         health,
+    )
+
+
+def site_matcher_params(config: PipelineConfig) -> SiteMatcherParams:
+    """What a matcher process needs to know of a configuration."""
+    return SiteMatcherParams(
+        window_s=config.order.window_s,
+        is_live=config.is_live,
+        idle_after_s=config.order.idle_after_s,
+        lease_s=config.redis.lease_s,
+        max_outbox=config.redis.max_outbox,
+        patience_s=config.redis.patience_s,
+        delivery_patience_s=config.redis.delivery_patience_s,
     )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import ConfigError, load_config, load_site
+from pipeline.config import ComputeConfig, ConfigError, PipelineConfig, load_config, load_site
 
 ROOT = Path(__file__).parents[2]
 CAMERA = "cameras: [{name: door, source: door.mp4}]\n"
@@ -201,3 +201,34 @@ def test_every_committed_deployment_is_sound(path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("path", sorted(ROOT.glob("configs/site/*.yaml")), ids=lambda path: path.stem)
 def test_every_committed_site_is_sound(path: Path) -> None:
     assert load_site(path).cameras()
+
+
+@pytest.mark.parametrize(
+    ("said", "cameras", "cores", "processes"),
+    [
+        ({}, 1, 16, 1),
+        ({}, 4, 2, 2),
+        ({}, 4, 16, 4),
+        ({"compute": {"threads": 4}}, 8, 16, 4),
+        ({"compute": {"threads": 4}}, 2, 2, 1),
+        ({"compute": {"processes": 3}}, 4, 2, 3),
+        ({"compute": {"processes": 3}}, 2, 16, 2),
+        ({"compute": {"provider": "cuda"}}, 4, 16, 1),
+        ({"detector": {"kind": "ultralytics", "model": "any.pt"}}, 4, 16, 1),
+    ],
+)
+def test_cameras_are_shared_out_among_as_many_processes_as_there_are_cores_for(
+    said: dict[str, object], cameras: int, cores: int, processes: int
+) -> None:
+    config = PipelineConfig.model_validate(
+        {"cameras": [{"name": f"c{i}", "source": "a.mp4"} for i in range(cameras)], **said}
+    )
+    assert config.processes(cores) == processes
+
+
+def test_a_core_is_left_where_there_are_more_than_cameras_or_a_gpu_does_the_work() -> None:
+    cpu = PipelineConfig.model_validate({"cameras": [{"name": "c", "source": "a.mp4"}]})
+    gpu = cpu.model_copy(update={"compute": ComputeConfig(provider="cuda")})
+    assert not cpu.has_spare_core(1)
+    assert cpu.has_spare_core(2)
+    assert gpu.has_spare_core(1)

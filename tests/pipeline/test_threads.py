@@ -1,8 +1,12 @@
+import os
+from pathlib import Path
+
 import cv2
 import numpy as np
+import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from pipeline.threads import keep_to_one_thread
+from pipeline.threads import keep_to_one_thread, usable_cores
 
 
 def test_the_libraries_below_keep_to_the_thread_that_calls_them() -> None:
@@ -14,3 +18,17 @@ def test_the_libraries_below_keep_to_the_thread_that_calls_them() -> None:
         assert cv2.getNumThreads() == 1
         assert np.allclose(np.eye(300) @ np.ones((300, 300)), 1)
     cv2.setNumThreads(before)
+
+
+@pytest.mark.parametrize(
+    ("said", "most"),
+    [("max 100000", 10_000), ("100000 100000", 1), ("150000 100000", 2), ("1000 100000", 1), ("nonsense", 10_000)],
+)
+def test_a_container_may_use_no_more_cores_than_its_share(tmp_path: Path, said: str, most: int) -> None:
+    path = tmp_path / "cpu.max"
+    path.write_text(said)
+    assert usable_cores(path) == min(most, len(os.sched_getaffinity(0)))
+
+
+def test_without_a_container_all_cores_are_usable(tmp_path: Path) -> None:
+    assert usable_cores(tmp_path / "cpu.max") == len(os.sched_getaffinity(0))
