@@ -1,4 +1,4 @@
-"""The parts of one process as `pipeline.build.Process` joins them, with sources and networks of one's choice."""
+"""The parts of one process as `pipeline.process.Process` joins them, with sources and networks of one's choice."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence

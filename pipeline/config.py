@@ -183,8 +183,9 @@ class ComputeConfig(_Strict):
     Attributes:
         provider: asked for and not there is an error, never a silent fall to the CPU.
         threads: of one pass through a network on the CPU; the cameras' passes run side by side.
-        processes: that share the cameras, each with networks of its own; None: on the CPU as many as there are cores
-            for, because one interpreter lets one thread at a time through; on a GPU one, which batches all cameras.
+        processes: that share the cameras, each with networks of its own; None: `run` takes on the CPU as many as there
+            are cores for, because one interpreter lets one thread at a time through; on a GPU one, which batches all
+            cameras. A worker is one.
         detect_batch: images of several cameras in one pass; None: 1 on the CPU (more gains nothing there), else 16.
         detect_wait_s: how long a batch waits for other cameras.
         encode_batch: clips in one pass; None: 1 on the CPU, else 32.

@@ -200,17 +200,16 @@ def gate(
     height, width = np.maximum(y2 - y1, 1e-3), np.maximum(x2 - x1, 1e-3)
     hidden = hidden_share(boxes)
     edge = params.edge_px
-    against: dict[Verdict, NDArray[np.bool_]] = {
+    against: dict[Verdict | None, NDArray[np.bool_]] = {
         "confidence": scores < params.min_score,
         "size": height < params.min_height_px,
         "aspect": (height < params.min_aspect * width) | (height > params.max_aspect * width),
         "edge": (x1 <= edge) | (y1 <= edge) | (x2 >= size[1] - 1 - edge) if edge >= 0 else np.zeros(len(boxes), bool),
         "overlap": hidden > params.max_hidden,
+        None: np.ones(len(boxes), bool),
     }
-    reasons: list[Verdict | None] = [None] * len(boxes)
-    for reason, rejected in reversed(list(against.items())):
-        for i in np.flatnonzero(rejected).tolist():
-            reasons[i] = reason
+    names = tuple(against)
+    reasons = [names[first] for first in np.array(list(against.values())).argmax(axis=0).tolist()]
     quality = scores * (1 - hidden) * np.minimum(height / 256.0, 1.0)
     return quality.astype(np.float32), reasons
 

@@ -106,11 +106,9 @@ class TrackRecorder:
         self._file = path.open("w", encoding="ascii")
 
     def __call__(self, step: Step) -> None:
-        frame = step.frame.index + 1
-        for track, box, score in zip(
-            step.tracks.ids.tolist(), step.tracks.boxes.tolist(), step.tracks.scores.tolist(), strict=True
-        ):
-            self._file.write(track_line(frame, track, box, score))
+        frame, tracks = step.frame.index + 1, step.tracks
+        rows = zip(tracks.ids.tolist(), tracks.boxes.tolist(), tracks.scores.tolist(), strict=True)
+        self._file.write("".join([track_line(frame, *row) for row in rows]))
 
     def close(self) -> None:
         self._file.close()

@@ -20,13 +20,19 @@ Rows = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 
+def rows_where(mask: Mask) -> Rows:
+    """The rows that a mask (N,) has: what `np.flatnonzero` does, without the calls around it."""
+    rows: Rows = mask.nonzero()[0]
+    return rows
+
+
 def usable_rows(detections: Detections, least_score: float) -> Rows:
     """The rows with a score of `least_score` or more and a box that has an extent: finite, no side empty or turned."""
     corners = detections.boxes.T
     with np.errstate(invalid="ignore"):
         sides = corners[2:] - corners[:2]
     is_box = ((sides > 0) & (sides < np.inf)).all(axis=0)
-    return np.flatnonzero(is_box & (detections.scores >= least_score))
+    return rows_where(is_box & (detections.scores >= least_score))
 
 
 def unclaimed_rows(boxes: Floats, scores: Floats32, least_score: float, claimed: Rows) -> Rows:
@@ -36,7 +42,7 @@ def unclaimed_rows(boxes: Floats, scores: Floats32, least_score: float, claimed:
     """
     is_unclaimed = scores >= least_score
     is_unclaimed[claimed] = False
-    rows = np.flatnonzero(is_unclaimed)
+    rows = rows_where(is_unclaimed)
     return rows[np.lexsort(boxes[::-1, rows])] if len(rows) > 1 else rows
 
 
@@ -86,7 +92,7 @@ def _touching(a: NDArray[np.float32], b: NDArray[np.float32]) -> tuple[Rows, Row
     x1, y1, x2, y2 = a[:, :, None]
     across = np.minimum(x2, b[2]) - np.maximum(x1, b[0])
     down = np.minimum(y2, b[3]) - np.maximum(y1, b[1])
-    touching = np.flatnonzero(np.minimum(across, down) > 0)
+    touching = rows_where((np.minimum(across, down) > 0).ravel())
     return np.divmod(touching, max(b.shape[1], 1))
 
 
@@ -105,7 +111,7 @@ def assign(pairs: Pairs, gains: Floats, stages: Sequence[Mask]) -> Pairs:
     joined: list[Rows] = []
     is_open = np.ones(len(pairs), dtype=bool)
     for stage in stages:
-        among = np.flatnonzero(stage & is_open)
+        among = rows_where(stage & is_open)
         if not len(among):
             continue
         chosen = among[_one_to_one(pairs.tracks[among], pairs.detections[among], gains[among])]
@@ -126,12 +132,10 @@ def _is_among(members: Rows, chosen: Rows) -> Mask:
 def _one_to_one(tracks: Rows, detections: Rows, gains: Floats) -> Rows:
     """The pairs of the best assignment. A pair that competes with no other needs no search."""
     is_alone = (np.bincount(tracks)[tracks] == 1) & (np.bincount(detections)[detections] == 1)
-    rivals = np.flatnonzero(~is_alone)
+    rivals = rows_where(~is_alone)
     if not len(rivals):
         return np.arange(len(tracks))
-    return np.concatenate(
-        [np.flatnonzero(is_alone), rivals[_search(tracks[rivals], detections[rivals], gains[rivals])]]
-    )
+    return np.concatenate([rows_where(is_alone), rivals[_search(tracks[rivals], detections[rivals], gains[rivals])]])
 
 
 def _search(tracks: Rows, detections: Rows, gains: Floats) -> Rows:

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
     """Runs until its files end, or until SIGTERM or SIGINT; returns the exit code."""
-    config = only(load_config(path), cameras)
+    config = unspread(only(load_config(path), cameras))
     keep_to_one_thread()
     with ExitStack() as stack:
         store = stack.enter_context(open_store(config.redis, config.site.name, gives_up=stop.is_set))
@@ -30,6 +30,12 @@ def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
     for error in failed.values():
         logger.error("%s", error)
     return 1 if failed else 0
+
+
+def unspread(config: PipelineConfig) -> PipelineConfig:
+    """One process unless more are asked for: whoever has cores for more starts more workers, and plans their memory."""
+    compute = config.compute
+    return config.model_copy(update={"compute": compute.model_copy(update={"processes": compute.processes or 1})})
 
 
 def only(config: PipelineConfig, cameras: tuple[str, ...]) -> PipelineConfig:

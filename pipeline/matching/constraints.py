@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from pipeline.matching.sightings import SightingArrays
 from pipeline.site import Topology
 
+Rows = NDArray[np.intp] | tuple[slice | None, ...]
+"""What picks rows of tracks, in the shape that the pairs are to have; a slice picks them without a copy."""
+
 
 class Verdict(IntEnum):
     """Whether two tracks may be one person."""
@@ -27,16 +30,15 @@ _POSSIBLE, _TOO_LATE, _AT_ONCE, _TOO_FAST = (
 """As numbers, for arrays: to look a member up costs as much as a small array does."""
 
 
-def verdicts(
-    a: SightingArrays, b: SightingArrays, i: NDArray[np.intp], j: NDArray[np.intp], site: Topology
-) -> NDArray[np.int8]:
+def verdicts(a: SightingArrays, b: SightingArrays, i: Rows, j: Rows, site: Topology) -> NDArray[np.int8]:
     """`Verdict`: may track a[i] and track b[j] be one person? For all i and j, in the shape they broadcast to."""
     start_a_s, start_b_s = a.start_s[i], b.start_s[j]
     camera_a, camera_b = a.cameras[i], b.cameras[j]
     a_first = start_a_s <= start_b_s
     gap_s = np.where(a_first, start_b_s - a.end_s[i], start_a_s - b.end_s[j])
     same_camera = camera_a == camera_b
-    gap_s = np.where(same_camera & np.where(a_first, a.still_there[i], b.still_there[j]), -np.inf, gap_s)
+    if same_camera.any():
+        gap_s[same_camera & np.where(a_first, a.still_there[i], b.still_there[j])] = -np.inf
     cameras = len(site.min_gap_s)
     way = np.where(a_first, cameras * camera_a + camera_b, cameras * camera_b + camera_a)
     least_s, most_s = site.min_gap_s.take(way), site.max_gap_s.take(way)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.matching.constraints import POSSIBLE, TOO_LATE, verdicts
-from pipeline.matching.search import cosines, rows_of, rows_within_reach
+from pipeline.matching.search import cosines, rows_within_reach, tracks_of
 from pipeline.matching.sightings import NOBODY, SightingArrays
 from pipeline.site import Topology
 
@@ -50,16 +50,13 @@ def persons_near(
     """
     near = known.persons[rows_within_reach(batch.vectors, known.vectors, reach)]
     persons = np.array(sorted({*near.tolist()} - {NOBODY}), np.int64)
-    rows = rows_of(known.persons, persons)
-    if not len(rows):
+    if not len(persons):
         return _nobody(len(batch))
-    persons_of = known.persons[rows]
-    order = persons_of.argsort(kind="stable")
-    rows, starts = rows[order], persons_of[order].searchsorted(persons)
+    rows, starts = tracks_of(known.persons, persons)
     each = np.arange(len(batch))[:, None]
-    demanded = thresholds[batch.cameras[:, None], known.cameras[rows][None, :]]
+    demanded = thresholds[batch.cameras[:, None], known.cameras[rows]]
     excess = cosines(batch.vectors, known.vectors[rows]) - demanded
-    verdict = verdicts(batch, known, each, rows[None, :], site)
+    verdict = verdicts(batch, known, np.s_[:, None], rows, site)
     nearest = _nearest(excess, verdict == TOO_LATE, starts)
     person_excess = excess[each, nearest]
     similarity = person_excess + demanded[each, nearest]
@@ -76,12 +73,16 @@ def _nearest(excess: NDArray[np.float64], is_late: NDArray[np.bool_], starts: ND
 
     A walk that took too long speaks against one track only: the person may have been seen elsewhere since.
     """
-    count = excess.shape[1]
-    sizes = np.append(starts[1:], count) - starts
     if is_late.any():
         excess = np.where(is_late, excess - (1 + np.ptp(excess)), excess)
+    nearest: NDArray[np.intp]
+    if len(starts) == 1:
+        nearest = excess.argmax(axis=1, keepdims=True)
+        return nearest
+    count = excess.shape[1]
+    sizes = np.append(starts[1:], count) - starts
     best = np.maximum.reduceat(excess, starts, axis=1).repeat(sizes, axis=1)
-    nearest: NDArray[np.intp] = np.minimum.reduceat(np.where(excess == best, np.arange(count), count), starts, axis=1)
+    nearest = np.minimum.reduceat(np.where(excess == best, np.arange(count), count), starts, axis=1)
     return nearest
 
 

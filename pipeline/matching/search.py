@@ -6,6 +6,8 @@ rows are ordered, nor on who else is in the batch: a product of matrices adds up
 its last digits would matter, `cosines` says what is true.
 """
 
+from itertools import accumulate
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,8 @@ loses the rows that it has prepared out of the cache: eight queries took a fifth
 FEW = 6
 """Queries up to here are multiplied one by one, while a row lies in the cache: a row is read from memory once, and a
 product of matrices so narrow takes longer than the reading."""
+FEW_PERSONS = 4
+"""Persons up to here are looked for one by one: each takes a third of what it takes to look for all of many at once."""
 ROUNDING = np.float32(1e-5)
 """More than two ways to add up the float32 products of unit vectors differ by."""
 
@@ -43,6 +47,8 @@ def rows_within_reach(queries: NDArray[np.float32], vectors: NDArray[np.float32]
         size = min(max(size, LEAST_ROWS), MOST_ROWS)
         search = _many
     room = np.empty(min(size, len(vectors)) * len(queries), np.float32)
+    if len(vectors) <= size:
+        return search(queries, vectors, np.float32(reach), room)
     starts = range(0, len(vectors), size)
     return np.concatenate(
         [start + search(queries, vectors[start : start + size], np.float32(reach), room) for start in starts]
@@ -69,6 +75,26 @@ def _many(
     doubtful = rows[is_doubtful]
     is_near = (cosines(queries, vectors[doubtful]) >= reach).any(axis=0)
     return np.append(rows[~is_doubtful], doubtful[is_near])
+
+
+def tracks_of(persons: NDArray[np.int64], chosen: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The tracks of some persons.
+
+    Args:
+        persons: (N,) of each track.
+        chosen: (P,) persons who have a track, sorted and different.
+
+    Returns:
+        Rows, one person after the other, ascending within each; and (P,) where those of each person begin.
+    """
+    if len(chosen) > FEW_PERSONS:
+        rows = rows_of(persons, chosen)
+        of_rows = persons[rows]
+        order = of_rows.argsort(kind="stable")
+        return rows[order], of_rows[order].searchsorted(chosen)
+    each = [(persons == person).nonzero()[0] for person in chosen.tolist()]
+    starts = np.array([0, *accumulate(map(len, each[:-1]))])
+    return (each[0] if len(each) == 1 else np.concatenate(each)), starts
 
 
 def rows_of(persons: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[np.intp]:

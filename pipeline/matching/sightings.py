@@ -119,7 +119,7 @@ def side_by_side(sightings: Sequence[Sighting], cameras: Sequence[str]) -> Sight
         vectors=np.stack([s.descriptor for s in sightings]),
         persons=np.full(len(sightings), NOBODY, np.int64),
         cameras=np.array([number[s.track.camera] for s in sightings], np.int64),
-        start_s=np.array([s.start_s for s in sightings]),
-        end_s=np.array([s.end_s for s in sightings]),
+        start_s=np.array([s.start_s for s in sightings], np.float64),
+        end_s=np.array([s.end_s for s in sightings], np.float64),
         still_there=np.array([s.is_open for s in sightings]),
     )

@@ -2,6 +2,8 @@
 
 import os
 import random
+import re
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.events.jsonlines import read_events
 from tests.integration import test_rtsp
 from tests.integration.live_run import LiveRun
 from tests.integration.test_rtsp import Camera
@@ -138,3 +141,56 @@ def test_a_stop_in_the_middle_of_recordings_ends_every_track(long_film: str, sta
     assert run.terminate() < AT_ONCE_S
     assert 0 < seen < LONG_S * RATE
     assert run.ended_tracks() == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_signal_that_every_process_gets_ends_every_track(
+    long_film: str, start: Start, number: signal.Signals
+) -> None:
+    run = start({"door": long_film, "hall": long_film})
+    run.until(lambda: run.count("reid_frames_total", "hall") > 20, "frames")
+    for child in children_of(run.process.pid):
+        os.kill(child, number)
+    run.process.send_signal(number)
+    assert run.process.wait(AT_ONCE_S) == 0
+    assert run.ended_tracks() == 2
+
+
+def test_no_process_goes_on_without_the_one_that_started_it(long_film: str, start: Start) -> None:
+    run = start({"door": long_film, "hall": long_film})
+    run.until(lambda: run.count("reid_frames_total", "hall") > 20, "frames")
+    children = children_of(run.process.pid)
+    run.process.kill()
+    run.process.wait()
+    end_s = time.monotonic() + AT_ONCE_S
+    while any(Path(f"/proc/{child}").exists() for child in children):
+        assert time.monotonic() < end_s
+        time.sleep(0.05)
+
+
+def test_a_process_that_is_killed_is_one_line_and_what_was_seen_is_kept(long_film: str, start: Start) -> None:
+    run = start({"door": long_film, "hall": long_film})
+    run.until(lambda: run.count("reid_frames_total", "hall") > 20, "frames")
+    os.kill(children_of(run.process.pid)[0], signal.SIGKILL)
+    assert run.process.wait(AT_ONCE_S) == 1
+    assert re.fullmatch(
+        r"reid-pipeline: the process of the cameras (door|hall) was killed by SIGKILL: was there memory enough\?\n",
+        run.told().partition("{")[0],
+    )
+    kinds = [event.kind for event in read_events(run.out / "events.jsonl")]
+    assert "track.ended" in kinds
+
+
+def children_of(parent: int) -> list[int]:
+    """The processes that run cameras for another."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+            command = stat.with_name("cmdline").read_bytes()
+        except OSError:
+            continue
+        if int(fields[1]) == parent and b"spawn_main" in command:
+            found.append(int(stat.parent.name))
+    assert len(found) == 2
+    return found

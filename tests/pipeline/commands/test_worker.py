@@ -1,7 +1,7 @@
 import pytest
 
-from pipeline.commands.worker import only
-from pipeline.config import ConfigError, PipelineConfig, RedisConfig
+from pipeline.commands.worker import only, unspread
+from pipeline.config import ComputeConfig, ConfigError, PipelineConfig, RedisConfig
 
 SITE = PipelineConfig.model_validate(
     {"cameras": [{"name": name, "source": f"{name}.mp4"} for name in ("door", "yard")]}
@@ -16,6 +16,12 @@ def test_a_worker_runs_the_cameras_it_is_told_or_all() -> None:
 def test_a_camera_that_is_not_there_is_named() -> None:
     with pytest.raises(ConfigError, match="expected one of door, yard, found hall"):
         only(SITE, ("hall",))
+
+
+@pytest.mark.parametrize(("asked", "processes"), [(None, 1), (2, 2)])
+def test_a_worker_is_one_process_unless_more_are_asked_for(asked: int | None, processes: int) -> None:
+    site = SITE.model_copy(update={"compute": ComputeConfig(processes=asked)})
+    assert unspread(site).processes(cores=16) == processes
 
 
 def test_the_address_of_redis_comes_from_the_environment_and_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.matching import search
-from pipeline.matching.search import cosines, rows_of, rows_within_reach
+from pipeline.matching.search import cosines, rows_of, rows_within_reach, tracks_of
 from pipeline.matching.sightings import NOBODY
 
 REACH = 0.5
@@ -65,3 +65,12 @@ def test_all_rows_of_some_persons_are_found(chosen: list[int]) -> None:
     persons = np.array([3, NOBODY, 0, 7, 3, 2, 10**12, 0, 8, NOBODY, 4])
     found = rows_of(persons, np.array(chosen, np.int64))
     assert found.tolist() == [row for row, person in enumerate(persons.tolist()) if person in chosen]
+
+
+@pytest.mark.parametrize("chosen", [[0], [0, 3], [2, 3, 7], [0, 2, 3, 4, 7], [0, 2, 3, 4, 7, 10**12]])
+def test_the_tracks_of_persons_come_person_by_person(chosen: list[int]) -> None:
+    persons = np.array([3, NOBODY, 0, 7, 3, 2, 10**12, 0, 8, NOBODY, 4])
+    rows, starts = tracks_of(persons, np.array(chosen, np.int64))
+    each = [[row for row, person in enumerate(persons.tolist()) if person == one] for one in chosen]
+    assert rows.tolist() == [row for of_one in each for row in of_one]
+    assert [found.tolist() for found in np.split(rows, starts[1:])] == each
