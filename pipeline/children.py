@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import resource_tracker
 from typing import Self
 
 from prometheus_client import CollectorRegistry, Metric
@@ -285,6 +286,8 @@ class _Child:
 @contextmanager
 def _signals_held() -> Iterator[None]:
     """Who is started meanwhile never hears a signal to stop: this process does, and says what is to be done."""
+    # Python's own helper process comes with the first child, and its start would let the signals through again.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
     try:
         yield
