@@ -17,6 +17,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, VideoReformatter
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 from pipeline.records import Image
 from pipeline.source_errors import ErrorCode, SourceError
@@ -227,14 +228,27 @@ class RgbConverter:
 
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
+        self._room = np.empty((0, 0), np.uint8)
 
     def __call__(self, frame: VideoFrame) -> Image:
         """(H, W, 3) uint8 RGB, contiguous, turned upright by the nearest multiple of 90 degrees."""
         if _is_usual(frame):
-            image = cv2.cvtColor(frame.to_ndarray(), cv2.COLOR_YUV2RGB_I420)
+            image = cv2.cvtColor(self._planes(frame), cv2.COLOR_YUV2RGB_I420)
         else:
             image = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
         return cast(Image, np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90))))
+
+    def _planes(self, frame: VideoFrame) -> NDArray[np.uint8]:
+        """(1.5 H, W): Y, U and V one behind the other, as OpenCV wants them; the next frame overwrites it."""
+        if self._room.shape != (frame.height * 3 // 2, frame.width):
+            self._room = np.empty((frame.height * 3 // 2, frame.width), np.uint8)
+        rest = self._room.reshape(-1)
+        for plane in frame.planes:
+            height, width = plane.height, plane.width
+            rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+            rest[: height * width].reshape(height, width)[:] = rows[:height, :width]
+            rest = rest[height * width :]
+        return self._room
 
 
 def _is_usual(frame: VideoFrame) -> bool:

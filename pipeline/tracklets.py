@@ -61,6 +61,8 @@ class TrackletParams:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Crop:
+    """A person as the picture shows them, or as a clip does where that is smaller: many are replaced, few enlarged."""
+
     pixels: NDArray[np.uint8]
     time_s: float
     box: NDArray[np.float32]
@@ -145,8 +147,11 @@ class TrackletBuffer:
                 self.verdicts["blur"] += 1
                 continue
             self.verdicts["kept"] += 1
-            pixels = np.empty((height, width, 3), np.uint8)
-            fit(person, pixels)
+            if person.size < height * width * 3:
+                pixels = person.copy()
+            else:
+                pixels = np.empty((height, width, 3), np.uint8)
+                fit(person, pixels)
             self._keep(self._lives[track], _Crop(pixels, frame.time_s, box, good))
 
     def _keep(self, life: _Life, crop: _Crop) -> None:
@@ -161,13 +166,16 @@ class TrackletBuffer:
     def _cut(self, track: int, life: _Life, time_s: float) -> Tracklet:
         crops, part, start_s = life.crops, life.part, max(life.start_s, life.part_start_s)
         life.crops, life.part, life.part_start_s, life.slot_ends_s = [], part + 1, time_s, -np.inf
+        pixels = np.empty((len(crops), self._clip.height, self._clip.width, 3), np.uint8)
+        for crop, fitted in zip(crops, pixels, strict=True):
+            fit(crop.pixels, fitted)
         return Tracklet(
             track=self._key(track),
             part=part,
             start_s=start_s,
             cut_s=time_s,
             clock=life.clock,
-            crops=np.stack([crop.pixels for crop in crops]),
+            crops=pixels,
             times_s=np.array([crop.time_s for crop in crops]),
             boxes=np.stack([crop.box for crop in crops]),
             quality=np.array([crop.quality for crop in crops], np.float32),

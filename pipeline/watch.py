@@ -55,8 +55,10 @@ class StepCounter:
         self._frames.inc()
         self._detections.inc(len(step.detections))
         self._tracks.set(len(self._buffer))
-        self._tracklets.inc(len(step.tracklets))
-        self._ended.inc(len(step.ended))
+        if step.tracklets:
+            self._tracklets.inc(len(step.tracklets))
+        if step.ended:
+            self._ended.inc(len(step.ended))
         self._detect_s.observe(step.detect_s)
         self._track_s.observe(step.track_s)
         for verdict, count in self._buffer.verdicts.items():
