@@ -1,6 +1,6 @@
 """What the pipeline costs beside its networks, and whether its memory grows.
 
-    python -m benchmarks.pipeline overhead [--frames 300] [--rounds 5]
+    python -m benchmarks.pipeline overhead [--cameras 1 4] [--frames 300] [--rounds 5]
     python -m benchmarks.pipeline memory [--minutes 20]
 
 Both run PETS2009 S2.L1, views 1 and 6 by turns, of the folder PASSERBY_SHARED (by default ../shared), with the default
@@ -19,7 +19,7 @@ Memory: two cameras at the films' own rate, over and over, with a short retentio
 import argparse
 import statistics
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.pipeline_calls import Bench, Calls, Took
@@ -39,13 +39,14 @@ def main() -> None:
         if arguments.what == "memory":
             measure_memory(arguments.minutes, Path(folder))
         else:
-            measure_overhead(arguments.frames, arguments.rounds, Path(folder))
+            measure_overhead(arguments.cameras, arguments.frames, arguments.rounds, Path(folder))
 
 
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pipeline")
     commands = parser.add_subparsers(dest="what", required=True)
     overhead = commands.add_parser("overhead", help="the whole pipeline beside its networks alone")
+    overhead.add_argument("--cameras", type=int, nargs="+", default=CAMERAS, help="numbers of them to run with")
     overhead.add_argument("--frames", type=int, default=300, help="of each camera")
     overhead.add_argument("--rounds", type=int, default=5)
     memory = commands.add_parser("memory", help="of the whole pipeline over looped films")
@@ -53,11 +54,11 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure_overhead(frames: int, rounds: int, folder: Path) -> None:
+def measure_overhead(cameras: Sequence[int], frames: int, rounds: int, folder: Path) -> None:
     films = [beginning(film, frames, folder) for film in views()]
     print("| cameras | frames | run | wall, s | cores, s | networks / whole, wall | networks / whole, cores |")
     print("|---:|---:|---|---:|---:|---:|---:|")
-    breakdowns = [compare(pets(cameras, films), rounds, folder) for cameras in CAMERAS]
+    breakdowns = {count: compare(pets(count, films), rounds, folder) for count in cameras}
     print(f"\nThe limit is {LIMIT} on the wall, for detector and encoder. Median of {rounds} rounds (least to most).\n")
     print_breakdowns(breakdowns)
 
@@ -106,11 +107,12 @@ def breakdown(bench: Bench, calls: Calls, whole: Sequence[Took], count: int) -> 
     return {stage: 1000 * seconds / count for stage, seconds in stages.items()}
 
 
-def print_breakdowns(breakdowns: Sequence[dict[str, float]]) -> None:
-    print(f"| ms of a core per frame | {' | '.join(f'{cameras} cameras' for cameras in CAMERAS)} |")
-    print(f"|---|{'---:|' * len(CAMERAS)}")
-    for stage in breakdowns[0]:
-        print(f"| {stage} | {' | '.join(f'{each[stage]:.2f}' for each in breakdowns)} |")
+def print_breakdowns(breakdowns: Mapping[int, Mapping[str, float]]) -> None:
+    """Those of each number of cameras."""
+    print(f"| ms of a core per frame | {' | '.join(f'{cameras} cameras' for cameras in breakdowns)} |")
+    print(f"|---|{'---:|' * len(breakdowns)}")
+    for stage in next(iter(breakdowns.values())):
+        print(f"| {stage} | {' | '.join(f'{each[stage]:.2f}' for each in breakdowns.values())} |")
 
 
 if __name__ == "__main__":
