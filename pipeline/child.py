@@ -107,10 +107,11 @@ def _live(config: PipelineConfig, pipes: Pipes, *, reads_ahead: bool) -> None:
     encoder, _ = build_encoder(config.encoder, config.compute)
     with Process(config, encoder, metrics, health, reads_ahead=reads_ahead, tells_progress=True) as process:
         pipes.talk.send(Ready())
-        if pipes.talk.recv() is Order.STOP:
-            return
+        order = pipes.talk.recv()
         outlet = _Outlet(pipes.windows)
         supervisor = process.supervisor(outlet.take)
+        if order is Order.STOP:
+            supervisor.stop()  # before it has begun: it ends in order all the same
         reporter = _Reporter(pipes.talk, metrics, health, outlet)
         threading.Thread(target=_obey, args=(pipes.talk, supervisor), name="orders", daemon=True).start()
         try:

@@ -171,6 +171,16 @@ def test_a_stop_hands_on_what_was_cut_and_ends(folder: Path, tmp_path: Path) -> 
     assert {end.track.camera for window in windows for end in window.ended} == {"camera0", "camera1", "camera2"}
 
 
+def test_a_stop_before_the_start_ends_in_order(folder: Path, tmp_path: Path) -> None:
+    windows: list[EmbeddedWindow] = []
+    with Deployment(long(folder, tmp_path)) as deployment:
+        supervisor = deployment.supervisor(windows.extend)
+        supervisor.stop()
+        assert supervisor.run() == {}
+    assert told(windows) == []
+    assert len(list((tmp_path / "tracks").iterdir())) == 3
+
+
 def test_when_nobody_takes_windows_any_more_the_processes_end(folder: Path, tmp_path: Path) -> None:
     def refuse(windows: Iterable[EmbeddedWindow]) -> None:
         next(iter(windows))
