@@ -1,7 +1,6 @@
 """Cameras shared out among child processes: an interpreter for each core, for one lets one thread at a time through.
 
-Four cameras on two cores take a tenth less time in two processes than in one (docs/benchmarks.md). Each child runs its
-cameras up to the embeddings; what they hand on is joined by stream time as the cameras of one process are, so the same
+What that is worth stands in docs/benchmarks.md. Each child runs its cameras up to the embeddings; what they hand on is joined by stream time as the cameras of one process are, so the same
 files give the same events, however many processes there are.
 """
 
