@@ -1,7 +1,8 @@
 """Cameras shared out among child processes: an interpreter for each core, for one lets one thread at a time through.
 
-What that is worth stands in docs/benchmarks.md. Each child runs its cameras up to the embeddings; what they hand on is joined by stream time as the cameras of one process are, so the same
-files give the same events, however many processes there are.
+What that is worth stands in docs/benchmarks.md. Each child runs its cameras up to the embeddings; what they hand on is
+joined by stream time as the cameras of one process are, so the same files give the same events, however many processes
+there are.
 """
 
 import multiprocessing
