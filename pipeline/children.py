@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry, Metric
 
 from pipeline.added_metrics import AddedMetrics
 from pipeline.channel import Channel, ChannelClosed
-from pipeline.child import Broken, Done, Order, Pipes, Ready, Report, run_child
+from pipeline.child import Broken, Done, Message, Order, Pipes, Ready, Report, run_child
 from pipeline.config import PipelineConfig
 from pipeline.health import STUCK_AFTER_S, Health
 from pipeline.metrics import Metrics
@@ -259,7 +259,7 @@ class _Child:
 
     def _hear(self) -> Ready | Report | Done:
         try:
-            message: Ready | Report | Done | Broken = self._talk.recv()
+            message: Message = self._talk.recv()
         except (EOFError, ConnectionResetError):
             raise ChildDied(self._last_words()) from None
         match message:

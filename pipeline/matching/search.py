@@ -20,7 +20,7 @@ FEW = 6
 """Queries up to here are multiplied one by one, while a row lies in the cache: a row is read from memory once, and a
 product of matrices so narrow takes longer than the reading."""
 FEW_PERSONS = 4
-"""Persons up to here are looked for one by one: each takes a third of what it takes to look for all of many at once."""
+"""Persons up to here are looked for one by one: one comparison each, in the place of a table and a sorting for all."""
 ROUNDING = np.float32(1e-5)
 """More than two ways to add up the float32 products of unit vectors differ by."""
 
