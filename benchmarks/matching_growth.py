@@ -19,7 +19,7 @@ from benchmarks.matching_search import crowd, decided, medians, seen_again
 from benchmarks.one_thread import in_one_thread
 from pipeline.events.schema import person_id
 from pipeline.matching.memory import Retention, SightingTable, past_retention
-from pipeline.matching.sightings import Sighting, SightingArrays
+from pipeline.matching.sightings import Sighting
 from pipeline.records import TrackKey
 
 LIVE = (10_000, 50_000, 100_000, 200_000, 300_000)
@@ -56,8 +56,7 @@ def search_in(table: SightingTable) -> Callable[[], object]:
     """The same queries in whatever order the table has its rows."""
     arrays = table.arrays
     rows = np.array([table.index(TrackKey("camera0", "r", -1 - i)) for i in range(len(arrays))])
-    known = SightingArrays(*(getattr(arrays, name)[rows] for name in SightingArrays.__slots__))
-    return partial(decided, seen_again(known, QUERIES[1]), arrays)
+    return partial(decided, seen_again(arrays.taken(rows), QUERIES[1]), arrays)
 
 
 def table_of(count: int, *, forgotten: int) -> SightingTable:

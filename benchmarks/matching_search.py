@@ -7,6 +7,9 @@ out what other jobs take meanwhile (not that they share the memory with it). Our
 transit constraints: for each query all persons within reach, how near, and whether they are possible. The whole
 decision of the batch, with assignment and the rivals that events name, stands beside it.
 
+numpy multiplies one matrix of the vectors, track after track, as arrays come. A gallery keeps them dimension by
+dimension, which no peer does: the bare product of that layout is shown too, as the limit of what constraints may cost.
+
 faiss is measured as it comes, and with its own BLAS. As it comes (1.15), a search goes through BLAS only if queries
 times dimensions are 128,000 or more, a limit that was tuned on many threads. Below, it compares one query after the
 other with all vectors, and 64 queries read the whole matrix from memory 64 times. With the limit at 800, which faiss's
@@ -16,6 +19,7 @@ beat. faiss is installed into `.peers/matching` when it is not there; it is neve
 
 import argparse
 import importlib
+import random
 import statistics
 import subprocess
 import sys
@@ -34,6 +38,7 @@ from benchmarks.one_thread import in_one_thread
 from pipeline.matching.constraints import Verdict, verdicts
 from pipeline.matching.nearby import persons_near
 from pipeline.matching.policy import NEW, Decision, MatchParams, decide
+from pipeline.matching.search import searchable_zeros
 from pipeline.matching.sightings import SightingArrays
 from pipeline.site import Site, Transit, topology
 
@@ -55,7 +60,9 @@ SITE = topology(
 )
 THRESHOLDS = np.full((len(CAMERAS), len(CAMERAS)), PARAMS.threshold)
 OURS = ("ours", "decision")
-NAMES = (*OURS, "numpy", "faiss", "faiss, BLAS")
+LIMIT = "product alone"
+PEERS_BESIDE = ("numpy", "faiss", "faiss, BLAS")
+NAMES = (*OURS, *PEERS_BESIDE, LIMIT)
 Call = Callable[[], object]
 
 
@@ -65,23 +72,24 @@ def main() -> None:
     options.add_argument("--tracks", type=int, nargs="*", default=[10_000, 100_000, 300_000])
     options.add_argument("--rounds", type=int, default=15)
     asked = options.parse_args()
-    columns = ("live tracks", "queries", *NAMES, "ours / fastest", "recall")
+    columns = ("live tracks", "queries", *NAMES, "ours / fastest peer", "ours / product alone", "recall")
     table = Table(*columns, title="queries a second")
     faiss = load_faiss()
     limits = {} if faiss is None else {"faiss": as_it_comes(faiss), "faiss, BLAS": FAISS_BLAS_FROM}
     for count in asked.tracks:
         known = crowd(count)
+        by_track = np.ascontiguousarray(known.vectors)
         index = None if faiss is None else faiss.IndexFlatIP(DIMENSIONS)
         if index is not None:
-            index.add(known.vectors)
+            index.add(by_track)
         for queries in BATCHES:
             batch = seen_again(known, queries)
-            calls = contestants(batch, known) | peers(batch, faiss, index, limits)
+            calls = contestants(batch, known, by_track) | peers(batch, faiss, index, limits)
             rates = {name: queries / taken_s for name, taken_s in medians(calls, asked.rounds).items()}
-            fastest = max(rate for name, rate in rates.items() if name not in OURS)
+            fastest = max(rates[name] for name in PEERS_BESIDE if name in rates)
             shown = [f"{rates[name]:.0f}" if name in rates else "absent" for name in NAMES]
-            ratio, recall = f"{rates['ours'] / fastest:.2f}", f"{recall_of(batch, known):.3f}"
-            table.add_row(f"{count:,}", str(queries), *shown, ratio, recall)
+            ratios = [f"{rates['ours'] / rate:.2f}" for rate in (fastest, rates[LIMIT])]
+            table.add_row(f"{count:,}", str(queries), *shown, *ratios, f"{recall_of(batch, known):.3f}")
     Console().print(table)
 
 
@@ -104,11 +112,12 @@ def as_it_comes(faiss: Any) -> int:
 
 
 def crowd(count: int) -> SightingArrays:
-    """Tracks of many people in eight cameras over an hour, three of each person."""
+    """Tracks of many people in eight cameras over an hour, three of each person; laid out as a gallery's."""
     rng = np.random.default_rng(0)
     looks = rng.standard_normal((count // 3 + 1, DIMENSIONS), np.float32)
     persons = np.arange(count) // 3
-    vectors = looks[persons] + 0.3 * rng.standard_normal((count, DIMENSIONS), np.float32)
+    vectors = searchable_zeros(count, DIMENSIONS)
+    vectors[:] = looks[persons] + 0.3 * rng.standard_normal((count, DIMENSIONS), np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     start_s = rng.uniform(0, 3500, count)
     return SightingArrays(
@@ -142,13 +151,14 @@ def decided(batch: SightingArrays, known: SightingArrays) -> list[Decision]:
     return decide(batch, known, SITE, THRESHOLDS, PARAMS, np.ones(len(batch), np.bool_))
 
 
-def contestants(batch: SightingArrays, known: SightingArrays) -> dict[str, Call]:
-    """Ours, and numpy, which only multiplies."""
+def contestants(batch: SightingArrays, known: SightingArrays, by_track: NDArray[np.float32]) -> dict[str, Call]:
+    """Ours, and those that only multiply: numpy, the vectors one after the other, and the product that ours begins with."""
     reach = PARAMS.threshold - max(PARAMS.margin, PARAMS.hesitation)
     return {
         "ours": partial(persons_near, batch, known, SITE, THRESHOLDS, reach),
         "decision": partial(decided, batch, known),
-        "numpy": lambda: batch.vectors @ known.vectors.T,
+        "numpy": lambda: batch.vectors @ by_track.T,
+        LIMIT: lambda: batch.vectors @ known.vectors.T,
     }
 
 
@@ -163,15 +173,16 @@ def peers(batch: SightingArrays, faiss: Any, index: Any, limits: Mapping[str, in
 
 
 def medians(calls: Mapping[str, Call], rounds: int) -> dict[str, float]:
-    """Seconds of one call of each; they take turns, each twice, and the second call counts: otherwise whoever comes
-    after one that reads the same matrix finds it in the cache.
+    """Seconds of one call of each; they take turns, in an order drawn for each round, each twice, and the second call
+    counts: otherwise whoever comes after others that read the same matrix finds more of it in the cache.
     """
     taken_s: dict[str, list[float]] = {name: [] for name in calls}
+    rng = random.Random(0)
     for _ in range(rounds):
-        for name, call in calls.items():
-            call()
+        for name in rng.sample(list(calls), len(calls)):
+            calls[name]()
             begun_s = time.thread_time()
-            call()
+            calls[name]()
             taken_s[name].append(time.thread_time() - begun_s)
     return {name: statistics.median(each) for name, each in taken_s.items()}
 

@@ -34,13 +34,16 @@ def verdicts(a: SightingArrays, b: SightingArrays, i: Rows, j: Rows, site: Topol
     """`Verdict`: may track a[i] and track b[j] be one person? For all i and j, in the shape they broadcast to."""
     start_a_s, start_b_s = a.start_s[i], b.start_s[j]
     camera_a, camera_b = a.cameras[i], b.cameras[j]
+    cameras = len(site.min_gap_s)
+    # From b to a, as it is where b are the known ones; else most calls of numpy here would be for nothing.
+    gap_s, way = start_a_s - b.end_s[j], cameras * camera_b + camera_a
     a_first = start_a_s <= start_b_s
-    gap_s = np.where(a_first, start_b_s - a.end_s[i], start_a_s - b.end_s[j])
+    if a_first.any():
+        gap_s = np.where(a_first, start_b_s - a.end_s[i], gap_s)
+        way = np.where(a_first, cameras * camera_a + camera_b, way)
     same_camera = camera_a == camera_b
     if same_camera.any():
         gap_s[same_camera & np.where(a_first, a.still_there[i], b.still_there[j])] = -np.inf
-    cameras = len(site.min_gap_s)
-    way = np.where(a_first, cameras * camera_a + camera_b, cameras * camera_b + camera_a)
     least_s, most_s = site.min_gap_s.take(way), site.max_gap_s.take(way)
     found = np.where(gap_s > most_s, _TOO_LATE, _POSSIBLE)
     too_soon = gap_s < least_s

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.events.schema import IdentityEvent
 from pipeline.events.sink import EventSink
+from pipeline.matching.search import searchable_zeros
 from pipeline.matching.sightings import NOBODY, Sighting, SightingArrays
 from pipeline.records import TrackKey
 
@@ -162,7 +163,7 @@ class SightingTable:
 
 def _room(rows: int, dimensions: int) -> SightingArrays:
     return SightingArrays(
-        vectors=np.zeros((rows, dimensions), np.float32),
+        vectors=searchable_zeros(rows, dimensions),
         persons=np.full(rows, NOBODY, np.int64),
         cameras=np.zeros(rows, np.int64),
         start_s=np.zeros(rows),

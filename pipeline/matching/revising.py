@@ -125,7 +125,7 @@ class _Hindsight:
         numbers, first, index = np.unique(self._persons[rows], return_index=True, return_inverse=True)
         by_age = np.argsort(first)
         around = Persons(
-            tracks=_taken(self._tracks, rows, np.argsort(by_age)[index]),
+            tracks=replace(self._tracks.taken(rows), persons=np.argsort(by_age)[index]),
             parts=np.array([self._sightings[row].part + 1 for row in rows]),
             revisions=np.array([self._sightings[row].revision for row in rows]),
         )
@@ -213,17 +213,11 @@ def _pool(
     if not len(rows):
         return list(decided), now
     rows = rows[[known.row(row).track not in fresh for row in rows.tolist()]]
-    others = _taken(arrays, rows)
+    others = arrays.taken(rows)
     sightings = [*(known.row(row) for row in rows.tolist()), *decided]
     return sightings, SightingArrays(
         *(np.concatenate([getattr(others, field), getattr(now, field)]) for field in SightingArrays.__slots__)
     )
-
-
-def _taken(arrays: SightingArrays, rows: NDArray[np.intp], persons: NDArray[np.int64] | None = None) -> SightingArrays:
-    """Some rows; of other persons, where they are given."""
-    taken = SightingArrays(*(getattr(arrays, field)[rows] for field in SightingArrays.__slots__))
-    return taken if persons is None else replace(taken, persons=persons)
 
 
 def _by_time(sighting: Sighting) -> tuple[float, TrackKey]:

@@ -75,7 +75,7 @@ class SightingArrays:
     """Tracks as arrays, one row each.
 
     Attributes:
-        vectors: (N, D) float32, descriptors.
+        vectors: (N, D) float32, descriptors; a gallery's lie as `search` reads them fastest.
         persons: (N,) int64, numbers of persons; `NOBODY` while open.
         cameras: (N,) int64, numbers of cameras.
         start_s, end_s: (N,) float64.
@@ -91,6 +91,17 @@ class SightingArrays:
 
     def __len__(self) -> int:
         return len(self.persons)
+
+    def taken(self, rows: NDArray[np.intp]) -> "SightingArrays":
+        """Some rows, each vector's numbers side by side."""
+        return SightingArrays(
+            vectors=np.ascontiguousarray(self.vectors[rows]),
+            persons=self.persons[rows],
+            cameras=self.cameras[rows],
+            start_s=self.start_s[rows],
+            end_s=self.end_s[rows],
+            still_there=self.still_there[rows],
+        )
 
 
 def with_part(sighting: Sighting, embedding: Embedding) -> Sighting:
