@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 import av
-import cv2
 import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, VideoReformatter
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from pipeline.records import Image
 from pipeline.source_errors import ErrorCode, SourceError
@@ -26,8 +24,6 @@ Result = TypeVar("Result")
 
 # The first member of FFmpeg's AVProducerReferenceTime: wall clock, microseconds since the epoch.
 _WALL_CLOCK_US = struct.Struct("=q")
-# FFmpeg's AVColorSpace: BT470BG, SMPTE170M, and unspecified, which its scaler takes for Rec. 601 as well.
-_REC_601 = (5, 6, 2)
 _IMAGE_CODECS = {".jpg": "mjpeg", ".jpeg": "mjpeg", ".png": "png"}
 IMAGE_SUFFIXES = frozenset(_IMAGE_CODECS)
 
@@ -219,46 +215,18 @@ class Video:
 
 
 class RgbConverter:
-    """Converts frames to RGB arrays.
+    """Converts frames to RGB arrays by FFmpeg's scaler, one for all frames, so that it keeps its tables.
 
-    What most cameras send (4:2:0 by Rec. 601, limited range) goes through OpenCV, faster than through FFmpeg's scaler
-    and nearly equal to it; all else goes through the scaler, one for all frames, so that it keeps its tables
-    (benchmarks/decode.py). One thread, because cameras share the cores: more threads save time and cost work.
+    One thread, because cameras share the cores: more threads save time and cost work (benchmarks/decode.py).
     """
 
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
-        self._room = np.empty((0, 0), np.uint8)
 
     def __call__(self, frame: VideoFrame) -> Image:
         """(H, W, 3) uint8 RGB, contiguous, turned upright by the nearest multiple of 90 degrees."""
-        if _is_usual(frame):
-            image = cv2.cvtColor(self._planes(frame), cv2.COLOR_YUV2RGB_I420)
-        else:
-            image = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
+        image = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
         return cast(Image, np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90))))
-
-    def _planes(self, frame: VideoFrame) -> NDArray[np.uint8]:
-        """(1.5 H, W): Y, U and V one behind the other, as OpenCV wants them; the next frame overwrites it."""
-        if self._room.shape != (frame.height * 3 // 2, frame.width):
-            self._room = np.empty((frame.height * 3 // 2, frame.width), np.uint8)
-        rest = self._room.reshape(-1)
-        for plane in frame.planes:
-            height, width = plane.height, plane.width
-            rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-            rest[: height * width].reshape(height, width)[:] = rows[:height, :width]
-            rest = rest[height * width :]
-        return self._room
-
-
-def _is_usual(frame: VideoFrame) -> bool:
-    return (
-        frame.format.name == "yuv420p"
-        and frame.colorspace in _REC_601
-        and frame.color_range != ColorRange.JPEG
-        and not frame.width % 2
-        and not frame.height % 2
-    )
 
 
 def decode_image(path: Path, to_rgb: RgbConverter) -> Image:
