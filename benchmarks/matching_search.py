@@ -152,7 +152,7 @@ def decided(batch: SightingArrays, known: SightingArrays) -> list[Decision]:
 
 
 def contestants(batch: SightingArrays, known: SightingArrays, by_track: NDArray[np.float32]) -> dict[str, Call]:
-    """Ours, and those that only multiply: numpy, the vectors one after the other, and the product that ours begins with."""
+    """Ours, and those that only multiply: numpy, track after track, and the product that ours begins with."""
     reach = PARAMS.threshold - max(PARAMS.margin, PARAMS.hesitation)
     return {
         "ours": partial(persons_near, batch, known, SITE, THRESHOLDS, reach),

@@ -1,6 +1,6 @@
 """What the pipeline costs beside its networks, and whether its memory grows.
 
-    python -m benchmarks.pipeline overhead [--cameras 1 4] [--frames 300] [--rounds 5]
+    python -m benchmarks.pipeline overhead [--cameras 1 4] [--frames 300] [--rounds 5] [--provider cuda]
     python -m benchmarks.pipeline memory [--minutes 20]
 
 Both run PETS2009 S2.L1, views 1 and 6 by turns, of the folder PASSERBY_SHARED (by default ../shared), with the default
@@ -25,7 +25,7 @@ from pathlib import Path
 from benchmarks.pipeline_calls import Bench, Calls, Took
 from benchmarks.pipeline_memory import measure_memory
 from benchmarks.pipeline_parts import beginning, pets, views
-from pipeline.config import PipelineConfig
+from pipeline.config import ComputeConfig, PipelineConfig
 from pipeline.threads import keep_to_one_thread
 
 CAMERAS = (1, 4)
@@ -39,7 +39,10 @@ def main() -> None:
         if arguments.what == "memory":
             measure_memory(arguments.minutes, Path(folder))
         else:
-            measure_overhead(arguments.cameras, arguments.frames, arguments.rounds, Path(folder))
+            films = [beginning(film, arguments.frames, Path(folder)) for film in views()]
+            compute = ComputeConfig(provider=arguments.provider)
+            configs = [pets(count, films).model_copy(update={"compute": compute}) for count in arguments.cameras]
+            measure_overhead(configs, arguments.rounds, Path(folder))
 
 
 def read_arguments() -> argparse.Namespace:
@@ -49,23 +52,27 @@ def read_arguments() -> argparse.Namespace:
     overhead.add_argument("--cameras", type=int, nargs="+", default=CAMERAS, help="numbers of them to run with")
     overhead.add_argument("--frames", type=int, default=300, help="of each camera")
     overhead.add_argument("--rounds", type=int, default=5)
+    overhead.add_argument("--provider", choices=["cpu", "cuda"], default="cpu", help="where the networks run")
     memory = commands.add_parser("memory", help="of the whole pipeline over looped films")
     memory.add_argument("--minutes", type=float, default=20)
     return parser.parse_args()
 
 
-def measure_overhead(cameras: Sequence[int], frames: int, rounds: int, folder: Path) -> None:
-    films = [beginning(film, frames, folder) for film in views()]
+def measure_overhead(configs: Sequence[PipelineConfig], rounds: int, folder: Path) -> None:
     print("| cameras | frames | run | wall, s | cores, s | networks / whole, wall | networks / whole, cores |")
     print("|---:|---:|---|---:|---:|---:|---:|")
-    breakdowns = {count: compare(pets(count, films), rounds, folder) for count in cameras}
+    breakdowns = {len(config.cameras): compare(config, rounds, folder) for config in configs}
     print(f"\nThe limit is {LIMIT} on the wall, for detector and encoder. Median of {rounds} rounds (least to most).\n")
     print_breakdowns(breakdowns)
 
 
 def compare(config: PipelineConfig, rounds: int, folder: Path) -> dict[str, float]:
     """Prints the rows of a configuration; returns the milliseconds per frame of each stage."""
-    bench = Bench(config, folder)
+    with Bench(config, folder) as bench:
+        return compared(bench, rounds)
+
+
+def compared(bench: Bench, rounds: int) -> dict[str, float]:
     calls = bench.record()
     whole: list[Took] = []
     networks: list[Took] = []

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import active_children
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.pipeline_parts import FRAME_RATE, RUN, Parts, film_of, supervise
 from detectors.detections import Detections
-from pipeline.build import build_detector, build_encoder, build_policy, build_tracker
+from pipeline.build import build_encoder, build_policy, build_tracker
 from pipeline.camera_loop import Step
 from pipeline.config import NetworkConfig, OutputConfig, PipelineConfig, YoloxConfig
 from pipeline.deployment import Deployment
@@ -24,7 +25,9 @@ from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.memory import MemorySink
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
+from pipeline.metrics import Metrics
 from pipeline.models import find_artefact
+from pipeline.process import shared_detector
 from pipeline.records import EmbeddedWindow, Frame
 from pipeline.tracklets import TrackletBuffer
 from pipeline.video_files import FileSource
@@ -100,8 +103,18 @@ class Bench:
         """
         self._config = config.model_copy(update={"output": OutputConfig(directory=folder)})
         self._folder = folder
-        self._detector = build_detector(config)
+        self._owned = ExitStack()
+        self._detector = shared_detector(config, self._owned, Metrics())
         self._encoder, self._threshold = build_encoder(config.encoder, config.compute)
+
+    def close(self) -> None:
+        self._owned.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def record(self) -> Calls:
         """Runs it once in this process, and keeps every picture and every clip."""

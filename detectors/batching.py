@@ -34,7 +34,13 @@ class BatchingDetector:
     """
 
     def __init__(
-        self, detector: Detector, *, max_batch: int, wait_s: float = 0.0, on_batch: Callable[[int], None] | None = None
+        self,
+        detector: Detector,
+        *,
+        max_batch: int,
+        wait_s: float = 0.0,
+        callers: int | None = None,
+        on_batch: Callable[[int], None] | None = None,
     ) -> None:
         """Starts the thread.
 
@@ -42,6 +48,7 @@ class BatchingDetector:
             detector: asked by this object's thread alone.
             max_batch: images in one call of it; a single request with more goes alone, in one call.
             wait_s: how long the oldest request waits for company when the batch is not full.
+            callers: threads that ask; when all of them wait, there is no more company to wait for.
             on_batch: told the size of every batch, in this object's thread.
         """
         if max_batch < 1 or wait_s < 0:
@@ -51,6 +58,7 @@ class BatchingDetector:
         self._detector = detector
         self._max_batch = max_batch
         self._wait_s = wait_s
+        self._callers = callers
         self._on_batch = on_batch
         self._changed = threading.Condition()
         self._waiting: list[_Request] = []
@@ -106,12 +114,15 @@ class BatchingDetector:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._is_closed)
             deadline_s = time.monotonic() + self._wait_s
-            while self._size() < self._max_batch and not self._is_closed:
+            while self._has_room() and not self._is_closed:
                 left_s = deadline_s - time.monotonic()
                 if left_s <= 0:
                     break
                 self._changed.wait(left_s)
             return self._take()
+
+    def _has_room(self) -> bool:
+        return self._size() < self._max_batch and (self._callers is None or len(self._waiting) < self._callers)
 
     def _take(self) -> list[_Request]:
         """The oldest requests that fit into one batch, at least one if any waits."""

@@ -61,8 +61,7 @@ CMD ["--help"]
 FROM runtime AS pipeline-gpu
 COPY --from=build-gpu /opt/passerby /opt/passerby
 ENV NVIDIA_VISIBLE_DEVICES=all \
-    NVIDIA_DRIVER_CAPABILITIES=compute,utility,video \
-    LD_LIBRARY_PATH=/opt/passerby/lib/python3.11/site-packages/nvidia/cu13/lib:/opt/passerby/lib/python3.11/site-packages/nvidia/cudnn/lib
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility,video
 ARG NETWORKS=""
 RUN for name in ${NETWORKS}; do reid-pipeline fetch "${name}" || exit 1; done
 

@@ -57,7 +57,7 @@ class Process:
         self._metrics = metrics
         self._reads_ahead = reads_ahead
         self._owned = ExitStack()
-        self._detector = self._build_detector()
+        self._detector = shared_detector(config, self._owned, metrics)
         self._listener = SourceCounter(metrics, health)
         self._channel: Channel[Tracklet, Window] = Channel(
             [camera.name for camera in config.cameras],
@@ -96,18 +96,6 @@ class Process:
             on_end=lambda camera: self._listener.entered(camera, SourceState.ENDED, None),
         )
 
-    def _build_detector(self) -> Detector:
-        compute = self._config.compute
-        detector = build_detector(self._config)
-        batch = compute.batch(compute.detect_batch, gpu=16)
-        if batch == 1 or len(self._config.cameras) == 1:
-            return detector
-        return self._owned.enter_context(
-            BatchingDetector(
-                detector, max_batch=batch, wait_s=compute.detect_wait_s, on_batch=self._metrics.detect_batch.observe
-            )
-        )
-
     def _camera(self, camera: CameraConfig) -> Camera:
         lane, recorders = self._channel.lane(camera.name), self._recorders(camera)
         return Camera(camera.name, camera.is_live, lambda: self._start(camera, lane, recorders))
@@ -138,3 +126,26 @@ class Process:
         if output.thumbnails:
             recorders.append(Thumbnails(output.directory / "thumbnails"))
         return recorders
+
+
+def shared_detector(config: PipelineConfig, owned: ExitStack, metrics: Metrics) -> Detector:
+    """The detector that all cameras of a process ask: where it runs on a GPU, their pictures go through together.
+
+    Args:
+        config: says which.
+        owned: ends what it starts.
+        metrics: hears of each batch.
+    """
+    compute, detector = config.compute, build_detector(config)
+    batch = compute.batch(compute.detect_batch, gpu=16)
+    if batch == 1 or len(config.cameras) == 1:
+        return detector
+    return owned.enter_context(
+        BatchingDetector(
+            detector,
+            max_batch=batch,
+            wait_s=compute.detect_wait_s,
+            callers=len(config.cameras),
+            on_batch=metrics.detect_batch.observe,
+        )
+    )

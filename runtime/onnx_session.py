@@ -1,5 +1,7 @@
 """Runs ONNX files with ONNX Runtime, on exactly the provider that was asked for."""
 
+import io
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from runtime.session import Arrays, Provider
 from runtime.signature import Signature, check_inputs, check_signature
 
 # What TensorRT cannot run of a network goes to CUDA, never to the processor.
-PROVIDERS = {
+PROVIDERS: dict[Provider, list[str]] = {
     "cpu": ["CPUExecutionProvider"],
     "cuda": ["CUDAExecutionProvider"],
     "tensorrt": ["TensorrtExecutionProvider", "CUDAExecutionProvider"],
@@ -82,6 +84,13 @@ def describe(path: Path) -> Signature:
     return _signature(_open(path, provider="cpu", threads=1))
 
 
+def find_libraries(provider: Provider) -> None:
+    """Loads CUDA and cuDNN from where pip puts them, which the loader does not know; elsewhere it finds them itself."""
+    if provider != "cpu":
+        with redirect_stdout(io.StringIO()):  # what it misses there it prints; what is missing at all, a session says
+            ort.preload_dlls()
+
+
 def _open(path: Path, *, provider: Provider, threads: int) -> ort.InferenceSession:
     wanted = PROVIDERS[provider]
     offered = ort.get_available_providers()
@@ -90,6 +99,7 @@ def _open(path: Path, *, provider: Provider, threads: int) -> ort.InferenceSessi
             f"{path.name}: expected the provider {provider}, but this ONNX Runtime offers only {', '.join(offered)}: "
             "install the extra `gpu` in the place of `cpu`, or ask for provider cpu"
         )
+    find_libraries(provider)
     try:
         session = ort.InferenceSession(path, _options(threads), providers=wanted, enable_fallback=0)
     except LOAD_ERRORS as error:

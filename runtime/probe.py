@@ -5,20 +5,23 @@ import base64
 import numpy as np
 import onnxruntime as ort
 
-from runtime.onnx_session import LOAD_ERRORS, PROVIDERS
+from runtime.onnx_session import LOAD_ERRORS, PROVIDERS, find_libraries
+from runtime.session import Provider
 
 NEGATION = base64.b64decode("CAgSADoyCgsKAXgSAXkiA05lZxIBZ1oPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCBAoAEA0=")
 """An ONNX file of one node: y = -x, one number."""
 
 
-def working_providers() -> dict[str, str | None]:
+def working_providers() -> dict[Provider, str | None]:
     """Every provider that can be asked for, and what keeps it from working; None if it works."""
-    return {provider: _fault(names) for provider, names in PROVIDERS.items()}
+    return {provider: _fault(provider) for provider in PROVIDERS}
 
 
-def _fault(names: list[str]) -> str | None:
+def _fault(provider: Provider) -> str | None:
+    names = PROVIDERS[provider]
     if names[0] not in ort.get_available_providers():
         return "not in this ONNX Runtime; comes with the extra `gpu`"
+    find_libraries(provider)
     options = ort.SessionOptions()
     options.log_severity_level = 4
     try:

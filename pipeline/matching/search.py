@@ -66,12 +66,13 @@ def _in_block(
     similarity = room[: len(vectors) * len(queries)].reshape(len(queries), len(vectors))
     np.matmul(queries, vectors.T, out=similarity)
     nearest = similarity[0] if len(queries) == 1 else similarity.max(axis=0)
-    (rows,) = (nearest >= reach - ROUNDING).nonzero()
+    rows: NDArray[np.intp] = (nearest >= reach - ROUNDING).nonzero()[0]
     is_sure = nearest[rows] >= reach + ROUNDING
     if is_sure.all():
         return rows
     is_sure[~is_sure] = (cosines(queries, vectors[rows[~is_sure]]) >= reach).any(axis=0)
-    return rows[is_sure]
+    found: NDArray[np.intp] = rows[is_sure]
+    return found
 
 
 def tracks_of(persons: NDArray[np.int64], chosen: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

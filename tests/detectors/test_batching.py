@@ -90,6 +90,16 @@ def test_a_request_waits_for_company_as_long_as_it_may() -> None:
     assert sizes == [2]
 
 
+def test_nobody_waits_for_company_when_all_who_ask_are_there() -> None:
+    sizes: list[int] = []
+    with (
+        BatchingDetector(CornerDetector(), max_batch=9, wait_s=30, callers=2, on_batch=sizes.append) as detector,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        assert [width(d[0]) for d in pool.map(detector.detect, [[image(1)], [image(2)]])] == [1, 2]
+    assert sizes == [2]
+
+
 def test_a_request_larger_than_a_batch_goes_alone() -> None:
     sizes: list[int] = []
     with BatchingDetector(CornerDetector(), max_batch=2, on_batch=sizes.append) as detector:
