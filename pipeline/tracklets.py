@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.boxes import clip
 from pipeline.records import Clock, Frame, TrackEnd, TrackKey, Tracklet
 from reid_models.crops import fit, pixel_boxes
 from runtime.card import ClipSpec
@@ -104,7 +105,7 @@ class TrackletBuffer:
     def add(self, frame: Frame, tracks: Tracks) -> tuple[list[Tracklet], list[TrackEnd]]:
         """Takes the tracks of a frame; returns what is cut by it: full tracklets, then those of ended tracks."""
         height, width = frame.image.shape[:2]
-        boxes = np.clip(tracks.boxes, 0, np.array([width, height, width, height], np.float32))
+        boxes = clip(tracks.boxes, height=height, width=width)
         quality, reasons = gate(boxes, tracks.scores, (height, width), self._params)
         cut_now: list[Tracklet] = []
         wanted: list[int] = []
