@@ -1,5 +1,6 @@
 """Runs ONNX files with ONNX Runtime, on exactly the provider that was asked for."""
 
+import ctypes
 import io
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -41,7 +42,9 @@ LOAD_ERRORS = (
     ort_errors.RuntimeException,
     RuntimeError,  # where the libraries of TensorRT are missing
 )
-ONLY_ERRORS = 3  # ONNX Runtime's log severity; its warnings concern authors of graphs
+# Severities of ONNX Runtime's log. Its warnings concern authors of graphs; what keeps it from a GPU, we say ourselves.
+ONLY_ERRORS, ONLY_FATAL = 3, 4
+DRIVER = "libcuda.so.1"
 
 
 class OnnxSession:
@@ -87,8 +90,18 @@ def describe(path: Path) -> Signature:
 def find_libraries(provider: Provider) -> None:
     """Loads CUDA and cuDNN from where pip puts them, which the loader does not know; elsewhere it finds them itself."""
     if provider != "cpu":
-        with redirect_stdout(io.StringIO()):  # what it misses there it prints; what is missing at all, a session says
+        ort.set_default_logger_severity(ONLY_FATAL)
+        with redirect_stdout(io.StringIO()):  # it prints what it misses there
             ort.preload_dlls()
+
+
+def why_not_there() -> str:
+    """What keeps a GPU's provider from working, as far as can be told, and what to do."""
+    try:
+        ctypes.CDLL(DRIVER)
+    except OSError:
+        return f"there is no driver of NVIDIA's here ({DRIVER}): install it, or give the container the GPU"
+    return "check the versions of the driver and of the CUDA libraries"
 
 
 def _open(path: Path, *, provider: Provider, threads: int) -> ort.InferenceSession:
@@ -109,8 +122,8 @@ def _open(path: Path, *, provider: Provider, threads: int) -> ort.InferenceSessi
         ) from error
     if session.get_providers()[0] != wanted[0]:
         raise ArtefactError(
-            f"{path.name}: asked for {wanted[0]}, got {session.get_providers()[0]}: check the driver and the CUDA "
-            "libraries with `reid-pipeline doctor`, or ask for provider cpu"
+            f"{path.name}: asked for {wanted[0]}, got {session.get_providers()[0]}: {why_not_there()}, "
+            "or ask for provider cpu"
         )
     return session
 

@@ -5,7 +5,7 @@ import base64
 import numpy as np
 import onnxruntime as ort
 
-from runtime.onnx_session import LOAD_ERRORS, PROVIDERS, find_libraries
+from runtime.onnx_session import LOAD_ERRORS, PROVIDERS, find_libraries, why_not_there
 from runtime.session import Provider
 
 NEGATION = base64.b64decode("CAgSADoyCgsKAXgSAXkiA05lZxIBZ1oPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCBAoAEA0=")
@@ -27,7 +27,7 @@ def _fault(provider: Provider) -> str | None:
     try:
         session = ort.InferenceSession(NEGATION, options, providers=names, enable_fallback=0)
         if session.get_providers()[0] != names[0]:
-            return f"runs on {session.get_providers()[0]} instead: check the driver and its libraries"
+            return f"runs on {session.get_providers()[0]} instead: {why_not_there()}"
         (output,) = session.run(None, {"x": np.ones(1, np.float32)})
     except LOAD_ERRORS as error:
         return str(error).splitlines()[0]

@@ -1,3 +1,4 @@
+import ctypes.util
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from runtime.adopt import adopt
 from runtime.card import ArtefactError, TensorSpec, read_card, write_card
 from runtime.load import load_session
+from runtime.onnx_session import find_libraries, why_not_there
 from runtime.session import Provider
 from tests.runtime.networks import mean_network
 
@@ -77,3 +79,10 @@ def test_a_provider_that_is_not_there_is_never_replaced(network: Path, provider:
         pytest.skip("this ONNX Runtime is the one for GPUs")
     with pytest.raises(ArtefactError, match=f"expected the provider {provider}, but this ONNX Runtime offers only"):
         load_session(network, provider=provider, threads=1)
+
+
+def test_what_is_missing_for_a_gpu_is_said_by_us_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    find_libraries("cuda")
+    assert capfd.readouterr() == ("", "")
+    driver = ctypes.util.find_library("cuda")
+    assert ("no driver of NVIDIA's here" in why_not_there()) is (driver is None)
