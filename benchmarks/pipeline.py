@@ -18,8 +18,10 @@ Memory: two cameras at the films' own rate, over and over, with a short retentio
 
 import argparse
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.pipeline_calls import Bench, Calls, Took
@@ -27,6 +29,7 @@ from benchmarks.pipeline_memory import measure_memory
 from benchmarks.pipeline_parts import beginning, pets, views
 from pipeline.config import ComputeConfig, PipelineConfig
 from pipeline.threads import keep_to_one_thread
+from runtime.card import ArtefactError
 
 CAMERAS = (1, 4)
 LIMIT = 0.9
@@ -42,7 +45,10 @@ def main() -> None:
             films = [beginning(film, arguments.frames, Path(folder)) for film in views()]
             compute = ComputeConfig(provider=arguments.provider)
             configs = [pets(count, films).model_copy(update={"compute": compute}) for count in arguments.cameras]
-            measure_overhead(configs, arguments.rounds, Path(folder))
+            try:
+                measure_overhead(configs, arguments.rounds, Path(folder))
+            except ArtefactError as error:
+                sys.exit(str(error))
 
 
 def read_arguments() -> argparse.Namespace:
@@ -68,8 +74,8 @@ def measure_overhead(configs: Sequence[PipelineConfig], rounds: int, folder: Pat
 
 def compare(config: PipelineConfig, rounds: int, folder: Path) -> dict[str, float]:
     """Prints the rows of a configuration; returns the milliseconds per frame of each stage."""
-    with Bench(config, folder) as bench:
-        return compared(bench, rounds)
+    with ExitStack() as owned:
+        return compared(Bench(config, folder, owned), rounds)
 
 
 def compared(bench: Bench, rounds: int) -> dict[str, float]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import active_children
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,27 +93,18 @@ class Calls:
 class Bench:
     """One configuration with its networks loaded: runs it whole, or its parts alone on what a whole run asked."""
 
-    def __init__(self, config: PipelineConfig, folder: Path) -> None:
+    def __init__(self, config: PipelineConfig, folder: Path, owned: ExitStack) -> None:
         """Loads the networks.
 
         Args:
             config: over recordings.
             folder: where whole runs write.
+            owned: ends what this starts.
         """
         self._config = config.model_copy(update={"output": OutputConfig(directory=folder)})
         self._folder = folder
-        self._owned = ExitStack()
-        self._detector = shared_detector(config, self._owned, Metrics())
+        self._detector = shared_detector(config, owned, Metrics())
         self._encoder, self._threshold = build_encoder(config.encoder, config.compute)
-
-    def close(self) -> None:
-        self._owned.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def record(self) -> Calls:
         """Runs it once in this process, and keeps every picture and every clip."""

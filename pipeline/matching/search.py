@@ -1,11 +1,11 @@
 """Which known tracks are within reach of a batch: exact search over all of them.
 
 What is known lies dimension by dimension, the numbers of many tracks side by side: so a product adds up many tracks at
-once, and reads memory as fast as it comes; track by track, a single query took half as long again. Blocks of tracks are
-multiplied and compared while they lie in the processor's cache: what a product of the whole would write and read again
-(25 MB for 64 queries of 100,000 tracks) never exists. What is found does not depend on how the tracks are ordered, nor
-on who else is in the batch: a product of matrices adds up differently in its corners, so where its last digits would
-matter, `cosines` says what is true.
+once, and reads memory as fast as it comes; track by track, a single query takes half as long again or more
+(docs/benchmarks.md). Blocks of tracks are multiplied and compared while they lie in the processor's cache: what a
+product of the whole would write and read again (25 MB for 64 queries of 100,000 tracks) never exists. What is found
+does not depend on how the tracks are ordered, nor on who else is in the batch: a product of matrices adds up
+differently in its corners, so where its last digits would matter, `cosines` says what is true.
 """
 
 from itertools import accumulate
