@@ -1,7 +1,6 @@
 """What a run of the pipeline asks of its parts, recorded, so that each part can do the same work again alone."""
 
 import os
-import resource
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -129,11 +128,11 @@ class Bench:
 
     def whole(self) -> Took:
         """The whole pipeline as `reid-pipeline run` runs it, from the first frame to the last event."""
-        before_s = children_s()
         with Deployment(self._config) as deployment, JsonLinesSink(self._folder / "events.jsonl") as sink:
-            loading_s = sum(cpu_of_s(child.pid) for child in active_children() if child.pid)
+            children = [child.pid for child in active_children() if child.pid]
+            loading_s = sum(map(cpu_of_s, children))
             here = together([[deployment.connect(sink).run]])
-        return Took(here.wall_s, here.cpu_s + children_s() - before_s - loading_s)
+            return Took(here.wall_s, here.cpu_s + sum(map(cpu_of_s, children)) - loading_s)
 
     def networks(self, calls: Calls) -> Took:
         """The same calls of the detector and of the encoder, each thread its own, as fast as it can."""
@@ -217,14 +216,8 @@ def together(threads: Sequence[Sequence[Work]]) -> Took:
     return Took(time.perf_counter() - wall_s, time.process_time() - all_cores_s)
 
 
-def children_s() -> float:
-    """Seconds of all cores that processes took which this one started, and which have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def cpu_of_s(process: int) -> float:
-    """Seconds of all cores that a process took so far."""
+    """Seconds of all cores that a process took so far; of one that has ended until it is waited for."""
     fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

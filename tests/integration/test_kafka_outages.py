@@ -5,7 +5,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from itertools import islice
 from random import Random
-from threading import Thread
+from threading import Event, Thread
 from uuid import UUID
 
 from pipeline.events.brokers import Brokers
@@ -21,6 +21,7 @@ from tests.services.kafka_topics import events_at
 
 TOPIC = "events"
 PERSONS = 7
+BEGINS_WITHIN_S = 60.0
 
 
 def numbered(count: int) -> list[IdentityEvent]:
@@ -37,11 +38,17 @@ class Relay(Thread):
     """
 
     def __init__(self, brokers: Brokers, outbox: Sequence[IdentityEvent], *, deliver_within_s: float) -> None:
-        super().__init__()
+        super().__init__(daemon=True)
         self.failures = 0
+        self._delivers = Event()
         self._brokers = brokers
         self._outbox = deque(outbox)
         self._deliver_within_s = deliver_within_s
+
+    def until_it_delivers(self) -> None:
+        """Starts it, and returns when the first batch is delivered, and nearly all is left."""
+        self.start()
+        assert self._delivers.wait(BEGINS_WITHIN_S)
 
     def run(self) -> None:
         while self._outbox:
@@ -59,6 +66,7 @@ class Relay(Thread):
             sink.flush()
             for _ in batch:
                 self._outbox.popleft()
+            self._delivers.set()
             time.sleep(0.01)
 
 
@@ -99,8 +107,7 @@ def test_after_a_long_outage_the_relay_sends_again_what_was_not_acknowledged(kaf
     ensure_topic(kafka_broker.plain, TOPIC, TopicParams(partitions=4))
     sent = numbered(1500)
     relay = Relay(kafka_broker.plain, sent, deliver_within_s=1)
-    relay.start()
-    time.sleep(0.5)
+    relay.until_it_delivers()
     kafka_broker.freeze()
     time.sleep(4)
     kafka_broker.kill()
@@ -116,8 +123,7 @@ def test_a_frozen_broker_that_comes_back_makes_duplicates_that_a_consumer_passes
     ensure_topic(kafka_broker.plain, TOPIC, TopicParams(partitions=4))
     sent = numbered(1500)
     relay = Relay(kafka_broker.plain, sent, deliver_within_s=1)
-    relay.start()
-    time.sleep(0.5)
+    relay.until_it_delivers()
     kafka_broker.freeze()
     time.sleep(4)
     kafka_broker.thaw()

@@ -100,7 +100,7 @@ def test_it_stands_by_while_another_has_the_lease_and_takes_over(store: SiteStor
 
 def test_nothing_is_decided_while_too_many_events_wait_to_be_delivered(store: SiteStore) -> None:
     write(store, *range(10))
-    room = Room(store, SiteMatcherParams(lease_s=0.5, max_outbox=4), FailingSink())
+    room = Room(store, SiteMatcherParams(lease_s=4.0, max_outbox=4), FailingSink())
     thread = room.start()
     until(lambda: store.length(OUTBOX) == 4)
     time.sleep(1.0)

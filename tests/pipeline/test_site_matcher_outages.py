@@ -1,6 +1,7 @@
 """A Redis that was reached and goes away is waited for, from when it went; the log says so once."""
 
 import logging
+import re
 import time
 from collections.abc import Iterator
 
@@ -13,15 +14,15 @@ from tests.pipeline.test_site_matcher import Room, until, write
 from tests.services.ports import free_port
 from tests.services.redis import RedisServer
 
-PATIENCE_S = 1.5
-PARAMS = SiteMatcherParams(lease_s=0.5, patience_s=PATIENCE_S)
+PATIENCE_S = 5.0
+"""A server starts again within it, on a machine that is busy."""
 
 
 @pytest.fixture
 def room(redis_server: RedisServer) -> Iterator[Room]:
     """A matcher that has decided for longer than its patience."""
     with SiteStore(redis_server.url, "shop") as store:
-        room = Room(store, PARAMS)
+        room = Room(store, SiteMatcherParams(lease_s=0.5, patience_s=PATIENCE_S))
         thread = room.start()
         until(lambda: room.health.cameras() == {"matcher": LEADING})
         time.sleep(PATIENCE_S + 0.2)
@@ -44,8 +45,8 @@ def test_a_server_that_starts_again_is_waited_for_and_that_is_told_once(
     told = [record.message for record in caplog.records]
     assert len(told) == 2, told
     assert told[0].startswith(f"cannot reach Redis at {redis_server.url} (")
-    assert told[0].endswith("; waiting for it, up to 2 s")
-    assert told[1] == f"Redis at {redis_server.url} is back after 1 s"
+    assert told[0].endswith("; waiting for it, up to 5 s")
+    assert re.fullmatch(re.escape(f"Redis at {redis_server.url} is back after ") + "[1-5] s", told[1])
 
 
 def test_a_master_that_is_a_replica_for_a_while_is_waited_for(redis_server: RedisServer, room: Room) -> None:
@@ -60,7 +61,7 @@ def test_a_master_that_is_a_replica_for_a_while_is_waited_for(redis_server: Redi
 
 def test_a_server_that_stays_away_ends_the_matcher(redis_server: RedisServer) -> None:
     with SiteStore(redis_server.url, "shop") as store:
-        room = Room(store, PARAMS)
+        room = Room(store, SiteMatcherParams(lease_s=0.5, patience_s=1.5))
         redis_server.kill()
         with pytest.raises(StoreUnavailable, match=r"for 1\.5 s: given up$"):
             room.matcher.run()
