@@ -1,6 +1,6 @@
 """What the pipeline costs beside its networks, and whether its memory grows.
 
-    python -m benchmarks.pipeline overhead [--cameras 1 4] [--frames 300] [--rounds 5] [--provider cuda]
+    python -m benchmarks.pipeline overhead [--cameras 1 4] [--frames 300] [--rounds 5] [--tiles 3 2] [--provider cuda]
     python -m benchmarks.pipeline memory [--minutes 20]
 
 Both run PETS2009 S2.L1, views 1 and 6 by turns, of the folder PASSERBY_SHARED (by default ../shared), with the default
@@ -27,6 +27,7 @@ from pathlib import Path
 from benchmarks.pipeline_calls import Bench, Calls, Took
 from benchmarks.pipeline_memory import measure_memory
 from benchmarks.pipeline_parts import beginning, pets, views
+from detectors.tiling import TilingParams
 from pipeline.config import ComputeConfig, PipelineConfig
 from pipeline.threads import keep_to_one_thread
 from runtime.card import ArtefactError
@@ -44,7 +45,8 @@ def main() -> None:
         else:
             films = [beginning(film, arguments.frames, Path(folder)) for film in views()]
             compute = ComputeConfig(provider=arguments.provider)
-            configs = [pets(count, films).model_copy(update={"compute": compute}) for count in arguments.cameras]
+            usual = [pets(count, films, TilingParams(*arguments.tiles)) for count in arguments.cameras]
+            configs = [config.model_copy(update={"compute": compute}) for config in usual]
             try:
                 measure_overhead(configs, arguments.rounds, Path(folder))
             except ArtefactError as error:
@@ -58,6 +60,7 @@ def read_arguments() -> argparse.Namespace:
     overhead.add_argument("--cameras", type=int, nargs="+", default=CAMERAS, help="numbers of them to run with")
     overhead.add_argument("--frames", type=int, default=300, help="of each camera")
     overhead.add_argument("--rounds", type=int, default=5)
+    overhead.add_argument("--tiles", type=int, nargs=2, default=(1, 1), help="columns and rows of parts looked at")
     overhead.add_argument("--provider", choices=["cpu", "cuda"], default="cpu", help="where the networks run")
     memory = commands.add_parser("memory", help="of the whole pipeline over looped films")
     memory.add_argument("--minutes", type=float, default=20)

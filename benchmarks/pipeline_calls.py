@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.pipeline_parts import FRAME_RATE, RUN, Parts, film_of, supervise
 from detectors.detections import Detections
-from pipeline.build import build_encoder, build_policy, build_tracker
+from pipeline.build import build_encoder, build_policy, build_tracker, tiled
 from pipeline.camera_loop import Step
 from pipeline.config import NetworkConfig, OutputConfig, PipelineConfig, YoloxConfig
 from pipeline.deployment import Deployment
@@ -136,13 +136,13 @@ class Bench:
 
     def networks(self, calls: Calls) -> Took:
         """The same calls of the detector and of the encoder, each thread its own, as fast as it can."""
-        cameras = [[partial(self._detector.detect, [s.frame.image]) for s in steps] for steps in calls.looked.values()]
+        cameras = self._detecting(calls)
         return together([*cameras, [partial(self._encoder.encode, clips) for clips in calls.clips]])
 
     def bare(self, calls: Calls) -> Took:
         """As `networks`, but only the passes through the two networks, on inputs that are ready."""
         detect, encode = self.passes()
-        cameras = [[detect] * len(steps) for steps in calls.looked.values()]
+        cameras = [[detect] * self._looks(steps) for steps in calls.looked.values()]
         return together([*cameras, [encode] * sum(map(len, calls.clips))])
 
     def passes(self) -> tuple[Work, Work]:
@@ -156,9 +156,8 @@ class Bench:
         """Seconds of all cores that each stage takes alone on what it was given, one thread."""
         detect, encode = self.passes()
         cameras = list(calls.looked.values())
-        images = [step.frame.image for steps in cameras for step in steps]
-        detect_s = cpu_s(partial(self._detector.detect, [image]) for image in images)
-        detect_pass_s = cpu_s([detect] * len(images))
+        detect_s = cpu_s(work for camera in self._detecting(calls) for work in camera)
+        detect_pass_s = cpu_s([detect] * sum(map(self._looks, cameras)))
         encode_s = cpu_s(partial(self._encoder.encode, clips) for clips in calls.clips)
         encode_pass_s = cpu_s([encode] * sum(map(len, calls.clips)))
         return {
@@ -175,6 +174,20 @@ class Bench:
     def _sources(self) -> dict[str, FileSource]:
         cameras = self._config.cameras
         return {camera.name: FileSource(camera.name, film_of(camera), frame_rate=FRAME_RATE) for camera in cameras}
+
+    def _detecting(self, calls: Calls) -> list[list[Work]]:
+        """The calls of the detector that each camera made."""
+        detectors = {camera.name: tiled(self._detector, camera) for camera in self._config.cameras}
+        return [
+            [partial(detectors[camera].detect, [step.frame.image]) for step in steps]
+            for camera, steps in calls.looked.items()
+        ]
+
+    def _looks(self, steps: Sequence[Looked]) -> int:
+        """How many passes through the detector's network they took."""
+        tiles = self._config.cameras[0].tiles
+        parts = tiles.columns * tiles.rows
+        return len(steps) * (parts + 1 if parts > 1 else 1)
 
     def _pass(self, model: str, rows: int) -> Work:
         compute = self._config.compute

@@ -12,7 +12,8 @@ import av
 from pydantic import SecretStr
 
 from detectors.detector import Detector
-from pipeline.build import build_policy, build_tracker
+from detectors.tiling import TilingParams
+from pipeline.build import build_policy, build_tracker, tiled
 from pipeline.camera_loop import CameraLoop
 from pipeline.channel import Channel
 from pipeline.config import CameraConfig, PipelineConfig
@@ -59,12 +60,17 @@ class Parts:
     metrics: Metrics = field(default_factory=Metrics)
 
 
-def pets(cameras: int, films: Sequence[Path] | None = None) -> PipelineConfig:
+def pets(cameras: int, films: Sequence[Path] | None = None, tiles: TilingParams | None = None) -> PipelineConfig:
     """So many cameras that see view 1 and view 6 by turns, or other films in their place."""
     seen = films or views()
     return PipelineConfig(
         cameras=tuple(
-            CameraConfig(name=f"camera{i}", source=SecretStr(str(seen[i % len(seen)])), frame_rate=FRAME_RATE)
+            CameraConfig(
+                name=f"camera{i}",
+                source=SecretStr(str(seen[i % len(seen)])),
+                frame_rate=FRAME_RATE,
+                tiles=tiles or TilingParams(),
+            )
             for i in range(cameras)
         )
     )
@@ -113,7 +119,7 @@ def supervise(config: PipelineConfig, parts: Parts, owned: ExitStack, folder: Pa
     policy = build_policy(config, parts.encoder.model_id, parts.threshold)
     matcher = Matcher(gallery, config.site, *policy, config.matching.corrections)
     return Supervisor(
-        [_camera(config, parts, channel, camera.name, owned, folder) for camera in config.cameras],
+        [_camera(config, camera, parts, channel, owned, folder) for camera in config.cameras],
         channel,
         EncodeLoop(parts.encoder, watch=EncodeCounter(parts.metrics)),
         partial(run_identity_loop, matcher=matcher, watch=watch),
@@ -121,8 +127,14 @@ def supervise(config: PipelineConfig, parts: Parts, owned: ExitStack, folder: Pa
 
 
 def _camera(
-    config: PipelineConfig, parts: Parts, channel: Channel[Tracklet, Window], name: str, owned: ExitStack, folder: Path
+    config: PipelineConfig,
+    camera: CameraConfig,
+    parts: Parts,
+    channel: Channel[Tracklet, Window],
+    owned: ExitStack,
+    folder: Path,
 ) -> Camera:
+    name = camera.name
     recorder = TrackRecorder(tracks_path(folder, name))
     owned.callback(recorder.close)
 
@@ -130,7 +142,7 @@ def _camera(
         buffer = TrackletBuffer(name, RUN, parts.encoder.clip, config.tracklets)
         loop = CameraLoop(
             parts.sources[name],
-            parts.detector,
+            tiled(parts.detector, camera),
             build_tracker(config),
             buffer,
             channel.lane(name),
