@@ -39,6 +39,10 @@ LIMIT = 0.9
 def main() -> None:
     keep_to_one_thread()  # as the command does
     arguments = read_arguments()
+    if missing := [film for film in views() if not film.is_file()]:
+        sys.exit(
+            f"{missing[0]}: expected a film of PETS2009, found no such file: set PASSERBY_SHARED to the folder of real data"
+        )
     with tempfile.TemporaryDirectory() as folder:
         if arguments.what == "memory":
             measure_memory(arguments.minutes, Path(folder))
@@ -57,14 +61,22 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pipeline")
     commands = parser.add_subparsers(dest="what", required=True)
     overhead = commands.add_parser("overhead", help="the whole pipeline beside its networks alone")
-    overhead.add_argument("--cameras", type=int, nargs="+", default=CAMERAS, help="numbers of them to run with")
-    overhead.add_argument("--frames", type=int, default=300, help="of each camera")
-    overhead.add_argument("--rounds", type=int, default=5)
-    overhead.add_argument("--tiles", type=int, nargs=2, default=(1, 1), help="columns and rows of parts looked at")
+    overhead.add_argument("--cameras", type=positive, nargs="+", default=CAMERAS, help="numbers of them to run with")
+    overhead.add_argument("--frames", type=positive, default=300, help="of each camera")
+    overhead.add_argument("--rounds", type=positive, default=5)
+    overhead.add_argument("--tiles", type=positive, nargs=2, default=(1, 1), help="columns and rows of parts looked at")
     overhead.add_argument("--provider", choices=["cpu", "cuda"], default="cpu", help="where the networks run")
     memory = commands.add_parser("memory", help="of the whole pipeline over looped films")
     memory.add_argument("--minutes", type=float, default=20)
     return parser.parse_args()
+
+
+def positive(text: str) -> int:
+    """A number of things, of which there must be one."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, found {number}")
+    return number
 
 
 def measure_overhead(configs: Sequence[PipelineConfig], rounds: int, folder: Path) -> None:

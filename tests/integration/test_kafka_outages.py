@@ -22,6 +22,7 @@ from tests.services.kafka_topics import events_at
 TOPIC = "events"
 PERSONS = 7
 BEGINS_WITHIN_S = 60.0
+"""A producer reaches the broker and delivers a batch."""
 PATIENT_S = 180.0
 """Longer than a broker needs to start again, on a machine that is busy."""
 
