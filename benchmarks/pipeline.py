@@ -40,9 +40,7 @@ def main() -> None:
     keep_to_one_thread()  # as the command does
     arguments = read_arguments()
     if missing := [film for film in views() if not film.is_file()]:
-        sys.exit(
-            f"{missing[0]}: expected a film of PETS2009, found no such file: set PASSERBY_SHARED to the folder of real data"
-        )
+        sys.exit(f"{missing[0]}: expected a film, found no such file: set PASSERBY_SHARED to the folder of real data")
     with tempfile.TemporaryDirectory() as folder:
         if arguments.what == "memory":
             measure_memory(arguments.minutes, Path(folder))
