@@ -1,7 +1,8 @@
 """The camera loop: frames of one camera become tracklets."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,9 +10,11 @@ import numpy as np
 from detectors.detections import Detections
 from detectors.detector import Detector
 from pipeline.channel import Lane
-from pipeline.records import Frame, TrackEnd, Tracklet
+from pipeline.pacing import in_lots
+from pipeline.records import Frame, Image, TrackEnd, Tracklet
 from pipeline.source_errors import ErrorCode, SourceError
 from pipeline.tracklets import TrackletBuffer
+from pipeline.turns import Turn
 from trackers.tracker import Tracker
 from trackers.tracks import Tracks
 
@@ -27,7 +30,8 @@ class Step:
         frame: the whole picture; not to be kept.
         detections, tracks: in pixels of the whole picture.
         tracklets, ended: what was handed on.
-        detect_s, track_s: wall time taken, seconds.
+        detect_s, track_s: wall time taken, seconds; that of looking for people is shared out among the frames that
+            the detector was asked about together.
     """
 
     frame: Frame
@@ -45,6 +49,8 @@ class CameraLoop:
     Args:
         region: look only there; the detector sees that part at a larger scale.
         watchers: called after each frame, in this thread.
+        in_lots: decode several frames, then look for people in all of them, then follow them: for recordings.
+        turn: taken for each lot.
     """
 
     def __init__(
@@ -57,6 +63,8 @@ class CameraLoop:
         *,
         region: Region | None = None,
         watchers: Sequence[Callable[[Step], None]] = (),
+        in_lots: bool = False,
+        turn: Turn = nullcontext,
     ) -> None:
         self._source = source
         self._detector = detector
@@ -65,6 +73,9 @@ class CameraLoop:
         self._lane = lane
         self._region = region
         self._watchers = watchers
+        self._in_lots = in_lots
+        self._turn = turn
+        self._last_s = -np.inf
 
     def run(self) -> None:
         """Returns at the end of the stream, with every track ended and handed on, also if the source fails.
@@ -73,39 +84,55 @@ class CameraLoop:
             SourceError: if the source failed.
             ChannelClosed: if nobody takes tracklets any more.
         """
-        last_s = -np.inf
+        lots = in_lots(self._source) if self._in_lots else ([frame] for frame in self._source)
         try:
-            for frame in self._source:
-                last_s = frame.time_s
-                self._step(frame)
+            while self._work(lots):
+                self._lane.advance(self._last_s)
         finally:
-            if np.isfinite(last_s):
-                self._lane.put(*self._buffer.end(self._tracker.flush().ended, last_s))
+            if np.isfinite(self._last_s):
+                self._lane.put(*self._buffer.end(self._tracker.flush().ended, self._last_s))
 
-    def _step(self, frame: Frame) -> None:
+    def _work(self, lots: Iterator[list[Frame]]) -> bool:
+        """Takes the next frames through; returns whether there were any."""
+        with self._turn():
+            frames = next(lots, None)
+            if frames is None:
+                return False
+            started_s = time.perf_counter()
+            found = self._detect(frames)
+            detect_s = (time.perf_counter() - started_s) / len(frames)
+            for frame, detections in zip(frames, found, strict=True):
+                self._step(frame, detections, detect_s)
+        return True
+
+    def _step(self, frame: Frame, detections: Detections, detect_s: float) -> None:
+        self._last_s = frame.time_s
         started_s = time.perf_counter()
-        detections = self._detect(frame)
-        detected_s = time.perf_counter()
         tracks = self._tracker.update(detections, frame.time_s, frame.image)
-        tracked_s = time.perf_counter()
+        track_s = time.perf_counter() - started_s
         tracklets, ended = self._buffer.add(frame, tracks)
         self._lane.put(tracklets, ended)
-        step = Step(frame, detections, tracks, tracklets, ended, detected_s - started_s, tracked_s - detected_s)
+        step = Step(frame, detections, tracks, tracklets, ended, detect_s, track_s)
         for watcher in self._watchers:
             watcher(step)
-        self._lane.advance(frame.time_s)
 
-    def _detect(self, frame: Frame) -> Detections:
+    def _detect(self, frames: Sequence[Frame]) -> list[Detections]:
         if self._region is None:
-            return self._detector.detect([frame.image])[0]
-        x1, y1, x2, y2 = self._region
-        part = frame.image[y1:y2, x1:x2]
-        if not part.size:
-            height, width = frame.image.shape[:2]
-            raise SourceError(
-                ErrorCode.OTHER,
-                f"camera {frame.camera}: expected a region within its picture of {width}x{height}, "
-                f"found {list(self._region)}; mend it in the configuration",
-            )
-        found = self._detector.detect([np.ascontiguousarray(part)])[0]
-        return replace(found, boxes=found.boxes + np.array([x1, y1, x1, y1], np.float32))
+            return self._detector.detect([frame.image for frame in frames])
+        x1, y1 = self._region[:2]
+        corner = np.array([x1, y1, x1, y1], np.float32)
+        found = self._detector.detect([_part(frame, self._region) for frame in frames])
+        return [replace(each, boxes=each.boxes + corner) for each in found]
+
+
+def _part(frame: Frame, region: Region) -> Image:
+    x1, y1, x2, y2 = region
+    part = frame.image[y1:y2, x1:x2]
+    if not part.size:
+        height, width = frame.image.shape[:2]
+        raise SourceError(
+            ErrorCode.OTHER,
+            f"camera {frame.camera}: expected a region within its picture of {width}x{height}, "
+            f"found {list(region)}; mend it in the configuration",
+        )
+    return np.ascontiguousarray(part)

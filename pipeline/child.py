@@ -23,7 +23,8 @@ from pipeline.process import Process
 from pipeline.records import EmbeddedWindow
 from pipeline.source_errors import SourceError
 from pipeline.supervisor import Supervisor
-from pipeline.threads import keep_to_one_thread
+from pipeline.threads import ask_for_long_slices, keep_to_one_thread
+from pipeline.turns import Seat, turn_of
 
 REPORT_EVERY_S = 1.0
 _NOBODY_THERE = (EOFError, BrokenPipeError, ConnectionResetError)
@@ -87,14 +88,22 @@ class Pipes:
     talk: Connection
 
 
-def run_child(config: PipelineConfig, pipes: Pipes, *, reads_ahead: bool) -> None:
+def run_child(config: PipelineConfig, pipes: Pipes, *, reads_ahead: bool, seat: Seat | None) -> None:
     """The child's whole life: loads the networks, waits for the order to start, runs the cameras to their end.
 
     It ends when its parent has gone.
+
+    Args:
+        config: of its cameras.
+        pipes: to the parent.
+        reads_ahead: see `build_source`.
+        seat: among those that work in turns; None: it works when it likes.
     """
     keep_to_one_thread()
+    if seat is not None:
+        ask_for_long_slices()
     try:
-        _live(config, pipes, reads_ahead=reads_ahead)
+        _live(config, pipes, reads_ahead=reads_ahead, seat=seat)
     except _NOBODY_THERE:
         return
     except Exception as error:  # noqa: BLE001 - the parent raises it
@@ -102,10 +111,10 @@ def run_child(config: PipelineConfig, pipes: Pipes, *, reads_ahead: bool) -> Non
             pipes.talk.send(Broken(portable(error)))
 
 
-def _live(config: PipelineConfig, pipes: Pipes, *, reads_ahead: bool) -> None:
-    metrics, health = Metrics(), Health()
+def _live(config: PipelineConfig, pipes: Pipes, *, reads_ahead: bool, seat: Seat | None) -> None:
+    metrics, health, turn = Metrics(), Health(), turn_of(seat)
     encoder, _ = build_encoder(config.encoder, config.compute)
-    with Process(config, encoder, metrics, health, reads_ahead=reads_ahead, tells_progress=True) as process:
+    with Process(config, encoder, metrics, health, reads_ahead=reads_ahead, tells_progress=True, turn=turn) as process:
         pipes.talk.send(Ready())
         order = pipes.talk.recv()
         outlet = _Outlet(pipes.windows)

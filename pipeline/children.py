@@ -24,6 +24,7 @@ from pipeline.health import STUCK_AFTER_S, Health
 from pipeline.metrics import Metrics
 from pipeline.records import EmbeddedWindow, Embedding
 from pipeline.source_errors import SourceError
+from pipeline.turns import Seat, seats
 
 ENDS_WITHIN_S = 10.0
 """A child that has said its last word is gone by then, or is killed."""
@@ -41,6 +42,7 @@ class Children:
         self,
         config: PipelineConfig,
         count: int,
+        at_once: int | None,
         metrics: Metrics,
         health: Health,
         *,
@@ -51,7 +53,8 @@ class Children:
 
         Args:
             config: checked.
-            count: of processes; cameras are dealt out to them by turns.
+            count: of processes; cameras are dealt out to them one by one.
+            at_once: how many threads of all of them work at a time; None: as many as have work.
             metrics, health: what is told of this process.
             reads_ahead: see `build_source`.
             tells_progress: hand on empty windows too, as who must say how far it is.
@@ -65,7 +68,10 @@ class Children:
         self._tells_progress = tells_progress
         with ExitStack() as owned:
             shares = [config.model_copy(update={"cameras": config.cameras[i::count]}) for i in range(count)]
-            self._children = [owned.enter_context(_Child(share, reads_ahead=reads_ahead)) for share in shares]
+            self._children = [
+                owned.enter_context(_Child(share, reads_ahead=reads_ahead, seat=seat))
+                for share, seat in zip(shares, seats(at_once, count), strict=True)
+            ]
             for child in self._children:
                 child.wait_until_ready()
             self._owned = owned.pop_all()
@@ -188,7 +194,7 @@ class _Child:
         failed: once its reports have ended, the recordings that failed.
     """
 
-    def __init__(self, share: PipelineConfig, *, reads_ahead: bool) -> None:
+    def __init__(self, share: PipelineConfig, *, reads_ahead: bool, seat: Seat | None) -> None:
         self.name = ", ".join(camera.name for camera in share.cameras)
         self.metrics: tuple[Metric, ...] = ()
         self.failed: dict[str, SourceError] = {}
@@ -201,7 +207,7 @@ class _Child:
         self._process = start.Process(
             target=run_child,
             args=(share, Pipes(windows, talk)),
-            kwargs={"reads_ahead": reads_ahead},
+            kwargs={"reads_ahead": reads_ahead, "seat": seat},
             name=f"cameras {self.name}",
             daemon=True,
         )

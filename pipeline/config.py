@@ -317,11 +317,20 @@ class PipelineConfig(_Strict):
 
     def processes(self, cores: int) -> int:
         """How many processes share the cameras, where so many cores may be used."""
-        compute = self.compute
-        # Ultralytics spreads each pass over all cores, or over a GPU.
-        takes_all = compute.provider != "cpu" or self.detector.kind == "ultralytics"
-        asked = compute.processes or (1 if takes_all else max(1, cores // compute.threads))
+        asked = self.compute.processes or (max(1, cores // self.compute.threads) if self._shares_cores else 1)
         return min(asked, len(self.cameras))
+
+    def at_once(self, cores: int) -> int | None:
+        """How many threads work at a time, in turns, where so many cores may be used; None: as many as have work.
+
+        A live frame waits for nobody, and a GPU takes the frames of all cameras together.
+        """
+        return max(1, cores // self.compute.threads) if self._shares_cores and not self.is_live else None
+
+    @property
+    def _shares_cores(self) -> bool:
+        """Whether each pass through a network takes its own share of the cores: Ultralytics spreads it over all."""
+        return self.compute.provider == "cpu" and self.detector.kind != "ultralytics"
 
     def has_spare_core(self, cores: int) -> bool:
         """Whether cores are left when every camera is busy with a network."""

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.records import EmbeddedWindow, Embedding, Tracklet, Window
+from pipeline.turns import Turn
 from reid_models.clips import spread
 from reid_models.encoder import Encoder
 
@@ -17,14 +19,21 @@ class EncodeLoop:
     Args:
         max_batch: tracklets in one call of the encoder, at most.
         watch: called with each batch that was encoded and the wall time it took in seconds.
+        turn: taken for each batch.
     """
 
     def __init__(
-        self, encoder: Encoder, *, max_batch: int = 32, watch: Callable[[Sequence[Tracklet], float], None] | None = None
+        self,
+        encoder: Encoder,
+        *,
+        max_batch: int = 32,
+        watch: Callable[[Sequence[Tracklet], float], None] | None = None,
+        turn: Turn = nullcontext,
     ) -> None:
         self._encoder = encoder
         self._max_batch = max_batch
         self._watch = watch
+        self._turn = turn
 
     def step(self, window: Window) -> EmbeddedWindow:
         """The window with an embedding in the place of each tracklet, in the same order."""
@@ -34,10 +43,12 @@ class EncodeLoop:
         return EmbeddedWindow(window.end_s, tuple(embeddings), window.ended)
 
     def _encode(self, batch: Sequence[Tracklet]) -> list[Embedding]:
-        started_s = time.perf_counter()
-        vectors = self._encoder.encode(self._clips(batch))
+        with self._turn():
+            started_s = time.perf_counter()
+            vectors = self._encoder.encode(self._clips(batch))
+            encode_s = time.perf_counter() - started_s
         if self._watch:
-            self._watch(batch, time.perf_counter() - started_s)
+            self._watch(batch, encode_s)
         return [self._embedding(*pair) for pair in zip(batch, vectors, strict=True)]
 
     def _clips(self, batch: Sequence[Tracklet]) -> NDArray[np.uint8]:

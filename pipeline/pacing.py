@@ -1,7 +1,7 @@
-"""The pace of frames: read ahead; only the newest of a live camera; only so many per second."""
+"""The pace of frames: several together; read ahead; only the newest of a live camera; only so many per second."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from pipeline.records import Frame
@@ -12,15 +12,45 @@ from pipeline.sources import DropCause, FrameSource, SourceListener, Unheard
 _LOOK_UP_S = 1.0
 # Cameras are not punctual: a frame this share of an interval early still counts as due.
 _EARLY_SHARE = 0.25
-# Read ahead at a time, whichever comes first: seven pictures of 768x576, two of 1920x1080.
-_LOT_FRAMES = 8
+# A lot is full with whichever comes first: four pictures of 768x576 are 5 MB, two of 1920x1080 are 12.
+_LOT_FRAMES = 4
 _LOT_BYTES = 8 << 20
 
 
-class Ahead:
-    """Reads a recording in a thread of its own, a few frames ahead: decoding goes on while the detector works.
+def in_lots(frames: Iterable[Frame]) -> Iterator[list[Frame]]:
+    """A recording, several frames at a time: what decoding needs then lies in the caches, and threads wake each other
+    less often.
 
-    Frames are decoded several at a time, so that threads wake each other less often. A `FrameSource`; drops nothing.
+    Raises:
+        Exception: what the source raised, behind all that came before.
+    """
+    rest = iter(frames)
+    while True:
+        lot, error = _read_lot(rest)
+        if lot:
+            yield lot
+        if error is not None:
+            raise error
+        if not lot:
+            return
+
+
+def _read_lot(rest: Iterator[Frame]) -> tuple[list[Frame], BaseException | None]:
+    lot: list[Frame] = []
+    try:
+        for frame in rest:
+            lot.append(frame)
+            if len(lot) == _LOT_FRAMES or len(lot) * frame.image.nbytes >= _LOT_BYTES:
+                break
+    except BaseException as error:  # noqa: BLE001 (the one who takes raises it)
+        return lot, error
+    return lot, None
+
+
+class Ahead:
+    """Reads a recording in a thread of its own, a lot ahead: decoding goes on while the detector works.
+
+    A `FrameSource`; drops nothing.
     """
 
     def __init__(self, source: FrameSource) -> None:
@@ -47,19 +77,12 @@ class Ahead:
 
     def _read(self) -> None:
         error = None
-        lot: list[Frame] = []
         try:
-            for frame in self._source:
-                lot.append(frame)
-                if len(lot) < _LOT_FRAMES and len(lot) * frame.image.nbytes < _LOT_BYTES:
-                    continue
+            for lot in in_lots(self._source):
                 if not self._slot.put(lot):
                     return
-                lot = []
         except BaseException as failure:  # noqa: BLE001 (the one who takes raises it)
             error = failure
-        if lot:
-            self._slot.put(lot)
         self._slot.finish(error)
 
 

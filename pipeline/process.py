@@ -1,7 +1,7 @@
 """The cameras of a configuration in this process: sources, detector, trackers and encoder, built and joined."""
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from typing import Self
 
 from prometheus_client import CollectorRegistry
@@ -21,6 +21,7 @@ from pipeline.sources import SourceState
 from pipeline.supervisor import Camera, CameraRun, Supervisor
 from pipeline.thumbnails import Thumbnails
 from pipeline.tracklets import TrackletBuffer
+from pipeline.turns import Turn
 from pipeline.watch import EncodeCounter, SourceCounter, StepCounter, TrackRecorder
 from reid_models.encoder import Encoder
 
@@ -39,6 +40,7 @@ class Process:
         *,
         reads_ahead: bool,
         tells_progress: bool,
+        turn: Turn = nullcontext,
     ) -> None:
         """Loads the detector; nothing is written yet.
 
@@ -48,6 +50,7 @@ class Process:
             metrics, health: what is told.
             reads_ahead: see `build_source`.
             tells_progress: hand on empty windows too, as who must say how far it is.
+            turn: taken by who works with a network.
 
         Raises:
             ArtefactError: if the detector's network cannot be used.
@@ -56,6 +59,7 @@ class Process:
         self._encoder = encoder
         self._metrics = metrics
         self._reads_ahead = reads_ahead
+        self._turn = turn
         self._owned = ExitStack()
         self._detector = shared_detector(config, self._owned, metrics)
         self._listener = SourceCounter(metrics, health)
@@ -90,7 +94,7 @@ class Process:
         return Supervisor(
             [self._camera(camera) for camera in self._config.cameras],
             self._channel,
-            EncodeLoop(self._encoder, watch=EncodeCounter(self._metrics)),
+            EncodeLoop(self._encoder, watch=EncodeCounter(self._metrics), turn=self._turn),
             take,
             on_restart=lambda camera: self._metrics.restarts.labels(camera=camera).inc(),
             on_end=lambda camera: self._listener.entered(camera, SourceState.ENDED, None),
@@ -113,6 +117,8 @@ class Process:
             lane,
             region=camera.region,
             watchers=[StepCounter(self._metrics, camera.name, buffer), *recorders],
+            in_lots=not camera.is_live,
+            turn=self._turn,
         )
         return CameraRun(loop, source)
 
