@@ -80,6 +80,11 @@ class Turns:
         finally:
             self._end()
 
+    def waiting(self) -> int:
+        """How many threads wait for a turn."""
+        with self._lock:
+            return len(self._waiting)
+
     def _begin(self) -> None:
         called = threading.Event()
         with self._lock:

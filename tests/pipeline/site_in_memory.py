@@ -21,6 +21,7 @@ from pipeline.site import Site
 from pipeline.sources import run_id
 from pipeline.supervisor import Camera, CameraRun, Supervisor
 from pipeline.tracklets import TrackletBuffer
+from pipeline.turns import seats, turn_of
 from pipeline.video_files import FileSource
 from reid_models.stripes import StripesEncoder
 from tests.pipeline.scene import BlockDetector
@@ -36,10 +37,11 @@ def supervise(
     *,
     site: Site | None = None,
     watchers: Sequence[Callable[[Step], None]] = (),
+    at_once: int | None = None,
 ) -> Supervisor:
     """A supervisor over one film per camera, with events going to the sink."""
     take = partial(run_identity_loop, matcher=matcher_of(MemoryGallery(sink), site or Site()))
-    return supervise_into(films, take, watchers=watchers)
+    return supervise_into(films, take, watchers=watchers, at_once=at_once)
 
 
 def matcher_of(gallery: Gallery, site: Site) -> Matcher:
@@ -54,8 +56,14 @@ def supervise_into(
     *,
     watchers: Sequence[Callable[[Step], None]] = (),
     yields_empty: bool = False,
+    at_once: int | None = None,
 ) -> Supervisor:
-    """A supervisor over one film per camera, with windows going to `take`."""
+    """A supervisor over one film per camera, with windows going to `take`.
+
+    Args:
+        at_once: so many threads work at a time, in turns, and frames go in lots; None: as they come, one by one.
+    """
+    turn = turn_of(*seats(at_once, 1))
     encoder = StripesEncoder()
     channel = Channel(films, Window, is_live=False, yields_empty=yields_empty)
 
@@ -63,12 +71,23 @@ def supervise_into(
         def start() -> CameraRun:
             source = FileSource(name, path)
             buffer = TrackletBuffer(name, run_id(path), encoder.clip)
-            loop = CameraLoop(source, BlockDetector(), ByteTrack(), buffer, channel.lane(name), watchers=watchers)
+            loop = CameraLoop(
+                source,
+                BlockDetector(),
+                ByteTrack(),
+                buffer,
+                channel.lane(name),
+                watchers=watchers,
+                in_lots=at_once is not None,
+                turn=turn,
+            )
             return CameraRun(loop, source)
 
         return Camera(name, False, start)
 
-    return Supervisor([camera(name, path) for name, path in films.items()], channel, EncodeLoop(encoder), take)
+    return Supervisor(
+        [camera(name, path) for name, path in films.items()], channel, EncodeLoop(encoder, turn=turn), take
+    )
 
 
 def dawdle(seed: int) -> Callable[[Step], None]:

@@ -226,6 +226,27 @@ def test_cameras_are_shared_out_among_as_many_processes_as_there_are_cores_for(
     assert config.processes(cores) == processes
 
 
+@pytest.mark.parametrize(
+    ("said", "cores", "at_once"),
+    [
+        ({}, 2, 2),
+        ({"compute": {"threads": 4}}, 16, 4),
+        ({"compute": {"threads": 4}}, 2, 1),
+        ({"compute": {"processes": 3}}, 2, 2),
+        ({"compute": {"provider": "cuda"}}, 2, None),
+        ({"detector": {"kind": "ultralytics", "model": "any.pt"}}, 2, None),
+    ],
+)
+def test_recordings_take_turns_at_the_cores(said: dict[str, object], cores: int, at_once: int | None) -> None:
+    config = PipelineConfig.model_validate({"cameras": [{"name": "c", "source": "a.mp4"}], **said})
+    assert config.at_once(cores) == at_once
+
+
+def test_live_frames_wait_for_nobody() -> None:
+    live = PipelineConfig.model_validate({"cameras": [{"name": "c", "source": "rtsp://camera/1"}]})
+    assert live.at_once(2) is None
+
+
 def test_a_core_is_left_where_there_are_more_than_cameras_or_a_gpu_does_the_work() -> None:
     cpu = PipelineConfig.model_validate({"cameras": [{"name": "c", "source": "a.mp4"}]})
     gpu = cpu.model_copy(update={"compute": ComputeConfig(provider="cuda")})

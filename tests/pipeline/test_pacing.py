@@ -7,7 +7,7 @@ from itertools import count
 import numpy as np
 import pytest
 
-from pipeline.pacing import Ahead, Newest, Throttled
+from pipeline.pacing import Ahead, Newest, Throttled, in_lots
 from pipeline.records import Frame
 from pipeline.source_errors import ErrorCode, SourceError
 from pipeline.sources import DropCause, SourceState
@@ -115,6 +115,33 @@ def test_after_a_pause_there_is_no_burst() -> None:
 def test_a_cap_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="found 0"):
         Throttled(Script([]), 0)
+
+
+def test_a_lot_is_four_frames_or_eight_megabytes_and_nothing_is_read_before_it_is_asked_for() -> None:
+    read: list[int] = []
+
+    def film(height: int) -> Iterator[Frame]:
+        for index in range(6):
+            read.append(index)
+            yield Frame("door", index, float(index), "container", np.zeros((height, 1024, 3), np.uint8))
+
+    def sizes(height: int) -> list[int]:
+        return [len(lot) for lot in in_lots(film(height))]
+
+    assert sizes(600) == [4, 2]
+    assert sizes(1000) == [3, 3]
+    assert sizes(3000) == [1] * 6
+    read.clear()
+    lots = in_lots(film(1))
+    assert not read
+    assert [frame.index for frame in next(lots)] == read == [0, 1, 2, 3]
+
+
+def test_what_came_before_a_source_failed_is_a_lot_of_its_own() -> None:
+    lots = in_lots(Script([1.0, 2.0], error=SourceError(ErrorCode.CORRUPT, "the tape tore")))
+    assert [frame.index for frame in next(lots)] == [0, 1]
+    with pytest.raises(SourceError, match="the tape tore"):
+        next(lots)
 
 
 def test_reading_ahead_stays_a_few_frames_ahead() -> None:

@@ -47,6 +47,14 @@ def test_the_same_files_give_the_same_bytes_whatever_the_threads_do(site_films: 
     assert runs[0] == runs[1] == runs[2] == runs[3]
 
 
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_lots_and_turns_change_no_byte(site_films: dict[str, Path], at_once: int) -> None:
+    one_by_one, in_turns = MemorySink(), MemorySink()
+    supervise(site_films, one_by_one, site=SITE).run()
+    supervise(site_films, in_turns, site=SITE, watchers=[dawdle(0)], at_once=at_once).run()
+    assert lines(in_turns) == lines(one_by_one)
+
+
 def test_the_order_in_which_cameras_are_named_changes_nothing(site_films: dict[str, Path]) -> None:
     first, second = MemorySink(), MemorySink()
     supervise(site_films, first, site=SITE).run()

@@ -1,4 +1,9 @@
+import ctypes
 import os
+import platform
+import struct
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -6,7 +11,9 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from pipeline.threads import keep_to_one_thread, usable_cores
+from pipeline.threads import SLICE_NS, ask_for_long_slices, keep_to_one_thread, usable_cores
+
+SCHED_GETATTR = {"x86_64": 315, "aarch64": 275}.get(platform.machine())
 
 
 def test_the_libraries_below_keep_to_the_thread_that_calls_them() -> None:
@@ -18,6 +25,36 @@ def test_the_libraries_below_keep_to_the_thread_that_calls_them() -> None:
         assert cv2.getNumThreads() == 1
         assert np.allclose(np.eye(300) @ np.ones((300, 300)), 1)
     cv2.setNumThreads(before)
+
+
+def test_a_thread_that_asks_for_long_slices_gets_them_and_those_it_starts_too_and_no_other() -> None:
+    if SCHED_GETATTR is None or tuple(map(int, platform.release().split(".")[:2])) < (6, 12):
+        pytest.skip("expected Linux 6.12 or later on x86-64 or aarch64, which grants slices")
+    own, asked, started = slice_and_nice(), [], []
+
+    def ask() -> None:
+        ask_for_long_slices()
+        asked.append(slice_and_nice())
+        run(lambda: started.append(slice_and_nice()))
+
+    run(ask)
+    assert own[0] < SLICE_NS
+    assert asked == started == [(SLICE_NS, own[1])]
+    assert slice_and_nice() == own
+
+
+def run(work: Callable[[], None]) -> None:
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+
+def slice_and_nice() -> tuple[int, int]:
+    """What Linux says of the calling thread: nanoseconds that it works at a time, and its niceness."""
+    said = ctypes.create_string_buffer(48)
+    assert ctypes.CDLL(None).syscall(SCHED_GETATTR, 0, said, len(said), 0) == 0
+    _, _, _, nice, _, slice_ns, _, _ = struct.unpack("=IIQiIQQQ", said.raw)
+    return slice_ns, nice
 
 
 @pytest.mark.parametrize(
