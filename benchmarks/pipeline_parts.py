@@ -28,9 +28,7 @@ from pipeline.process import Watcher
 from pipeline.records import EmbeddedWindow, Tracklet, Window
 from pipeline.sources import FrameSource
 from pipeline.supervisor import Camera, CameraRun, Supervisor
-from pipeline.threads import usable_cores
 from pipeline.tracklets import TrackletBuffer
-from pipeline.turns import Turn, seats, turn_of
 from pipeline.watch import EncodeCounter, MatchCounter, StepCounter, TrackRecorder
 from reid_models.encoder import Encoder
 
@@ -118,13 +116,12 @@ def supervise(config: PipelineConfig, parts: Parts, owned: ExitStack, folder: Pa
         if parts.on_window:
             parts.on_window(window)
 
-    turn = turn_of(*seats(config.at_once(usable_cores()), 1))
     policy = build_policy(config, parts.encoder.model_id, parts.threshold)
     matcher = Matcher(gallery, config.site, *policy, config.matching.corrections)
     return Supervisor(
-        [_camera(config, camera, parts, channel, owned, folder, turn) for camera in config.cameras],
+        [_camera(config, camera, parts, channel, owned, folder) for camera in config.cameras],
         channel,
-        EncodeLoop(parts.encoder, watch=EncodeCounter(parts.metrics), turn=turn),
+        EncodeLoop(parts.encoder, watch=EncodeCounter(parts.metrics)),
         partial(run_identity_loop, matcher=matcher, watch=watch),
     )
 
@@ -136,7 +133,6 @@ def _camera(
     channel: Channel[Tracklet, Window],
     owned: ExitStack,
     folder: Path,
-    turn: Turn,
 ) -> Camera:
     name = camera.name
     recorder = TrackRecorder(tracks_path(folder, name))
@@ -152,7 +148,6 @@ def _camera(
             channel.lane(name),
             watchers=[StepCounter(parts.metrics, name, buffer), recorder, *parts.watchers.get(name, ())],
             in_lots=True,
-            turn=turn,
         )
         return CameraRun(loop, parts.sources[name])
 

@@ -321,9 +321,9 @@ class PipelineConfig(_Strict):
         return min(asked, len(self.cameras))
 
     def at_once(self, cores: int) -> int | None:
-        """How many threads work at a time, in turns, where so many cores may be used; None: as many as have work.
+        """How many threads of several processes work at a time, in turns, where so many cores may be used.
 
-        A live frame waits for nobody, and a GPU takes the frames of all cameras together.
+        None: as many as have work. A live frame waits for nobody, and a GPU takes the frames of all cameras together.
         """
         return max(1, cores // self.compute.threads) if self._shares_cores and not self.is_live else None
 

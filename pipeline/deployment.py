@@ -21,7 +21,6 @@ from pipeline.records import EmbeddedWindow
 from pipeline.redis_store import SiteStore
 from pipeline.supervisor import Supervisor
 from pipeline.threads import usable_cores
-from pipeline.turns import seats, turn_of
 from pipeline.watch import MatchCounter
 
 Running = Supervisor | ChildrenSupervisor
@@ -53,15 +52,13 @@ class Deployment:
         self._model_id = encoder.model_id
         self._params, self._calibration = build_policy(config, encoder.model_id, suggested)
         cores = usable_cores()
-        count, at_once = config.processes(cores), config.at_once(cores)
-        reads_ahead, said = config.has_spare_core(cores), (self._metrics, self.health)
+        count, reads_ahead = config.processes(cores), config.has_spare_core(cores)
+        said = self._metrics, self.health
         self._cameras: Process | Children
         if count == 1:
-            turn = turn_of(*seats(at_once, 1))
-            self._cameras = Process(
-                config, encoder, *said, reads_ahead=reads_ahead, tells_progress=tells_progress, turn=turn
-            )
+            self._cameras = Process(config, encoder, *said, reads_ahead=reads_ahead, tells_progress=tells_progress)
         else:
+            at_once = config.at_once(cores)
             self._cameras = Children(
                 config, count, at_once, *said, reads_ahead=reads_ahead, tells_progress=tells_progress
             )

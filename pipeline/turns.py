@@ -2,7 +2,8 @@
 
 A pass through a network fills the processor's caches with what is its own. Threads that interrupt each other find them
 full of what others needed, and so does a process beside a process; who works in turns finds most of what it left
-(docs/benchmarks.md says what that is worth).
+(docs/benchmarks.md says what that is worth). The threads of one process alone take none: they wait for the interpreter
+anyway, and a core would stand idle meanwhile.
 """
 
 import threading

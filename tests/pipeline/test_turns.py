@@ -33,12 +33,15 @@ class Worker(threading.Thread):
 
 def queue(turns: Turns, count: int) -> list[Worker]:
     """Workers in the order in which they ask."""
-    workers = []
-    for _ in range(count):
-        before = turns.waiting()
-        workers.append(Worker(turns))
-        until(lambda worker=workers[-1], asked=before: worker.works.is_set() or turns.waiting() > asked)  # type: ignore[misc]
-    return workers
+    return [ask(turns) for _ in range(count)]
+
+
+def ask(turns: Turns) -> Worker:
+    """A worker that works or waits."""
+    before = turns.waiting()
+    worker = Worker(turns)
+    until(lambda: worker.works.is_set() or turns.waiting() > before)
+    return worker
 
 
 def until(is_so: Callable[[], bool]) -> None:
