@@ -135,7 +135,7 @@ def breakdown(bench: Bench, calls: Calls, whole: Sequence[Took], count: int) -> 
 
 def print_breakdowns(breakdowns: Mapping[int, Mapping[str, float]]) -> None:
     """Those of each number of cameras."""
-    print(f"| ms of a core per frame | {' | '.join(f'{cameras} cameras' for cameras in breakdowns)} |")
+    print(f"| ms of a core per frame, by cameras | {' | '.join(map(str, breakdowns))} |")
     print(f"|---|{'---:|' * len(breakdowns)}")
     for stage in next(iter(breakdowns.values())):
         print(f"| {stage} | {' | '.join(f'{each[stage]:.2f}' for each in breakdowns.values())} |")
