@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.setup-done
 RUNTIME := $(if $(filter 1,$(GPU)),gpu,cpu)
-CODE   := pipeline detectors reid_models trackers runtime simulation learning export tests benchmarks docker
+CODE   := pipeline detectors reid_models trackers reid_runtime reid_simulation reid_learning export testing tests benchmarks docker
 
 .PHONY: setup demo fmt check test bench clean
 
@@ -19,7 +19,7 @@ $(STAMP): pyproject.toml constraints.txt .ci/system-packages
 
 # SERVICES=1: with workers, Redis and Kafka as processes of their own.
 demo: setup
-	$(if $(filter 1,$(SERVICES)),$(BIN)/python -m benchmarks.demo_services,$(BIN)/reid-pipeline demo)
+	$(if $(filter 1,$(SERVICES)),$(BIN)/python -m testing.demo_services,$(BIN)/reid-pipeline demo)
 
 fmt: setup
 	$(BIN)/ruff format $(CODE)
@@ -29,7 +29,7 @@ check: setup
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
-	$(BIN)/mypy tests benchmarks docker
+	$(BIN)/mypy testing tests benchmarks docker
 	$(BIN)/lint-imports
 
 # Two processes, each with servers of its own: much of a test is waiting.

@@ -10,21 +10,21 @@ import subprocess
 import sys
 
 BENCHMARKS: dict[str, tuple[str, ...]] = {
-    "decode": ("decode",),
-    "detectors": ("detectors",),
-    "encoders": ("encoders",),
-    "networks": ("networks",),
-    "trackers": ("trackers",),
-    "pets": ("pets",),
-    "overhead": ("pipeline", "overhead"),
-    "memory": ("pipeline", "memory"),
-    "matching": ("matching",),
-    "search": ("matching_search",),
-    "growth": ("matching_growth",),
-    "hour": ("matching_hour",),
-    "scaling": ("scaling",),
-    "load": ("simulated_load",),
-    "simulation": ("simulation",),
+    "decode": ("speed.decode",),
+    "detectors": ("accuracy.detectors",),
+    "encoders": ("accuracy.encoders",),
+    "networks": ("speed.networks",),
+    "trackers": ("accuracy.trackers",),
+    "pets": ("accuracy.pets",),
+    "overhead": ("speed.pipeline", "overhead"),
+    "memory": ("speed.pipeline", "memory"),
+    "matching": ("matching.throughput",),
+    "search": ("matching.search",),
+    "growth": ("matching.growth",),
+    "hour": ("matching.hour",),
+    "scaling": ("capacity.scaling",),
+    "load": ("matching.simulated_load",),
+    "simulation": ("speed.simulation",),
 }
 """By name: the module, and what to say to it."""
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from detectors.boxes import Letterbox, clip, letterbox, nms
 from detectors.detections import Detections
-from runtime.batches import run_rows
-from runtime.card import ArtefactError
-from runtime.session import Session
+from reid_runtime.batches import run_rows
+from reid_runtime.card import ArtefactError
+from reid_runtime.session import Session
 
 FAMILY = "yolox"
 STRIDES_PX = (8, 16, 32)

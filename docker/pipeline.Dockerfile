@@ -22,11 +22,11 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY configs configs
 COPY detectors detectors
 COPY export export
-COPY learning learning
+COPY reid_learning reid_learning
 COPY pipeline pipeline
 COPY reid_models reid_models
-COPY runtime runtime
-COPY simulation simulation
+COPY reid_runtime reid_runtime
+COPY reid_simulation reid_simulation
 COPY trackers trackers
 
 FROM source AS build

@@ -55,8 +55,8 @@ def entry() -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Runs one command, or prints the help; returns the exit code. Bad input is one line on stderr."""
-    from learning.checkpoint import CheckpointError
-    from runtime.card import ArtefactError
+    from reid_learning.checkpoint import CheckpointError
+    from reid_runtime.card import ArtefactError
 
     try:
         return int(app(args=list(argv) or ["--help"], standalone_mode=False) or 0)

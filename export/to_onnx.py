@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from runtime.adopt import adopt
-from runtime.card import ModelCard, card_path
-from runtime.load import load_session
+from reid_runtime.adopt import adopt
+from reid_runtime.card import ModelCard, card_path
+from reid_runtime.load import load_session
 
 MAX_DIFFERENCE = 1e-3
 """Between the file's outputs and torch's, as a share of the largest number; single precision leaves about 1e-5."""
@@ -26,7 +26,7 @@ class Words:
 
     Attributes:
         name: of the network and its training.
-        family: see `runtime.adopt`.
+        family: see `reid_runtime.adopt`.
         licence: of the weights.
         origin: how they came to be.
         notes: what they were trained on, and what they are not good for.

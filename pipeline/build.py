@@ -23,8 +23,8 @@ from pipeline.config import (
 )
 from pipeline.matching.calibration import Calibration, read_calibration
 from pipeline.matching.policy import MatchParams
-from pipeline.models import find_artefact
-from pipeline.sources import FrameSource, SourceListener, Unheard, kind_of, run_id
+from pipeline.model_zoo import find_artefact
+from pipeline.sources.source import FrameSource, SourceListener, Unheard, kind_of, run_id
 from reid_models.encoder import Encoder
 from trackers.tracker import Tracker
 
@@ -38,7 +38,7 @@ def build_detector(config: PipelineConfig) -> Detector:
     match config.detector:
         case YoloxConfig(model=model, params=params):
             from detectors.yolox import YoloxDetector
-            from runtime.load import load_session
+            from reid_runtime.load import load_session
 
             session = load_session(find_artefact(model), provider=compute.provider, threads=compute.threads)
             return YoloxDetector(session, replace(params, max_batch=compute.batch(compute.detect_batch, gpu=16)))
@@ -84,7 +84,7 @@ def build_encoder(chosen: NetworkConfig | StripesConfig, compute: ComputeConfig)
 
 
 def _network_encoder(path: Path, frames: int, compute: ComputeConfig) -> tuple[Encoder, float]:
-    from runtime.load import load_session
+    from reid_runtime.load import load_session
 
     session = load_session(path, provider=compute.provider, threads=compute.threads)
     batch = compute.batch(compute.encode_batch, gpu=32)
@@ -126,7 +126,7 @@ def build_source(camera: CameraConfig, listener: SourceListener, *, reads_ahead:
     source = _bare_source(camera, listener, reads_ahead=reads_ahead)
     if camera.max_fps is None:
         return source
-    from pipeline.pacing import Throttled
+    from pipeline.sources.pacing import Throttled
 
     return Throttled(source, camera.max_fps, listener=listener)
 
@@ -135,14 +135,14 @@ def _bare_source(camera: CameraConfig, listener: SourceListener, *, reads_ahead:
     address = camera.source.get_secret_value()
     if kind_of(address) == "stream":
         return _live_source(camera, address, listener)
-    from pipeline.pacing import Ahead
+    from pipeline.sources.pacing import Ahead
 
     recording = _recording(camera, Path(address))
     return Ahead(recording) if reads_ahead else recording
 
 
 def _recording(camera: CameraConfig, path: Path) -> FrameSource:
-    from pipeline.video_files import FileSource, FolderSource
+    from pipeline.sources.files import FileSource, FolderSource
 
     starts_at_s = camera.starts_at.timestamp() if camera.starts_at else 0.0
     if path.is_dir():
@@ -151,8 +151,8 @@ def _recording(camera: CameraConfig, path: Path) -> FrameSource:
 
 
 def _live_source(camera: CameraConfig, address: str, listener: SourceListener) -> FrameSource:
-    from pipeline.pacing import Newest
-    from pipeline.streams import StreamSource
+    from pipeline.sources.pacing import Newest
+    from pipeline.sources.streams import StreamSource
 
     try:
         stream = StreamSource(
@@ -184,7 +184,7 @@ def source_length(camera: CameraConfig) -> int | None:
         ConfigError: if the address is none that a stream can have.
     """
     address, path = camera.source.get_secret_value(), Path(camera.source.get_secret_value())
-    from pipeline.video_files import FileSource, FolderSource
+    from pipeline.sources.files import FileSource, FolderSource
 
     match kind_of(address):
         case "file":

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline import cli_events
+from pipeline import cli_kafka as cli_events
 
 app = typer.Typer(
     name="reid-pipeline",
@@ -161,7 +161,7 @@ def demo(
 
     with StopSignal() as stop:
         from pipeline.commands.demo import run_demo
-        from pipeline.simulating import Replaced
+        from pipeline.deployment.simulated import Replaced
 
         return run_demo(site, out, Replaced(seconds=seconds, look_alikes=look_alikes), stop)
 
@@ -182,7 +182,7 @@ def simulate(
 
     with StopSignal() as stop:
         from pipeline.commands.simulate import simulate as write_site
-        from pipeline.simulating import Replaced
+        from pipeline.deployment.simulated import Replaced
 
         return write_site(site, out, Replaced(seconds, seed, look_alikes), camera or (), stop)
 

@@ -25,12 +25,12 @@ from pydantic import (
 from detectors.hog import HogParams
 from detectors.tiling import TilingParams
 from detectors.yolox import YoloxParams
-from pipeline.config_words import in_one_line
+from pipeline.config_errors import in_one_line
 from pipeline.matching.corrections import CorrectionParams
 from pipeline.matching.memory import Retention
 from pipeline.site import Site
-from pipeline.sources import kind_of
-from pipeline.tracklets import TrackletParams
+from pipeline.sources.source import kind_of
+from pipeline.tracking.tracklets import TrackletParams
 from trackers.bytetrack import ByteTrackParams
 from trackers.ocsort import OcSortParams
 

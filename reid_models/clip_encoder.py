@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_models.vectors import check_clips, unit_rows
-from runtime.batches import run_rows
-from runtime.card import ArtefactError, ClipSpec
-from runtime.session import Session
+from reid_runtime.batches import run_rows
+from reid_runtime.card import ArtefactError, ClipSpec
+from reid_runtime.session import Session
 
 
 class ClipEncoder:

@@ -5,9 +5,9 @@ from numpy.typing import NDArray
 
 from reid_models.pixels import as_input
 from reid_models.vectors import check_clips, unit_rows
-from runtime.batches import run_rows
-from runtime.card import ArtefactError, ClipSpec, ModelCard
-from runtime.session import Session
+from reid_runtime.batches import run_rows
+from reid_runtime.card import ArtefactError, ClipSpec, ModelCard
+from reid_runtime.session import Session
 
 FAMILIES = ("osnet", "intel-reid")
 

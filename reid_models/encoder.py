@@ -5,7 +5,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 
 
 class Encoder(Protocol):

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.card import Pixels
+from reid_runtime.card import Pixels
 
 
 def as_input(crops: NDArray[np.uint8], pixels: Pixels) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_models.vectors import check_clips, unit_rows
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 
 DEFINITION = 1  # raise with any change of the vectors: those of two definitions never compare
 SUGGESTED_THRESHOLD = 0.77  # 3 in 100 different people of `mars_query_half` are more similar

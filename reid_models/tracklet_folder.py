@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reid_models.clips import spread
 from reid_models.crops import resize
 from reid_models.ranking import Labelled
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 
 # MARS writes -1, for nobody in full, as 00-1.
 NAME = re.compile(r"(?P<person>\d+|00-1)C(?P<camera>\d+)T(?P<tracklet>\d+)F(?P<frame>\d+)\.jpe?g", re.IGNORECASE)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 
 
 def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.events.brokers import Brokers
-from pipeline.events.topics import TopicParams, ensure_topic
-from pipeline.redis_store import SiteStore
-from tests.services import kafka as kafka_service
-from tests.services import redis as redis_service
-from tests.services.site_store import site_of_its_own
+from pipeline.events.kafka.brokers import Brokers
+from pipeline.events.kafka.topics import TopicParams, ensure_topic
+from pipeline.store.client import SiteStore
+from testing.services import kafka as kafka_service
+from testing.services import redis as redis_service
+from testing.services.site_store import site_of_its_own
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("PASSERBY_SHARED", ROOT.parent / "shared")).resolve()

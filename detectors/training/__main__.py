@@ -17,8 +17,8 @@ from rich.console import Console
 from detectors.training.frames import FrameSet, FrameSetError, write_frames
 from detectors.training.simulated import labelled
 from detectors.training.train import small_person_detector, train
-from learning.checkpoint import CheckpointError
-from simulation.scatter import ScatterParams, anybody, scattered_frames
+from reid_learning.checkpoint import CheckpointError
+from reid_simulation.output.scatter import ScatterParams, anybody, scattered_frames
 
 PERSONS = 100
 

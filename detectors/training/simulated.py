@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from detectors.training.frames import LabelledFrame
-from simulation.stage import Rendered
+from reid_simulation.render.stage import Rendered
 
 
 def labelled(frames: Iterable[Rendered]) -> Iterator[LabelledFrame]:

@@ -15,10 +15,10 @@ from detectors.training.frames import FrameSet
 from detectors.training.network import PersonNetwork
 from detectors.training.objective import DetectorLearner, Target
 from detectors.training.views import View, ViewParams, draw_view
-from learning.checkpoint import load_checkpoint
-from learning.clutter import clutter
-from learning.loop import LoopParams, Step, run
-from learning.progress import watched
+from reid_learning.checkpoint import load_checkpoint
+from reid_learning.clutter import clutter
+from reid_learning.loop import LoopParams, Step, run
+from reid_learning.progress import watched
 
 CLUTTERS, CLUTTER_PX = 300, 480
 """Pictures of nothing that stand behind people, and their sides."""

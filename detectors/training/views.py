@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from detectors.boxes import Letterbox, areas, clip, letterbox
 from detectors.training.frames import LabelledFrame
 from detectors.yolox import GREY
-from learning.effects import EffectParams, seen_by_camera
+from reid_learning.effects import EffectParams, seen_by_camera
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from rich.table import Table
 
 from pipeline.build import build_encoder
 from pipeline.config import ComputeConfig, ConfigError, NetworkConfig, StripesConfig, parse
+from pipeline.evaluation.calibration_plot import draw_calibration
 from pipeline.matching.calibrating import LabelledVectors, calibrate, compare, pooled
 from pipeline.matching.calibration import Calibration, Curve, write_calibration
-from pipeline.plots import draw_calibration
 from reid_models.encoder import Encoder
 from reid_models.ranking import JUNK
 from reid_models.tracklet_folder import read_clip, read_folder

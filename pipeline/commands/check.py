@@ -7,8 +7,8 @@ from rich.table import Table
 
 from pipeline.build import build_encoder, build_policy, source_length
 from pipeline.config import CameraConfig, PipelineConfig, load_config
-from pipeline.source_errors import redact
-from pipeline.threads import usable_cores
+from pipeline.scheduling.threads import usable_cores
+from pipeline.sources.errors import redact
 
 
 def print_plan(path: Path) -> int:

@@ -9,7 +9,7 @@ from pipeline.commands.evaluate import print_scores
 from pipeline.commands.run import Flags, run_pipeline
 from pipeline.commands.simulate import write_simulation
 from pipeline.commands.stopping import StopSignal
-from pipeline.simulating import Replaced, SimulationConfig, load_simulation
+from pipeline.deployment.simulated import Replaced, SimulationConfig, load_simulation
 
 SHOP = Path(__file__).parents[2] / "configs" / "simulation" / "shop.yaml"
 

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.models import is_at_hand, known_models
+from pipeline.model_zoo import is_at_hand, known_models
 
 PACKAGES = ("numpy", "opencv-python", "av", "scipy", "pydantic", "redis", "kafka-python")
 EXTRAS = {"ultralytics": "yolo", "trackeval": "evaluate", "matplotlib": "evaluate", "tensorrt": "gpu", "torch": "train"}
@@ -46,7 +46,7 @@ def _onnx_runtime() -> Iterator[tuple[str, str, str]]:
 
 def _providers() -> Iterator[tuple[str, str, str]]:
     """Each provider is tried with a network of one node: what a list says and what works are two things."""
-    from runtime.probe import working_providers
+    from reid_runtime.probe import working_providers
 
     for provider, fault in working_providers().items():
         yield f"provider {provider}", GOOD if fault is None else NOTE, fault or "works"

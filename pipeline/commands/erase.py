@@ -13,13 +13,13 @@ from typing import Self
 from uuid import UUID
 
 from pipeline.config import ConfigError, RedisConfig, load_config, parse
-from pipeline.erasure import Eraser
-from pipeline.erasure_requests import AUDIT, AuditEntry, ErasureError, Request, ask, audit
-from pipeline.lease import acquire
 from pipeline.matching.memory import Retention
-from pipeline.redis_start import open_store
-from pipeline.redis_store import LeaseLost, SiteStore
 from pipeline.site import Site
+from pipeline.store.client import LeaseLost, SiteStore
+from pipeline.store.erasure import Eraser
+from pipeline.store.erasure_requests import AUDIT, AuditEntry, ErasureError, Request, ask, audit
+from pipeline.store.lease import acquire
+from pipeline.store.startup import open_store
 
 TURN_S = 0.5
 """Between two looks whether a matcher decides for the site."""

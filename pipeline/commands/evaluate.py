@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.config import ConfigError
-from pipeline.error_causes import IdentityErrors
-from pipeline.evaluation import Evaluation, FootAgreement, SeenByBoxes, SeenByFeet, evaluate, foot_agreement
+from pipeline.evaluation.error_causes import IdentityErrors
+from pipeline.evaluation.evaluate import Evaluation, FootAgreement, SeenByBoxes, SeenByFeet, evaluate, foot_agreement
+from pipeline.evaluation.scoring import Scores
 from pipeline.events.jsonlines import read_events
-from pipeline.mot_files import MotTracks, MotTruth, read_feet, read_tracks, read_truth, tracks_path
-from pipeline.scoring import Scores
+from pipeline.output.mot_files import MotTracks, MotTruth, read_feet, read_tracks, read_truth, tracks_path
 
 
 def print_scores(

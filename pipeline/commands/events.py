@@ -4,12 +4,12 @@ import sys
 from itertools import islice
 from pathlib import Path
 
-from pipeline.events.brokers import Brokers
-from pipeline.events.consumer import EventConsumer
-from pipeline.events.dead_letters import DeadLetter
 from pipeline.events.jsonlines import read_recording
-from pipeline.events.kafka import KafkaSink
-from pipeline.events.mdx_sink import MdxSink
+from pipeline.events.kafka.brokers import Brokers
+from pipeline.events.kafka.consumer import EventConsumer
+from pipeline.events.kafka.dead_letters import DeadLetter
+from pipeline.events.kafka.mdx_sink import MdxSink
+from pipeline.events.kafka.sink import KafkaSink
 
 
 def tail(

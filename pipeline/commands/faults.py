@@ -1,20 +1,20 @@
 """Which errors are the world's or the user's, and what exit code they mean."""
 
-from pipeline.annotate import AnnotationError
-from pipeline.children import ChildDied
 from pipeline.commands.rendering import RenderingStoppedError
 from pipeline.config import ConfigError
-from pipeline.erasure_requests import ErasureError
-from pipeline.evaluation_errors import EvaluationError, ScoringError
+from pipeline.deployment.processes import ChildDied
+from pipeline.evaluation.errors import EvaluationError, ScoringError
 from pipeline.events.sink import EventSinkError
-from pipeline.health import HealthError
 from pipeline.matching.calibration import CalibrationError
-from pipeline.mot_files import MotFileError
-from pipeline.redis_store import StoreError
-from pipeline.report.report import ReportError
-from pipeline.source_errors import SourceError
+from pipeline.output.annotate import AnnotationError
+from pipeline.output.mot_files import MotFileError
+from pipeline.output.report.report import ReportError
+from pipeline.sources.errors import SourceError
+from pipeline.store.client import StoreError
+from pipeline.store.erasure_requests import ErasureError
+from pipeline.telemetry.health import HealthError
 from reid_models.tracklet_folder import TrackletFolderError
-from runtime.card import ArtefactError
+from reid_runtime.card import ArtefactError
 
 FAILED, MISUSE = 1, 2
 EXTRA_OF = {

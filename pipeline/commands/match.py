@@ -13,16 +13,16 @@ from pipeline.build import build_encoder, build_policy
 from pipeline.commands.kafka_settings import brokers_of
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig, load_config
-from pipeline.embedding_messages import Expected
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.sink import EventSink
-from pipeline.health import Health, HealthServer
 from pipeline.matching.matcher import Matcher
-from pipeline.metrics import Metrics
-from pipeline.redis_start import open_store
-from pipeline.redis_store import SiteStore
-from pipeline.site_matcher import LEADING, STANDING_BY, SiteMatcher, SiteMatcherParams
-from pipeline.threads import keep_to_one_thread
+from pipeline.scheduling.threads import keep_to_one_thread
+from pipeline.store.client import SiteStore
+from pipeline.store.embedding_messages import Expected
+from pipeline.store.site_matcher import LEADING, STANDING_BY, SiteMatcher, SiteMatcherParams
+from pipeline.store.startup import open_store
+from pipeline.telemetry.health import Health, HealthServer
+from pipeline.telemetry.metrics import Metrics
 from reid_models.encoder import Encoder
 
 
@@ -56,7 +56,7 @@ def sink_of(config: PipelineConfig, topic: str | None) -> Callable[[], EventSink
     """
     if topic is None:
         return partial(JsonLinesSink, config.output.directory / "events.jsonl", append=True)
-    from pipeline.events.kafka import KafkaSink
+    from pipeline.events.kafka.sink import KafkaSink
 
     return partial(KafkaSink, brokers_of(os.environ), topic)
 

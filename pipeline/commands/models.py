@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pipeline.models import fetch, is_at_hand, known_models
-from runtime.adopt import adopt
-from runtime.card import card_path
+from pipeline.model_zoo import fetch, is_at_hand, known_models
+from reid_runtime.adopt import adopt
+from reid_runtime.card import card_path
 
 
 def adopt_file(file: Path, family: str, name: str | None, licence: str, origin: str) -> int:

@@ -8,18 +8,18 @@ from rich.console import Console
 from rich.progress import track as with_progress
 from rich.table import Table
 
-from pipeline.annotate import annotate_video
 from pipeline.build import USUAL_RATE, build_source
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import CameraConfig, PipelineConfig
 from pipeline.events.folding import persons_by_track, persons_in_order, persons_of_camera
 from pipeline.events.jsonlines import read_events
 from pipeline.events.schema import IdentityEvent
-from pipeline.mot_files import MotTracks, read_tracks, tracks_path
-from pipeline.person_labels import person_colours
-from pipeline.report.presence import people
-from pipeline.report.report import CameraSummary, RunSummary, write_report
-from pipeline.sources import Unheard
+from pipeline.output.annotate import annotate_video
+from pipeline.output.mot_files import MotTracks, read_tracks, tracks_path
+from pipeline.output.person_labels import person_colours
+from pipeline.output.report.presence import people
+from pipeline.output.report.report import CameraSummary, RunSummary, write_report
+from pipeline.sources.source import Unheard
 
 _OURS = ("tracks/*.txt", "videos/*.mp4", "thumbnails/*/*.jpg", "report.html")
 """All that a run may leave in its folder, beside the events, which are written anew from the first line."""

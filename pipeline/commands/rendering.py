@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from pipeline.commands.stopping import StopSignal
-from pipeline.threads import keep_to_one_thread
+from pipeline.scheduling.threads import keep_to_one_thread
 
 Job = TypeVar("Job")
 Made = TypeVar("Made")

@@ -9,12 +9,12 @@ from rich.console import Console
 
 from pipeline.commands.rendering import Tell, render_all
 from pipeline.commands.stopping import StopSignal
-from pipeline.simulating import Replaced, SimulationConfig, chosen_cameras, load_simulation, write_deployment
-from simulation.cameras import Camera
-from simulation.cast import Cast
-from simulation.recording import frames_of, record
-from simulation.site import SimulatedSite
-from simulation.truth import write_floor, write_identities
+from pipeline.deployment.simulated import Replaced, SimulationConfig, chosen_cameras, load_simulation, write_deployment
+from reid_simulation.output.recording import frames_of, record
+from reid_simulation.output.truth import write_floor, write_identities
+from reid_simulation.seams.cameras import Camera
+from reid_simulation.world.cast import Cast
+from reid_simulation.world.site import SimulatedSite
 
 FLOOR_HZ = 10
 

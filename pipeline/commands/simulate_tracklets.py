@@ -8,7 +8,7 @@ from rich.console import Console
 from pipeline.commands.rendering import Tell, render_all
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import ConfigError
-from simulation.dataset import TrackletMaker, TrackletSetParams, Written, write_tables
+from reid_simulation.output.dataset import TrackletMaker, TrackletSetParams, Written, write_tables
 
 AT_A_TIME = 50
 """People in one job: each job makes the cameras' backgrounds anew."""

@@ -7,8 +7,8 @@ from datetime import timedelta
 from rich.console import Console
 
 from pipeline.config import ConfigError
-from pipeline.events.brokers import Brokers
-from pipeline.events.topics import Topic, TopicParams, ensure_topic
+from pipeline.events.kafka.brokers import Brokers
+from pipeline.events.kafka.topics import Topic, TopicParams, ensure_topic
 
 
 def create_topics(

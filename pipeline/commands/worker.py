@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import ConfigError, PipelineConfig, load_config
-from pipeline.deployment import Deployment
-from pipeline.health import HealthServer
-from pipeline.redis_start import open_store
-from pipeline.threads import keep_to_one_thread
+from pipeline.deployment.deployment import Deployment
+from pipeline.scheduling.threads import keep_to_one_thread
+from pipeline.store.startup import open_store
+from pipeline.telemetry.health import HealthServer
 
 logger = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from pipeline.evaluation_errors import EvaluationError
 from pipeline.events.schema import Event, IdentityEvent
+from pipeline.events.sink import EventSinkError
 from pipeline.records import TrackKey
 
 
@@ -47,9 +47,9 @@ def persons_of_camera(person_of: Mapping[TrackKey, UUID], camera: str) -> dict[i
     """Who each track number of one camera is, for a camera that was started once.
 
     Raises:
-        EvaluationError: if the events are of two runs of that camera, so that its track numbers mean two things.
+        EventSinkError: if the events are of two runs of that camera, so that its track numbers mean two things.
     """
     runs = sorted({key.run for key in person_of if key.camera == camera})
     if len(runs) > 1:
-        raise EvaluationError(f"expected events of one run of camera {camera}, found the runs {', '.join(runs)}")
+        raise EventSinkError(f"expected events of one run of camera {camera}, found the runs {', '.join(runs)}")
     return {key.track: person for key, person in person_of.items() if key.camera == camera}

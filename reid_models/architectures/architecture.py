@@ -7,7 +7,7 @@ from typing import Literal
 from torch import nn
 
 from reid_models.architectures.backbones import Depths, Trunk, TrunkSpec
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 
 PAPER_CLIP = ClipSpec(frames=4, height=256, width=128)
 SMALL_CLIP = ClipSpec(frames=4, height=64, width=32)

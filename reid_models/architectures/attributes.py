@@ -18,7 +18,7 @@ from reid_models.architectures.attribute_groups import RAP_GROUPS, AttributeGrou
 from reid_models.architectures.backbones import Trunk, TrunkSpec
 from reid_models.architectures.features import Features
 from reid_models.architectures.layout import frames_to_clips
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 
 SIGMA = 0.5
 """The best of the paper's 0.3, 0.5, 0.9 and 1.2."""

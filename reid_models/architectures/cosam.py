@@ -26,7 +26,7 @@ from reid_models.architectures.architecture import Architecture, Lengths
 from reid_models.architectures.backbones import Trunk, TrunkSpec
 from reid_models.architectures.features import Features
 from reid_models.architectures.layout import frames_to_clips
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 
 Form = Literal["released", "paper"]
 EPS = 1e-4

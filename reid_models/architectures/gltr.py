@@ -16,7 +16,7 @@ from reid_models.architectures.backbones import Trunk, TrunkSpec
 from reid_models.architectures.features import Features
 from reid_models.architectures.layout import frames_to_clips
 from reid_models.architectures.nonlocal_block import NonLocalBlock
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 
 FRAME_WIDTH = 128
 """d of the paper."""

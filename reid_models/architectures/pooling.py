@@ -15,7 +15,7 @@ from reid_models.architectures.architecture import Architecture
 from reid_models.architectures.backbones import Trunk, TrunkSpec
 from reid_models.architectures.features import Features
 from reid_models.architectures.layout import frames_to_clips
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

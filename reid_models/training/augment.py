@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.effects import EffectParams, seen_by_camera
+from reid_learning.effects import EffectParams, seen_by_camera
 
 Picture = NDArray[np.uint8]
 EFFECTS_PX = 128

@@ -32,7 +32,7 @@ def render(
     from dataclasses import replace
 
     from reid_models.training.datasets.simulated import SetParams, crops_of, render_crops
-    from simulation.scatter import anybody
+    from reid_simulation.output.scatter import anybody
 
     params = SetParams(cameras=seen_by, crops=crops)
     params = replace(params, studio=replace(params.studio, cameras=cameras, seed=seed))
@@ -90,7 +90,7 @@ def entry() -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Runs one command, or prints the help; returns the exit code. Bad input is one line on stderr."""
-    from learning.checkpoint import CheckpointError
+    from reid_learning.checkpoint import CheckpointError
     from reid_models.tracklet_folder import TrackletFolderError
     from reid_models.training.data import CropSetError
 

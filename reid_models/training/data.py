@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reid_models.ranking import JUNK
 from reid_models.tracklet_folder import read_clip, read_folder
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 
 Pixels = NDArray[np.uint8]
 Ids = NDArray[np.int64]

@@ -14,7 +14,7 @@ from reid_models.architectures.features import Features
 from reid_models.ranking import Labelled, Ranking, rank
 from reid_models.tracklet_folder import labels, read_clip, read_folder
 from reid_models.vectors import unit_rows
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 
 
 @dataclass(frozen=True, slots=True, eq=False)

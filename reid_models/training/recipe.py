@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from learning.loop import LoopParams
+from reid_learning.loop import LoopParams
 from reid_models.training.augment import AugmentParams
 from reid_models.training.objectives import ObjectiveParams
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 
 
 @dataclass(frozen=True, slots=True)

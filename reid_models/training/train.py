@@ -10,10 +10,10 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from learning.checkpoint import load_checkpoint
-from learning.clutter import clutter
-from learning.loop import Step, run
-from learning.progress import watched
+from reid_learning.checkpoint import load_checkpoint
+from reid_learning.clutter import clutter
+from reid_learning.loop import Step, run
+from reid_learning.progress import watched
 from reid_models.architectures.backbones import build_trunk
 from reid_models.architectures.catalogue import CATALOGUE
 from reid_models.architectures.compact import Compact

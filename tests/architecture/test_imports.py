@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SERVING = ("pipeline", "detectors", "trackers", "reid_models", "runtime")
+SERVING = ("pipeline", "detectors", "trackers", "reid_models", "reid_runtime")
 HEAVY = {"numpy", "cv2", "av", "onnxruntime", "scipy", "matplotlib", "redis", "kafka", "ultralytics"}
 TORCH_PACKAGES = ("reid_models.architectures", "reid_models.training", "detectors.training")
 """The networks and their training: serving runs what was exported of them."""

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.redis_store import SiteStore
+from pipeline.store.client import SiteStore
+from testing.services.redis_cluster import RedisCluster
+from testing.services.site_store import site_of_its_own
 from tests.conftest import need_redis_server
-from tests.services.redis_cluster import RedisCluster
-from tests.services.site_store import site_of_its_own
 
 
 @pytest.fixture(scope="session")

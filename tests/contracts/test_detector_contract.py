@@ -13,10 +13,10 @@ from detectors.detections import Detections
 from detectors.detector import Detector
 from detectors.hog import HogDetector, HogParams
 from detectors.yolox import YoloxDetector
-from runtime.adopt import adopt
-from runtime.load import load_session
+from reid_runtime.adopt import adopt
+from reid_runtime.load import load_session
+from testing.networks import constant_network
 from tests.detectors.people import SIDE_PX, yolox_rows, yolox_session
-from tests.runtime.networks import constant_network
 
 LEFT, RIGHT = (8.0, 8.0, 20.0, 40.0, 0.9), (40.0, 10.0, 50.0, 42.0, 0.6)
 

@@ -13,10 +13,10 @@ from reid_models.clip_encoder import ClipEncoder
 from reid_models.crop_encoder import CropEncoder
 from reid_models.encoder import Encoder
 from reid_models.stripes import StripesEncoder
-from runtime.adopt import adopt
-from runtime.load import load_session
-from runtime.session import Session
-from tests.runtime.networks import mean_network
+from reid_runtime.adopt import adopt
+from reid_runtime.load import load_session
+from reid_runtime.session import Session
+from testing.networks import mean_network
 
 
 def session(path: Path, family: str) -> Session:

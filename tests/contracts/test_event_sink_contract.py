@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.events.brokers import Brokers
 from pipeline.events.jsonlines import JsonLinesSink, read_events
-from pipeline.events.kafka import KafkaSink
+from pipeline.events.kafka.brokers import Brokers
+from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.memory import MemorySink
 from pipeline.events.schema import IdentityEvent
 from pipeline.events.sink import EventSink, EventSinkError
+from testing.services.kafka_topics import events_at
 from tests.pipeline.events.test_schema import an_event
-from tests.services.kafka_topics import events_at
 
 Reader = Callable[[], Sequence[IdentityEvent]]
 

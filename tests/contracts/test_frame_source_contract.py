@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.pacing import Ahead, Newest, Throttled
-from pipeline.simulated_source import SimulatedSource
-from pipeline.sources import FrameSource
-from pipeline.streams import StreamSource
-from pipeline.video_files import FileSource, FolderSource
-from tests.simulation.capsule import capsule_man
-from tests.simulation.site_for_tests import ROOM, scenario
+from pipeline.sources.files import FileSource, FolderSource
+from pipeline.sources.pacing import Ahead, Newest, Throttled
+from pipeline.sources.simulated import SimulatedSource
+from pipeline.sources.source import FrameSource
+from pipeline.sources.streams import StreamSource
+from tests.reid_simulation.capsule import capsule_man
+from tests.reid_simulation.site_for_tests import ROOM, scenario
 
 PATIENCE_S = 10.0
 FRAMES = 20

@@ -13,9 +13,9 @@ from pipeline.matching.gallery import Gallery
 from pipeline.matching.memory import MemoryGallery, Retention
 from pipeline.matching.sightings import NOBODY, Sighting
 from pipeline.records import TrackKey
-from pipeline.redis_store import SiteStore
+from pipeline.store.client import SiteStore
+from testing.redis_desk import RedisDesk
 from tests.pipeline.events.test_schema import an_event
-from tests.pipeline.matching.redis_desk import RedisDesk
 
 Published = Callable[[], Sequence[IdentityEvent]]
 Shop = tuple[Gallery, Published]

@@ -10,28 +10,28 @@ import pytest
 from redis.cluster import RedisCluster
 
 from pipeline.config import RedisConfig
-from pipeline.embedding_messages import Expected
-from pipeline.embedding_stream import DEAD_LETTERS, STREAM, EmbeddingWriter
-from pipeline.erasure import Eraser
-from pipeline.erasure_requests import ask, audit
 from pipeline.events.memory import MemorySink
 from pipeline.events.schema import person_id
-from pipeline.health import Health
-from pipeline.lease import acquire
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
 from pipeline.matching.policy import MatchParams
-from pipeline.metrics import Metrics
-from pipeline.outbox import OUTBOX
 from pipeline.records import EmbeddedWindow, TrackKey
-from pipeline.redis_start import open_store
-from pipeline.redis_store import SiteStore, script
 from pipeline.site import Site
-from pipeline.site_matcher import SiteMatcher, SiteMatcherParams
+from pipeline.store.client import SiteStore, script
+from pipeline.store.embedding_messages import Expected
+from pipeline.store.embedding_stream import DEAD_LETTERS, STREAM, EmbeddingWriter
+from pipeline.store.erasure import Eraser
+from pipeline.store.erasure_requests import ask, audit
+from pipeline.store.lease import acquire
+from pipeline.store.outbox import OUTBOX
+from pipeline.store.site_matcher import SiteMatcher, SiteMatcherParams
+from pipeline.store.startup import open_store
+from pipeline.telemetry.health import Health
+from pipeline.telemetry.metrics import Metrics
+from testing.services.certificates import certificate_in
+from testing.services.redis import RedisServer
 from tests.conftest import need_redis_server
-from tests.pipeline.test_embedding_messages import MODEL, embedding, end
-from tests.services.certificates import certificate_in
-from tests.services.redis import RedisServer
+from tests.pipeline.store.test_embedding_messages import MODEL, embedding, end
 
 SITES = 6
 ADD = script("return redis.call('XADD', KEYS[1], '*', 'no', 'message')")

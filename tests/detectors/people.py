@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.card import Pixels
-from tests.runtime.networks import MemorySession, card
+from reid_runtime.card import Pixels
+from testing.networks import MemorySession, card
 
 SIDE_PX = 64
 STRIDES_PX = (8, 16, 32)

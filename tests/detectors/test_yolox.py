@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from detectors.boxes import iou
 from detectors.detections import Detections
 from detectors.yolox import YoloxDetector, YoloxParams
-from runtime.adopt import adopt
-from runtime.card import ArtefactError
-from runtime.load import load_session
+from reid_runtime.adopt import adopt
+from reid_runtime.card import ArtefactError
+from reid_runtime.load import load_session
+from testing.networks import MemorySession, card
 from tests.detectors.people import SIDE_PX, yolox_session
-from tests.runtime.networks import MemorySession, card
 
 LEFT = (8.0, 8.0, 20.0, 40.0, 0.9)
 RIGHT = (40.0, 10.0, 50.0, 42.0, 0.6)

@@ -19,8 +19,8 @@ from typing import Self
 import pytest
 import yaml
 
-from pipeline.models import fetch
-from tests.services.ports import free_port
+from pipeline.model_zoo import fetch
+from testing.services.ports import free_port
 
 PATIENCE_S = 60.0
 """More than any step needs, also on a loaded machine."""

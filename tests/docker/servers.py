@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import redis
 
-from pipeline.events.brokers import Brokers
+from pipeline.events.kafka.brokers import Brokers
+from testing.services.kafka import NoBrokerError, jars
+from testing.services.ports import free_port, free_ports
 from tests.conftest import need_redis_server
 from tests.docker.by_hand import Place, Running
 from tests.docker.compose_file import DOCKER, SECRETS, Service, service
-from tests.services.kafka import NoBrokerError, jars
-from tests.services.ports import free_port, free_ports
 
 SMALL = ("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 

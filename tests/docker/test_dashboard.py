@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from pipeline.metrics import Metrics
+from pipeline.telemetry.metrics import Metrics
 from tests.docker.compose_file import DOCKER
 
 DASHBOARD = json.loads((DOCKER / "grafana" / "dashboards" / "passerby.json").read_text())

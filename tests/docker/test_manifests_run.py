@@ -7,7 +7,10 @@ from functools import partial
 import pytest
 import yaml
 
-from pipeline.events.kafka import KafkaSink
+from pipeline.events.kafka.sink import KafkaSink
+from testing.services.kafka import PASSWORD, USER, KafkaBroker
+from testing.services.kafka_topics import messages_at
+from testing.services.ports import free_port
 from tests.conftest import SHARED, start_kafka_broker
 from tests.docker.by_hand import Place, Running, is_well, leads, networks, start_camera
 from tests.docker.compose_file import SECRETS, service
@@ -16,9 +19,6 @@ from tests.docker.films import sliding_square, write_film
 from tests.docker.manifests import EXAMPLE, KUBERNETES, Manifest, Secrets, container, manifests, pods, variables
 from tests.docker.servers import redis_url, start_redis
 from tests.pipeline.events.test_schema import an_event
-from tests.services.kafka import PASSWORD, USER, KafkaBroker
-from tests.services.kafka_topics import messages_at
-from tests.services.ports import free_port
 
 pytestmark = [pytest.mark.rtsp, pytest.mark.slow]
 

@@ -9,8 +9,8 @@ from detectors.training.objective import DetectorLearner
 from detectors.training.train import small_person_detector
 from detectors.yolox import YoloxDetector, YoloxParams
 from export.shipped import export_detector
-from learning.checkpoint import Checkpoint, CheckpointError, save_checkpoint
-from runtime.load import load_session
+from reid_learning.checkpoint import Checkpoint, CheckpointError, save_checkpoint
+from reid_runtime.load import load_session
 
 STEPS = 3
 

@@ -12,10 +12,10 @@ import pytest
 
 from pipeline.cli import main
 from pipeline.events.jsonlines import read_events
-from runtime.card import card_path
-from tests.integration.still_person import still_person
-from tests.pipeline.scene import film
-from tests.runtime.networks import mean_network
+from reid_runtime.card import card_path
+from testing.networks import mean_network
+from testing.scene import film
+from testing.still_person import still_person
 
 COMMAND = Path(sys.executable).with_name("reid-pipeline")
 WORLD, MISUSE = 1, 2

@@ -8,13 +8,13 @@ from uuid import UUID
 import pytest
 
 from pipeline.events.schema import IdentityEvent
-from pipeline.site_matcher import LEADING, STANDING_BY
+from pipeline.store.site_matcher import LEADING, STANDING_BY
+from testing.services.kafka import KafkaBroker
+from testing.services.redis import RedisServer
+from testing.site.crash_round import KINDS, REFUSED, CrashRound, plan, tally, until
+from testing.site.site_processes import LEASE_S
+from testing.site.town import CAMERAS, Town, undisturbed_events
 from tests.conftest import start_kafka_broker
-from tests.integration.crash_round import KINDS, REFUSED, CrashRound, plan, tally, until
-from tests.integration.site_processes import LEASE_S
-from tests.integration.town import CAMERAS, Town, undisturbed_events
-from tests.services.kafka import KafkaBroker
-from tests.services.redis import RedisServer
 
 ENDS_WITHIN_S = 60.0
 BUSY_S = 600

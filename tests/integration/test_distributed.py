@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.events.memory import MemorySink
-from tests.integration.site_processes import SHOP
-from tests.integration.town import Town
-from tests.pipeline.scene import films
-from tests.pipeline.site_in_memory import supervise
-from tests.services.ports import free_port
+from testing.scene import films
+from testing.services.ports import free_port
+from testing.site.site_processes import SHOP
+from testing.site.town import Town
+from testing.site_in_memory import supervise
 
 WALKS = {
     "door": [("red", 0.0, 5.0), ("green", 2.0, 7.0), ("blue", 9.0, 14.0)],

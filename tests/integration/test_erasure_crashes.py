@@ -11,17 +11,17 @@ from random import Random
 
 import pytest
 
-from pipeline.erasure_requests import REQUESTS, ask, audit
 from pipeline.events.folding import persons_by_track
 from pipeline.events.jsonlines import read_recording
 from pipeline.events.schema import Event
-from pipeline.lease import acquire
-from pipeline.redis_store import SiteStore, script
+from pipeline.store.client import SiteStore, script
+from pipeline.store.erasure_requests import REQUESTS, ask, audit
+from pipeline.store.lease import acquire
+from testing.redis_desk import RedisDesk
+from testing.services.redis import RedisServer
 from tests.conftest import ROOT
-from tests.pipeline.matching.redis_desk import RedisDesk
-from tests.pipeline.test_erasure import about, of
-from tests.pipeline.test_site_matcher_erasing import Camera, somebody
-from tests.services.redis import RedisServer
+from tests.pipeline.store.test_erasure import about, of
+from tests.pipeline.store.test_site_matcher_erasing import Camera, somebody
 
 SITE = "shop"
 WITHIN_S = 60.0
@@ -73,7 +73,7 @@ class House:
             matcher.wait()
 
     def _start(self) -> None:
-        command = [sys.executable, "-m", "tests.integration.erasing_matcher", self.server.url, SITE, str(self._events)]
+        command = [sys.executable, "-m", "testing.site.erasing_matcher", self.server.url, SITE, str(self._events)]
         self._matchers.append(subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}))
 
 

@@ -8,16 +8,16 @@ from random import Random
 from threading import Event, Thread
 from uuid import UUID
 
-from pipeline.events.brokers import Brokers
-from pipeline.events.consumer import EventConsumer
-from pipeline.events.dead_letters import DeadLetter
-from pipeline.events.kafka import KafkaSink
+from pipeline.events.kafka.brokers import Brokers
+from pipeline.events.kafka.consumer import EventConsumer
+from pipeline.events.kafka.dead_letters import DeadLetter
+from pipeline.events.kafka.sink import KafkaSink
+from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from pipeline.events.schema import IdentityEvent
 from pipeline.events.sink import EventSinkError
-from pipeline.events.topics import TopicParams, ensure_topic
+from testing.services.kafka import KafkaBroker
+from testing.services.kafka_topics import events_at
 from tests.pipeline.events.test_schema import an_event
-from tests.services.kafka import KafkaBroker
-from tests.services.kafka_topics import events_at
 
 TOPIC = "events"
 PERSONS = 7

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.events.jsonlines import read_events
+from testing.live_run import LiveRun
+from testing.scene import RATE, film
 from tests.integration import test_rtsp
-from tests.integration.live_run import LiveRun
 from tests.integration.test_rtsp import Camera
-from tests.pipeline.scene import RATE, film
 
 PASSWORD = "tops3cret"
 LOGIN = ("--user", "viewer", "--password", PASSWORD)

@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipeline.events.brokers import Brokers
-from pipeline.events.kafka import KafkaSink
-from pipeline.events.topics import DEAD_LETTERS, EVENTS, TopicParams, ensure_topic
-from tests.pipeline.events.test_consumer import publish_raw
+from pipeline.events.kafka.brokers import Brokers
+from pipeline.events.kafka.sink import KafkaSink
+from pipeline.events.kafka.topics import DEAD_LETTERS, EVENTS, TopicParams, ensure_topic
+from tests.pipeline.events.kafka.test_consumer import publish_raw
 from tests.pipeline.events.test_schema import an_erasure, an_event
 
 README = Path(__file__).parents[2] / "README.md"

@@ -14,10 +14,10 @@ import redis
 import yaml
 
 from pipeline.events.jsonlines import read_events
-from tests.integration.still_person import still_person
-from tests.pipeline.scene import film
-from tests.services.ports import free_port
-from tests.services.redis import RedisServer
+from testing.scene import film
+from testing.services.ports import free_port
+from testing.services.redis import RedisServer
+from testing.still_person import still_person
 
 COMMAND = Path(sys.executable).with_name("reid-pipeline")
 START_S = 60.0

@@ -16,12 +16,12 @@ from typing import Literal
 
 import pytest
 
-from pipeline.backoff import Retry
-from pipeline.pacing import Newest
 from pipeline.records import Frame
-from pipeline.source_errors import ErrorCode, SourceError
-from pipeline.sources import DropCause, SourceState
-from pipeline.streams import StreamSource
+from pipeline.sources.backoff import Retry
+from pipeline.sources.errors import ErrorCode, SourceError
+from pipeline.sources.pacing import Newest
+from pipeline.sources.source import DropCause, SourceState
+from pipeline.sources.streams import StreamSource
 
 pytestmark = pytest.mark.rtsp
 

@@ -17,11 +17,11 @@ import yaml
 from pipeline.cli import main
 from pipeline.events.jsonlines import read_events
 from pipeline.matching.calibration import Calibration
-from pipeline.models import fetch
-from tests.integration.crash_round import until
-from tests.integration.site_commands import SiteCommands
-from tests.integration.watched import Watched
-from tests.services.redis import RedisServer
+from pipeline.model_zoo import fetch
+from testing.services.redis import RedisServer
+from testing.site.crash_round import until
+from testing.site.site_commands import SiteCommands
+from testing.site.watched import Watched
 
 pytestmark = pytest.mark.shared
 

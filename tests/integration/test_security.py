@@ -12,19 +12,19 @@ from urllib.parse import quote
 import pytest
 import redis
 
-from pipeline.events.topics import EVENTS, TopicParams, ensure_topic
+from pipeline.events.kafka.topics import EVENTS, TopicParams, ensure_topic
+from testing.scene import film
+from testing.services.kafka import PASSWORD as KAFKA_PASSWORD
+from testing.services.kafka import USER as KAFKA_USER
+from testing.services.kafka import KafkaBroker
+from testing.services.redis import RedisServer
+from testing.site.crash_round import until
+from testing.site.site_commands import COMMAND, SiteCommands
+from testing.site.watched import Watched
+from testing.still_person import still_person
 from tests.conftest import start_kafka_broker
 from tests.integration import test_rtsp
-from tests.integration.crash_round import until
-from tests.integration.site_commands import COMMAND, SiteCommands
-from tests.integration.still_person import still_person
 from tests.integration.test_rtsp import Camera
-from tests.integration.watched import Watched
-from tests.pipeline.scene import film
-from tests.services.kafka import PASSWORD as KAFKA_PASSWORD
-from tests.services.kafka import USER as KAFKA_USER
-from tests.services.kafka import KafkaBroker
-from tests.services.redis import RedisServer
 
 AT_DEBUG = (
     sys.executable,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmarks.simulated_load import as_sent, in_one_process, in_several_processes, scored
-from benchmarks.simulated_traffic import Load, drive_of
+from benchmarks.matching.simulated_load import as_sent, in_one_process, in_several_processes, scored
+from benchmarks.matching.simulated_traffic import Load, drive_of
 
 
 @pytest.mark.parametrize("load", [Load(columns=3, rows=2, seconds=40, arrivals_per_minute=25, seed=2)])

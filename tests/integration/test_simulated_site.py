@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from pipeline.cli import main
-from pipeline.mot_files import read_tracks, read_truth, tracks_path
+from pipeline.output.mot_files import read_tracks, read_truth, tracks_path
 from tests.conftest import ROOT
 
 SHOP = ROOT / "configs" / "simulation" / "shop.yaml"

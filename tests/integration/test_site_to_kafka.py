@@ -8,23 +8,23 @@ from uuid import UUID
 
 import pytest
 
-from pipeline.embedding_messages import Expected
-from pipeline.embedding_stream import EmbeddingWriter
-from pipeline.events.brokers import Brokers
-from pipeline.events.kafka import KafkaSink
+from pipeline.events.kafka.brokers import Brokers
+from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.schema import IdentityEvent
 from pipeline.events.sink import EventSink
-from pipeline.health import Health
 from pipeline.matching.memory import Retention
-from pipeline.metrics import Metrics
-from pipeline.outbox import OUTBOX
-from pipeline.redis_store import SiteStore
-from pipeline.site_matcher import SiteMatcher, SiteMatcherParams
-from tests.integration.crash_round import tally, until
-from tests.integration.site_processes import MAX_OUTBOX, PLAYED_DIMENSIONS, PLAYED_MODEL, SHOP, played
-from tests.integration.town import CAMERAS, Town, undisturbed_events
-from tests.pipeline.site_in_memory import matcher_of
-from tests.services.kafka import KafkaBroker
+from pipeline.store.client import SiteStore
+from pipeline.store.embedding_messages import Expected
+from pipeline.store.embedding_stream import EmbeddingWriter
+from pipeline.store.outbox import OUTBOX
+from pipeline.store.site_matcher import SiteMatcher, SiteMatcherParams
+from pipeline.telemetry.health import Health
+from pipeline.telemetry.metrics import Metrics
+from testing.services.kafka import KafkaBroker
+from testing.site.crash_round import tally, until
+from testing.site.site_processes import MAX_OUTBOX, PLAYED_DIMENSIONS, PLAYED_MODEL, SHOP, played
+from testing.site.town import CAMERAS, Town, undisturbed_events
+from testing.site_in_memory import matcher_of
 
 PATIENCE_S = 60.0
 

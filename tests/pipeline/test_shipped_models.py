@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from detectors.yolox import YoloxDetector
-from pipeline.models import find_artefact, shipped_models
+from pipeline.model_zoo import find_artefact, shipped_models
 from reid_models.clip_encoder import ClipEncoder
-from runtime.card import read_card
-from runtime.load import load_session
+from reid_runtime.card import read_card
+from reid_runtime.load import load_session
 
 DETECTOR, ENCODER = "passerby-detector", "passerby-encoder"
 MOST_BYTES = 12_000_000

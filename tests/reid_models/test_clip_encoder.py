@@ -3,8 +3,8 @@ import pytest
 from numpy.typing import NDArray
 
 from reid_models.clip_encoder import ClipEncoder
-from runtime.card import ArtefactError, ClipSpec, Pixels
-from tests.runtime.networks import MemorySession, card
+from reid_runtime.card import ArtefactError, ClipSpec, Pixels
+from testing.networks import MemorySession, card
 
 RAW = Pixels(order="rgb", layout="nthwc", dtype="uint8")
 SPEC = ClipSpec(frames=4, height=8, width=4)

@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 
 from reid_models.crop_encoder import CropEncoder
 from reid_models.tracklet_folder import read_clip, read_folder
-from runtime.adopt import adopt
-from runtime.card import ArtefactError, ClipSpec, Pixels
-from runtime.load import load_session
-from tests.runtime.networks import MemorySession, card
+from reid_runtime.adopt import adopt
+from reid_runtime.card import ArtefactError, ClipSpec, Pixels
+from reid_runtime.load import load_session
+from testing.networks import MemorySession, card
 
 CLIPS = np.random.default_rng(0).integers(0, 256, (3, 4, 8, 4, 3), dtype=np.uint8)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from reid_models.pixels import as_input
-from runtime.card import Pixels
+from reid_runtime.card import Pixels
 
 CROPS = np.random.default_rng(0).integers(0, 256, (4, 8, 6, 3), dtype=np.uint8)
 

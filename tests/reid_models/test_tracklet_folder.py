@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from reid_models.tracklet_folder import TrackletFolderError, labels, read_clip, read_folder
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 
 
 def put(folder: Path, name: str, value: int = 0) -> Path:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from reid_models.vectors import check_clips, unit_rows
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 
 
 def test_rows_keep_their_direction_at_length_one() -> None:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_models.training.data import CROPS, LABELS
-from simulation.crops import Crop, CropParams, Studio
-from simulation.render import Figures
+from reid_simulation.output.crops import Crop, CropParams, Studio
+from reid_simulation.render.render import Figures
 
 Picture = NDArray[np.uint8]
 NEIGHBOURS = 8

@@ -1,8 +1,8 @@
 """The shipped encoder: trained from nothing, on simulated people alone."""
 
-from learning.loop import LoopParams
+from reid_learning.loop import LoopParams
 from reid_models.training.recipe import Recipe, Stage
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 
 
 def compact(*, steps: int = 4000) -> Recipe:

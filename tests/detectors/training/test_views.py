@@ -5,7 +5,7 @@ import pytest
 
 from detectors.training.frames import FrameSet, FrameSetError, LabelledFrame, write_frames
 from detectors.training.views import ViewParams, draw_view
-from learning.effects import EffectParams
+from reid_learning.effects import EffectParams
 
 STILL = EffectParams(light=0, gain=0, cast=0, saturation=(1, 1), grey=0, coarse=0, blur=0, noise=0, jpeg=0)
 RED, BLUE = (220, 10, 10), (10, 10, 220)

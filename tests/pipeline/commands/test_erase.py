@@ -9,15 +9,15 @@ from uuid import UUID
 import pytest
 
 from pipeline.cli import main
-from pipeline.erasure_requests import REQUESTS, audit
 from pipeline.events.schema import event_from
-from pipeline.lease import acquire
-from pipeline.outbox import OUTBOX
-from pipeline.redis_store import SiteStore
-from tests.pipeline.matching.redis_desk import RedisDesk
-from tests.pipeline.test_erasure import about, of, somebody
-from tests.pipeline.test_site_matcher import Room, until, write
-from tests.pipeline.test_site_matcher_erasing import somebody as seen_first_in
+from pipeline.store.client import SiteStore
+from pipeline.store.erasure_requests import REQUESTS, audit
+from pipeline.store.lease import acquire
+from pipeline.store.outbox import OUTBOX
+from testing.redis_desk import RedisDesk
+from tests.pipeline.store.test_erasure import about, of, somebody
+from tests.pipeline.store.test_site_matcher import Room, until, write
+from tests.pipeline.store.test_site_matcher_erasing import somebody as seen_first_in
 
 Erases = Callable[..., int]
 

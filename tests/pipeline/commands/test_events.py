@@ -8,13 +8,13 @@ from uuid import UUID
 import pytest
 
 from pipeline.cli import main
-from pipeline.events.brokers import Brokers
 from pipeline.events.jsonlines import JsonLinesSink
-from pipeline.events.kafka import KafkaSink
-from pipeline.events.mdx import MtmcMessage
-from tests.pipeline.events.test_consumer import publish_raw
+from pipeline.events.kafka.brokers import Brokers
+from pipeline.events.kafka.mdx import MtmcMessage
+from pipeline.events.kafka.sink import KafkaSink
+from testing.services.kafka_topics import messages_at
+from tests.pipeline.events.kafka.test_consumer import publish_raw
 from tests.pipeline.events.test_schema import an_event
-from tests.services.kafka_topics import messages_at
 
 
 def recording(path: Path, count: int) -> list[str]:

@@ -2,7 +2,7 @@ import pytest
 
 from pipeline.commands.faults import FAILED, MISUSE, exit_code, in_one_line
 from pipeline.config import ConfigError
-from pipeline.source_errors import ErrorCode, SourceError
+from pipeline.sources.errors import ErrorCode, SourceError
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.commands.kafka_settings import brokers_of
 from pipeline.config import ConfigError
-from pipeline.events.brokers import Brokers
+from pipeline.events.kafka.brokers import Brokers
 
 AT = {"KAFKA_BOOTSTRAP_SERVERS": "a:1, b:2"}
 SCRAM = {"KAFKA_SASL_MECHANISM": "SCRAM-SHA-512", "KAFKA_SASL_USERNAME": "reader"}

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.events.folding import erased_tracks, persons_by_track, persons_in_order
 from pipeline.events.schema import Event, IdentityEvent
-from tests.integration.town import undisturbed_events
+from testing.site.town import undisturbed_events
 from tests.pipeline.events.test_schema import an_erasure, an_event
 
 

@@ -16,7 +16,7 @@ from pipeline.matching.memory import MemoryGallery
 from pipeline.matching.policy import MatchParams
 from pipeline.matching.revising import Revision
 from pipeline.records import EmbeddedWindow, TrackKey
-from tests.integration.town import undisturbed_events
+from testing.site.town import undisturbed_events
 from tests.pipeline.matching.test_matcher import SITE, embedding, end, window
 
 DOOR, YARD = TrackKey("door", "r", 1), TrackKey("yard", "r", 1)

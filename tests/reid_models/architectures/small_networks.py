@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from reid_models.architectures.architecture import Architecture
 from reid_models.architectures.backbones import Trunk, build_trunk, resnet_sides
 from reid_models.architectures.catalogue import CATALOGUE
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 
 
 def small_network(name: str, frames: int | None = None) -> nn.Module:

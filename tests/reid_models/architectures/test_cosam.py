@@ -9,7 +9,7 @@ from reid_models.architectures.aggregation import Aggregation
 from reid_models.architectures.backbones import TrunkSpec, build_trunk
 from reid_models.architectures.cosam import Cosam, CosamFeatures, CosamLayer, Form, standardised
 from reid_models.architectures.heads import linear_head
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 from tests.reid_models.architectures.golden import (
     architecture,
     assert_close,

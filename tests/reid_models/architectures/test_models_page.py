@@ -18,7 +18,7 @@ def rows() -> dict[str, re.Match[str]]:
 
 
 def test_the_table_has_the_networks_of_the_catalogue() -> None:
-    assert list(rows()) == list(CATALOGUE), "run python -m benchmarks.networks --compile --write"
+    assert list(rows()) == list(CATALOGUE), "run python -m benchmarks.speed.networks --compile --write"
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

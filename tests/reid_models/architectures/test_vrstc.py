@@ -6,7 +6,7 @@ import torch
 from reid_models.architectures.backbones import TrunkSpec, build_trunk
 from reid_models.architectures.pooling import Pooling
 from reid_models.architectures.vrstc import Vrstc
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 from tests.reid_models.architectures.golden import architecture, assert_close, output_shapes, parameters
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from learning.effects import EffectParams
+from reid_learning.effects import EffectParams
 from reid_models.training.augment import AugmentParams, augment
 
 STILL = EffectParams(light=0, gain=0, cast=0, saturation=(1, 1), grey=0, coarse=0, blur=0, noise=0, jpeg=0)

@@ -7,15 +7,15 @@ import pytest
 import torch
 from rich.console import Console
 
-from learning.effects import EffectParams
-from learning.loop import LoopParams
+from reid_learning.effects import EffectParams
+from reid_learning.loop import LoopParams
 from reid_models.ranking import Labelled
 from reid_models.training.augment import AugmentParams
 from reid_models.training.data import CropSet
 from reid_models.training.evaluate import RankedClips, ranked
 from reid_models.training.recipe import Recipe, Stage
 from reid_models.training.train import Batches, Watch, build_learner, train, trained_network
-from runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec
 from tests.reid_models.training.coloured import coloured_people
 
 RECIPE = Recipe(

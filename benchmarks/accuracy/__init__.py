@@ -1,0 +1,1 @@
+"""How right detectors, trackers, encoders and the whole are."""

@@ -1,0 +1,179 @@
+"""What limits identities on real footage: PETS2009 S2.L1, one part of the pipeline changed at a time.
+
+    python -m benchmarks.accuracy.pets
+
+The films lie in `data/multicam/pets2009_s2l1` of the folder PASSERBY_SHARED (by default ../shared); the networks are
+fetched from there. First the tracks of view 1 by detector, from the whole picture to true boxes; then the persons over
+both views by encoder and by what the policy knows, with decisions corrected later and not. Truth is known of the first
+269 frames. Detections are made once; takes about 12 minutes on two cores.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.speed.pipeline_parts import FRAME_RATE, Parts, film_of, pets, supervise
+from detectors.detections import Detections
+from detectors.detector import Detector
+from detectors.tiling import TilingDetector, TilingParams
+from detectors.yolox import YoloxDetector
+from pipeline.build import build_encoder
+from pipeline.config import ComputeConfig, MatchingConfig, NetworkConfig, PipelineConfig, StripesConfig
+from pipeline.evaluation.evaluate import FootAgreement, SeenByBoxes, SeenByFeet, foot_agreement
+from pipeline.evaluation.scoring import Scores, compare_boxes, score
+from pipeline.events.folding import persons_by_track
+from pipeline.events.jsonlines import read_events
+from pipeline.model_zoo import find_artefact
+from pipeline.output.mot_files import MotTracks, MotTruth, read_feet, read_tracks, read_truth, tracks_path
+from pipeline.records import Frame
+from pipeline.site import Site
+from pipeline.sources.files import FileSource
+from reid_models.encoder import Encoder
+from reid_runtime.load import load_session
+from trackers.bytetrack import ByteTrack
+from trackers.ocsort import OcSort
+from trackers.tracker import Tracker
+
+FOLDER = Path(os.environ.get("PASSERBY_SHARED", "../shared")) / "data/multicam/pets2009_s2l1"
+LAST_FRAME = 269
+TILES = TilingParams(3, 2)
+VIEWS = ("camera0", "camera1")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recorded:
+    """A film, decoded once, and what was found in each frame."""
+
+    frames: Sequence[Frame]
+    detections: Sequence[Detections]
+
+    def __iter__(self) -> Iterator[Frame]:
+        return iter(self.frames)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Replay:
+    """Gives back what was found before, by the identity of the picture. A `Detector`."""
+
+    def __init__(self, films: Iterable[Recorded]) -> None:
+        self._found = {
+            id(frame.image): found for film in films for frame, found in zip(film.frames, film.detections, strict=True)
+        }
+
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        return [self._found[id(image)] for image in images]
+
+
+def main() -> None:
+    console = Console(highlight=False)
+    network = YoloxDetector(load_session(find_artefact("yolox-nano"), provider="cpu", threads=1))
+    films = {
+        camera.name: list(FileSource(camera.name, film_of(camera), frame_rate=FRAME_RATE)) for camera in pets(2).cameras
+    }
+    truth = read_truth(FOLDER / "gt/gt_view001_frames1-269.txt", last_frame=LAST_FRAME)
+    console.print(_tracking(network, films[VIEWS[0]][:LAST_FRAME], truth))
+    tiled = TilingDetector(network, TILES)
+    recorded = {name: Recorded(frames, _found(tiled, frames)) for name, frames in films.items()}
+    console.print(_identities(recorded, truth))
+
+
+def _tracking(network: Detector, frames: Sequence[Frame], truth: MotTruth) -> Table:
+    """Tracks of view 1 by what the tracker is given."""
+    given = {
+        "YOLOX-nano, whole picture": _found(network, frames),
+        "YOLOX-nano, 2x2 parts": _found(TilingDetector(network, TilingParams(2, 2)), frames),
+        "YOLOX-nano, 3x2 parts": _found(TilingDetector(network, TILES), frames),
+        "true boxes": [_true_boxes(truth, frame.index + 1) for frame in frames],
+    }
+    table = Table("detections", "tracker", "HOTA", "DetA", "AssA", "IDF1", "MOTA", "switches", title="view 1, tracks")
+    for name, detections in given.items():
+        for tracker in (ByteTrack(), OcSort()):
+            scores = score(compare_boxes(truth, _track(tracker, frames, detections)))
+            table.add_row(name, type(tracker).__name__, *_cells(scores))
+    return table
+
+
+def _identities(films: Mapping[str, Recorded], truth: MotTruth) -> Table:
+    """Persons over both views, by encoder and policy."""
+    site = Site(name="pets2009", overlaps=(VIEWS,))
+    usual = pets(2).model_copy(update={"site": site})
+    osnet = NetworkConfig(model="osnet-x0-25-msmt17")
+    variants: dict[str, tuple[NetworkConfig | StripesConfig, PipelineConfig]] = {
+        "osnet x0.25": (osnet, usual),
+        "intel 0248": (NetworkConfig(model="intel-0248"), usual),
+        "stripes": (StripesConfig(kind="stripes"), usual),
+        "osnet, one crop a tracklet": (osnet.model_copy(update={"frames": 1}), usual),
+        "osnet, nothing extra within a camera": (osnet, _with(usual, same_camera_extra=0.0)),
+        "osnet, no hesitation": (osnet, _with(usual, hesitation=0.0)),
+        "osnet, site unknown": (osnet, usual.model_copy(update={"site": Site(name="pets2009")})),
+        **{f"osnet, threshold {t}": (osnet, _with(usual, threshold=t)) for t in (0.55, 0.6, 0.7, 0.75)},
+    }
+    heads = "variant", "decisions", "persons", "IDF1, both views", "view 1", "view 6", "one person in both boxes"
+    table = Table(*heads, title="views 1 and 6, persons")
+    for name, (encoder, config) in variants.items():
+        for decisions, each in (("corrected", config), ("once", _with(config, corrections=None))):
+            agreement, persons = _run(each, build_encoder(encoder, ComputeConfig()), films, truth)
+            shares = agreement.idf1, agreement.idf1_boxes, agreement.idf1_feet
+            both = f"{agreement.agreement:.1%} of {agreement.both_found}"
+            table.add_row(name, decisions, str(persons), *(f"{share:.1%}" for share in shares), both)
+    return table
+
+
+def _with(config: PipelineConfig, **changes: float | None) -> PipelineConfig:
+    matching = MatchingConfig(**(config.matching.model_dump() | changes))
+    return config.model_copy(update={"matching": matching})
+
+
+def _run(
+    config: PipelineConfig, encoder: tuple[Encoder, float], films: Mapping[str, Recorded], truth: MotTruth
+) -> tuple[FootAgreement, int]:
+    """One run of the pipeline behind the detector: how well the views agree, and how many persons it saw."""
+    with tempfile.TemporaryDirectory() as out, ExitStack() as owned:
+        folder = Path(out)
+        supervise(config, Parts(Replay(films.values()), *encoder, sources=dict(films)), owned, folder).run()
+        owned.close()
+        events = list(read_events(folder / "events.jsonl"))
+        boxes, feet = (read_tracks(tracks_path(folder, view)) for view in VIEWS)
+    known = read_feet(FOLDER / "gt/derived_feet_view006_frames1-269.csv")
+    agreement = foot_agreement(events, SeenByBoxes(VIEWS[0], boxes, truth), SeenByFeet(VIEWS[1], feet, known))
+    return agreement, len(set(persons_by_track(events).values()))
+
+
+def _found(detector: Detector, frames: Sequence[Frame]) -> list[Detections]:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(lambda frame: detector.detect([frame.image])[0], frames))
+
+
+def _true_boxes(truth: MotTruth, frame: int) -> Detections:
+    rows = (truth.frames == frame) & truth.counts
+    return Detections(truth.boxes[rows], np.full(int(rows.sum()), 0.9, np.float32))
+
+
+def _track(tracker: Tracker, frames: Sequence[Frame], detections: Sequence[Detections]) -> MotTracks:
+    seen = [tracker.update(found, frame.time_s) for frame, found in zip(frames, detections, strict=True)]
+    return MotTracks(
+        frames=np.concatenate([np.full(len(tracks), i + 1, np.int64) for i, tracks in enumerate(seen)]),
+        ids=np.concatenate([tracks.ids for tracks in seen]),
+        boxes=np.concatenate([tracks.boxes for tracks in seen]),
+        scores=np.concatenate([tracks.scores for tracks in seen]),
+    )
+
+
+def _cells(scores: Scores) -> list[str]:
+    shares = scores.hota, scores.det_a, scores.ass_a, scores.idf1, scores.mota
+    return [*(f"{share:.1%}" for share in shares), str(scores.switches)]
+
+
+if __name__ == "__main__":
+    main()

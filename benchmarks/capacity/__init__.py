@@ -1,0 +1,1 @@
+"""How far one matcher, one Redis and one topic go."""

@@ -1,0 +1,1 @@
+"""What crashes and outages cost."""

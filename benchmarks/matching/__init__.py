@@ -1,0 +1,1 @@
+"""How fast a matcher decides, and searches, as a site grows."""

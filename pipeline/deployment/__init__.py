@@ -1,0 +1,1 @@
+"""A configuration ready to run, in one process or in several."""

@@ -1,0 +1,189 @@
+"""A process that runs some of the cameras for another, its parent, and hands it their embeddings over pipes.
+
+Two pipes, because the one for windows may be full for as long as other cameras are behind: over the other one the
+parent says when to start and to stop, and hears how the child is.
+"""
+
+import pickle
+import threading
+import traceback
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from multiprocessing.connection import Connection
+
+from prometheus_client import Metric
+
+from pipeline.build import build_encoder
+from pipeline.config import PipelineConfig
+from pipeline.deployment.local import Process
+from pipeline.deployment.supervisor import Supervisor
+from pipeline.records import EmbeddedWindow
+from pipeline.scheduling.cpu_slots import Seat, turn_of
+from pipeline.scheduling.threads import ask_for_long_slices, keep_to_one_thread
+from pipeline.sources.errors import SourceError
+from pipeline.telemetry.health import Health
+from pipeline.telemetry.metrics import Metrics
+
+REPORT_EVERY_S = 1.0
+_NOBODY_THERE = (EOFError, BrokenPipeError, ConnectionResetError)
+"""What a pipe says whose other end is closed."""
+
+
+class Order(Enum):
+    """What the parent says."""
+
+    START = "start"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The networks are loaded."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """How the child is.
+
+    Attributes:
+        metrics: all that it has counted so far.
+        cameras: in which state each is.
+        is_alive: its loop turns, or waits for the parent.
+    """
+
+    metrics: tuple[Metric, ...]
+    cameras: dict[str, str]
+    is_alive: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Done:
+    """All is over, and handed on: the recordings that failed, and why."""
+
+    failed: dict[str, SourceError]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Broken:
+    """The error that ended the child."""
+
+    error: Exception
+
+
+Message = Ready | Report | Done | Broken
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pipes:
+    """The child's ends.
+
+    Attributes:
+        windows: to write windows to.
+        talk: to hear `Order`, and to say `Message`.
+    """
+
+    windows: Connection
+    talk: Connection
+
+
+def run_child(config: PipelineConfig, pipes: Pipes, *, reads_ahead: bool, seat: Seat | None) -> None:
+    """The child's whole life: loads the networks, waits for the order to start, runs the cameras to their end.
+
+    It ends when its parent has gone.
+
+    Args:
+        config: of its cameras.
+        pipes: to the parent.
+        reads_ahead: see `build_source`.
+        seat: among those that work in turns; None: it works when it likes.
+    """
+    keep_to_one_thread()
+    if seat is not None:
+        ask_for_long_slices()
+    try:
+        _live(config, pipes, reads_ahead=reads_ahead, seat=seat)
+    except _NOBODY_THERE:
+        return
+    except Exception as error:  # noqa: BLE001 - the parent raises it
+        with suppress(*_NOBODY_THERE):
+            pipes.talk.send(Broken(portable(error)))
+
+
+def _live(config: PipelineConfig, pipes: Pipes, *, reads_ahead: bool, seat: Seat | None) -> None:
+    metrics, health, turn = Metrics(), Health(), turn_of(seat)
+    encoder, _ = build_encoder(config.encoder, config.compute)
+    with Process(config, encoder, metrics, health, reads_ahead=reads_ahead, tells_progress=True, turn=turn) as process:
+        pipes.talk.send(Ready())
+        order = pipes.talk.recv()
+        outlet = _Outlet(pipes.windows)
+        supervisor = process.supervisor(outlet.take)
+        if order is Order.STOP:
+            supervisor.stop()  # before it has begun: it ends in order all the same
+        reporter = _Reporter(pipes.talk, metrics, health, outlet)
+        threading.Thread(target=_obey, args=(pipes.talk, supervisor), name="orders", daemon=True).start()
+        try:
+            failed = supervisor.run()
+        finally:
+            reporter.close()
+            pipes.windows.close()
+    pipes.talk.send(Done(failed))
+
+
+def _obey(talk: Connection, supervisor: Supervisor) -> None:
+    """Stops at the order to, or when the parent has gone."""
+    with suppress(EOFError, OSError):
+        talk.recv()
+    supervisor.stop()
+
+
+class _Outlet:
+    """Writes windows into a pipe."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self.is_waiting = False
+
+    def take(self, windows: Iterable[EmbeddedWindow]) -> None:
+        for window in windows:
+            self.is_waiting = True
+            self._pipe.send(window)
+            self.is_waiting = False
+
+
+class _Reporter:
+    """Reports every second, and once more at the end."""
+
+    def __init__(self, talk: Connection, metrics: Metrics, health: Health, outlet: _Outlet) -> None:
+        self._talk = talk
+        self._metrics = metrics
+        self._health = health
+        self._outlet = outlet
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reports", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        with suppress(OSError):
+            while not self._is_over.wait(REPORT_EVERY_S):
+                self._report()
+            self._report()
+
+    def _report(self) -> None:
+        is_alive = self._outlet.is_waiting or self._health.is_alive()
+        self._talk.send(Report(tuple(self._metrics.registry.collect()), self._health.cameras(), is_alive))
+
+
+def portable(error: Exception) -> Exception:
+    """The error with its traceback in words, in a form that survives the pipe."""
+    error.add_note("".join(traceback.format_exception(error)))
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # noqa: BLE001 - whatever a foreign error does when it is packed
+        return RuntimeError("".join(traceback.format_exception(error)))
+    return error

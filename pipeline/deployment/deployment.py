@@ -1,0 +1,113 @@
+"""A configuration, built and ready to run: its cameras in this process or in several, and who takes what they see."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Self
+
+from prometheus_client import CollectorRegistry
+
+from pipeline.build import build_encoder, build_policy
+from pipeline.config import PipelineConfig, RedisConfig
+from pipeline.deployment.local import Process
+from pipeline.deployment.processes import Children, ChildrenSupervisor
+from pipeline.deployment.supervisor import Supervisor
+from pipeline.events.sink import EventSink
+from pipeline.matching.identity_loop import run_identity_loop
+from pipeline.matching.matcher import Matcher
+from pipeline.matching.memory import MemoryGallery
+from pipeline.records import EmbeddedWindow
+from pipeline.scheduling.threads import usable_cores
+from pipeline.store.client import SiteStore
+from pipeline.store.embedding_stream import EmbeddingWriter
+from pipeline.telemetry.health import Health
+from pipeline.telemetry.metrics import Metrics
+from pipeline.telemetry.observers import MatchCounter
+
+Running = Supervisor | ChildrenSupervisor
+"""What has a `run` and a `stop`."""
+
+
+class Deployment:
+    """Cameras that are ready to run: everything that it owns is closed with it.
+
+    Attributes:
+        health: what it tells of itself.
+    """
+
+    def __init__(self, config: PipelineConfig, *, tells_progress: bool = False) -> None:
+        """Loads the networks; nothing is written yet.
+
+        Args:
+            config: checked.
+            tells_progress: hand on empty windows too, as a worker does.
+
+        Raises:
+            ArtefactError: if a network cannot be used.
+            CalibrationError: if the calibration cannot be used with the encoder.
+        """
+        self.health = Health()
+        self._metrics = Metrics()
+        self._config = config
+        encoder, suggested = build_encoder(config.encoder, config.compute)
+        self._model_id = encoder.model_id
+        self._params, self._calibration = build_policy(config, encoder.model_id, suggested)
+        cores = usable_cores()
+        count, reads_ahead = config.processes(cores), config.has_spare_core(cores)
+        said = self._metrics, self.health
+        self._cameras: Process | Children
+        if count == 1:
+            self._cameras = Process(config, encoder, *said, reads_ahead=reads_ahead, tells_progress=tells_progress)
+        else:
+            at_once = config.at_once(cores)
+            self._cameras = Children(
+                config, count, at_once, *said, reads_ahead=reads_ahead, tells_progress=tells_progress
+            )
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """All that is counted."""
+        return self._cameras.registry
+
+    def frames(self, camera: str) -> int:
+        """How many frames of a camera went through so far; of another process as it last said."""
+        return int(self.registry.get_sample_value("reid_frames_total", {"camera": camera}) or 0)
+
+    def close(self) -> None:
+        self._cameras.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def connect(self, sink: EventSink) -> Running:
+        """What runs it, with events going to `sink`, which stays the caller's."""
+        matching = self._config.matching
+        gallery = MemoryGallery(sink, matching.retention)
+        matcher = Matcher(gallery, self._config.site, self._params, self._calibration, matching.corrections)
+        watch = MatchCounter(self._metrics, lambda: len(gallery.known()))
+        return self.supervisor(partial(run_identity_loop, matcher=matcher, watch=watch))
+
+    def connect_stream(self, store: SiteStore, limits: RedisConfig) -> Running:
+        """What runs it as a worker, with embeddings going into the stream of its site."""
+        cameras = [camera.name for camera in self._config.cameras]
+        writer = EmbeddingWriter(
+            store,
+            "+".join(sorted(cameras)),
+            cameras,
+            model_id=self._model_id,
+            max_waiting=limits.max_waiting,
+            patience_s=limits.patience_s,
+            on_wait=self._waited,
+        )
+        return self.supervisor(writer.write_all)
+
+    def supervisor(self, take: Callable[[Iterable[EmbeddedWindow]], None]) -> Running:
+        """What runs it, with windows of embeddings going to `take`."""
+        return self._cameras.supervisor(take)
+
+    def _waited(self) -> None:
+        """A process that waits for others is alive."""
+        self._metrics.stream_waits.inc()
+        self.health.turned()

@@ -1,0 +1,1 @@
+"""Events beside the truth: scores and causes of errors."""

@@ -1,0 +1,192 @@
+"""Events to a Kafka topic: keyed by person, acknowledged by every replica in sync, in order. A correction concerns two
+persons, and is sent under both.
+
+Within one sink the producer never gives a message up, and has one request under way per partition: what reaches a
+partition is always a beginning of what was published to it. So whoever sends everything unacknowledged again, in
+order, makes duplicates and never a gap or another order. `deliver_within_s` is kept here, not by the producer, which
+would give up single batches and then deliver later ones.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Self
+from uuid import UUID
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+from kafka.producer.future import FutureRecordMetadata
+
+from pipeline.events.kafka.brokers import Brokers, unreachable
+from pipeline.events.kafka.cloudevents import headers
+from pipeline.events.kafka.topics import require_topic
+from pipeline.events.schema import Event
+from pipeline.events.sink import EventSinkError
+
+MOST_WAITING = 5000
+"""Messages without an acknowledgement; at a few kilobytes each, what the producer holds stays below 20 MB."""
+NEVER_MS = 7 * 24 * 3600 * 1000
+"""For the producer's own delivery timeout: longer than any `deliver_within_s` that makes sense."""
+REQUEST_MS = 10_000
+"""A request that a frozen broker does not answer is sent again after this."""
+END_S = 2.0
+"""How long to wait for the thread of a producer that was told to end; a frozen broker can hold it for `REQUEST_MS`."""
+
+
+class KafkaSink:
+    """Publishes events to one topic, as CloudEvents."""
+
+    def __init__(self, brokers: Brokers, topic: str, *, deliver_within_s: float = 30.0) -> None:
+        """As `KafkaWriter`, whose errors and times are its own."""
+        self._writer = KafkaWriter(brokers, topic, deliver_within_s=deliver_within_s)
+
+    def publish(self, event: Event) -> None:
+        for person in _concerned(event):
+            self._writer.write(str(person).encode(), event.model_dump_json().encode(), headers(event))
+
+    def flush(self) -> None:
+        self._writer.flush()
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _concerned(event: Event) -> list[UUID]:
+    """Whose partitions an event goes to: a correction concerns two persons, and who reads one of them must hear it."""
+    if event.kind == "person.erased" or event.other is None:
+        return [event.person]
+    return [event.person, event.other]
+
+
+class KafkaWriter:
+    """Writes messages to one topic, in order; from one thread. `EventSink` says what `flush` and `close` promise."""
+
+    def __init__(self, brokers: Brokers, topic: str, *, deliver_within_s: float) -> None:
+        """Connects, and looks whether the topic is there.
+
+        Args:
+            brokers: how to reach Kafka.
+            topic: must exist; `reid-pipeline topics create` makes it.
+            deliver_within_s: each call gives up when the brokers have acknowledged nothing for this long.
+
+        Raises:
+            EventSinkError: if no broker answers in that time, it refuses us, or the topic is not there.
+        """
+        self._to = f"topic {topic} at {brokers}"
+        self._topic = topic
+        self._deliver_within_s = deliver_within_s
+        self._waiting: deque[FutureRecordMetadata] = deque()
+        self._failure: EventSinkError | None = None
+        self._is_open = True
+        self._producer = open_producer_for(brokers, topic, within_s=deliver_within_s)
+
+    def write(self, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> None:
+        """Hands one message to the producer; waits only while `MOST_WAITING` are without an acknowledgement."""
+        self._check()
+        try:
+            self._waiting.append(self._producer.send(self._topic, key=key, value=value, headers=headers))
+        except KafkaError as error:
+            self._give_up(error)
+        self._collect(lambda: len(self._waiting) > MOST_WAITING)
+
+    def flush(self) -> None:
+        self._check()
+        self._collect(lambda: True)
+
+    def close(self) -> None:
+        if self._failure:
+            raise self._failure
+        if self._is_open:
+            self.flush()
+            self._is_open = False
+            self._producer.close(timeout=self._deliver_within_s)
+
+    def _check(self) -> None:
+        if self._failure:
+            raise self._failure
+        if not self._is_open:
+            raise EventSinkError("the sink is closed")
+
+    def _collect(self, must_wait: Callable[[], bool]) -> None:
+        """Looks at every future, oldest first; waits for the oldest while `must_wait` says so."""
+        while self._waiting and (self._waiting[0].is_done or must_wait()):
+            try:
+                self._waiting[0].get(timeout=self._deliver_within_s)
+            except KafkaError as error:
+                self._give_up(error)
+            self._waiting.popleft()
+
+    def _give_up(self, error: KafkaError) -> None:
+        """Nothing that waits may still go out afterwards: it would overtake what the caller sends again.
+
+        Raises:
+            EventSinkError: always.
+        """
+        left = len(self._waiting)
+        self._failure = EventSinkError(
+            f"expected {self._to} to acknowledge events within {self._deliver_within_s:g} s, "
+            f"found {error} with {left} waiting; are the brokers up? what waits must be sent again"
+        )
+        abort(self._producer)
+        raise self._failure from error
+
+
+def open_producer_for(brokers: Brokers, topic: str, *, within_s: float) -> KafkaProducer:
+    """A producer that knows the topic's partitions, so that nobody need wait for them.
+
+    It connects before the topic is looked up: an admin client that cannot connect leaves a thread behind (3.0.12), and
+    whoever tries again and again during an outage would gather them.
+
+    Raises:
+        EventSinkError: if no broker answers within `within_s` seconds, it refuses us, or the topic is not there.
+    """
+    producer = open_producer(brokers, within_s=within_s)
+    try:
+        require_topic(brokers, topic, within_s=within_s)
+        producer.partitions_for(topic)
+    except KafkaError as error:
+        abort(producer)
+        raise unreachable(brokers, within_s, error) from error
+    except EventSinkError:
+        abort(producer)
+        raise
+    return producer
+
+
+def open_producer(brokers: Brokers, *, within_s: float) -> KafkaProducer:
+    """A producer that keeps order, makes no duplicates of its own, and never gives a message up by itself.
+
+    Raises:
+        EventSinkError: if no broker answers within `within_s` seconds, or it refuses us.
+    """
+    try:
+        return KafkaProducer(
+            **brokers.options(),
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=5,
+            delivery_timeout_ms=NEVER_MS,
+            request_timeout_ms=REQUEST_MS,
+            max_block_ms=round(within_s * 1000),
+            bootstrap_timeout_ms=round(within_s * 1000),
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+        )
+    except (KafkaError, OSError) as error:
+        raise unreachable(brokers, within_s, error) from error
+
+
+def abort(producer: KafkaProducer) -> None:
+    """Ends a producer at once, with what it holds undelivered."""
+    # KafkaProducer.close flushes first, and raises instead of closing while the brokers are away (3.0.12).
+    sender = producer._sender  # noqa: SLF001
+    sender.force_close()
+    sender.join(END_S)
+    with suppress(KafkaError):
+        producer.close(timeout=0)

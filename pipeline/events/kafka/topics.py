@@ -1,0 +1,141 @@
+"""Kafka's topics: makes them, once, and says whether one is there as asked."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+
+from pipeline.events.kafka.brokers import Brokers, unreachable
+from pipeline.events.sink import EventSinkError
+
+EVENTS = "passerby.identities.v1"
+DEAD_LETTERS = "passerby.dead-letters.v1"
+SEGMENTS = 4
+"""Per retention. Kafka deletes whole segments, so an event outlives its retention by up to one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicParams:
+    """What a topic is made with.
+
+    Attributes:
+        partitions: how many consumers of one group can share the work. Raising it later sends a person's new events to
+            another partition than the old ones, so their order is lost: start with enough.
+        replication: copies of each event; None for what the brokers do by themselves. From three on, two must have an
+            event before it counts as delivered.
+        retention: events older than this are deleted, somewhat later.
+    """
+
+    partitions: int = 8
+    replication: int | None = None
+    retention: timedelta = timedelta(hours=24)
+
+    def __post_init__(self) -> None:
+        copies = 1 if self.replication is None else self.replication
+        if self.partitions < 1 or copies < 1 or self.retention < timedelta(minutes=1):
+            raise ValueError(
+                "expected one partition or more, one copy or more and a retention of a minute or more, "
+                f"found {self.partitions}, {self.replication} and {self.retention}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as it is.
+
+    Attributes:
+        name: of the topic.
+        is_new: it was made just now.
+        partitions, replication, retention: as of `TopicParams`; a retention of None keeps events for ever.
+    """
+
+    name: str
+    is_new: bool
+    partitions: int
+    replication: int
+    retention: timedelta | None
+
+    def departures(self, params: TopicParams) -> list[str]:
+        """In what it is other than `params`, in a few words each."""
+        asked = (
+            ("partitions", self.partitions, params.partitions),
+            ("copies", self.replication, params.replication or self.replication),
+            ("retention", self.retention, params.retention),
+        )
+        return [f"{what}: {found}, not {wanted}" for what, found, wanted in asked if found != wanted]
+
+
+def ensure_topic(brokers: Brokers, name: str, params: TopicParams, *, within_s: float = 30.0) -> Topic:
+    """Makes a topic if it is not there yet; one that is there stays as it is.
+
+    Raises:
+        EventSinkError: if no broker answers within `within_s` seconds, or they refuse.
+    """
+    settings = {
+        "num_partitions": params.partitions,
+        "replication_factor": params.replication or -1,
+        "configs": _settings(params),
+    }
+    with open_admin(brokers, within_s=within_s) as admin:
+        try:
+            made = admin.create_topics({name: settings}, raise_errors=False)["topics"][0]
+            fault = for_code(made["error_code"])
+            if fault.errno and not issubclass(fault, TopicAlreadyExistsError):
+                raise EventSinkError(f"could not make topic {name} at {brokers}: {made['error_message']}")
+            admin.wait_for_topics([name], timeout_ms=round(within_s * 1000))
+            return _described(admin, name, is_new=not fault.errno)
+        except KafkaError as error:
+            raise unreachable(brokers, within_s, error) from error
+
+
+def require_topic(brokers: Brokers, name: str, *, within_s: float) -> None:
+    """Makes sure that a topic is there: one that Kafka makes by itself would have the wrong settings.
+
+    Raises:
+        EventSinkError: if it is not, or no broker answers within `within_s` seconds.
+    """
+    with open_admin(brokers, within_s=within_s) as admin:
+        try:
+            fault = for_code(admin.describe_topics([name])[0]["error_code"])
+        except KafkaError as error:
+            raise unreachable(brokers, within_s, error) from error
+    if issubclass(fault, UnknownTopicOrPartitionError):
+        raise EventSinkError(f"expected topic {name} at {brokers}, found none; reid-pipeline topics create makes it")
+    if fault.errno:
+        raise EventSinkError(f"expected topic {name} at {brokers}, found {fault.__name__}: {fault.description}")
+
+
+def open_admin(brokers: Brokers, *, within_s: float) -> KafkaAdminClient:
+    """A client for topics.
+
+    Raises:
+        EventSinkError: if no broker answers within `within_s` seconds, or they refuse us.
+    """
+    within_ms = round(within_s * 1000)
+    try:
+        return KafkaAdminClient(**brokers.options(), bootstrap_timeout_ms=within_ms, request_timeout_ms=within_ms)
+    except (KafkaError, OSError) as error:
+        raise unreachable(brokers, within_s, error) from error
+
+
+def _settings(params: TopicParams) -> dict[str, str]:
+    retention_ms = round(params.retention / timedelta(milliseconds=1))
+    settings = {"retention.ms": str(retention_ms), "segment.ms": str(retention_ms // SEGMENTS)}
+    if params.replication is None:
+        return settings
+    return settings | {"min.insync.replicas": "2" if params.replication >= 3 else "1"}
+
+
+def _described(admin: KafkaAdminClient, name: str, *, is_new: bool) -> Topic:
+    partitions = admin.describe_topics([name])[0]["partitions"]
+    wanted = ConfigResource(ConfigResourceType.TOPIC, name, ["retention.ms"])
+    retention_ms = int(admin.describe_configs([wanted], config_filter="all")["topic"][name]["retention.ms"]["value"])
+    return Topic(
+        name,
+        is_new,
+        partitions=len(partitions),
+        replication=len(partitions[0]["replica_nodes"]),
+        retention=timedelta(milliseconds=retention_ms) if retention_ms >= 0 else None,
+    )

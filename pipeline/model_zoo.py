@@ -1,0 +1,193 @@
+"""Networks by name: where they come from, and where they lie on this machine.
+
+Those of `configs/models/` came with the project. The others stand in the list `configs/models.yaml`: what it names is
+fetched once, held to its fingerprint, and kept in a cache with its card beside it; nothing else is ever downloaded.
+"""
+
+import http.client
+import os
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from reid_runtime.adopt import adopt
+from reid_runtime.card import ArtefactError, card_path, file_sha256
+
+MODELS_FILE = Path(__file__).parents[1] / "configs" / "models.yaml"
+SHIPPED = MODELS_FILE.with_suffix("")
+CHUNK_BYTES = 1 << 16
+TIMEOUT_S = 30.0
+"""Without a byte for so long a download is given up."""
+
+Progress = Callable[[int, int | None], None]
+"""Told the bytes that are there, and the bytes in all where the server says so."""
+
+
+class KnownModel(BaseModel):
+    """One entry of the list.
+
+    Attributes:
+        url: of the file.
+        sha256: of the file, hexadecimal.
+        family: see `reid_runtime.adopt`.
+        licence: of the weights.
+        notes: for people.
+        threshold: encoders only, see `ModelCard`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    url: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    family: str
+    licence: str
+    notes: str = ""
+    threshold: float | None = None
+
+
+def known_models(path: Path = MODELS_FILE) -> dict[str, KnownModel]:
+    """The list, by name."""
+    return TypeAdapter(dict[str, KnownModel]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def default_cache() -> Path:
+    """Where fetched networks lie: `PASSERBY_MODELS`, or a folder of the user's cache."""
+    folder = os.environ.get("PASSERBY_MODELS")
+    return Path(folder) if folder else Path.home() / ".cache" / "passerby" / "models"
+
+
+def shipped_models() -> dict[str, Path]:
+    """The networks that came with the project, by name."""
+    return {path.stem: path for path in sorted(SHIPPED.glob("*.onnx"))}
+
+
+def find_artefact(name_or_path: str, cache: Path | None = None) -> Path:
+    """A network on this machine.
+
+    Args:
+        name_or_path: a path, recognised by its suffix, or a name: in the cache, or of a network that is shipped.
+        cache: folder of fetched networks; None: `default_cache()`.
+
+    Raises:
+        ArtefactError: if there is none.
+    """
+    path = Path(name_or_path).expanduser()
+    if path.suffix:
+        return _existing(path, f"expected an artefact at {path}, found no file: check the path")
+    in_cache = cached_path(name_or_path, cache or default_cache())
+    shipped, names = shipped_models(), known_models()
+    if name_or_path in shipped and not in_cache.is_file():
+        return shipped[name_or_path]
+    if name_or_path not in names and not in_cache.is_file():
+        raise ArtefactError(f"expected a path or one of {', '.join([*shipped, *names])}, found {name_or_path!r}")
+    return _existing(in_cache, f"{name_or_path} is not on this machine: run `reid-pipeline fetch {name_or_path}`")
+
+
+def is_at_hand(name: str) -> bool:
+    """Whether a network of the list has been fetched."""
+    return cached_path(name, default_cache()).is_file()
+
+
+def cached_path(name: str, cache: Path) -> Path:
+    """Where a network of that name lies once it is fetched."""
+    return cache / f"{name}.onnx"
+
+
+def fetch(
+    name: str,
+    cache: Path | None = None,
+    *,
+    from_file: Path | None = None,
+    progress: Progress | None = None,
+    models: dict[str, KnownModel] | None = None,
+) -> Path:
+    """Brings a network of the list into the cache, with its card, unless it is there already.
+
+    Args:
+        name: in the list.
+        cache: folder of fetched networks; None: `default_cache()`.
+        from_file: a copy that was brought by hand, in the place of a download.
+        progress: told how far the download is.
+        models: the list; None: `known_models()`.
+
+    Returns:
+        Where it lies.
+
+    Raises:
+        ArtefactError: if the name is unknown, the network out of reach, or the file not the one that the list means.
+    """
+    models = known_models() if models is None else models
+    if name not in models:
+        raise ArtefactError(f"expected one of {', '.join(models)}, found {name!r}")
+    model, target = models[name], cached_path(name, cache or default_cache())
+    if not (target.is_file() and file_sha256(target) == model.sha256):
+        _bring(name, model, target, from_file=from_file, progress=progress)
+    adopt(
+        target,
+        family=model.family,
+        name=name,
+        licence=model.licence,
+        origin=model.url,
+        notes=model.notes,
+        threshold=model.threshold,
+    )
+    return target
+
+
+def _bring(name: str, model: KnownModel, target: Path, *, from_file: Path | None, progress: Progress | None) -> None:
+    """Puts the file at `target` only when it is whole and the right one."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        if from_file is None:
+            _download(name, model.url, part, target, progress)
+        else:
+            shutil.copyfile(_existing(from_file, f"expected a copy of {name} at {from_file}, found no file"), part)
+        _verify(part, model, from_file or model.url)
+        card_path(target).unlink(missing_ok=True)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _download(name: str, url: str, part: Path, target: Path, progress: Progress | None) -> None:
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as response, part.open("wb") as file:
+            size = response.headers.get("Content-Length")
+            _copy(response, file, int(size) if size else None, progress)
+    except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+        raise ArtefactError(
+            f"cannot download {name} ({error}): download {url} by hand, then `reid-pipeline fetch {name} --from FILE`, "
+            f"or put it at {target} and fetch it again"
+        ) from error
+
+
+def _copy(response: BinaryIO, file: BinaryIO, size: int | None, progress: Progress | None) -> None:
+    copied = 0
+    while chunk := response.read(CHUNK_BYTES):
+        file.write(chunk)
+        copied += len(chunk)
+        if progress is not None:
+            progress(copied, size)
+    if size is not None and copied < size:
+        raise http.client.IncompleteRead(b"", size - copied)
+
+
+def _verify(part: Path, model: KnownModel, origin: Path | str) -> None:
+    found = file_sha256(part)
+    if found != model.sha256:
+        raise ArtefactError(
+            f"{origin} is another file than the list means, and was not kept: expected sha256 {model.sha256}, "
+            f"found {found}: take it from the place that configs/models.yaml names"
+        )
+
+
+def _existing(path: Path, missing: str) -> Path:
+    if not path.is_file():
+        raise ArtefactError(missing)
+    return path

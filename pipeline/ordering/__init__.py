@@ -1,0 +1,1 @@
+"""Windows of stream time, in an order that no thread can change."""

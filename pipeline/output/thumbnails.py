@@ -1,0 +1,30 @@
+"""Pictures of people, kept only where somebody asked for them: one for each tracklet, for the report."""
+
+from pathlib import Path
+
+import cv2
+
+from pipeline.records import TrackKey
+from pipeline.tracking.camera_loop import Step
+
+JPEG_QUALITY = 85
+
+
+class Thumbnails:
+    """Keeps the best crop of each tracklet as a JPEG."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, step: Step) -> None:
+        for tracklet in step.tracklets:
+            path = thumbnail_path(self._folder, tracklet.track, tracklet.part)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            best = tracklet.crops[int(tracklet.quality.argmax())]
+            _, jpeg = cv2.imencode(".jpg", best[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+            path.write_bytes(jpeg.tobytes())
+
+
+def thumbnail_path(folder: Path, track: TrackKey, part: int) -> Path:
+    """Where the picture of one part of a track lies."""
+    return folder / track.camera / f"{track.run}-{track.track}-{part}.jpg"

@@ -1,0 +1,1 @@
+"""Who computes when, on a machine with few cores."""

@@ -1,0 +1,260 @@
+"""Opens videos and decodes pictures: the only module that knows FFmpeg."""
+
+import errno
+import struct
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar, cast
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+from pipeline.records import Image
+from pipeline.sources.errors import ErrorCode, SourceError
+
+Result = TypeVar("Result")
+
+# The first member of FFmpeg's AVProducerReferenceTime: wall clock, microseconds since the epoch.
+_WALL_CLOCK_US = struct.Struct("=q")
+_IMAGE_CODECS = {".jpg": "mjpeg", ".jpeg": "mjpeg", ".png": "png"}
+IMAGE_SUFFIXES = frozenset(_IMAGE_CODECS)
+
+_MEANINGS: tuple[tuple[type[av.FFmpegError], ErrorCode, str], ...] = (
+    (av.error.HTTPUnauthorizedError, ErrorCode.AUTH, "user or password refused (401)"),
+    (av.error.HTTPForbiddenError, ErrorCode.AUTH, "access refused (403)"),
+    (av.error.HTTPNotFoundError, ErrorCode.NOT_FOUND, "the server knows no such stream (404)"),
+    (av.error.FileNotFoundError, ErrorCode.NOT_FOUND, "not found"),
+    (av.error.ConnectionRefusedError, ErrorCode.REFUSED, "connection refused"),
+    (av.error.TimeoutError, ErrorCode.TIMEOUT, "nothing came within the time-out"),
+    (av.error.ConnectionResetError, ErrorCode.CLOSED, "the other side closed the connection"),
+    (av.error.BrokenPipeError, ErrorCode.CLOSED, "the other side closed the connection"),
+    (av.error.DecoderNotFoundError, ErrorCode.CODEC, "no decoder for its video"),
+    (av.error.InvalidDataError, ErrorCode.CORRUPT, "no video that can be read"),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """One decoded picture.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB, contiguous, turned upright where the container says how.
+        time_s: the container's presentation time in seconds; None where it has none.
+        sent_s: the sender's wall clock at capture, seconds since the epoch; None where RTCP has not told it.
+    """
+
+    image: Image
+    time_s: float | None
+    sent_s: float | None
+
+
+class Video:
+    """The best video stream of an open container. For one thread.
+
+    Attributes:
+        undecodable: packets that could not be decoded since the first picture. (Before it they are usual: a recording
+            or a connection may begin between two key frames.)
+        is_cut_off: the container announced more data than came.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        name: str,
+        *,
+        container_format: str | None = None,
+        options: Mapping[str, str] | None = None,
+        open_timeout_s: float | None = None,
+        read_timeout_s: float | None = None,
+    ) -> None:
+        """Opens it.
+
+        Pictures are decoded on the calling thread (slices may use more): frame threads would hold back one live picture
+        per core, and take half as much of the cores again, which cameras share.
+
+        Args:
+            address: what FFmpeg opens; it may hold a password.
+            name: what errors call it; it must not.
+            container_format: FFmpeg's name of the format, where the content does not tell.
+            options: FFmpeg's, for the format and its protocol.
+            open_timeout_s: interrupts connecting, and then the first look at the content.
+            read_timeout_s: interrupts the wait for one packet.
+
+        Raises:
+            SourceError: if it cannot be opened, or holds no video that can be decoded.
+        """
+        self.undecodable = 0
+        self.is_cut_off = False
+        self._name = name
+        self._read_timeout_s = read_timeout_s
+        self._has_pictures = False
+        self._sent_minus_pts_s: float | None = None
+        self._last_s: float | None = None
+        self._to_rgb = RgbConverter()
+        self._container: InputContainer = self._call(
+            lambda: av.open(
+                address,
+                format=container_format,
+                options=dict(options or {}),
+                metadata_errors="replace",
+                timeout=(open_timeout_s, read_timeout_s),
+            ),
+            open_timeout_s,
+        )
+        self._stream = self._best_stream()
+        self._stream.thread_type = "SLICE"
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Frames per second on average, as the container says."""
+        rate = self._stream.average_rate
+        return float(rate) if rate else None
+
+    @property
+    def length(self) -> int | None:
+        """Number of frames, as the container says or as its duration implies."""
+        if self._stream.frames:
+            return self._stream.frames
+        if self.duration_s and self.frame_rate:
+            return round(self.duration_s * self.frame_rate)
+        return None
+
+    @property
+    def duration_s(self) -> float | None:
+        """As the container says; None for what has no end."""
+        duration = self._container.duration
+        return duration / av.time_base if duration and duration > 0 else None
+
+    @property
+    def comes_in_lumps(self) -> bool:
+        """Whether a server sends it faster than it plays: HLS by the segment, recordings as fast as can be."""
+        return self._container.format.name == "hls" or self.duration_s is not None
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether nothing else is in the container: sound may go on after the last picture."""
+        return len(self._container.streams) == 1
+
+    def pictures(self) -> Iterator[Picture]:
+        """Decodes to the end.
+
+        Raises:
+            SourceError: if reading fails; undecodable packets are skipped and counted.
+        """
+        packets = self._container.demux(self._stream)
+        while (packet := self._call(lambda: next(packets, None), self._read_timeout_s)) is not None:
+            self._note(packet)
+            for frame in self._decoded(packet):
+                yield self._picture(frame)
+
+    def missing_s(self) -> float | None:
+        """How much of what was announced lies behind the last picture; None where no length is known."""
+        if self.duration_s is None or self._last_s is None:
+            return None
+        start_s = (self._container.start_time or 0) / av.time_base
+        return start_s + self.duration_s - self._last_s
+
+    def index_end(self) -> int:
+        """Position in bytes at which the last packet of the container's index ends; 0 without an index."""
+        return max((entry.pos + entry.size for entry in self._stream.index_entries), default=0)
+
+    def close(self) -> None:
+        self._container.close()
+
+    def _best_stream(self) -> VideoStream:
+        stream = self._container.streams.best("video")
+        if stream is None or stream.codec_context is None:
+            self.close()
+            found = "no video in it" if stream is None else "no decoder for its video"
+            raise SourceError(ErrorCode.CODEC, f"{self._name}: {found}")
+        return cast(VideoStream, stream)
+
+    def _note(self, packet: "Packet[VideoStream]") -> None:
+        """Keeps what a packet says about the whole: damage, and what the sender's clock shows at pts 0."""
+        self.is_cut_off = self.is_cut_off or packet.is_corrupt
+        if packet.pts is not None and packet.has_sidedata("prft"):
+            (wall_us,) = _WALL_CLOCK_US.unpack_from(bytes(packet.get_sidedata("prft")))
+            self._sent_minus_pts_s = wall_us / 1e6 - float(packet.pts * packet.time_base)
+
+    def _decoded(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError:
+            self.undecodable += self._has_pictures
+            return []
+        self._has_pictures = self._has_pictures or bool(frames)
+        return frames
+
+    def _picture(self, frame: VideoFrame) -> Picture:
+        time_s = frame.time if frame.pts is not None else None
+        sent_s = None
+        if time_s is not None:
+            self._last_s = time_s
+            sent_s = self._sent_minus_pts_s + time_s if self._sent_minus_pts_s is not None else None
+        return Picture(self._to_rgb(frame), time_s, sent_s)
+
+    def _call(self, action: Callable[[], Result], limit_s: float | None) -> Result:
+        """Calls FFmpeg. Its exceptions show the address, so ours is raised when theirs is out of sight."""
+        start_s = time.monotonic()
+        try:
+            return action()
+        except av.FFmpegError as error:
+            failure = _explained(error, self._name)
+        # What was interrupted may call itself anything: RTSP says invalid data.
+        if limit_s is not None and time.monotonic() - start_s >= limit_s:
+            failure = SourceError(ErrorCode.TIMEOUT, f"{self._name}: nothing came within {limit_s:g} s")
+        raise failure
+
+
+class RgbConverter:
+    """Converts frames to RGB arrays by FFmpeg's scaler, one for all frames, so that it keeps its tables.
+
+    One thread, because cameras share the cores: more threads save time and cost work (benchmarks/speed/decode.py).
+    """
+
+    def __init__(self) -> None:
+        self._reformatter = VideoReformatter()
+
+    def __call__(self, frame: VideoFrame) -> Image:
+        """(H, W, 3) uint8 RGB, contiguous, turned upright by the nearest multiple of 90 degrees."""
+        image = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
+        return cast(Image, np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90))))
+
+
+def decode_image(path: Path, to_rgb: RgbConverter) -> Image:
+    """(H, W, 3) uint8 RGB of a JPEG or PNG file.
+
+    Raises:
+        SourceError: if it cannot be read or decoded.
+    """
+    try:
+        codec = cast(VideoCodecContext, av.CodecContext.create(_IMAGE_CODECS[path.suffix.lower()], "r"))
+        # Else half a JPEG passes for a whole one, its rest grey.
+        codec.options = {"err_detect": "explode"}
+        frames = codec.decode(av.Packet(path.read_bytes())) + codec.decode(None)
+    except (av.FFmpegError, OSError) as error:
+        reason = error.strerror
+    else:
+        if frames:
+            return to_rgb(frames[0])
+        reason = "nothing in it"
+    raise SourceError(
+        ErrorCode.CORRUPT, f"{path}: expected a JPEG or PNG image, found none that can be read ({reason})"
+    )
+
+
+def _explained(error: av.FFmpegError, name: str) -> SourceError:
+    for kind, code, meaning in _MEANINGS:
+        if isinstance(error, kind):
+            return SourceError(code, f"{name}: {meaning}")
+    # FFmpeg says so of a host name that cannot be looked up.
+    reason = "the host is not known, or the line broke" if error.errno == errno.EIO else error.strerror
+    return SourceError(ErrorCode.OTHER, f"{name}: {reason}")

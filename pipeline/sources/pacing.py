@@ -1,0 +1,160 @@
+"""The pace of frames: several together; read ahead; only the newest of a live camera; only so many per second."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from pipeline.records import Frame
+from pipeline.sources.slot import Item, Slot
+from pipeline.sources.source import DropCause, FrameSource, SourceListener, Unheard
+
+# How often a consumer without frames looks up; the source's own time-outs decide how long it waits.
+_LOOK_UP_S = 1.0
+# Cameras are not punctual: a frame this share of an interval early still counts as due.
+_EARLY_SHARE = 0.25
+# A lot is full with whichever comes first: four pictures of 768x576 are 5 MB, two of 1920x1080 are 12.
+_LOT_FRAMES = 4
+_LOT_BYTES = 8 << 20
+
+
+def in_lots(frames: Iterable[Frame]) -> Iterator[list[Frame]]:
+    """A recording, several frames at a time: what decoding needs then lies in the caches, and threads wake each other
+    less often.
+
+    Raises:
+        Exception: what the source raised, behind all that came before.
+    """
+    rest = iter(frames)
+    while True:
+        lot, error = _read_lot(rest)
+        if lot:
+            yield lot
+        if error is not None:
+            raise error
+        if not lot:
+            return
+
+
+def _read_lot(rest: Iterator[Frame]) -> tuple[list[Frame], BaseException | None]:
+    lot: list[Frame] = []
+    try:
+        for frame in rest:
+            lot.append(frame)
+            if len(lot) == _LOT_FRAMES or len(lot) * frame.image.nbytes >= _LOT_BYTES:
+                break
+    except BaseException as error:  # noqa: BLE001 (the one who takes raises it)
+        return lot, error
+    return lot, None
+
+
+class Ahead:
+    """Reads a recording in a thread of its own, a lot ahead: decoding goes on while the detector works.
+
+    A `FrameSource`; drops nothing.
+    """
+
+    def __init__(self, source: FrameSource) -> None:
+        """Owns `source` from now on, and closes it."""
+        self._source = source
+        self._slot: Slot[list[Frame]] = Slot()
+        self._closed = threading.Event()
+
+    def __iter__(self) -> Iterator[Frame]:
+        threading.Thread(target=self._read, name="ahead", daemon=True).start()
+        try:
+            while (frames := _next(self._slot)) is not None:
+                # Taken off one by one: what is behind is not held.
+                frames.reverse()
+                while frames and not self._closed.is_set():
+                    yield frames.pop()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        self._closed.set()
+        self._slot.close()
+        self._source.close()
+
+    def _read(self) -> None:
+        error = None
+        try:
+            for lot in in_lots(self._source):
+                if not self._slot.put(lot):
+                    return
+        except BaseException as failure:  # noqa: BLE001 (the one who takes raises it)
+            error = failure
+        self._slot.finish(error)
+
+
+class Newest:
+    """The newest frame of a live source: what a slow consumer does not take in time is dropped, and counted as late.
+
+    A `FrameSource`. The source runs in a thread of its own from the first frame asked for until `close`.
+    """
+
+    def __init__(self, source: FrameSource, *, listener: SourceListener | None = None) -> None:
+        """Owns `source` from now on, and closes it."""
+        self._source = source
+        self._listener = listener or Unheard()
+        self._slot: Slot[Frame] = Slot()
+
+    def __iter__(self) -> Iterator[Frame]:
+        threading.Thread(target=self._read, name="newest", daemon=True).start()
+        try:
+            while (frame := _next(self._slot)) is not None:
+                yield frame
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        self._slot.close()
+        self._source.close()
+
+    def _read(self) -> None:
+        try:
+            for frame in self._source:
+                late = self._slot.replace(frame)
+                if late is not None:
+                    self._listener.dropped(late.camera, DropCause.LATE)
+            self._slot.finish()
+        except BaseException as error:  # noqa: BLE001 (the one who takes raises it)
+            self._slot.finish(error)
+
+
+class Throttled:
+    """At most so many frames per second, by the frames' own times: the same frames of a file at every run.
+
+    A `FrameSource`. Over time the rate holds exactly, also where it does not divide the source's: 30 to 20 takes two of
+    three. The frames left out are counted as `rate`.
+    """
+
+    def __init__(self, source: FrameSource, max_fps: float, *, listener: SourceListener | None = None) -> None:
+        """Owns `source` from now on, and closes it.
+
+        Raises:
+            ValueError: if the rate is not positive.
+        """
+        if not max_fps > 0:
+            raise ValueError(f"max_fps must be more than 0 frames per second, found {max_fps}")
+        self._source = source
+        self._interval_s = 1 / max_fps
+        self._listener = listener or Unheard()
+
+    def __iter__(self) -> Iterator[Frame]:
+        due_s = float("-inf")
+        for frame in self._source:
+            if frame.time_s < due_s - _EARLY_SHARE * self._interval_s:
+                self._listener.dropped(frame.camera, DropCause.RATE)
+                continue
+            is_in_step = frame.time_s < due_s + self._interval_s
+            due_s = (due_s if is_in_step else frame.time_s) + self._interval_s
+            yield frame
+
+    def close(self) -> None:
+        self._source.close()
+
+
+def _next(slot: Slot[Item]) -> Item | None:
+    while True:
+        with suppress(TimeoutError):
+            return slot.take(_LOOK_UP_S)

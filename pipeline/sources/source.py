@@ -1,0 +1,107 @@
+"""Where frames come from: the socket of every source, and what it tells about itself."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal, Protocol
+
+from pipeline.records import Frame
+from pipeline.sources.errors import ErrorCode
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_WEBCAM = re.compile(r"/dev/video\d+")
+_END_BYTES = 64 * 1024
+
+
+class FrameSource(Protocol):
+    """One camera's frames in order of time, which strictly increases.
+
+    Iterate once, from one thread. The iteration ends when the stream has ended or the source was closed; a live source
+    reconnects inside and does not end by itself.
+
+    Raises:
+        SourceError: from the iteration, when no more frames can be had and the stream has not ended.
+    """
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+    def close(self) -> None:
+        """Ends the iteration promptly. From any thread, at any time, any number of times."""
+        ...
+
+
+class SourceState(StrEnum):
+    """What a live source is doing. RETRYING is a wait before the next CONNECTING; FAILED and ENDED are final."""
+
+    CONNECTING = "connecting"
+    STREAMING = "streaming"
+    RETRYING = "retrying"
+    FAILED = "failed"
+    ENDED = "ended"
+
+
+class DropCause(StrEnum):
+    """Why a frame was dropped. LATE: a newer one came first. RATE: more per second than wanted. CLOCK: its time is not
+    after the time of the frame before. CORRUPT: it could not be decoded.
+    """
+
+    LATE = "late"
+    RATE = "rate"
+    CLOCK = "clock"
+    CORRUPT = "corrupt"
+
+
+class SourceListener(Protocol):
+    """Hears what a source does, to count it. Called from the threads of the source: quick, and safe among threads."""
+
+    def entered(self, camera: str, state: SourceState, error: ErrorCode | None) -> None:
+        """The source is in another state; with RETRYING and FAILED comes the reason. Each RETRYING is one reconnect."""
+        ...
+
+    def dropped(self, camera: str, cause: DropCause) -> None:
+        """One frame was dropped."""
+        ...
+
+
+class Unheard:
+    """Listens to nothing: for sources that nobody counts."""
+
+    def entered(self, camera: str, state: SourceState, error: ErrorCode | None) -> None:
+        pass
+
+    def dropped(self, camera: str, cause: DropCause) -> None:
+        pass
+
+
+def kind_of(url: str) -> Literal["file", "folder", "stream"]:
+    """What an address names: anything with a scheme, or a webcam, is a stream; a folder is one if it is there."""
+    if _URL.match(url) or _WEBCAM.fullmatch(url):
+        return "stream"
+    return "folder" if Path(url).is_dir() else "file"
+
+
+def run_id(path: Path) -> str:
+    """12 hex digits that name the content of a file, or of a folder's files: the same at every start.
+
+    Cheap, not proof against forgery: sizes, names within a folder, and 64 KiB from both ends of the first and the last
+    file.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    files = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.name if path.is_dir() else ''}\0{file.stat().st_size}\0".encode())
+    for file in files[:1] + files[1:][-1:]:
+        digest.update(_both_ends(file))
+    return digest.hexdigest()[:12]
+
+
+def _both_ends(file: Path) -> bytes:
+    with file.open("rb") as content:
+        first = content.read(_END_BYTES)
+        content.seek(max(_END_BYTES, file.stat().st_size - _END_BYTES))
+        return first + content.read(_END_BYTES)

@@ -1,0 +1,243 @@
+"""Live cameras: RTSP, HTTP and HLS, webcams; reconnects inside, and never hangs.
+
+FFmpeg's own time-outs interrupt connecting and reading, but not everything (not the look-up of a host name, not a
+webcam's driver). So FFmpeg runs in a thread of its own, and whoever iterates or closes waits for a slot, with a limit,
+never for FFmpeg. A thread that was left behind ends at FFmpeg's time-out.
+"""
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pipeline.records import Frame
+from pipeline.sources.backoff import Retry, longest_wait_s, wait_s
+from pipeline.sources.decoding import Picture, Video
+from pipeline.sources.errors import ErrorCode, SourceError, redact
+from pipeline.sources.live_clock import LiveClock, Pace
+from pipeline.sources.slot import Slot
+from pipeline.sources.source import DropCause, SourceListener, SourceState, Unheard
+
+logger = logging.getLogger(__name__)
+
+_SCHEMES = ("rtsp", "rtsps", "http", "https")
+_WEBCAM = re.compile(r"/dev/video\d+")
+# What has a known length (a recording that a server plays) may stop this much before it and be complete.
+_END_SLACK_S = 5.0
+# Threads that FFmpeg did not give back; more, and a camera behind a dead name server would eat the process.
+_MOST_LEFT_BEHIND = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Arrival:
+    """A picture, when it came, and how many packets of its connection could not be decoded so far."""
+
+    picture: Picture
+    arrived_s: float
+    undecodable: int
+
+
+class StreamSource:
+    """One live camera. A `FrameSource`; use it behind `Newest`, or a slow consumer sees the past.
+
+    Times are the sender's wall clock where RTCP gives it and it lies within 5 s of ours, else ours at the arrival; each
+    frame says which. Sender reports come seconds after the first frame, and the clocks differ by the way of the
+    picture: a frame whose time is not after the one before is dropped and counted.
+
+    Frames change size when the camera changes its resolution. Their index goes on over reconnects, and skips what was
+    dropped.
+    """
+
+    def __init__(
+        self,
+        camera: str,
+        url: str,
+        *,
+        random: Random,
+        transport: Literal["tcp", "udp"] = "tcp",
+        open_timeout_s: float = 10.0,
+        read_timeout_s: float = 10.0,
+        retry: Retry | None = None,
+        listener: SourceListener | None = None,
+    ) -> None:
+        """Opens nothing yet.
+
+        Args:
+            camera: its name.
+            url: rtsp, rtsps, http or https, with user and password if need be, or /dev/videoN.
+            random: for the jitter of the waits.
+            transport: of RTSP; udp loses packets, and saves the camera some work.
+            open_timeout_s: limit for connecting, and again for the first look at the stream.
+            read_timeout_s: limit for the wait for the next frame.
+            retry: when to try again.
+            listener: hears of states and drops.
+
+        Raises:
+            ValueError: if the address is none of these.
+        """
+        self._camera = camera
+        self._url = url
+        self._name = f"camera {camera}: {redact(url)}"
+        self._format, self._options = _how_to_open(url, transport)
+        self._open_timeout_s = open_timeout_s
+        self._read_timeout_s = read_timeout_s
+        self._retry = retry or Retry()
+        self._random = random
+        self._listener = listener or Unheard()
+        self._clock = LiveClock()
+        self._closed = threading.Event()
+        self._slot: Slot[_Arrival] = Slot()
+        self._lock = threading.Lock()
+        self._readers: list[threading.Thread] = []
+        self._index = 0
+
+    def __iter__(self) -> Iterator[Frame]:
+        failures = 0
+        failing_since_s = time.monotonic()
+        while not self._closed.is_set():
+            connected_s = time.monotonic()
+            error = None
+            try:
+                for frame in self._connection():
+                    failing_since_s = time.monotonic()
+                    yield frame
+            except SourceError as failure:
+                error = failure
+            if error is None:
+                break
+            failures = 1 if failing_since_s - connected_s >= self._retry.longest_wait_s else failures + 1
+            self._give_up_or_wait(error, failures, failing_since_s)
+        self._enter(SourceState.ENDED)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed.set()
+            self._slot.close()
+
+    def _connection(self) -> Iterator[Frame]:
+        """The frames of one connection; ends if the source was closed, or what it plays has an end and came to it."""
+        slot = self._new_slot()
+        self._enter(SourceState.CONNECTING)
+        self._start_reader(slot)
+        undecodable = 0
+        try:
+            arrival = self._take(slot, 2 * self._open_timeout_s + self._read_timeout_s)
+            if arrival is not None:
+                self._enter(SourceState.STREAMING)
+            while arrival is not None:
+                self._drop(DropCause.CORRUPT, arrival.undecodable - undecodable)
+                undecodable = arrival.undecodable
+                frame = self._frame(arrival)
+                if frame is not None:
+                    yield frame
+                arrival = self._take(slot, self._read_timeout_s)
+        finally:
+            slot.close()
+
+    def _new_slot(self) -> Slot[_Arrival]:
+        with self._lock:
+            self._slot = Slot()
+            if self._closed.is_set():
+                self._slot.close()
+            return self._slot
+
+    def _start_reader(self, slot: Slot[_Arrival]) -> None:
+        self._readers = [reader for reader in self._readers if reader.is_alive()]
+        if len(self._readers) >= _MOST_LEFT_BEHIND:
+            raise SourceError(ErrorCode.TIMEOUT, f"{self._name}: {len(self._readers)} earlier connections still hang")
+        reader = threading.Thread(target=self._read, args=(slot,), name=f"read {self._camera}", daemon=True)
+        self._readers.append(reader)
+        reader.start()
+
+    def _read(self, slot: Slot[_Arrival]) -> None:
+        """The thread: hands pictures over until nobody takes them, and says how it ended."""
+        try:
+            with closing(self._open()) as video:
+                pace = Pace() if video.comes_in_lumps else None
+                for picture in video.pictures():
+                    if pace is not None:
+                        # Never so long that the one who takes would give the camera up.
+                        time.sleep(min(pace.hold_s(picture.time_s, time.monotonic()), self._read_timeout_s / 2))
+                    if not slot.put(_Arrival(picture, self._clock.now_s(), video.undecodable)):
+                        return
+                missing_s = video.missing_s()
+            has_ended = missing_s is not None and missing_s <= _END_SLACK_S
+            slot.finish(None if has_ended else SourceError(ErrorCode.CLOSED, f"{self._name}: the stream broke off"))
+        except BaseException as error:  # noqa: BLE001 (the one who takes raises it)
+            slot.finish(error)
+
+    def _open(self) -> Video:
+        return Video(
+            self._url,
+            self._name,
+            container_format=self._format,
+            options=self._options,
+            open_timeout_s=self._open_timeout_s,
+            read_timeout_s=self._read_timeout_s,
+        )
+
+    def _take(self, slot: Slot[_Arrival], limit_s: float) -> _Arrival | None:
+        try:
+            return slot.take(limit_s)
+        except TimeoutError:
+            raise SourceError(ErrorCode.TIMEOUT, f"{self._name}: no frame within {limit_s:g} s") from None
+
+    def _frame(self, arrival: _Arrival) -> Frame | None:
+        """The next frame; None if its time does not go forward."""
+        stamp = self._clock.stamp(arrival.picture.sent_s, arrival.arrived_s)
+        if stamp is None:
+            self._drop(DropCause.CLOCK, 1)
+            return None
+        time_s, clock = stamp
+        self._index += 1
+        return Frame(self._camera, self._index - 1, time_s, clock, arrival.picture.image)
+
+    def _drop(self, cause: DropCause, count: int) -> None:
+        self._index += count
+        for _ in range(count):
+            self._listener.dropped(self._camera, cause)
+
+    def _give_up_or_wait(self, error: SourceError, failures: int, failing_since_s: float) -> None:
+        limit_s = self._retry.give_up_after_s
+        if limit_s is not None and time.monotonic() - failing_since_s >= limit_s:
+            self._enter(SourceState.FAILED, error.code)
+            raise error
+        if error.code is ErrorCode.AUTH:
+            pause_s = longest_wait_s(self._retry, self._random)
+        else:
+            pause_s = wait_s(self._retry, failures, self._random)
+        logger.warning("%s; trying again in %.1f s", error, pause_s)
+        self._enter(SourceState.RETRYING, error.code)
+        self._closed.wait(pause_s)
+
+    def _enter(self, state: SourceState, error: ErrorCode | None = None) -> None:
+        logger.debug("camera %s: %s", self._camera, state)
+        self._listener.entered(self._camera, state, error)
+
+
+def _how_to_open(url: str, transport: str) -> tuple[str | None, dict[str, str]]:
+    """FFmpeg's name of the format, where it must be said, and its options."""
+    if _WEBCAM.fullmatch(url):
+        return "v4l2", {}
+    try:
+        parts = urlsplit(url)
+        is_known = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_known = False
+    if not is_known:
+        raise ValueError(
+            f"expected {', '.join(f'{scheme}://host' for scheme in _SCHEMES)} or /dev/videoN, found {redact(url)}: "
+            "is a character of the password to be escaped (%40 for @)?"
+        )
+    # Counting frames to guess the rate would hold back the first second of the stream; nobody asks for the rate.
+    options = {"fpsprobesize": "0"}
+    if parts.scheme.startswith("rtsp"):
+        return None, options | {"rtsp_transport": transport}
+    # A playlist from outside names further addresses: never a file of this machine.
+    return None, options | {"protocol_whitelist": "http,https,tls,tcp,crypto,data"}

@@ -1,0 +1,1 @@
+"""All that is Redis: keys, scripts, streams, lease, outbox, erasure."""

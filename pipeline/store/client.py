@@ -1,0 +1,261 @@
+"""Redis as one site sees it: its keys, which all share a hash tag, and scripts that run as one transaction.
+
+The one module that knows the client. It never repeats a call by itself: whether a call that broke off was carried out
+is for the caller to find out.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+import redis
+from redis.backoff import NoBackoff
+from redis.cluster import RedisCluster
+from redis.exceptions import ClusterDownError, NoScriptError, ReadOnlyError, RedisClusterException
+from redis.retry import Retry
+
+from pipeline.store.error_text import reason_of, refusal_of, shown, tls_fault_of
+
+CALL_TIMEOUT_S = 10.0
+"""Of one call; longer than any script takes. A wait adds its own length."""
+Argument = str | bytes | int | float
+Reply = Any
+"""What Redis answers: numbers, bytes, and lists of them."""
+
+
+class StoreError(Exception):
+    """Redis refuses: a wrong password, a missing permission, a version that is too old."""
+
+
+class StoreUnavailable(StoreError):  # noqa: N818 - a state of the world, not a fault
+    """Redis cannot be reached, or is still loading; whether the last call was carried out is not known."""
+
+
+class StoreReadOnly(StoreUnavailable):
+    """A replica answers, which nobody may write to; a new master may soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What a server says of itself.
+
+    Attributes:
+        version: of the program, such as `7.0.15`.
+        mode: `standalone`, `cluster` or `sentinel`.
+    """
+
+    version: str
+    mode: str
+
+
+class LeaseLost(Exception):  # noqa: N818 - a state of the world, not a fault
+    """Another matcher decides for the site now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Lua that Redis runs in one piece.
+
+    Attributes:
+        text: of the script.
+        sha: how Redis calls it.
+    """
+
+    text: str
+    sha: str
+
+
+def script(text: str) -> Script:
+    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+def fenced(text: str) -> Script:
+    """A script that does nothing but fail unless KEYS[1] is the lease and ARGV[1] its token; lengthens it by ARGV[2]
+    milliseconds.
+    """
+    return script(
+        "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('FENCED') end\n"
+        "redis.call('PEXPIRE', KEYS[1], ARGV[2])\n" + text
+    )
+
+
+class SiteStore:
+    """One site's keys in Redis, from any thread.
+
+    Args:
+        url: `redis://`, `rediss://` (TLS) or `unix://`, with the user and password of an ACL where there is one.
+        site: name of the site.
+        is_cluster: the address is that of a node of a cluster, which names the others and is asked at once.
+        timeout_s: of connecting, and of one call.
+
+    Attributes:
+        address: the address as it may be shown: without user, password and options.
+        site: name of the site.
+
+    Raises:
+        StoreError: if the address is none; StoreUnavailable: if no node of the cluster can be reached.
+    """
+
+    def __init__(self, url: str, site: str, *, is_cluster: bool = False, timeout_s: float = CALL_TIMEOUT_S) -> None:
+        self.address = shown(url)
+        self.site = site
+        self._prefix = f"reid:{{{site}}}:"
+        self._is_cluster = is_cluster
+        options = {"retry": Retry(NoBackoff(), 0), "socket_timeout": timeout_s, "socket_connect_timeout": timeout_s}
+        try:
+            with self._faults():
+                self._client: Any = (RedisCluster if is_cluster else redis.Redis).from_url(url, **options)
+        except (ValueError, TypeError) as error:
+            raise StoreError("expected an address of Redis such as rediss://user:password@host:6380/0") from error
+
+    def server(self) -> Server:
+        """What answers at the address; of a cluster, any node."""
+        asked = {"target_nodes": self._client.get_random_node()} if self._is_cluster else {}
+        try:
+            with self._faults():
+                reply = self._client.execute_command("HELLO", **asked)
+        except TypeError as error:
+            raise StoreError(f"expected options that the client knows after {self.address}, found: {error}") from error
+        fields = reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2], strict=True))
+        return Server(fields[b"version"].decode(), fields[b"mode"].decode())
+
+    def key(self, name: str) -> str:
+        return self._prefix + name
+
+    def run(self, code: Script, keys: Sequence[str], args: Sequence[Argument]) -> Reply:
+        """Runs a script; `keys` are whole keys of this site.
+
+        Raises:
+            LeaseLost: if the script is fenced, and the token is not that of the lease.
+            StoreError: if Redis refuses; StoreUnavailable: if it cannot be reached.
+        """
+        with self._faults():
+            try:
+                return self._client.evalsha(code.sha, len(keys), *keys, *args)
+            except NoScriptError:
+                return self._client.eval(code.text, len(keys), *keys, *args)
+
+    def hashes(self, keys: Sequence[str]) -> list[dict[bytes, bytes]]:
+        """The hashes of some keys, in one round trip; a key that is not there has an empty one."""
+        with self._faults():
+            pipeline = self._client.pipeline(transaction=False)
+            for key in keys:
+                pipeline.hgetall(key)
+            found: list[dict[bytes, bytes]] = pipeline.execute()
+            return found
+
+    def hash(self, name: str) -> Mapping[bytes, bytes]:
+        with self._faults():
+            found: dict[bytes, bytes] = self._client.hgetall(self.key(name))
+            return found
+
+    def members(self, name: str) -> list[bytes]:
+        """The members of a sorted set, lowest score first."""
+        with self._faults():
+            found: list[bytes] = self._client.zrange(self.key(name), 0, -1)
+            return found
+
+    def remove_members(self, name: str, members: Sequence[str]) -> None:
+        """Removes members from a sorted set; none of them need be there."""
+        if members:
+            with self._faults():
+                self._client.zrem(self.key(name), *members)
+
+    def entries(self, name: str, count: int, *, after: bytes | None = None) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        """The oldest entries of a stream, or the oldest after one, with their fields."""
+        start = b"-" if after is None else b"(" + after
+        with self._faults():
+            found: list[tuple[bytes, dict[bytes, bytes]]] = self._client.xrange(self.key(name), start, count=count)
+            return found
+
+    def length(self, name: str) -> int:
+        """Entries in a stream."""
+        with self._faults():
+            return int(self._client.xlen(self.key(name)))
+
+    def delete_entries(self, name: str, ids: Sequence[bytes]) -> None:
+        with self._faults():
+            self._client.xdel(self.key(name), *ids)
+
+    def delete(self, names: Sequence[str]) -> None:
+        """Deletes keys of this site; none of them need be there."""
+        with self._faults():
+            self._client.delete(*(self.key(name) for name in names))
+
+    def make_group(self, name: str, group: str) -> None:
+        """Makes a stream and its consumer group, which begins with the oldest entry; both may be there already."""
+        with self._faults():
+            try:
+                self._client.xgroup_create(self.key(name), group, id="0", mkstream=True)
+            except redis.ResponseError as error:
+                if not str(error).startswith("BUSYGROUP"):
+                    raise
+
+    def wait_for_entry(self, name: str, after: bytes, wait_s: float) -> None:
+        """Returns when a stream has an entry after that id, or after `wait_s`, at most half of `CALL_TIMEOUT_S`."""
+        with self._faults():
+            milliseconds = max(1, int(1000 * min(wait_s, CALL_TIMEOUT_S / 2)))
+            self._client.xread({self.key(name): after}, count=1, block=milliseconds)
+
+    def close(self) -> None:
+        self._client.close()
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        """The client's errors as ours, which name the address and no password."""
+        try:
+            yield
+        except (redis.RedisError, RedisClusterException) as error:
+            if _is_of_replica(error):
+                self._forget_connections()
+            raise self._fault(_innermost(error)) from error
+
+    def _forget_connections(self) -> None:
+        """A name may stand for another server by now; a cluster's client looks that up by itself."""
+        if not self._is_cluster:
+            self._client.connection_pool.disconnect()
+
+    def _fault(self, error: Exception) -> Exception:
+        at = f"Redis at {self.address}"
+        match error:
+            case redis.ResponseError() if _is_of_replica(error):
+                return StoreReadOnly(f"expected a master at {self.address}, found a replica: name its master")
+            case redis.ConnectionError() if self.address.startswith("rediss:") and (fault := tls_fault_of(error)):
+                return StoreError(f"no TLS with {at}: {fault}")
+            case redis.ResponseError() if "FENCED" in str(error):
+                return LeaseLost("another matcher decides for this site now")
+            case redis.ResponseError() if "cluster support disabled" in str(error):
+                return StoreError(f"found a server of its own at {self.address}: set `redis: {{cluster: false}}`")
+            case RedisClusterException() if "querystring" in str(error):
+                return StoreError(f"a cluster has no databases but 0, found {self.address}")
+            case redis.ResponseError() if _is_passing(error):
+                return StoreUnavailable(f"cannot reach {at} ({reason_of(error)})")
+            case redis.AuthenticationError() | redis.ResponseError():
+                return StoreError(f"{at} refuses: {refusal_of(error)}")
+        return StoreUnavailable(f"cannot reach {at} ({reason_of(error)})")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _is_of_replica(error: Exception) -> bool:
+    """As Redis 7 and later, and as 6.2 say it, also to who waits for an entry meanwhile."""
+    return isinstance(error, ReadOnlyError) or "-READONLY" in str(error) or str(error).startswith("UNBLOCKED")
+
+
+def _is_passing(error: Exception) -> bool:
+    """A cluster that chooses a new master, another's script that takes long."""
+    return isinstance(error, ClusterDownError) or str(error).startswith("BUSY ")
+
+
+def _innermost(error: Exception) -> Exception:
+    """What a node said, where the client only says that it has no cluster."""
+    cause = error.__cause__ or error.__context__
+    if isinstance(error, RedisClusterException) and isinstance(cause, redis.RedisError | RedisClusterException):
+        return _innermost(cause)
+    return error

@@ -1,0 +1,280 @@
+"""Channel 2 as a Redis stream: workers write, bounded; the matcher reads windows, and says what it has committed.
+
+An entry is deleted when what followed from it is committed, in the same transaction, so the stream is as long as what
+is undecided. Each worker may have so many entries waiting and no more: then its `write` blocks, and the pressure
+travels back to its cameras. (A bound on the whole stream would stop the slow worker for whom the matcher waits.)
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from uuid import uuid4
+
+from pipeline.records import EmbeddedWindow
+from pipeline.store.client import Argument, Reply, SiteStore, StoreUnavailable, fenced, script
+from pipeline.store.embedding_messages import Expected, Message, MessageError, messages_of, packed, unpacked
+from pipeline.store.lease import Lease
+from pipeline.store.outage import Outage
+from pipeline.store.window_join import Entry, JoinedWindow, WindowJoin
+
+logger = logging.getLogger(__name__)
+
+STREAM, GROUP, DEAD_LETTERS, BACKLOG, WRITERS = "embeddings", "matchers", "dead", "backlog", "writers"
+CONSUMER = "matcher"
+"""One name for all: the lease says who it is, and what one has read the next one finds pending."""
+READ_COUNT = 256
+DEAD_LETTERS_KEPT = 1000
+DEAD_LETTER_BYTES = 4096
+"""Kept of each field of a dead letter."""
+POLL_S = 0.05
+
+# Written once: a writer that does not know whether its last entry arrived sends it again with the same number.
+_APPEND = script("""
+local last = redis.call('HGET', KEYS[3], ARGV[1])
+if last then
+  local session, number = string.match(last, '^(.+):(%d+)$')
+  if session == ARGV[2] and tonumber(number) >= tonumber(ARGV[3]) then return 1 end
+end
+if tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0') >= tonumber(ARGV[4]) then return 0 end
+redis.call('XADD', KEYS[1], '*', 'worker', ARGV[1], 'head', ARGV[5], 'vectors', ARGV[6])
+redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
+redis.call('HSET', KEYS[3], ARGV[1], ARGV[2] .. ':' .. ARGV[3])
+return 1
+""")
+_READ = fenced("""
+return redis.call('XREADGROUP', 'GROUP', ARGV[3], ARGV[4], 'COUNT', ARGV[5], 'STREAMS', KEYS[2], ARGV[6])
+""")
+FORGET_ENTRIES = """
+local function forget(id, worker)
+  redis.call('XACK', KEYS[2], 'matchers', id)
+  if redis.call('XDEL', KEYS[2], id) == 1 and redis.call('HEXISTS', KEYS[3], worker) == 1 then
+    if redis.call('HINCRBY', KEYS[3], worker, -1) <= 0 then redis.call('HDEL', KEYS[3], worker) end
+  end
+end
+"""
+"""Lua for fenced scripts whose KEYS[2] is the stream and KEYS[3] the backlog."""
+_FORGET = fenced(FORGET_ENTRIES + "for i = 3, #ARGV, 2 do forget(ARGV[i], ARGV[i + 1]) end")
+_SET_ASIDE = fenced(
+    FORGET_ENTRIES
+    + """
+redis.call('XADD', KEYS[4], 'MAXLEN', ARGV[5], '*', 'id', ARGV[3], 'worker', ARGV[4], 'reason', ARGV[6],
+  'head', ARGV[7], 'vectors', ARGV[8])
+forget(ARGV[3], ARGV[4])
+"""
+)
+
+
+class EmbeddingWriter:
+    """A worker's end; one thread.
+
+    Args:
+        worker: its name; two workers of one site never share one.
+        cameras: those it speaks for.
+        model_id: of the network behind its vectors.
+        max_waiting: entries of this worker that may wait to be decided.
+        patience_s: how long to wait for a Redis that has gone away.
+        on_wait: called each time an entry has to wait, because too many do or because Redis cannot be reached; at
+            least once a minute while that lasts.
+    """
+
+    def __init__(
+        self,
+        store: SiteStore,
+        worker: str,
+        cameras: Sequence[str],
+        *,
+        model_id: str,
+        max_waiting: int = 1024,
+        patience_s: float = 300.0,
+        on_wait: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._store = store
+        self._worker = worker
+        self._cameras = tuple(cameras)
+        self._model_id = model_id
+        self._max_waiting = max_waiting
+        self._outage = Outage(f"Redis at {store.address}", patience_s)
+        self._on_wait = on_wait
+        self._session = uuid4().hex
+        self._number = 0
+
+    def write_all(self, windows: Iterable[EmbeddedWindow]) -> None:
+        """Opens, writes window after window, and closes when there are no more; what breaks off is not closed."""
+        self.open()
+        for window in windows:
+            self.write(window)
+        self.close()
+
+    def open(self) -> None:
+        """Says that this worker has started: its cameras are waited for from now on."""
+        self._send(Message(self._worker, self._cameras, "open"))
+
+    def write(self, window: EmbeddedWindow) -> None:
+        """Writes a window; blocks while too many entries wait.
+
+        Raises:
+            StoreError: if Redis refuses, or could not be reached for `patience_s`.
+        """
+        for message in messages_of(window, self._worker, self._cameras):
+            self._send(message)
+
+    def close(self) -> None:
+        """Says that nothing will follow: nobody waits for these cameras any more."""
+        self._send(Message(self._worker, self._cameras, "closed"))
+
+    def _send(self, message: Message) -> None:
+        self._number += 1
+        head, vectors = packed(message, self._model_id)
+        keys = [self._store.key(name) for name in (STREAM, BACKLOG, WRITERS)]
+        args: list[Argument] = [self._worker, self._session, self._number, self._max_waiting, head, vectors]
+        while not self._patiently(lambda: self._store.run(_APPEND, keys, args)):
+            self._on_wait()
+            time.sleep(POLL_S)
+
+    def _patiently(self, call: Callable[[], Reply]) -> Reply:
+        """Calls again while Redis cannot be reached; the call must be one that may be carried out twice."""
+        while True:
+            try:
+                reply = call()
+                self._outage.worked()
+                return reply
+            except StoreUnavailable as error:
+                self._outage.failed(error)
+                self._on_wait()
+                time.sleep(POLL_S)
+
+
+class EmbeddingReader:
+    """The matcher's end; one thread, for the term of one lease.
+
+    Args:
+        join: puts the messages into windows.
+        expected: what a message must be like; others are set aside.
+        may_go_on: asked before each window; while it says no, none is handed out.
+        on_dead_letter: hears the reason for each message that is set aside.
+        on_turn: called each time the reader looks for a window, found or not.
+    """
+
+    def __init__(
+        self,
+        store: SiteStore,
+        lease: Lease,
+        join: WindowJoin,
+        expected: Expected,
+        *,
+        may_go_on: Callable[[], bool] = lambda: True,
+        on_dead_letter: Callable[[str], None] | None = None,
+        on_turn: Callable[[], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._lease = lease
+        self._join = join
+        self._expected = expected
+        self._may_go_on = may_go_on
+        self._on_dead_letter = on_dead_letter
+        self._on_turn = on_turn
+        self._last_id = b"0-0"
+        self._at_work: JoinedWindow | None = None
+        store.make_group(STREAM, GROUP)
+
+    def at_work(self) -> JoinedWindow:
+        """The window that was handed out last: what a commit is about."""
+        assert self._at_work is not None, "no window has been handed out"
+        return self._at_work
+
+    def windows(self, is_over: Callable[[], bool], *, until_end: bool = False) -> Iterator[EmbeddedWindow]:
+        """Windows in order, those first that an earlier matcher read and did not commit.
+
+        Args:
+            is_over: asked at each turn; the windows end when it says so.
+            until_end: end too when every worker has closed and all is handed out.
+        """
+        self._read_pending()
+        while not is_over():
+            if self._on_turn:
+                self._on_turn()
+            if not self._may_go_on():
+                self._lease.renew()
+                time.sleep(POLL_S)
+            elif joined := self._join.take(time.monotonic()):
+                self._at_work = joined
+                yield joined.window
+            elif not self._read_new():
+                self._forget(self._join.take_spent())
+                if until_end and self._join.is_done:
+                    return
+                self._store.wait_for_entry(STREAM, self._last_id, min(1.0, self._lease.duration_ms / 4000))
+
+    def _read_pending(self) -> None:
+        after = b"0-0"
+        while entries := self._read(after):
+            after = entries[-1][0]
+
+    def _read_new(self) -> bool:
+        return bool(self._read(b">"))
+
+    def _read(self, after: bytes) -> list[tuple[bytes, list[bytes] | None]]:
+        reply = self._store.run(
+            _READ,
+            [self._lease.key, self._store.key(STREAM)],
+            [self._lease.token, self._lease.duration_ms, GROUP, CONSUMER, READ_COUNT, after],
+        )
+        entries = reply[0][1] if reply else []
+        for entry_id, fields in entries:
+            self._last_id = max(self._last_id, entry_id, key=_order)
+            self._take_in(entry_id, _as_dict(fields))
+        return list(entries)
+
+    def _take_in(self, entry_id: bytes, fields: dict[bytes, bytes]) -> None:
+        try:
+            message = unpacked(fields, self._expected)
+        except MessageError as error:
+            self._set_aside(entry_id, fields, str(error))
+        else:
+            self._join.add(Entry(entry_id, message.worker), message, time.monotonic())
+
+    def _set_aside(self, entry_id: bytes, fields: dict[bytes, bytes], reason: str) -> None:
+        logger.warning("message %s is set aside: %s", entry_id.decode(), reason)
+        worker, head, vectors = (fields.get(name, b"")[:DEAD_LETTER_BYTES] for name in (b"worker", b"head", b"vectors"))
+        self._store.run(
+            _SET_ASIDE,
+            [self._lease.key, *(self._store.key(name) for name in (STREAM, BACKLOG, DEAD_LETTERS))],
+            [
+                self._lease.token,
+                self._lease.duration_ms,
+                entry_id,
+                worker,
+                DEAD_LETTERS_KEPT,
+                reason[:DEAD_LETTER_BYTES],
+                head,
+                vectors,
+            ],
+        )
+        if self._on_dead_letter:
+            self._on_dead_letter(reason)
+
+    def _forget(self, entries: Sequence[Entry]) -> None:
+        if entries:
+            self._store.run(
+                _FORGET,
+                [self._lease.key, self._store.key(STREAM), self._store.key(BACKLOG)],
+                [self._lease.token, self._lease.duration_ms, *ids_and_workers(entries)],
+            )
+
+
+def ids_and_workers(entries: Sequence[Entry]) -> list[Argument]:
+    """Entries as a script takes them."""
+    flat: list[Argument] = []
+    for entry in entries:
+        flat += (entry.id, entry.worker)
+    return flat
+
+
+def _as_dict(fields: list[bytes] | None) -> dict[bytes, bytes]:
+    """The fields of an entry as Redis lists them; somebody may have deleted the entry since it was read."""
+    return dict(zip(fields[::2], fields[1::2], strict=True)) if fields else {}
+
+
+def _order(entry_id: bytes) -> tuple[int, int]:
+    milliseconds, _, number = entry_id.partition(b"-")
+    return int(milliseconds), int(number)

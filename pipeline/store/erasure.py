@@ -1,0 +1,279 @@
+"""Erasing persons: whoever decides for a site takes the requests between two windows.
+
+One script removes the person's sightings and what was not told yet, tells consumers, writes the audit and closes the
+request: either all of that has happened, or nothing. The names of the erased tracks are kept for as long as tracks are
+remembered, so that what comes late of one, or is played a second time, is dropped instead of bringing the person back.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from pipeline.events.schema import PersonErased, erasure_id, event_from
+from pipeline.matching.memory import SightingTable
+from pipeline.records import EmbeddedWindow, TrackKey
+from pipeline.store.client import Argument, SiteStore, fenced
+from pipeline.store.erasure_requests import (
+    AUDIT,
+    AUDIT_KEPT,
+    PAGE,
+    REQUESTS,
+    AuditEntry,
+    Outcome,
+    Request,
+    audit,
+    request_from,
+)
+from pipeline.store.gallery import MERGED, RECENT
+from pipeline.store.lease import Lease
+from pipeline.store.outbox import OUTBOX
+
+logger = logging.getLogger(__name__)
+
+ERASED = "erased"
+"""The names of erased tracks, and until when they are kept."""
+AT_ONCE = 100
+"""Requests between two windows."""
+
+_LENGTHEN = """
+local function lengthen(key, seconds)
+  if redis.call('TTL', key) < tonumber(seconds) then redis.call('EXPIRE', key, seconds) end
+end
+"""
+_ERASE = fenced(
+    _LENGTHEN
+    + """
+local at = 2
+local function take() at = at + 1; return ARGV[at] end
+local entry, now_s, keep_s, kept, said = take(), take(), take(), take(), take()
+if redis.call('XDEL', KEYS[2], entry) == 0 then return false end
+local erased, tracks, events, key = {}, 0, 0, 7
+for _ = 1, tonumber(take()) do
+  local name, person = take(), take()
+  key = key + 1
+  local owner = redis.call('HGET', KEYS[key], 'person')
+  if not owner or owner == person then
+    tracks = tracks + redis.call('DEL', KEYS[key])
+    redis.call('ZREM', KEYS[5], name)
+    redis.call('ZADD', KEYS[6], now_s + keep_s, name)
+    erased[#erased + 1] = name
+  end
+end
+for _ = 1, tonumber(take()) do
+  key = key + 1
+  redis.call('DEL', KEYS[key])
+  redis.call('HDEL', KEYS[7], take())
+end
+for _ = 1, tonumber(take()) do events = events + redis.call('XDEL', KEYS[4], take()) end
+while at < #ARGV do redis.call('XADD', KEYS[4], '*', 'event', take()) end
+redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', now_s)
+lengthen(KEYS[6], keep_s)
+redis.call('XADD', KEYS[3], 'MAXLEN', kept, '*', 'entry', said, 'tracks', tracks, 'events', events)
+return {tracks, events, erased}
+"""
+)
+_KEEP = fenced(
+    _LENGTHEN
+    + """
+for i = 5, #ARGV do redis.call('ZADD', KEYS[2], ARGV[3] + ARGV[4], ARGV[i]) end
+lengthen(KEYS[2], ARGV[4])
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What there is of a person.
+
+    Attributes:
+        ids: the person's, and those that were merged into it.
+        into: who the person is now, if it was merged into another.
+        owners: the person of each track, by the name of the track.
+        waiting: entries of the outbox that are about the person.
+    """
+
+    ids: tuple[UUID, ...]
+    into: UUID | None
+    owners: Mapping[str, str]
+    waiting: Sequence[bytes]
+
+
+class Eraser:
+    """Erases under one lease. One thread, that of the matcher, between two windows.
+
+    Args:
+        keep_s: how long the site remembers a track, and so the name of an erased one.
+        table: the tracks that are held in memory; None if none are.
+        on_erasure: hears what became of each request.
+        on_drop: hears how many parts and ends of erased tracks were dropped.
+    """
+
+    def __init__(
+        self,
+        store: SiteStore,
+        lease: Lease,
+        *,
+        keep_s: float,
+        table: SightingTable | None = None,
+        on_erasure: Callable[[AuditEntry], None] | None = None,
+        on_drop: Callable[[int], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._lease = lease
+        self._keep_s = max(1, int(keep_s))
+        self._table = SightingTable() if table is None else table
+        self._on_erasure = on_erasure
+        self._on_drop = on_drop
+        self._erased = {name.decode() for name in store.members(ERASED)}
+        self._dropped: set[str] = set()
+
+    def take(self, now_s: float) -> None:
+        """Carries out what was asked for.
+
+        Args:
+            now_s: seconds since the epoch.
+
+        Raises:
+            LeaseLost: if another decides now; nothing has been done.
+            StoreUnavailable: whether a request was carried out is not known; if not, it still waits.
+        """
+        self._keep_dropped(now_s)
+        for entry_id, fields in self._store.entries(REQUESTS, AT_ONCE):
+            if (request := request_from(fields)) is not None:
+                self._carry_out(entry_id, request, now_s)
+            else:
+                logger.warning("request %s to erase is passed over: it is none", entry_id.decode())
+                self._store.delete_entries(REQUESTS, [entry_id])
+
+    def without_erased(self, windows: Iterable[EmbeddedWindow]) -> Iterator[EmbeddedWindow]:
+        """Windows without what they say of erased tracks."""
+        for window in windows:
+            yield self._without_erased(window) if self._erased else window
+
+    def _without_erased(self, window: EmbeddedWindow) -> EmbeddedWindow:
+        embeddings = tuple(each for each in window.embeddings if track_name(each.track) not in self._erased)
+        ended = tuple(each for each in window.ended if track_name(each.track) not in self._erased)
+        dropped = len(window.embeddings) - len(embeddings) + len(window.ended) - len(ended)
+        if not dropped:
+            return window
+        tracks = {*(each.track for each in window.embeddings), *(each.track for each in window.ended)}
+        self._dropped |= self._erased.intersection(map(track_name, tracks))
+        if self._on_drop:
+            self._on_drop(dropped)
+        return replace(window, embeddings=embeddings, ended=ended)
+
+    def _keep_dropped(self, now_s: float) -> None:
+        """A track of which there still comes something is not forgotten yet."""
+        if self._dropped:
+            args: list[Argument] = [self._lease.token, self._lease.duration_ms, now_s, self._keep_s]
+            self._store.run(_KEEP, [self._lease.key, self._store.key(ERASED)], [*args, *sorted(self._dropped)])
+            self._dropped.clear()
+
+    def _carry_out(self, entry_id: bytes, request: Request, now_s: float) -> None:
+        found = self._find(request.person)
+        outcome = self._outcome(request, found)
+        is_told = outcome in ("erased", "told")
+        said = AuditEntry(
+            at=now_s,
+            request=request.id,
+            person=request.person,
+            outcome=outcome,
+            ids=found.ids if is_told else (),
+            into=found.into,
+        )
+        reply = self._store.run(_ERASE, self._keys(said, found), self._args(entry_id, said, found, now_s))
+        if not reply:
+            return
+        tracks, events, names = reply
+        self._forget({name.decode() for name in names})
+        done = said.model_copy(update={"tracks": tracks, "events": events})
+        logger.warning("audit: %s", done.model_dump_json())
+        if self._on_erasure:
+            self._on_erasure(done)
+
+    def _outcome(self, request: Request, found: _Found) -> Outcome:
+        if found.owners or found.waiting:
+            return "erased"
+        if found.into:
+            return "merged"
+        if request.tells_anyway:
+            return "told"
+        return "already" if any(request.person in entry.ids for _, entry in audit(self._store)) else "unknown"
+
+    def _find(self, person: UUID) -> _Found:
+        into = {UUID(old.decode()): UUID(new.decode()) for old, new in self._store.hash(MERGED).items()}
+        ids = (person, *sorted((old for old in into if _last(old, into) == person and old != person), key=str))
+        owners = self._owners(ids)
+        return _Found(ids, _last(person, into) if person in into else None, owners, list(self._waiting(set(ids))))
+
+    def _owners(self, ids: Sequence[UUID]) -> dict[str, str]:
+        """Tracks by Redis, those of another network included; and by the table, whatever Redis still has of them."""
+        owners: dict[str, str] = {}
+        hashes = self._store.hashes([self._store.key(f"person:{each}") for each in ids])
+        for each, tracks in zip(ids, hashes, strict=True):
+            owners |= dict.fromkeys((name.decode() for name in tracks), str(each))
+        for index in range(len(self._table)):
+            row = self._table.row(index)
+            if row.person in ids:
+                owners[track_name(row.track)] = str(row.person)
+        return owners
+
+    def _waiting(self, ids: set[UUID]) -> Iterator[bytes]:
+        names = [str(each).encode() for each in ids]
+        after = None
+        while entries := self._store.entries(OUTBOX, PAGE, after=after):
+            after = entries[-1][0]
+            for entry_id, fields in entries:
+                content = fields.get(b"event", b"")
+                if any(name in content for name in names) and _is_about(content, ids):
+                    yield entry_id
+
+    def _keys(self, said: AuditEntry, found: _Found) -> list[str]:
+        names = [REQUESTS, AUDIT, OUTBOX, RECENT, ERASED, MERGED]
+        names += [f"sighting:{name}" for name in found.owners]
+        names += [f"person:{each}" for each in said.ids]
+        return [self._lease.key, *map(self._store.key, names)]
+
+    def _args(self, entry_id: bytes, said: AuditEntry, found: _Found, now_s: float) -> list[Argument]:
+        args: list[Argument] = [self._lease.token, self._lease.duration_ms]
+        args += (entry_id, now_s, self._keep_s, AUDIT_KEPT, said.model_dump_json(exclude={"tracks", "events"}))
+        args += (len(found.owners), *(part for pair in found.owners.items() for part in pair))
+        args += (len(said.ids), *map(str, said.ids))
+        args += (len(found.waiting), *found.waiting)
+        site = self._store.site
+        for each in said.ids:
+            erased = PersonErased(
+                event_id=erasure_id(site, each, said.request), site=site, person=each, erased_at=now_s
+            )
+            args.append(erased.model_dump_json())
+        return args
+
+    def _forget(self, names: set[str]) -> None:
+        self._erased |= names
+        rows = [index for index in range(len(self._table)) if track_name(self._table.row(index).track) in names]
+        for index in reversed(rows):
+            self._table.forget(index)
+
+
+def track_name(track: TrackKey) -> str:
+    """As keys name it."""
+    return f"{track.camera}:{track.run}:{track.track}"
+
+
+def _last(person: UUID, into: Mapping[UUID, UUID]) -> UUID:
+    """Who somebody is after all that were merged; each step is taken once."""
+    for _ in range(len(into)):
+        person = into.get(person, person)
+    return person
+
+
+def _is_about(content: bytes, ids: set[UUID]) -> bool:
+    """What tells consumers of an erasure stays."""
+    try:
+        event = event_from(content)
+    except ValidationError:
+        return False
+    return event.kind != "person.erased" and event.person in ids

@@ -1,0 +1,127 @@
+"""Delivers the events of the outbox: an event is forgotten only after the sink has said that it is delivered."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from pydantic import ValidationError
+
+from pipeline.events.schema import Event, event_from
+from pipeline.events.sink import EventSink, EventSinkError
+from pipeline.store.client import SiteStore, StoreError
+from pipeline.store.outage import Outage
+
+OUTBOX = "outbox"
+RELAY_COUNT = 500
+"""Events that are handed to the sink before it is asked whether they are delivered."""
+POLL_S = 0.02
+RETRY_S = 1.0
+"""After a sink has failed, and before a new one is tried."""
+
+
+class OutboxRelay:
+    """Relays in a thread of its own until it is closed; what it could not deliver stays in the outbox.
+
+    Args:
+        open_sink: makes a sink, in that thread; a new one after each failure, to which all that was not known to be
+            delivered is sent again.
+        patience_s: how long to try while nothing can be delivered. A Redis that cannot be reached ends the thread:
+            the matcher's term ends with it.
+        on_relay: hears of each event that was delivered.
+        on_failure: hears of each sink that failed.
+    """
+
+    def __init__(
+        self,
+        store: SiteStore,
+        open_sink: Callable[[], EventSink],
+        *,
+        patience_s: float = 3600.0,
+        on_relay: Callable[[Event], None] | None = None,
+        on_failure: Callable[[], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._open_sink = open_sink
+        self._patience_s = patience_s
+        self._on_relay = on_relay
+        self._on_failure = on_failure
+        self._sink: EventSink | None = None
+        self._is_closing = threading.Event()
+        self._fault: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+        self._thread.start()
+
+    def check(self) -> None:
+        """Raises what the sink, or Redis, raised in the thread."""
+        if self._fault is not None:
+            raise self._fault
+
+    def drain(self, ends_s: float) -> bool:
+        """Waits until the outbox is empty, or the monotonic time has come; says whether it is."""
+        while self._store.length(OUTBOX):
+            self.check()
+            if time.monotonic() > ends_s:
+                return False
+            time.sleep(POLL_S)
+        return True
+
+    def close(self) -> None:
+        """Ends the thread after the events that are under way, and closes the sink."""
+        self._is_closing.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self._relay_until_closed()
+        except Exception as error:  # noqa: BLE001 - handed to `check`
+            self._fault = error
+        finally:
+            self._close_sink()
+
+    def _relay_until_closed(self) -> None:
+        outage = Outage("whoever takes the events", self._patience_s)
+        while not self._is_closing.is_set():
+            try:
+                if not self._step():
+                    self._is_closing.wait(POLL_S)
+                outage.worked()
+            except EventSinkError as error:
+                outage.failed(error)
+                self._close_sink()
+                if self._on_failure:
+                    self._on_failure()
+                self._is_closing.wait(RETRY_S)
+
+    def _step(self) -> int:
+        entries = self._store.entries(OUTBOX, RELAY_COUNT)
+        if not entries:
+            return 0
+        events = [_event(entry_id, fields) for entry_id, fields in entries]
+        self._sink = self._sink or self._open_sink()
+        for event in events:
+            self._sink.publish(event)
+        self._sink.flush()
+        self._store.delete_entries(OUTBOX, [entry_id for entry_id, _ in entries])
+        for event in events:
+            if self._on_relay:
+                self._on_relay(event)
+        return len(events)
+
+    def _close_sink(self) -> None:
+        """A sink that has failed may fail again here; what it holds is still in the outbox."""
+        if self._sink is None:
+            return
+        with suppress(EventSinkError):
+            self._sink.close()
+        self._sink = None
+
+
+def _event(entry_id: bytes, fields: dict[bytes, bytes]) -> Event:
+    try:
+        return event_from(fields.get(b"event", b""))
+    except ValidationError as error:
+        raise StoreError(
+            f"outbox entry {entry_id.decode()}: expected an event of schema v1, found another thing; "
+            "a newer Passerby may have written it: upgrade, or delete the entry"
+        ) from error

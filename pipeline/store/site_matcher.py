@@ -1,0 +1,204 @@
+"""A matcher process: stands by until it has the site's lease, then decides until it stops or loses the lease.
+
+Each term begins anew: the mirror is loaded, and what an earlier term read and did not commit is read again. So there
+is one way back from every fault, a lost connection included, and it is the way of every start.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from pipeline.events.sink import EventSink
+from pipeline.matching.gallery import Gallery
+from pipeline.matching.identity_loop import run_identity_loop
+from pipeline.matching.matcher import Matcher
+from pipeline.matching.memory import Retention
+from pipeline.store.client import LeaseLost, SiteStore, StoreUnavailable
+from pipeline.store.embedding_messages import Expected
+from pipeline.store.embedding_stream import STREAM, EmbeddingReader
+from pipeline.store.erasure import Eraser
+from pipeline.store.erasure_requests import AuditEntry
+from pipeline.store.gallery import RedisGallery
+from pipeline.store.lease import Lease, acquire
+from pipeline.store.outage import Outage
+from pipeline.store.outbox import OUTBOX, OutboxRelay
+from pipeline.store.window_join import WindowJoin
+from pipeline.telemetry.health import Health
+from pipeline.telemetry.metrics import Metrics
+from pipeline.telemetry.observers import MatchCounter
+
+logger = logging.getLogger(__name__)
+
+LEADING, STANDING_BY = "leading", "standing by"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteMatcherParams:
+    """
+    Attributes:
+        window_s: length of a window, seconds of stream time; that of the workers.
+        is_live: see `WindowJoin`.
+        idle_after_s: see `WindowJoin`.
+        lease_s: how long a lease lasts that is not renewed; longer than any window takes to decide.
+        max_outbox: nothing is decided while so many events wait to be delivered.
+        patience_s: how long to wait for a Redis that has gone away.
+        delivery_patience_s: how long to try while events cannot be delivered.
+    """
+
+    window_s: float = 1.0
+    is_live: bool = False
+    idle_after_s: float = 1.0
+    lease_s: float = 10.0
+    max_outbox: int = 100_000
+    patience_s: float = 300.0
+    delivery_patience_s: float = 3600.0
+
+
+class SiteMatcher:
+    """Decides for one site.
+
+    Args:
+        store: of the site.
+        expected: what messages can be used.
+        retention: of the gallery.
+        make_matcher: what decides, over a gallery.
+        open_sink: where events go; see `OutboxRelay`.
+    """
+
+    def __init__(
+        self,
+        store: SiteStore,
+        expected: Expected,
+        retention: Retention,
+        make_matcher: Callable[[Gallery], Matcher],
+        open_sink: Callable[[], EventSink],
+        params: SiteMatcherParams,
+        metrics: Metrics,
+        health: Health,
+    ) -> None:
+        self._store = store
+        self._expected = expected
+        self._retention = retention
+        self._make_matcher = make_matcher
+        self._open_sink = open_sink
+        self._params = params
+        self._metrics = metrics
+        self._health = health
+        self._stopping = threading.Event()
+
+    def run(self, *, until_end: bool = False) -> None:
+        """Returns after `stop`; or, if asked to, when all workers have closed and all is decided and delivered.
+
+        Raises:
+            StoreError: if Redis refuses, or could not be reached for `patience_s`.
+            EventSinkError: if nothing could be delivered for `delivery_patience_s`.
+        """
+        outage = Outage(f"Redis at {self._store.address}", self._params.patience_s)
+        lease: Lease | None = None
+        while not self._stopping.is_set():
+            self._health.turned()
+            try:
+                lease = acquire(self._store, self._params.lease_s, replaces=lease)
+                outage.worked()
+                if lease is None:
+                    self._stand_by()
+                elif self._serve(lease, until_end=until_end):
+                    return
+            except LeaseLost as error:
+                logger.warning("%s; this one stands by", error)
+            except StoreUnavailable as error:
+                outage.failed(error)
+                self._stopping.wait(0.2)
+
+    def stop(self) -> None:
+        """Ends after the window that is being decided. From any thread."""
+        self._stopping.set()
+
+    def _stand_by(self) -> None:
+        self._say(STANDING_BY)
+        self._stopping.wait(min(1.0, self._params.lease_s / 4))
+
+    def _serve(self, lease: Lease, *, until_end: bool) -> bool:
+        """One term; returns whether all is done that ever will be."""
+        logger.info("this matcher decides, term %d", lease.token)
+        relay = OutboxRelay(
+            self._store,
+            self._open_sink,
+            patience_s=self._params.delivery_patience_s,
+            on_relay=lambda event: self._metrics.events.labels(kind=event.kind).inc(),
+            on_failure=self._metrics.sink_failures.inc,
+        )
+        try:
+            reader, gallery, eraser = self._begin(lease, relay)
+            self._say(LEADING)
+            run_identity_loop(
+                eraser.without_erased(reader.windows(self._stopping.is_set, until_end=until_end)),
+                self._make_matcher(gallery),
+                watch=MatchCounter(self._metrics, lambda: len(gallery.known())),
+            )
+            if not self._stopping.is_set():
+                self._deliver_all(lease, relay)
+            lease.release()
+        finally:
+            self._metrics.leading.set(0)
+            relay.close()
+        return not self._stopping.is_set()
+
+    def _begin(self, lease: Lease, relay: OutboxRelay) -> tuple[EmbeddingReader, RedisGallery, Eraser]:
+        gallery = RedisGallery(
+            self._store,
+            lease,
+            self._retention,
+            model_id=self._expected.model_id,
+            at_work=lambda: reader.at_work(),
+        )
+        eraser = Eraser(
+            self._store,
+            lease,
+            keep_s=self._retention.keep_s,
+            table=gallery.known(),
+            on_erasure=self._count_erasure,
+            on_drop=self._metrics.erased_parts.inc,
+        )
+        join = WindowJoin(
+            self._expected.cameras,
+            window_s=self._params.window_s,
+            is_live=self._params.is_live,
+            idle_after_s=self._params.idle_after_s,
+            last=gallery.last_window,
+            now_s=time.monotonic(),
+        )
+        reader = EmbeddingReader(
+            self._store,
+            lease,
+            join,
+            self._expected,
+            may_go_on=partial(self._may_go_on, relay, eraser),
+            on_dead_letter=lambda _: self._metrics.dead_letters.inc(),
+            on_turn=self._health.turned,
+        )
+        return reader, gallery, eraser
+
+    def _count_erasure(self, entry: AuditEntry) -> None:
+        self._metrics.erasures.labels(outcome=entry.outcome).inc()
+
+    def _deliver_all(self, lease: Lease, relay: OutboxRelay) -> None:
+        while not relay.drain(time.monotonic() + self._params.lease_s / 4):
+            lease.renew()
+            self._health.turned()
+
+    def _may_go_on(self, relay: OutboxRelay, eraser: Eraser) -> bool:
+        """Between two windows; whether there may be another."""
+        relay.check()
+        eraser.take(time.time())
+        waiting = self._store.length(OUTBOX)
+        self._metrics.outbox_entries.set(waiting)
+        self._metrics.stream_entries.set(self._store.length(STREAM))
+        return waiting < self._params.max_outbox
+
+    def _say(self, state: str) -> None:
+        self._health.camera("matcher", state)
+        self._metrics.leading.set(state == LEADING)

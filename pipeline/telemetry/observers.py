@@ -1,0 +1,116 @@
+"""Those who watch the loops: counters, and tracks on disk."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pipeline.matching.matcher import Outcome
+from pipeline.output.mot_files import track_line
+from pipeline.records import EmbeddedWindow, Tracklet
+from pipeline.sources.errors import ErrorCode
+from pipeline.sources.source import DropCause, SourceState
+from pipeline.telemetry.health import Health
+from pipeline.telemetry.metrics import Metrics
+from pipeline.tracking.camera_loop import Step
+from pipeline.tracking.tracklets import TrackletBuffer, Verdict
+
+
+class SourceCounter:
+    """Counts what the sources do, and tells health in which state they are."""
+
+    def __init__(self, metrics: Metrics, health: Health) -> None:
+        self._metrics = metrics
+        self._health = health
+
+    def entered(self, camera: str, state: SourceState, error: ErrorCode | None) -> None:
+        self._health.camera(camera, state.value)
+        for each in SourceState:
+            self._metrics.source_state.labels(camera=camera, state=each.value).set(each is state)
+        if error is not None:
+            self._metrics.source_errors.labels(camera=camera, code=error.value).inc()
+        if state is SourceState.RETRYING:
+            self._metrics.reconnects.labels(camera=camera).inc()
+
+    def dropped(self, camera: str, cause: DropCause) -> None:
+        self._metrics.dropped.labels(camera=camera, cause=cause.value).inc()
+
+
+class StepCounter:
+    """Counts what one start of one camera does."""
+
+    def __init__(self, metrics: Metrics, camera: str, buffer: TrackletBuffer) -> None:
+        self._buffer = buffer
+        self._counted: Counter[Verdict] = Counter()
+        self._frames = metrics.frames.labels(camera=camera)
+        self._detections = metrics.detections.labels(camera=camera)
+        self._tracks = metrics.tracks.labels(camera=camera)
+        self._tracklets = metrics.tracklets.labels(camera=camera)
+        self._ended = metrics.ended.labels(camera=camera)
+        self._detect_s = metrics.detect_s.labels(camera=camera)
+        self._track_s = metrics.track_s.labels(camera=camera)
+        self._verdicts = {v: metrics.gate.labels(camera=camera, verdict=v) for v in buffer.verdicts}
+
+    def __call__(self, step: Step) -> None:
+        self._frames.inc()
+        self._detections.inc(len(step.detections))
+        self._tracks.set(len(self._buffer))
+        if step.tracklets:
+            self._tracklets.inc(len(step.tracklets))
+        if step.ended:
+            self._ended.inc(len(step.ended))
+        self._detect_s.observe(step.detect_s)
+        self._track_s.observe(step.track_s)
+        for verdict, count in self._buffer.verdicts.items():
+            if count != self._counted[verdict]:
+                self._verdicts[verdict].inc(count - self._counted[verdict])
+                self._counted[verdict] = count
+
+
+class EncodeCounter:
+    """Counts what the encode loop does."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def __call__(self, batch: Sequence[Tracklet], took_s: float) -> None:
+        self._metrics.encode_batch.observe(len(batch))
+        self._metrics.encode_s.observe(took_s)
+
+
+class MatchCounter:
+    """Counts what the identity loop does."""
+
+    def __init__(self, metrics: Metrics, gallery_tracks: Callable[[], int]) -> None:
+        self._metrics = metrics
+        self._gallery_tracks = gallery_tracks
+
+    def __call__(self, window: EmbeddedWindow, outcome: Outcome, took_s: float) -> None:
+        m = self._metrics
+        m.match_s.observe(took_s)
+        m.outcomes.labels(outcome="appeared").inc(outcome.appeared)
+        m.outcomes.labels(outcome="matched").inc(outcome.matched)
+        m.outcomes.labels(outcome="waiting").inc(outcome.waiting)
+        m.corrections.labels(kind="merged").inc(outcome.merged)
+        m.corrections.labels(kind="split").inc(outcome.split)
+        m.gallery_tracks.set(self._gallery_tracks())
+        now_s = time.time()
+        for embedding in window.embeddings:
+            if embedding.clock != "container":
+                m.delay_s.observe(now_s - embedding.end_s)
+
+
+class TrackRecorder:
+    """Writes the tracks of one camera as MOT text, frame by frame; what `evaluate` and the annotated video read."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("w", encoding="ascii")
+
+    def __call__(self, step: Step) -> None:
+        frame, tracks = step.frame.index + 1, step.tracks
+        rows = zip(tracks.ids.tolist(), tracks.boxes.tolist(), tracks.scores.tolist(), strict=True)
+        self._file.write("".join([track_line(frame, *row) for row in rows]))
+
+    def close(self) -> None:
+        self._file.close()

@@ -1,0 +1,1 @@
+"""Frames of one camera become tracklets, tracklets become embeddings."""

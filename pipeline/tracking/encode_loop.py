@@ -1,0 +1,73 @@
+"""The encode loop: windows of tracklets become windows of embeddings, batched over all cameras of the process."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.records import EmbeddedWindow, Embedding, Tracklet, Window
+from pipeline.scheduling.cpu_slots import Turn
+from reid_models.clips import spread
+from reid_models.encoder import Encoder
+
+
+class EncodeLoop:
+    """Encodes window after window; one thread.
+
+    Args:
+        max_batch: tracklets in one call of the encoder, at most.
+        watch: called with each batch that was encoded and the wall time it took in seconds.
+        turn: taken for each batch.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        *,
+        max_batch: int = 32,
+        watch: Callable[[Sequence[Tracklet], float], None] | None = None,
+        turn: Turn = nullcontext,
+    ) -> None:
+        self._encoder = encoder
+        self._max_batch = max_batch
+        self._watch = watch
+        self._turn = turn
+
+    def step(self, window: Window) -> EmbeddedWindow:
+        """The window with an embedding in the place of each tracklet, in the same order."""
+        embeddings: list[Embedding] = []
+        for start in range(0, len(window.tracklets), self._max_batch):
+            embeddings += self._encode(window.tracklets[start : start + self._max_batch])
+        return EmbeddedWindow(window.end_s, tuple(embeddings), window.ended)
+
+    def _encode(self, batch: Sequence[Tracklet]) -> list[Embedding]:
+        with self._turn():
+            started_s = time.perf_counter()
+            vectors = self._encoder.encode(self._clips(batch))
+            encode_s = time.perf_counter() - started_s
+        if self._watch:
+            self._watch(batch, encode_s)
+        return [self._embedding(*pair) for pair in zip(batch, vectors, strict=True)]
+
+    def _clips(self, batch: Sequence[Tracklet]) -> NDArray[np.uint8]:
+        frames = self._encoder.clip.frames
+        clips = np.empty((len(batch), frames, *batch[0].crops.shape[1:]), np.uint8)
+        for clip, tracklet in zip(clips, batch, strict=True):
+            # Every index is in range; in its default mode numpy would copy once more, to be able to take back.
+            tracklet.crops.take(spread(len(tracklet.crops), frames), axis=0, out=clip, mode="clip")
+        return clips
+
+    def _embedding(self, tracklet: Tracklet, vector: NDArray[np.float32]) -> Embedding:
+        return Embedding(
+            track=tracklet.track,
+            part=tracklet.part,
+            cut_s=tracklet.cut_s,
+            clock=tracklet.clock,
+            start_s=tracklet.start_s,
+            end_s=float(tracklet.times_s[-1]),
+            box=tracklet.boxes[int(tracklet.quality.argmax())],
+            vector=vector,
+            model_id=self._encoder.model_id,
+        )

@@ -1,0 +1,1 @@
+"""Simulated videos, crops and data sets on disk, with their truth."""

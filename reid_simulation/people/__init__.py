@@ -1,0 +1,1 @@
+"""Who comes: an identity as a dressed body that walks."""

@@ -1,0 +1,1 @@
+"""Places, and who walks where and when."""

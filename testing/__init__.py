@@ -1,0 +1,1 @@
+"""What tests, benchmarks and the demo with services share: servers, small sites, crash rounds."""

@@ -1,0 +1,89 @@
+"""Networks small enough to be made in a test: as ONNX files, and in memory."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from reid_runtime.card import ClipSpec, ModelCard, Pixels, TensorSpec
+from reid_runtime.session import Arrays
+
+Shape = list[int | str]
+
+
+class MemorySession:
+    """A session whose network is a function of its one input; remembers the batch sizes."""
+
+    def __init__(self, card: ModelCard, network: Callable[[NDArray[Any]], NDArray[Any]]) -> None:
+        self.card = card
+        self.batches: list[int] = []
+        self._network = network
+
+    def run(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
+        (rows,) = inputs.values()
+        self.batches.append(len(rows))
+        return {self.card.outputs[0].name: self._network(rows)}
+
+
+def card(
+    shape: tuple[int | None, ...], *, family: str = "osnet", pixels: Pixels | None = None, clip: ClipSpec | None = None
+) -> ModelCard:
+    """A card of a network with one input and one output."""
+    pixels = pixels or Pixels(order="rgb", layout="nchw")
+    return ModelCard(
+        name="tiny",
+        family=family,
+        file="tiny.onnx",
+        sha256="0" * 64,
+        inputs=(TensorSpec(name="in", shape=shape, dtype=pixels.dtype),),
+        outputs=(TensorSpec(name="out", shape=(None, None), dtype="float32"),),
+        pixels=pixels,
+        clip=clip,
+        licence="CC0-1.0",
+        origin="made in a test",
+    )
+
+
+def mean_network(path: Path, shape: Shape, *, axes: list[int], dtype: int = TensorProto.FLOAT) -> Path:
+    """Writes a network that yields the mean over `axes`, and tells where."""
+    nodes = [
+        helper.make_node("Cast", ["in"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["floats"], ["out"], axes=axes, keepdims=0),
+    ]
+    kept: Shape = [size for axis, size in enumerate(shape) if axis not in axes]
+    return _write(path, nodes, shape, kept, dtype=dtype)
+
+
+def constant_network(path: Path, shape: Shape, output: NDArray[np.float32]) -> Path:
+    """Writes a network that yields `output` whatever it is given, and tells where."""
+    nodes = [
+        helper.make_node("ReduceMean", ["in"], ["mean"], keepdims=0),
+        helper.make_node("Mul", ["mean", "zero"], ["nothing"]),
+        helper.make_node("Add", ["nothing", "values"], ["out"]),
+    ]
+    constants = {"zero": np.float32(0), "values": output}
+    return _write(path, nodes, shape, list(output.shape), constants=constants)
+
+
+def _write(
+    path: Path,
+    nodes: list[onnx.NodeProto],
+    shape: Shape,
+    output_shape: Shape,
+    *,
+    dtype: int = TensorProto.FLOAT,
+    constants: dict[str, Any] | None = None,
+) -> Path:
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info("in", dtype, shape)],
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, output_shape)],
+        [numpy_helper.from_array(np.asarray(array), name) for name, array in (constants or {}).items()],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+    return path

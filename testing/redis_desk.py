@@ -1,0 +1,42 @@
+"""A gallery in Redis with all that it needs, for tests."""
+
+from collections.abc import Sequence
+
+from pipeline.events.schema import IdentityEvent
+from pipeline.matching.memory import Retention
+from pipeline.records import EmbeddedWindow
+from pipeline.store.client import SiteStore
+from pipeline.store.gallery import RedisGallery
+from pipeline.store.lease import Lease, acquire
+from pipeline.store.outbox import OUTBOX
+from pipeline.store.window_join import Entry, JoinedWindow
+
+
+class RedisDesk:
+    """A term of a matcher: lease, gallery, and the window at work, which moves on with each `next_window`."""
+
+    def __init__(
+        self,
+        store: SiteStore,
+        retention: Retention | None = None,
+        lease: Lease | None = None,
+        *,
+        model_id: str = "m@1",
+    ) -> None:
+        granted = lease or acquire(store, 10.0)
+        assert granted is not None
+        self.lease = granted
+        self.joined = JoinedWindow(0, EmbeddedWindow(1.0, (), ()), ())
+        self._store = store
+        self.gallery = RedisGallery(
+            store, self.lease, retention or Retention(), model_id=model_id, at_work=lambda: self.joined
+        )
+
+    def next_window(self, entries: Sequence[Entry] = ()) -> None:
+        number = self.joined.number + 1
+        self.joined = JoinedWindow(number, EmbeddedWindow(number + 1.0, (), ()), tuple(entries))
+
+    def outbox(self) -> Sequence[IdentityEvent]:
+        return [
+            IdentityEvent.model_validate_json(fields[b"event"]) for _, fields in self._store.entries(OUTBOX, 10_000)
+        ]

@@ -1,0 +1,1 @@
+"""Real servers for tests: Redis, Kafka, their certificates and ports."""

@@ -1,0 +1,185 @@
+"""A real Kafka broker to test against, on loopback ports of its own, that can be killed, frozen and started again.
+
+Broker and controller are one process (KRaft). Its jars come from Maven Central once, into a cache outside the tree.
+`KAFKA_BOOTSTRAP_SERVERS` names a running broker to use instead; tests that kill one always start their own.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import Self
+from xml.etree import ElementTree
+
+from kafka import KafkaAdminClient
+from pydantic import SecretStr
+
+from pipeline.events.kafka.brokers import Brokers, Sasl, Tls
+from testing.services.ports import free_ports
+
+POM = Path(__file__).with_name("kafka_pom.xml")
+DOWNLOAD_S = 600.0
+START_S = 180.0
+"""A JVM on a machine with other work; five seconds on a quiet one."""
+USER, PASSWORD = "passerby", "correct horse"  # of the listener with TLS; the broker is thrown away
+STORE_PASSWORD = "only for this test"
+
+
+class NoBrokerError(Exception):
+    """No broker can be had here; the message says why."""
+
+
+class KafkaBroker:
+    """One broker with an empty log, started when it is made.
+
+    Attributes:
+        plain: how to reach it without encryption.
+        secured: how to reach it over TLS, as a user with a password.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Starts it; its log and settings lie in `folder`, which is the caller's.
+
+        Raises:
+            NoBrokerError: if Java, Maven or the jars are missing, or it does not come up.
+        """
+        self._jars = jars()
+        self._folder = folder
+        self._port, self._controller_port, self._tls_port = free_ports(3)
+        self.plain = Brokers((f"127.0.0.1:{self._port}",))
+        authority = self._write_certificate()
+        self.secured = Brokers(
+            (f"127.0.0.1:{self._tls_port}",), tls=Tls(authority), sasl=Sasl("PLAIN", USER, SecretStr(PASSWORD))
+        )
+        self._settings = folder / "server.properties"
+        self._settings.write_text(self._properties())
+        cluster = uuid.uuid4().hex[:22]
+        self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._settings)).wait(START_S)
+        self.start()
+
+    def start(self) -> None:
+        """Starts it, on the same ports and with the same log as before, and waits until it answers."""
+        self._process = self._java("kafka.Kafka", str(self._settings))
+        ends_s = time.monotonic() + START_S
+        while not self._listens():
+            if self._process.poll() is not None or time.monotonic() > ends_s:
+                self.kill()
+                raise NoBrokerError(f"the broker did not come up: {(self._folder / 'broker.log').read_text()[-2000:]}")
+            time.sleep(0.05)
+        KafkaAdminClient(bootstrap_servers=[str(self.plain)], bootstrap_timeout_ms=round(START_S * 1000)).close()
+
+    def kill(self) -> None:
+        """As a power cut would end it, except that the operating system keeps what was written."""
+        self._process.kill()
+        self._process.wait()
+
+    def freeze(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self._port)) == 0
+
+    def _java(self, *arguments: str) -> subprocess.Popen[bytes]:
+        small = ("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+        quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+        with (self._folder / "broker.log").open("ab") as log:
+            return subprocess.Popen(
+                ("java", *small, quiet, "-cp", f"{self._jars}/*", *arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self._folder,
+            )
+
+    def _write_certificate(self) -> Path:
+        """One that says 127.0.0.1, signed by itself, and the PEM by which clients know it."""
+        store = ("-keystore", "broker.p12", "-storepass", STORE_PASSWORD, "-alias", "broker")
+        name = ("-dname", "CN=broker", "-ext", "san=ip:127.0.0.1", "-keyalg", "EC", "-validity", "2")
+        for command in (("-genkeypair", *store, *name), ("-exportcert", "-rfc", *store, "-file", "broker.pem")):
+            subprocess.run(("keytool", *command), cwd=self._folder, check=True, capture_output=True)
+        return self._folder / "broker.pem"
+
+    def _properties(self) -> str:
+        plain, controller = f"PLAINTEXT://127.0.0.1:{self._port}", f"CONTROLLER://127.0.0.1:{self._controller_port}"
+        secured = f"SASL_SSL://{self.secured}"
+        login = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+        return "\n".join(
+            (
+                "process.roles=broker,controller",
+                "node.id=1",
+                f"listeners={plain},{controller},{secured}",
+                f"advertised.listeners={plain},{secured}",
+                "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL",
+                "controller.listener.names=CONTROLLER",
+                f"controller.quorum.voters=1@127.0.0.1:{self._controller_port}",
+                f"log.dirs={self._folder / 'log'}",
+                "auto.create.topics.enable=false",
+                "offsets.topic.replication.factor=1",
+                "offsets.topic.num.partitions=1",
+                "group.initial.rebalance.delay.ms=0",
+                # A killed broker may register again only when its old session is over: 9 s unless told otherwise.
+                "broker.session.timeout.ms=2000",
+                "broker.heartbeat.interval.ms=500",
+                "sasl.enabled.mechanisms=PLAIN",
+                f'listener.name.sasl_ssl.plain.sasl.jaas.config={login} user_{USER}="{PASSWORD}";',
+                f"ssl.keystore.location={self._folder / 'broker.p12'}",
+                f"ssl.keystore.password={STORE_PASSWORD}",
+                "",
+            )
+        )
+
+
+def running() -> Brokers | None:
+    """A broker that runs already, from KAFKA_BOOTSTRAP_SERVERS."""
+    addresses = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+    return Brokers(tuple(addresses.split(","))) if addresses else None
+
+
+def jars() -> Path:
+    """The folder of the broker's jars; downloads them if they are not there yet.
+
+    Raises:
+        NoBrokerError: if there is no Java or Maven, or the download fails.
+    """
+    version = ElementTree.parse(POM).findtext(".//{*}dependency/{*}version")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "passerby" / "kafka" / str(version)
+    missing = [tool for tool in ("java", "keytool") if shutil.which(tool) is None]
+    if not cache.is_dir() and shutil.which("mvn") is None:
+        missing.append("mvn")
+    if missing:
+        raise NoBrokerError(f"no Kafka broker can be started: {', '.join(missing)} not found; make setup installs them")
+    if not cache.is_dir():
+        _download(cache)
+    return cache
+
+
+def _download(cache: Path) -> None:
+    """Into a folder beside the cache, which then takes its name: half a download is never taken for a whole one."""
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache.parent) as beside:
+        fresh = Path(beside) / "jars"
+        command = ("mvn", "-q", "-B", "-f", POM, "dependency:copy-dependencies", f"-DoutputDirectory={fresh}")
+        done = subprocess.run(command, capture_output=True, text=True, timeout=DOWNLOAD_S, check=False)
+        if done.returncode:
+            raise NoBrokerError(f"mvn could not fetch the Kafka broker: {(done.stdout + done.stderr).strip()[-500:]}")
+        try:
+            fresh.rename(cache)
+        except OSError:
+            # Another process was sooner.
+            if not cache.is_dir():
+                raise

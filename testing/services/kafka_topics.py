@@ -1,0 +1,29 @@
+"""What lies in a topic, read without any of the code under test."""
+
+from collections.abc import Iterator
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+
+from pipeline.events.kafka.brokers import Brokers
+from pipeline.events.schema import IdentityEvent
+
+READ_MS = 5000
+
+
+def messages_at(brokers: Brokers, topic: str) -> Iterator[ConsumerRecord]:
+    """All messages of a topic up to now, partition by partition, in order."""
+    with KafkaConsumer(**brokers.options(), group_id=None, enable_auto_commit=False) as consumer:
+        partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic))]
+        for partition, end in consumer.end_offsets(partitions).items():
+            consumer.assign([partition])
+            consumer.seek_to_beginning(partition)
+            while consumer.position(partition) < end:
+                for found in consumer.poll(timeout_ms=READ_MS).values():
+                    yield from found
+
+
+def events_at(brokers: Brokers, topic: str) -> Iterator[IdentityEvent]:
+    """The same as events, without a second look at those that came twice."""
+    for message in messages_at(brokers, topic):
+        yield IdentityEvent.model_validate_json(message.value)

@@ -1,0 +1,1 @@
+"""A whole site as processes, to be watched, killed and frozen."""

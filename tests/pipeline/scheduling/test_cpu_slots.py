@@ -1,0 +1,127 @@
+import threading
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+
+import pytest
+
+from pipeline.scheduling.cpu_slots import Seat, Turns, seats, turn_of
+
+PATIENCE_S = 30.0
+
+
+class Worker(threading.Thread):
+    """Takes a turn at once, and holds it until told to give it back."""
+
+    def __init__(self, turns: Turns) -> None:
+        super().__init__(daemon=True)
+        self._turns = turns
+        self._enough = threading.Event()
+        self.works = threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        with self._turns.turn():
+            self.works.set()
+            assert self._enough.wait(PATIENCE_S)
+
+    def end(self) -> None:
+        self._enough.set()
+        self.join(PATIENCE_S)
+        assert not self.is_alive()
+
+
+def queue(turns: Turns, count: int) -> list[Worker]:
+    """Workers in the order in which they ask."""
+    return [ask(turns) for _ in range(count)]
+
+
+def ask(turns: Turns) -> Worker:
+    """A worker that works or waits."""
+    before = turns.waiting()
+    worker = Worker(turns)
+    until(lambda: worker.works.is_set() or turns.waiting() > before)
+    return worker
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    start_s = time.monotonic()
+    while not is_so():
+        assert time.monotonic() - start_s < PATIENCE_S
+        time.sleep(0.001)
+
+
+def working(workers: list[Worker]) -> list[int]:
+    return [i for i, worker in enumerate(workers) if worker.works.is_set() and worker.is_alive()]
+
+
+def test_as_many_work_at_a_time_as_may_in_the_order_in_which_they_asked() -> None:
+    board = [0]
+    workers = queue(Turns(Seat(2, board, 0)), 5)
+    assert working(workers) == [0, 1]
+    for first, then in [(1, [0, 2]), (0, [2, 3]), (2, [3, 4]), (4, [3]), (3, [])]:
+        workers[first].end()
+        for each in then:
+            assert workers[each].works.wait(PATIENCE_S)
+        assert working(workers) == then
+        assert board == [len(then)]
+
+
+def test_nobody_who_asks_later_comes_first() -> None:
+    turns = Turns(Seat(1, [0], 0))
+    workers = queue(turns, 3)
+    workers[0].end()
+    assert workers[1].works.wait(PATIENCE_S)
+    late = queue(turns, 1)
+    workers[1].end()
+    assert workers[2].works.wait(PATIENCE_S)
+    assert not late[0].works.is_set()
+    workers[2].end()
+    assert late[0].works.wait(PATIENCE_S)
+    late[0].end()
+
+
+def test_one_thread_of_a_process_always_works_and_no_second_where_others_take_the_cores() -> None:
+    board = [0, 2]
+    workers = queue(Turns(Seat(2, board, 0)), 2)
+    assert working(workers) == [0]
+    workers[0].end()
+    assert workers[1].works.wait(PATIENCE_S)
+    workers[1].end()
+    assert board == [0, 2]
+
+
+def test_room_that_others_leave_is_taken_at_the_next_turn() -> None:
+    board = [0, 1]
+    workers = queue(Turns(Seat(2, board, 0)), 3)
+    assert working(workers) == [0]
+    board[1] = 0
+    workers[0].end()
+    assert workers[1].works.wait(PATIENCE_S)
+    assert workers[2].works.wait(PATIENCE_S)
+    for worker in workers[1:]:
+        worker.end()
+    assert board == [0, 0]
+
+
+def test_who_fails_gives_the_turn_back() -> None:
+    board = [0]
+    turns = Turns(Seat(1, board, 0))
+    with pytest.raises(ValueError, match="broken"), turns.turn():
+        raise ValueError("broken")
+    assert board == [0]
+    with turns.turn():
+        assert board == [1]
+
+
+def test_where_nobody_is_counted_nobody_waits() -> None:
+    assert seats(None, 2) == [None, None]
+    assert turn_of(None) is nullcontext
+
+
+def test_the_seats_of_several_processes_share_a_board() -> None:
+    first, second = seats(2, 2)
+    assert first is not None
+    assert second is not None
+    with Turns(first).turn():
+        assert list(second.board) == [1, 0]

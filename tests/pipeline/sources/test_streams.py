@@ -1,0 +1,276 @@
+"""Streams that misbehave on the socket, and HTTP. A real RTSP server is in tests/integration."""
+
+import functools
+import http.server
+import logging
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.sources.backoff import Retry
+from pipeline.sources.errors import ErrorCode, SourceError
+from pipeline.sources.source import DropCause, SourceState
+from pipeline.sources.streams import StreamSource
+
+PATIENCE_S = 20.0
+TIMEOUT_S = 0.5
+# What "at once" may take on a loaded machine.
+AT_ONCE_S = 1.0
+Talk = Callable[[socket.socket], None]
+
+
+class Count:
+    def __init__(self) -> None:
+        self.states: list[SourceState] = []
+        self.errors: Counter[ErrorCode] = Counter()
+        self.drops: Counter[DropCause] = Counter()
+
+    def entered(self, camera: str, state: SourceState, error: ErrorCode | None) -> None:
+        self.states.append(state)
+        if error is not None:
+            self.errors[error] += 1
+
+    def dropped(self, camera: str, cause: DropCause) -> None:
+        self.drops[cause] += 1
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Talk], str]]:
+    """Starts a server that talks to each client as told; gives its host and port."""
+    listening: list[socket.socket] = []
+
+    def start(talk: Talk) -> str:
+        server = socket.create_server(("127.0.0.1", 0))
+        listening.append(server)
+        threading.Thread(target=_accept, args=(server, talk), daemon=True).start()
+        return f"127.0.0.1:{server.getsockname()[1]}"
+
+    yield start
+    for server in listening:
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+
+
+def _accept(server: socket.socket, talk: Talk) -> None:
+    clients = []
+    while True:
+        try:
+            client, _ = server.accept()
+        except OSError:
+            break
+        clients.append(client)
+        talk(client)
+    for client in clients:
+        client.close()
+
+
+def stay_silent(client: socket.socket) -> None:
+    pass
+
+
+def hang_up(client: socket.socket) -> None:
+    client.close()
+
+
+def talk_nonsense(client: socket.socket) -> None:
+    client.recv(4096)
+    client.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 90000\r\n\r\n" + b"nonsense " * 10_000)
+    client.shutdown(socket.SHUT_RDWR)
+
+
+def answer(status: str) -> Talk:
+    def talk(client: socket.socket) -> None:
+        client.recv(4096)
+        client.sendall(f"HTTP/1.0 {status}\r\n\r\n".encode())
+        client.shutdown(socket.SHUT_RDWR)
+
+    return talk
+
+
+def source_of(url: str, *, give_up_after_s: float | None = 0.0, listener: Count | None = None) -> StreamSource:
+    retry = Retry(first_wait_s=0.05, longest_wait_s=0.2, give_up_after_s=give_up_after_s)
+    return StreamSource(
+        "door",
+        url,
+        random=Random(0),
+        open_timeout_s=TIMEOUT_S,
+        read_timeout_s=TIMEOUT_S,
+        retry=retry,
+        listener=listener,
+    )
+
+
+@pytest.mark.parametrize("scheme", ["rtsp", "http"])
+def test_a_server_that_accepts_and_stays_silent_is_a_time_out(serve: Callable[[Talk], str], scheme: str) -> None:
+    source = source_of(f"{scheme}://{serve(stay_silent)}/1")
+    start_s = time.monotonic()
+    with pytest.raises(SourceError, match="nothing came within") as caught:
+        list(source)
+    assert caught.value.code is ErrorCode.TIMEOUT
+    assert TIMEOUT_S <= time.monotonic() - start_s < TIMEOUT_S + AT_ONCE_S
+
+
+@pytest.mark.parametrize(
+    ("talk", "code"),
+    [
+        (answer("401 Unauthorized"), ErrorCode.AUTH),
+        (answer("403 Forbidden"), ErrorCode.AUTH),
+        (answer("404 Not Found"), ErrorCode.NOT_FOUND),
+        (answer("500 Internal Server Error"), ErrorCode.OTHER),
+        (talk_nonsense, ErrorCode.CORRUPT),
+    ],
+    ids=["401", "403", "404", "500", "nonsense"],
+)
+def test_each_answer_has_its_code(serve: Callable[[Talk], str], talk: Talk, code: ErrorCode) -> None:
+    with pytest.raises(SourceError) as caught:
+        list(source_of(f"http://{serve(talk)}/film.mp4"))
+    assert caught.value.code is code
+    assert str(caught.value).startswith("camera door: http://127.0.0.1:")
+
+
+def test_a_closed_port_is_refused(serve: Callable[[Talk], str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(SourceError, match="refused") as caught:
+        list(source_of(f"rtsp://127.0.0.1:{port}/1"))
+    assert caught.value.code is ErrorCode.REFUSED
+
+
+def test_a_host_name_that_cannot_be_looked_up_hangs_nobody() -> None:
+    start_s = time.monotonic()
+    with pytest.raises(SourceError, match=r"camera door: rtsp://cam\.invalid/1: (the host is not known|no frame)"):
+        list(source_of("rtsp://cam.invalid/1"))
+    assert time.monotonic() - start_s < 3 * TIMEOUT_S + AT_ONCE_S
+
+
+def test_closing_ends_a_silent_connection_at_once_and_its_thread_at_the_time_out(serve: Callable[[Talk], str]) -> None:
+    source = source_of(f"rtsp://{serve(stay_silent)}/1")
+    closing = threading.Timer(0.2, source.close)
+    closing.start()
+    start_s = time.monotonic()
+    assert list(source) == []
+    assert time.monotonic() - start_s < 0.2 + AT_ONCE_S
+    while any(thread.name == "read door" for thread in threading.enumerate()):
+        assert time.monotonic() - start_s < PATIENCE_S
+        time.sleep(0.01)
+
+
+def test_a_camera_that_stays_away_is_tried_again_until_it_is_given_up(serve: Callable[[Talk], str]) -> None:
+    count = Count()
+    with pytest.raises(SourceError):
+        list(source_of(f"rtsp://{serve(hang_up)}/1", give_up_after_s=0.5, listener=count))
+    retries = count.states.count(SourceState.RETRYING)
+    assert retries >= 2
+    assert count.states.count(SourceState.CONNECTING) == retries + 1
+    assert count.states[-1] is SourceState.FAILED
+    assert sum(count.errors.values()) == retries + 1
+
+
+def test_a_refused_password_waits_the_longest_wait(serve: Callable[[Talk], str]) -> None:
+    attempts: list[float] = []
+
+    def refuse(client: socket.socket) -> None:
+        attempts.append(time.monotonic())
+        answer("401 Unauthorized")(client)
+
+    retry = Retry(first_wait_s=0.01, longest_wait_s=0.4, jitter=0, give_up_after_s=0.3)
+    with pytest.raises(SourceError):
+        list(StreamSource("door", f"http://{serve(refuse)}/1", random=Random(0), retry=retry))
+    assert len(attempts) >= 2
+    assert attempts[-1] - attempts[0] >= 0.4
+
+
+def test_no_password_is_in_what_is_logged_raised_or_shown(
+    serve: Callable[[Talk], str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    source = source_of(f"http://me:s3cret@{serve(answer('403 Forbidden'))}/1?token=s3cret", give_up_after_s=0.2)
+    with pytest.raises(SourceError) as caught:
+        list(source)
+    assert caught.value.__context__ is None
+    assert caught.value.__cause__ is None
+    shown = caplog.text + repr(caught.value) + repr(source)
+    assert "127.0.0.1" in shown
+    assert "s3cret" not in shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://me:s3cret@cam.example/1", "film.mp4", "rtsp:///1", "rtsp://me:s3/cret@cam.example/1", "/dev/sda1"],
+)
+def test_an_address_that_cannot_be_a_camera_is_refused_at_once_without_showing_it(url: str) -> None:
+    with pytest.raises(ValueError, match="expected rtsp://host") as caught:
+        source_of(url)
+    assert "s3" not in str(caught.value)
+
+
+def test_a_webcam_that_is_not_there_is_one_error() -> None:
+    with pytest.raises(SourceError, match="camera door: /dev/video99") as caught:
+        list(source_of("/dev/video99"))
+    assert caught.value.code is ErrorCode.NOT_FOUND
+
+
+def send_images(client: socket.socket) -> None:
+    """What cameras call MJPEG: ten images in one answer without end, the sixth of them broken."""
+    client.recv(4096)
+    client.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace;boundary=next\r\n\r\n")
+    for index in range(10):
+        image = cv2.imencode(".jpg", np.full((48, 64, 3), index * 20, np.uint8))[1].tobytes()
+        content = b"broken" if index == 5 else image
+        head = f"--next\r\nContent-Type: image/jpeg\r\nContent-Length: {len(content)}\r\n\r\n"
+        client.sendall(head.encode() + content + b"\r\n")
+
+
+def test_images_over_http_are_frames_and_a_broken_one_is_dropped_and_counted(serve: Callable[[Talk], str]) -> None:
+    count = Count()
+    source = source_of(f"http://{serve(send_images)}/mjpeg", listener=count)
+    levels: list[tuple[int, int]] = []
+    with pytest.raises(SourceError) as caught:
+        levels.extend((frame.index, round(frame.image.mean() / 20)) for frame in source)
+    assert levels == [(index, index) for index in (0, 1, 2, 3, 4, 6, 7, 8, 9)]
+    assert caught.value.code is ErrorCode.TIMEOUT
+    assert count.drops == {DropCause.CORRUPT: 1}
+
+
+@pytest.fixture
+def playlist(tmp_path: Path) -> Iterator[str]:
+    """An HLS recording of one second over HTTP."""
+    with av.open(str(tmp_path / "live.m3u8"), "w", format="hls", options={"hls_time": "0.4"}) as film:
+        stream = film.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.options = {"g": "10", "tune": "zerolatency"}
+        for level in range(25):
+            image = np.full((48, 64, 3), level * 8, np.uint8)
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
+        film.mux(stream.encode())
+    handler = functools.partial(QuietFiles, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/live.m3u8"
+        server.shutdown()
+
+
+class QuietFiles(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_recording_over_hls_plays_at_its_own_speed_and_ends(playlist: str) -> None:
+    count = Count()
+    start_s = time.monotonic()
+    frames = list(source_of(playlist, listener=count))
+    assert [frame.index for frame in frames] == list(range(25))
+    assert {frame.clock for frame in frames} == {"receive"}
+    assert frames[-1].time_s - frames[0].time_s == pytest.approx(24 / 25, abs=0.3)
+    assert time.monotonic() - start_s >= 24 / 25
+    assert count.states == [SourceState.CONNECTING, SourceState.STREAMING, SourceState.ENDED]
+    assert count.drops == Counter()

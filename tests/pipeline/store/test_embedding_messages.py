@@ -1,0 +1,197 @@
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.events.memory import MemorySink
+from pipeline.matching.matcher import Matcher
+from pipeline.matching.memory import MemoryGallery
+from pipeline.matching.policy import MatchParams
+from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
+from pipeline.site import Site
+from pipeline.store.embedding_messages import (
+    MAX_AHEAD_S,
+    MAX_BYTES,
+    Expected,
+    Message,
+    MessageError,
+    messages_of,
+    packed,
+    unpacked,
+)
+from pipeline.store.window_join import Entry, WindowJoin
+
+MODEL = "m@1"
+EXPECTED = Expected(frozenset({"door", "yard"}), MODEL, 8)
+
+
+def embedding(track: int, *, part: int = 0, camera: str = "door", cut_s: float = 9.1) -> Embedding:
+    vector = np.random.default_rng(track * 100 + part).standard_normal(8)
+    return Embedding(
+        track=TrackKey(camera, "r", track),
+        part=part,
+        cut_s=cut_s,
+        clock="sender",
+        start_s=5.123456789012345,
+        end_s=9.1,
+        box=np.array([1.5, 2, 3, 4.1], np.float32),
+        vector=(vector / np.linalg.norm(vector)).astype(np.float32),
+        model_id=MODEL,
+    )
+
+
+def end(track: int, cut_s: float = 9.5) -> TrackEnd:
+    return TrackEnd(TrackKey("door", "r", track), cut_s, 1.0, 9.0, "sender")
+
+
+def fields(message: Message, **changed: object) -> dict[bytes, bytes]:
+    head, vectors = packed(message, MODEL)
+    return {
+        b"worker": message.worker.encode(),
+        b"head": json.dumps({**json.loads(head), **changed}).encode(),
+        b"vectors": vectors,
+    }
+
+
+MESSAGE = Message("w", ("door",), "whole", 10.0, (embedding(1), embedding(2)), (end(1),))
+
+
+def test_a_message_comes_back_as_it_was_to_the_last_bit() -> None:
+    back = unpacked(fields(MESSAGE), EXPECTED)
+    assert (back.worker, back.cameras, back.progress, back.end_s) == ("w", ("door",), "whole", 10.0)
+    assert back.ended == MESSAGE.ended
+    for sent, found in zip(MESSAGE.embeddings, back.embeddings, strict=True):
+        assert (found.track, found.part, found.cut_s, found.start_s) == (
+            sent.track,
+            sent.part,
+            sent.cut_s,
+            sent.start_s,
+        )
+        np.testing.assert_array_equal(found.vector, sent.vector)
+        np.testing.assert_array_equal(found.box, sent.box)
+
+
+def test_a_large_window_is_several_messages_and_the_last_completes_it() -> None:
+    window = EmbeddedWindow(10.0, tuple(embedding(i) for i in range(150)), (end(1),))
+    messages = list(messages_of(window, "w", ("door",)))
+    assert [(len(m.embeddings), len(m.ended), m.progress) for m in messages] == [
+        (64, 0, "part"),
+        (64, 0, "part"),
+        (22, 1, "whole"),
+    ]
+
+
+def test_an_empty_window_still_says_how_far_the_worker_is() -> None:
+    (message,) = messages_of(EmbeddedWindow(10.0, (), ()), "w", ("door",))
+    assert (message.progress, message.end_s) == ("whole", 10.0)
+
+
+def stretched(**changed: object) -> dict[bytes, bytes]:
+    """A message whose first part says something else."""
+    first, *others = json.loads(packed(MESSAGE, MODEL)[0])["parts"]
+    return fields(MESSAGE, parts=[{**first, **changed}, *others])
+
+
+def without_vectors(count: int) -> bytes:
+    return np.full((count, 8), np.nan, "<f4").tobytes()
+
+
+POISON = {
+    "no JSON": (fields(MESSAGE) | {b"head": b"{'"}, "expected a message of version 1"),
+    "nothing": ({}, "expected a message of version 1"),
+    "another version": (fields(MESSAGE, version=2), "version"),
+    "a surplus key": (fields(MESSAGE, admin=True), "admin"),
+    "endless time": (fields(MESSAGE, end_s=float("inf")), "end_s"),
+    "time before 1970": (stretched(start_s=-0.5), "parts.0.start_s: Input should be greater"),
+    "time after 9999": (stretched(end_s=253402300800.0), "parts.0.end_s: Input should be less"),
+    "an end before 1970": (
+        fields(MESSAGE, ended=[{**json.loads(packed(MESSAGE, MODEL)[0])["ended"][0], "start_s": -1}]),
+        "ended.0.start_s: Input should be greater",
+    ),
+    "a box beyond float32": (stretched(box=[1e300, 0, 1, 1]), "parts.0.box.0: Input should be less"),
+    "a name without end": (fields(MESSAGE, **{"x" * 100_000: 1}), f"found {'x' * 100}: Extra"),
+    "wrong length": (fields(MESSAGE) | {b"vectors": b"abc"}, "64 bytes, found 3"),
+    "no number": (fields(MESSAGE) | {b"vectors": without_vectors(2)}, "length 1, found one of length nan"),
+    "huge numbers": (fields(MESSAGE) | {b"vectors": np.full((2, 8), 1e30, "<f4").tobytes()}, "found one of length inf"),
+    "not of length 1": (fields(MESSAGE) | {b"vectors": np.ones((2, 8), "<f4").tobytes()}, "length 2.8"),
+    "huge": (fields(MESSAGE) | {b"vectors": bytes(MAX_BYTES)}, "expected at most 4194304 bytes"),
+    "another model": (fields(MESSAGE, model_id="n@2"), "expected vectors of m@1, found those of n@2"),
+    "another site's camera": (fields(MESSAGE, cameras=["moon"]), "expected cameras of the site, found moon"),
+    "a track of another camera": (fields(MESSAGE, cameras=["yard"]), "expected tracks of yard, found one of door"),
+    "another worker's": (fields(MESSAGE) | {b"worker": b"v"}, "a field `worker` that names w"),
+}
+
+
+@pytest.mark.parametrize(("poison", "reason"), POISON.values(), ids=list(POISON))
+def test_poison_is_refused_with_its_reason(poison: dict[bytes, bytes], reason: str) -> None:
+    with pytest.raises(MessageError, match=reason):
+        unpacked(poison, EXPECTED)
+
+
+def test_a_live_message_from_the_future_is_refused_and_a_clock_that_is_a_little_ahead_is_not() -> None:
+    live = replace(EXPECTED, now_s=lambda: 10.0 - MAX_AHEAD_S)
+    assert unpacked(fields(MESSAGE), live).end_s == 10.0
+    with pytest.raises(MessageError, match="found one 300 s ahead; is the clock of worker w right"):
+        unpacked(fields(MESSAGE, end_s=10.001), live)
+    with pytest.raises(MessageError, match="found one 1000 s ahead"):
+        unpacked(stretched(cut_s=710.0), live)
+
+
+NASTY: tuple[object, ...] = (
+    *(None, True, -1, 0, -0.5, 1e300, -1e300, 1e-320, 2**53 - 1, 2**60, 10**400, 253402300799, 253402300799.5),
+    *("", "x" * 2000, "\ud800", "1970-01-01T00:00:00Z", [], {}, [0, 0, 0, 0], [5, 5, 1, 1], [1e300] * 4),
+)
+
+
+def places(value: object, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where something stands in a JSON value."""
+    yield at
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, each in inside:
+        yield from places(each, (*at, name))
+
+
+def with_put(value: object, at: Sequence[str | int], new: object) -> object:
+    """A JSON value with something else at one place."""
+    if not at:
+        return new
+    copy: Any = json.loads(json.dumps(value))
+    inner = copy
+    for name in at[:-1]:
+        inner = inner[name]
+    inner[at[-1]] = new
+    return copy
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_not_refused_can_be_decided_whatever_stands_in_it() -> None:
+    head = json.loads(packed(MESSAGE, MODEL)[0])
+    outcomes = Counter(
+        _comes_through(with_put(head, at, nasty), nasty if at == ("worker",) else "w")
+        for at in places(head)
+        for nasty in NASTY
+    )
+    assert outcomes[True] > 50
+    assert outcomes[False] > 300
+
+
+def _comes_through(head: object, worker: object) -> bool:
+    """Whether a message is taken; then it is decided, and so is a good one after it."""
+    named = str(worker).encode("utf-8", "surrogatepass")
+    try:
+        message = unpacked(fields(MESSAGE) | {b"head": json.dumps(head).encode(), b"worker": named}, EXPECTED)
+    except MessageError:
+        return False
+    join = WindowJoin(EXPECTED.cameras, window_s=1.0, is_live=False, idle_after_s=1.0, last=None, now_s=0.0)
+    matcher = Matcher(MemoryGallery(MemorySink()), Site(name="shop"), MatchParams(threshold=0.9))
+    goodbyes = (Message("good", (camera,), "closed") for camera in sorted(EXPECTED.cameras))
+    good = Message("good", ("door",), "whole", 11.0, (embedding(5, cut_s=10.5),), (end(5, 10.9),))
+    for number, each in enumerate((message, good, *goodbyes)):
+        join.add(Entry(f"{number}-0".encode(), each.worker), each, 0.0)
+    while joined := join.take(0.0):
+        matcher.step(joined.window)
+    return True

@@ -1,0 +1,148 @@
+"""Channel 2 on a real Redis server."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import pytest
+
+from pipeline.records import EmbeddedWindow
+from pipeline.store.client import LeaseLost, SiteStore, script
+from pipeline.store.embedding_stream import BACKLOG, DEAD_LETTERS, STREAM, EmbeddingReader, EmbeddingWriter
+from pipeline.store.lease import Lease, acquire
+from pipeline.store.window_join import WindowJoin
+from testing.services.redis import RedisServer
+from tests.pipeline.store.test_embedding_messages import EXPECTED, MODEL, POISON, embedding, end
+
+ADD = script("return redis.call('XADD', KEYS[1], '*', unpack(ARGV))")
+
+
+def writer(store: SiteStore, camera: str = "door", *, max_waiting: int = 100) -> EmbeddingWriter:
+    return EmbeddingWriter(store, camera, [camera], model_id=MODEL, max_waiting=max_waiting, patience_s=5.0)
+
+
+def window(end_s: float, *tracks: int, camera: str = "door") -> EmbeddedWindow:
+    return EmbeddedWindow(end_s, tuple(embedding(t, camera=camera, cut_s=end_s - 0.5) for t in tracks), ())
+
+
+class Desk:
+    """The matcher's end, with a lease of its own."""
+
+    def __init__(self, store: SiteStore, cameras: Sequence[str] = ("door",), *, last: int | None = None) -> None:
+        lease = acquire(store, 10.0)
+        assert lease is not None
+        self.lease: Lease = lease
+        self.reasons: list[str] = []
+        join = WindowJoin(cameras, window_s=1.0, is_live=False, idle_after_s=1.0, last=last, now_s=time.monotonic())
+        self.reader = EmbeddingReader(store, lease, join, EXPECTED, on_dead_letter=self.reasons.append)
+
+    def windows(self) -> Iterator[EmbeddedWindow]:
+        return self.reader.windows(lambda: False, until_end=True)
+
+
+def tracks(windows: Sequence[EmbeddedWindow]) -> list[list[str]]:
+    return [[str(each.track) for each in window.embeddings] for window in windows]
+
+
+def test_what_two_workers_write_comes_out_as_windows_of_both(store: SiteStore) -> None:
+    door, yard = writer(store, "door"), writer(store, "yard")
+    door.write(window(10.0, 1))
+    door.write(window(11.0, 2))
+    door.close()
+    yard.write(window(10.0, 3, camera="yard"))
+    yard.write(EmbeddedWindow(11.0, (), ()))
+    yard.close()
+    desk = Desk(store, ("door", "yard"))
+    assert tracks(list(desk.windows())) == [["door/r/1", "yard/r/3"], ["door/r/2"]]
+
+
+def test_a_large_window_arrives_whole(store: SiteStore) -> None:
+    door = writer(store)
+    door.write(EmbeddedWindow(10.0, tuple(embedding(i) for i in range(200)), (end(1),)))
+    door.close()
+    (found,) = Desk(store).windows()
+    assert len(found.embeddings) == 200
+    assert len(found.ended) == 1
+
+
+def test_what_was_read_and_not_committed_is_read_again(store: SiteStore) -> None:
+    door = writer(store)
+    door.write(window(10.0, 1))
+    door.write(window(11.0, 2))
+    door.close()
+    first = Desk(store)
+    assert tracks(list(islice(first.windows(), 1))) == [["door/r/1"]]
+    first.lease.release()
+    assert tracks(list(Desk(store).windows())) == [["door/r/1"], ["door/r/2"]]
+
+
+def test_a_reader_without_the_lease_reads_nothing(store: SiteStore) -> None:
+    frozen = Desk(store)
+    frozen.lease.release()
+    door = writer(store)
+    door.write(window(10.0, 1))
+    door.close()
+    heir = Desk(store)
+    with pytest.raises(LeaseLost):
+        next(frozen.windows())
+    assert tracks(list(heir.windows())) == [["door/r/1"]]
+
+
+def test_a_worker_waits_for_a_server_that_is_away_and_writes_what_it_held_once(redis_server: RedisServer) -> None:
+    with SiteStore(redis_server.url, "shop") as store:
+        waits: list[float] = []
+        door = EmbeddingWriter(
+            store, "w", ["door"], model_id=MODEL, patience_s=20.0, on_wait=lambda: waits.append(time.monotonic())
+        )
+        door.write(window(10.0, 1))
+        redis_server.kill()
+        thread = threading.Thread(target=door.write, args=(window(11.0, 2),), daemon=True)
+        thread.start()
+        time.sleep(0.5)
+        assert waits
+        redis_server.start()
+        thread.join(10)
+        assert store.length(STREAM) == 2
+
+
+def test_a_worker_waits_while_too_many_of_its_messages_do_and_another_does_not(store: SiteStore) -> None:
+    door, yard = writer(store, "door", max_waiting=3), writer(store, "yard", max_waiting=3)
+    for number in range(3):
+        door.write(window(10.0 + number, number))
+    thread = threading.Thread(target=door.write, args=(window(13.0, 9),), daemon=True)
+    thread.start()
+    yard.write(window(10.0, 1, camera="yard"))
+    time.sleep(0.2)
+    assert thread.is_alive()
+    store.delete([BACKLOG])
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("poison", [poison for poison, _ in POISON.values()], ids=list(POISON))
+def test_poison_is_set_aside_with_its_reason_and_stops_nothing(store: SiteStore, poison: dict[bytes, bytes]) -> None:
+    store.run(ADD, [store.key(STREAM)], [part for pair in (poison or {b"x": b"y"}).items() for part in pair])
+    door = writer(store)
+    door.write(window(10.0, 1))
+    door.close()
+    desk = Desk(store)
+    assert tracks(list(desk.windows())) == [["door/r/1"]]
+    ((_, letter),) = store.entries(DEAD_LETTERS, 10)
+    assert [letter[b"reason"].decode()] == desk.reasons
+    assert all(len(value) <= 4096 for value in letter.values())
+
+
+def test_at_the_end_all_that_is_left_is_that_it_is_the_end(store: SiteStore) -> None:
+    door = writer(store)
+    door.open()
+    for number in range(5):
+        door.write(EmbeddedWindow(10.0 + number, (), ()))
+    door.close()
+    for _ in range(2):
+        desk = Desk(store)
+        assert list(desk.windows()) == []
+        desk.lease.release()
+    assert store.length(STREAM) == 1
+    door.open()
+    assert store.hash(BACKLOG) == {b"door": b"2"}

@@ -1,0 +1,46 @@
+import time
+
+import pytest
+
+from pipeline.store.client import LeaseLost, SiteStore
+from pipeline.store.lease import acquire
+
+
+def test_one_has_the_lease_and_the_next_gets_it_when_it_is_released(store: SiteStore) -> None:
+    first = acquire(store, 10.0)
+    assert first is not None
+    assert acquire(store, 10.0) is None
+    first.release()
+    second = acquire(store, 10.0)
+    assert second is not None
+    assert second.token > first.token
+
+
+def test_a_lease_that_is_not_renewed_ends(store: SiteStore) -> None:
+    first = acquire(store, 0.1)
+    assert first is not None
+    time.sleep(0.15)
+    assert acquire(store, 10.0) is not None
+    with pytest.raises(LeaseLost):
+        first.renew()
+    with pytest.raises(LeaseLost):
+        first.release()
+
+
+def test_who_has_a_lease_can_replace_it_by_one_that_shuts_out_what_was_sent_under_the_first(store: SiteStore) -> None:
+    first = acquire(store, 10.0)
+    second = acquire(store, 10.0, replaces=first)
+    assert first is not None
+    assert second is not None
+    with pytest.raises(LeaseLost):
+        first.renew()
+    assert acquire(store, 10.0, replaces=first) is None
+
+
+def test_a_lease_that_is_renewed_goes_on(store: SiteStore) -> None:
+    lease = acquire(store, 0.3)
+    assert lease is not None
+    for _ in range(5):
+        time.sleep(0.1)
+        lease.renew()
+    assert acquire(store, 10.0) is None

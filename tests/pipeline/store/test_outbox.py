@@ -1,0 +1,98 @@
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from pipeline.events.memory import MemorySink
+from pipeline.events.schema import Event, IdentityEvent
+from pipeline.events.sink import EventSink, EventSinkError
+from pipeline.store.client import SiteStore, StoreError, script
+from pipeline.store.outbox import OUTBOX, OutboxRelay
+from testing.redis_desk import RedisDesk
+from tests.contracts.test_gallery_contract import event, sighting
+
+ADD = script("return redis.call('XADD', KEYS[1], '*', unpack(ARGV))")
+
+
+class FailingSink:
+    """Takes events and then cannot say that they are delivered."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def publish(self, event: Event) -> None:
+        self.events.append(event)
+
+    def flush(self) -> None:
+        raise EventSinkError("no broker")
+
+    def close(self) -> None:
+        raise EventSinkError("no broker")
+
+
+def commit(store: SiteStore, count: int) -> list[IdentityEvent]:
+    events = [event(track) for track in range(count)]
+    RedisDesk(store).gallery.commit([sighting(1, 10)], events, 11)
+    return events
+
+
+def until(is_so: Callable[[], bool], seconds: float = 10.0) -> None:
+    ends_s = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < ends_s
+        time.sleep(0.01)
+
+
+def test_events_are_delivered_in_order_and_then_forgotten(store: SiteStore) -> None:
+    sent = commit(store, 1200)
+    sink = MemorySink()
+    relay = OutboxRelay(store, lambda: sink)
+    assert relay.drain(time.monotonic() + 10)
+    relay.close()
+    assert [each.event_id for each in sink.events] == [each.event_id for each in sent]
+    assert store.length(OUTBOX) == 0
+
+
+def test_what_a_sink_did_not_confirm_goes_to_the_next_one_whole(store: SiteStore) -> None:
+    sent = commit(store, 3)
+    failing, sink = FailingSink(), MemorySink()
+    sinks: Iterator[EventSink] = iter((failing, sink))
+    failures: list[bool] = []
+    relay = OutboxRelay(store, lambda: next(sinks), on_failure=lambda: failures.append(True))
+    assert relay.drain(time.monotonic() + 10)
+    relay.close()
+    assert len(failing.events) == 3
+    assert [each.event_id for each in sink.events] == [each.event_id for each in sent]
+    assert failures == [True]
+
+
+def test_nothing_is_forgotten_while_no_sink_confirms(store: SiteStore) -> None:
+    commit(store, 3)
+    relay = OutboxRelay(store, FailingSink)
+    assert not relay.drain(time.monotonic() + 0.3)
+    relay.close()
+    assert store.length(OUTBOX) == 3
+
+
+def test_patience_ends(store: SiteStore) -> None:
+    commit(store, 1)
+    relay = OutboxRelay(store, FailingSink, patience_s=0.0)
+    until(lambda: _fault(relay) == "no broker for 0 s: given up")
+    relay.close()
+
+
+def test_an_entry_that_is_no_event_is_a_clear_line(store: SiteStore) -> None:
+    store.run(ADD, [store.key(OUTBOX)], ["event", "{}"])
+    relay = OutboxRelay(store, MemorySink)
+    until(lambda: "expected an event of schema v1" in _fault(relay))
+    with pytest.raises(StoreError):
+        relay.check()
+    relay.close()
+
+
+def _fault(relay: OutboxRelay) -> str:
+    try:
+        relay.check()
+    except (EventSinkError, StoreError) as error:
+        return str(error)
+    return ""

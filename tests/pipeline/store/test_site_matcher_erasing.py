@@ -1,0 +1,115 @@
+"""A matcher at work erases who is asked for, and nothing that comes later brings the person back."""
+
+import threading
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from prometheus_client import generate_latest
+
+from pipeline.events.schema import person_id
+from pipeline.records import EmbeddedWindow, TrackKey
+from pipeline.store.client import SiteStore
+from pipeline.store.embedding_stream import EmbeddingWriter
+from pipeline.store.erasure_requests import ask, audit
+from pipeline.store.outbox import OUTBOX
+from pipeline.store.site_matcher import SiteMatcherParams
+from tests.pipeline.store.test_embedding_messages import MODEL, embedding, end
+from tests.pipeline.store.test_outbox import FailingSink
+from tests.pipeline.store.test_site_matcher import Room, until
+
+
+def somebody(track: int) -> UUID:
+    return person_id("shop", TrackKey("door", "r", track))
+
+
+class Camera:
+    """A worker that writes a window at a time."""
+
+    def __init__(self, store: SiteStore) -> None:
+        self._writer = EmbeddingWriter(store, "w", ["door"], model_id=MODEL)
+        self._writer.open()
+        self._end_s = 9.0
+
+    def sees(self, *parts: tuple[int, int], ended: tuple[int, ...] = ()) -> None:
+        """Parts of tracks, and tracks that end."""
+        self._end_s += 1.0
+        cut_s = self._end_s - 0.5
+        embeddings = tuple(embedding(track, part=part, cut_s=cut_s) for track, part in parts)
+        self._writer.write(EmbeddedWindow(self._end_s, embeddings, tuple(end(track, cut_s) for track in ended)))
+
+    def closes(self) -> None:
+        self._writer.close()
+
+
+@pytest.fixture
+def room(store: SiteStore) -> Iterator[Room]:
+    room = Room(store)
+    thread = room.start()
+    yield room
+    stop(room, thread)
+
+
+def stop(room: Room, thread: threading.Thread) -> None:
+    room.matcher.stop()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_an_open_track_is_erased_and_its_later_parts_are_nobody(store: SiteStore, room: Room) -> None:
+    camera = Camera(store)
+    camera.sees((1, 0), (2, 0))
+    camera.sees((1, 1), (2, 1))
+    camera.sees((1, 2), (2, 2))
+    until(lambda: len(room.sink.events) == 2)
+    ask(store, somebody(1))
+    until(lambda: len(room.sink.erasures) == 1)
+    assert room.sink.erasures[0].person == somebody(1)
+    camera.sees((1, 3), (2, 3))
+    camera.sees((3, 0), ended=(1, 2, 3))
+    camera.closes()
+    until(lambda: len(room.sink.events) == 5)
+    later = [(event.kind, event.person) for event in room.sink.events[2:]]
+    assert sorted(later) == sorted(
+        [("track.ended", somebody(2)), ("person.appeared", somebody(3)), ("track.ended", somebody(3))]
+    )
+    # The last part and the end; a part that was still on its way when the person was erased may come on top.
+    dropped = room.metrics.registry.get_sample_value("reid_erased_parts_total")
+    assert dropped is not None
+    assert 2 <= dropped <= 4
+    shown = generate_latest(room.metrics.registry).decode()
+    assert 'reid_erasures_total{outcome="erased"} 1.0' in shown
+    assert 'reid_events_total{kind="person.erased"} 1.0' in shown
+
+
+def test_what_waits_in_the_stream_of_an_erased_track_is_nobody_either(store: SiteStore) -> None:
+    """A matcher erased and ended; what it had not read yet is decided by the next."""
+    camera = Camera(store)
+    camera.sees((1, 0), ended=(1,))
+    camera.closes()
+    first = Room(store)
+    first.matcher.run(until_end=True)
+    assert [event.person for event in first.sink.events] == [somebody(1)] * 2
+    ask(store, somebody(1))
+    again = Camera(store)
+    again.sees((1, 0), ended=(1,))
+    again.sees((4, 0), ended=(4,))
+    again.closes()
+    second = Room(store)
+    second.matcher.run(until_end=True)
+    assert [event.person for event in second.sink.events] == [somebody(4)] * 2
+    assert [erasure.person for erasure in second.sink.erasures] == [somebody(1)]
+
+
+def test_it_erases_while_too_many_events_wait_to_be_delivered(store: SiteStore) -> None:
+    camera = Camera(store)
+    camera.sees((1, 0), (2, 0), ended=(1, 2))
+    camera.sees((3, 0), ended=(3,))
+    room = Room(store, SiteMatcherParams(lease_s=0.5, max_outbox=2), FailingSink())
+    thread = room.start()
+    until(lambda: store.length(OUTBOX) == 4)
+    ask(store, somebody(1))
+    until(lambda: bool(list(audit(store))))
+    ((_, entry),) = audit(store)
+    assert (entry.outcome, entry.tracks, entry.events) == ("erased", 1, 2)
+    stop(room, thread)

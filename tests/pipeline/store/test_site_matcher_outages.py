@@ -1,0 +1,67 @@
+"""A Redis that was reached and goes away is waited for, from when it went; the log says so once."""
+
+import logging
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from pipeline.store.client import SiteStore, StoreUnavailable
+from pipeline.store.site_matcher import LEADING, SiteMatcherParams
+from testing.services.ports import free_port
+from testing.services.redis import RedisServer
+from tests.pipeline.store.test_site_matcher import Room, until, write
+
+PATIENCE_S = 5.0
+"""A server starts again within it, on a machine that is busy."""
+
+
+@pytest.fixture
+def room(redis_server: RedisServer) -> Iterator[Room]:
+    """A matcher that has decided for longer than its patience."""
+    with SiteStore(redis_server.url, "shop") as store:
+        room = Room(store, SiteMatcherParams(lease_s=0.5, patience_s=PATIENCE_S))
+        thread = room.start()
+        until(lambda: room.health.cameras() == {"matcher": LEADING})
+        time.sleep(PATIENCE_S + 0.2)
+        yield room
+        room.matcher.stop()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def test_a_server_that_starts_again_is_waited_for_and_that_is_told_once(
+    redis_server: RedisServer, room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    redis_server.kill()
+    time.sleep(0.8)
+    redis_server.start()
+    with SiteStore(redis_server.url, "shop") as store:
+        write(store, 1, 2)
+    until(lambda: len(room.sink.events) == 4)
+    told = [record.message for record in caplog.records]
+    assert len(told) == 2, told
+    assert told[0].startswith(f"cannot reach Redis at {redis_server.url} (")
+    assert told[0].endswith("; waiting for it, up to 5 s")
+    assert re.fullmatch(re.escape(f"Redis at {redis_server.url} is back after ") + "[1-5] s", told[1])
+
+
+def test_a_master_that_is_a_replica_for_a_while_is_waited_for(redis_server: RedisServer, room: Room) -> None:
+    with redis.Redis.from_url(redis_server.url) as operator:
+        operator.replicaof("127.0.0.1", free_port())
+        time.sleep(0.5)
+        operator.replicaof("NO", "ONE")
+    with SiteStore(redis_server.url, "shop") as store:
+        write(store, 1)
+    until(lambda: len(room.sink.events) == 2)
+
+
+def test_a_server_that_stays_away_ends_the_matcher(redis_server: RedisServer) -> None:
+    with SiteStore(redis_server.url, "shop") as store:
+        room = Room(store, SiteMatcherParams(lease_s=0.5, patience_s=1.5))
+        redis_server.kill()
+        with pytest.raises(StoreUnavailable, match=r"for 1\.5 s: given up$"):
+            room.matcher.run()

@@ -1,0 +1,186 @@
+import hashlib
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from pipeline.model_zoo import (
+    KnownModel,
+    cached_path,
+    default_cache,
+    fetch,
+    find_artefact,
+    known_models,
+    shipped_models,
+)
+from reid_runtime.adopt import FAMILIES
+from reid_runtime.card import ArtefactError, card_path, read_card
+from testing.networks import mean_network
+
+
+class Site(BaseHTTPRequestHandler):
+    """Serves one network whole, spoilt, and cut off; everything else is not found."""
+
+    content = b""
+
+    def do_GET(self) -> None:
+        if self.path not in ("/good.onnx", "/spoilt.onnx", "/cut.onnx"):
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.content)))
+        self.end_headers()
+        body = {"/good.onnx": self.content, "/spoilt.onnx": bytes(len(self.content)), "/cut.onnx": self.content[:40]}
+        self.wfile.write(body[self.path])
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
+    return mean_network(tmp_path / "by-hand.onnx", ["n", 3, 8, 4], axes=[2, 3])
+
+
+@pytest.fixture
+def site(network: Path) -> Iterator[str]:
+    Site.content = network.read_bytes()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def listed(url: str, network: Path) -> dict[str, KnownModel]:
+    sha256 = hashlib.sha256(network.read_bytes()).hexdigest()
+    return {"tiny": KnownModel(url=url, sha256=sha256, family="osnet", licence="CC0-1.0")}
+
+
+def left_in(cache: Path) -> list[str]:
+    return sorted(path.name for path in cache.iterdir())
+
+
+def test_a_network_is_fetched_once_with_its_card(site: str, network: Path, cache: Path) -> None:
+    told: list[tuple[int, int | None]] = []
+    models = listed(f"{site}/good.onnx", network)
+    path = fetch("tiny", cache, models=models, progress=lambda *seen: told.append(seen))
+    card = read_card(path)
+    assert (path, card.name, card.origin) == (cached_path("tiny", cache), "tiny", f"{site}/good.onnx")
+    assert told[-1] == (len(network.read_bytes()), len(network.read_bytes()))
+    assert left_in(cache) == ["tiny.json", "tiny.onnx"]
+    told.clear()
+    assert fetch("tiny", cache, models=models, progress=lambda *seen: told.append(seen)) == path
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("page", "message"),
+    [
+        ("spoilt.onnx", "is another file than the list means, and was not kept: expected sha256"),
+        ("cut.onnx", "cannot download tiny .*IncompleteRead"),
+        ("gone.onnx", "cannot download tiny .*404"),
+    ],
+)
+def test_what_is_not_the_right_file_is_not_kept(site: str, network: Path, cache: Path, page: str, message: str) -> None:
+    with pytest.raises(ArtefactError, match=message):
+        fetch("tiny", cache, models=listed(f"{site}/{page}", network))
+    assert left_in(cache) == []
+
+
+def test_without_a_network_one_line_says_what_to_do(network: Path, cache: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
+        port = server.server_port  # closed again at once: nobody listens there
+    url = f"http://127.0.0.1:{port}/good.onnx"
+    with pytest.raises(
+        ArtefactError, match=f"download {url} by hand, then `reid-pipeline fetch tiny --from FILE`"
+    ) as e:
+        fetch("tiny", cache, models=listed(url, network))
+    assert "\n" not in str(e.value)
+    assert str(cached_path("tiny", cache)) in str(e.value)
+
+
+def test_a_file_brought_by_hand_is_taken(network: Path, cache: Path) -> None:
+    models = listed("http://127.0.0.1:9/never-asked", network)
+    assert read_card(fetch("tiny", cache, models=models, from_file=network)).family == "osnet"
+    assert network.is_file()
+
+
+def test_a_file_put_into_the_cache_gets_its_card(network: Path, cache: Path) -> None:
+    cache.mkdir()
+    cached_path("tiny", cache).write_bytes(network.read_bytes())
+    path = fetch("tiny", cache, models=listed("http://127.0.0.1:9/never-asked", network))
+    assert card_path(path).is_file()
+
+
+def test_another_file_brought_by_hand_is_refused(network: Path, cache: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.onnx"
+    other.write_bytes(b"other")
+    models = listed("http://127.0.0.1:9/never-asked", network)
+    with pytest.raises(ArtefactError, match="is another file than the list means"):
+        fetch("tiny", cache, models=models, from_file=other)
+    with pytest.raises(ArtefactError, match=r"expected a copy of tiny at .*gone, found no file"):
+        fetch("tiny", cache, models=models, from_file=tmp_path / "gone")
+    assert left_in(cache) == []
+
+
+def test_a_spoilt_file_in_the_cache_is_fetched_again(site: str, network: Path, cache: Path) -> None:
+    models = listed(f"{site}/good.onnx", network)
+    path = fetch("tiny", cache, models=models)
+    path.write_bytes(b"spoilt")
+    assert read_card(fetch("tiny", cache, models=models)).name == "tiny"
+
+
+def test_an_unknown_name_lists_the_known_ones(cache: Path) -> None:
+    with pytest.raises(ArtefactError, match=r"expected one of yolox-nano, .*, found 'resnet'"):
+        fetch("resnet", cache)
+    with pytest.raises(ArtefactError, match=r"expected a path or one of .*yolox-nano, .*, found 'resnet'"):
+        find_artefact("resnet", cache)
+
+
+def test_a_path_is_itself_and_a_name_is_looked_up(network: Path, cache: Path) -> None:
+    assert find_artefact(str(network), cache) == network
+    with pytest.raises(ArtefactError, match=r"expected an artefact at .*gone\.onnx, found no file"):
+        find_artefact(str(network.with_name("gone.onnx")), cache)
+    with pytest.raises(ArtefactError, match="run `reid-pipeline fetch yolox-nano`"):
+        find_artefact("yolox-nano", cache)
+    in_cache = fetch("tiny", cache, models=listed("", network), from_file=network)
+    assert find_artefact("tiny", cache) == in_cache
+
+
+def test_a_shipped_network_needs_no_fetching_unless_the_cache_has_one_of_that_name(
+    monkeypatch: pytest.MonkeyPatch, network: Path, cache: Path, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("pipeline.model_zoo.SHIPPED", tmp_path)
+    assert shipped_models() == {"by-hand": network}
+    assert find_artefact("by-hand", cache) == network
+    in_cache = fetch("by-hand", cache, models={"by-hand": listed("", network)["tiny"]}, from_file=network)
+    assert find_artefact("by-hand", cache) == in_cache
+
+
+def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    monkeypatch.setenv("PASSERBY_MODELS", str(cache))
+    assert default_cache() == cache
+    monkeypatch.delenv("PASSERBY_MODELS")
+    assert default_cache().parts[-2:] == ("passerby", "models")
+
+
+def test_the_list_names_public_files_of_known_families() -> None:
+    for model in known_models().values():
+        assert model.url.startswith("https://")
+        assert model.family in FAMILIES
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", list(known_models()))
+def test_every_listed_network_is_what_the_list_says(shared: Path, cache: Path, name: str) -> None:
+    file = next((shared / "data/weights").rglob(known_models()[name].url.rpartition("/")[2]))
+    assert read_card(fetch(name, cache, from_file=file)).model_id.startswith(f"{name}@")

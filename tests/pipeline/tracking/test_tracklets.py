@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pipeline.records import Frame, TrackEnd, Tracklet
+from pipeline.tracking.tracklets import TrackletBuffer, TrackletParams, gate, hidden_share
+from reid_runtime.card import ClipSpec
+from trackers.tracks import Tracks
+
+CLIP = ClipSpec(frames=4, height=64, width=32)
+NOISE = np.random.default_rng(0).integers(0, 256, (400, 600, 3), np.uint8)
+PERSON = (100.0, 100.0, 160.0, 260.0)
+
+
+def tracks(boxes: dict[int, tuple[float, ...]], ended: tuple[int, ...] = (), score: float = 0.9) -> Tracks:
+    return Tracks(
+        np.array(list(boxes), np.int64),
+        np.array(list(boxes.values()), np.float32).reshape(-1, 4),
+        np.full(len(boxes), score, np.float32),
+        np.array(ended, np.int64),
+    )
+
+
+def frame(time_s: float, image: NDArray[np.uint8] = NOISE) -> Frame:
+    return Frame("door", 0, time_s, "container", image)
+
+
+def watch(
+    buffer: TrackletBuffer, seconds: float, *, rate: float = 10.0, score: float = 0.9
+) -> tuple[list[Tracklet], list[TrackEnd]]:
+    cut: list[Tracklet] = []
+    for i in range(int(seconds * rate)):
+        cut += buffer.add(frame(i / rate), tracks({1: PERSON}, score=score))[0]
+    last, ended = buffer.end(np.array([1]), seconds)
+    return cut + last, ended
+
+
+def test_a_tracklet_has_as_many_crops_as_a_clip_spread_over_its_time() -> None:
+    cut, _ = watch(TrackletBuffer("door", "r", CLIP, TrackletParams(slot_s=0.5, slot_growth=1.0)), 4.1)
+    assert [len(t.crops) for t in cut] == [4, 4]
+    assert cut[0].crops.shape == (4, 64, 32, 3)
+    np.testing.assert_allclose(np.diff(cut[0].times_s), 0.5)
+    assert [t.part for t in cut] == [0, 1]
+    assert cut[0].cut_s == pytest.approx(2.0)
+
+
+def test_the_parts_of_a_long_track_get_longer() -> None:
+    cut, _ = watch(TrackletBuffer("door", "r", CLIP, TrackletParams(slot_s=0.25, max_slot_s=2.0)), 60.0)
+    lengths = np.diff([t.cut_s for t in cut[:-1]])
+    assert (np.diff(lengths) >= -1e-6).all()
+    assert lengths[-1] == pytest.approx(8.0, abs=0.5)
+    assert len(cut) < 12
+
+
+def test_a_track_that_ends_leaves_what_it_has_and_an_end() -> None:
+    cut, ended = watch(TrackletBuffer("door", "r", CLIP, TrackletParams(slot_s=0.5)), 1.2)
+    assert [len(t.crops) for t in cut] == [3]
+    assert [(e.track.track, e.start_s, e.cut_s) for e in ended] == [(1, 0.0, 1.2)]
+    assert ended[0].end_s == pytest.approx(1.1)
+
+
+def test_a_track_without_a_good_crop_only_ends() -> None:
+    buffer = TrackletBuffer("door", "r", CLIP)
+    cut, ended = watch(buffer, 2.0, score=0.2)
+    assert cut == []
+    assert len(ended) == 1
+    assert buffer.verdicts["confidence"] == 20
+    assert len(buffer) == 0
+
+
+def test_the_best_crop_of_a_slot_is_kept() -> None:
+    buffer = TrackletBuffer("door", "r", CLIP, TrackletParams(slot_s=1.0, min_crops=1))
+    for time_s, score in ((0.0, 0.6), (0.2, 0.95), (0.4, 0.7)):
+        buffer.add(frame(time_s), tracks({1: PERSON}, score=score))
+    (cut,), _ = buffer.end(np.array([1]), 0.5)
+    assert cut.times_s.tolist() == [0.2]
+    assert (buffer.verdicts["kept"], buffer.verdicts["surplus"]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("box", "score", "reason"),
+    [
+        (PERSON, 0.9, None),
+        (PERSON, 0.3, "confidence"),
+        ((100, 100, 115, 140), 0.9, "size"),
+        ((100, 100, 250, 220), 0.9, "aspect"),
+        ((100, 100, 120, 260), 0.9, "aspect"),
+        ((0, 100, 60, 260), 0.9, "edge"),
+        ((540, 100, 600, 260), 0.9, "edge"),
+        ((100, 0, 160, 160), 0.9, "edge"),
+        ((100, 240, 160, 400), 0.9, None),
+    ],
+)
+def test_the_gate_gives_the_first_reason(box: tuple[float, ...], score: float, reason: str | None) -> None:
+    boxes = np.array([box], np.float32)
+    assert gate(boxes, np.array([score], np.float32), (400, 600), TrackletParams())[1] == [reason]
+
+
+def test_whoever_stands_behind_is_hidden_and_whoever_stands_in_front_is_not() -> None:
+    boxes = np.array([PERSON, (120, 110, 180, 270)], np.float32)
+    assert hidden_share(boxes) == pytest.approx([40 * 150 / (60 * 160), 0.0])
+    assert gate(boxes, np.full(2, 0.9, np.float32), (400, 600), TrackletParams())[1] == ["overlap", None]
+
+
+def test_a_blurred_crop_is_rejected() -> None:
+    buffer = TrackletBuffer("door", "r", CLIP)
+    buffer.add(frame(0.0, np.full_like(NOISE, 90)), tracks({1: PERSON}))
+    assert buffer.verdicts["blur"] == 1
+
+
+def test_a_box_outside_the_picture_is_no_crop() -> None:
+    buffer = TrackletBuffer("door", "r", CLIP, TrackletParams(edge_px=-1))
+    buffer.add(frame(0.0), tracks({1: (700, 100, 760, 260), 2: (100, 500, 160, 660)}))
+    assert buffer.verdicts["kept"] == 0
+
+
+def test_quality_rises_with_confidence_and_height() -> None:
+    boxes = np.array([PERSON, (300, 100, 330, 180), (450, 100, 510, 260)], np.float32)
+    quality, _ = gate(boxes, np.array([0.9, 0.9, 0.6], np.float32), (400, 600), TrackletParams())
+    assert quality[0] > quality[2] > quality[1]
+
+
+def test_senseless_parameters_are_refused() -> None:
+    with pytest.raises(ValueError, match="slot_s > 0"):
+        TrackletParams(slot_s=0)
+
+
+def test_a_stretch_begins_with_the_track_though_its_first_crops_were_poor() -> None:
+    """Or a track that began beside another would seem to have come after it, and could be the same person."""
+    buffer = TrackletBuffer("door", "r", CLIP, TrackletParams(slot_s=0.25, slot_growth=1.0))
+    cut: list[Tracklet] = []
+    for i in range(60):
+        score = 0.2 if i < 20 else 0.9
+        cut += buffer.add(frame(i / 10), tracks({1: PERSON}, score=score))[0]
+    assert cut[0].start_s == 0.0
+    assert cut[0].times_s[0] == pytest.approx(2.0)
+    assert cut[1].start_s == cut[0].cut_s

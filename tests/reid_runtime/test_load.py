@@ -1,0 +1,37 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reid_runtime.card import ArtefactError
+from reid_runtime.load import describe, load_session
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("net.onnx", b"", "expected a network that ONNX Runtime loads"),
+        ("net.onnx", b"no network at all", "expected a network that ONNX Runtime loads"),
+        ("net.engine", b"", "TensorRT engines are not read yet"),
+        ("net.pt", b"", r"expected a network with the suffix \.onnx, found \.pt"),
+    ],
+)
+def test_a_file_that_is_no_network_is_one_clear_line(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ArtefactError, match=message) as caught:
+        describe(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_nothing_is_loaded_without_a_card(tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(b"")
+    with pytest.raises(ArtefactError, match="has no card"):
+        load_session(path, provider="cpu", threads=1)
+
+
+def test_the_runtime_is_imported_only_when_a_network_is_loaded() -> None:
+    code = "import sys, reid_runtime.load, reid_runtime.adopt; sys.exit('onnxruntime' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
