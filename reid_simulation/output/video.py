@@ -33,7 +33,13 @@ class VideoWriter:
         self._stream: VideoStream = self._container.add_stream(
             "libx264",
             rate=Fraction(fps).limit_denominator(FPS_DENOMINATOR),
-            options={"crf": str(crf), "preset": "veryfast", "g": str(max(1, round(fps * KEY_FRAME_S)))},
+            options={
+                "crf": str(crf),
+                "preset": "veryfast",
+                "g": str(max(1, round(fps * KEY_FRAME_S))),
+                # Without it x264's AVX-512 look-ahead gives other bytes from one time to the next on some processors.
+                "x264-params": "cpu-independent=1",
+            },
         )
         self._stream.width, self._stream.height = size
         self._stream.pix_fmt = "yuv420p"
