@@ -21,7 +21,7 @@ LONGEST_NAME = 200
 """Characters of the place of a fault."""
 
 
-class Sighting(Record):
+class EventSighting(Record):
     """Where and when somebody was seen.
 
     Attributes:
@@ -94,7 +94,7 @@ class PersonAppeared(Envelope):
     """
 
     kind: Literal["person.appeared"] = "person.appeared"
-    seen: Sighting
+    seen: EventSighting
     runners_up: tuple[RunnerUp, ...]
     model_id: str
 
@@ -115,8 +115,8 @@ class PersonMatched(Envelope):
     """
 
     kind: Literal["person.matched"] = "person.matched"
-    seen: Sighting
-    seen_before: Sighting
+    seen: EventSighting
+    seen_before: EventSighting
     similarity: Ratio
     probability: Ratio | None
     margin: Ratio | None
@@ -133,7 +133,7 @@ class TrackEnded(Envelope):
     """
 
     kind: Literal["track.ended"] = "track.ended"
-    seen: Sighting
+    seen: EventSighting
 
 
 class PersonMerged(Envelope):
@@ -152,9 +152,9 @@ class PersonMerged(Envelope):
 
     kind: Literal["person.merged"] = "person.merged"
     other: UUID
-    moved: tuple[Sighting, ...] = Field(min_length=1)
-    seen: Sighting
-    seen_before: Sighting
+    moved: tuple[EventSighting, ...] = Field(min_length=1)
+    seen: EventSighting
+    seen_before: EventSighting
     similarity: Ratio
     margin: Ratio | None
     threshold: Ratio
@@ -169,7 +169,7 @@ class Joined(Record):
         similarity, margin, threshold: as of `PersonMerged`.
     """
 
-    seen_before: Sighting
+    seen_before: EventSighting
     similarity: Ratio
     margin: Ratio | None
     threshold: Ratio
@@ -190,8 +190,8 @@ class PersonSplit(Envelope):
 
     kind: Literal["person.split"] = "person.split"
     other: UUID
-    moved: tuple[Sighting, ...] = Field(min_length=1)
-    seen: Sighting
+    moved: tuple[EventSighting, ...] = Field(min_length=1)
+    seen: EventSighting
     similarity_to_rest: Ratio
     reason: AnyReason
     joined: Joined | None
@@ -210,7 +210,7 @@ class PersonErased(Envelope):
     erased_at: Time
 
 
-Correction: TypeAlias = PersonMerged | PersonSplit
+MergeOrSplit: TypeAlias = PersonMerged | PersonSplit
 """An earlier decision is taken back."""
 IdentityEvent: TypeAlias = PersonAppeared | PersonMatched | TrackEnded | PersonMerged | PersonSplit
 """What tells of tracks: every event but an erasure."""
@@ -237,7 +237,7 @@ def newer_kind(content: bytes | str) -> str | None:
     return None if kind in KINDS else kind
 
 
-def sightings_of(event: Event) -> tuple[Sighting, ...]:
+def sightings_of(event: Event) -> tuple[EventSighting, ...]:
     """The sightings that an event says are its person's: what tells who each track is."""
     match event:
         case PersonErased():

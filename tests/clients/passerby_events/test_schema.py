@@ -9,10 +9,10 @@ from passerby_events.reasons import NewerReason
 from passerby_events.schema import (
     KINDS,
     Event,
+    EventSighting,
     PersonErased,
     PersonMatched,
     PersonSplit,
-    Sighting,
     event_from,
     first_fault,
     newer_kind,
@@ -166,5 +166,5 @@ def test_the_sightings_of_an_event_are_those_that_tell_who_a_track_is() -> None:
     assert sightings_of(match) == (match.seen,)
     assert sightings_of(merge) == (merge.seen, *merge.moved)
     assert sightings_of(an_erasure()) == ()
-    assert isinstance(merge.moved[0], Sighting)
+    assert isinstance(merge.moved[0], EventSighting)
     assert PersonErased.model_fields.keys() == {*an_erasure().model_dump()}
