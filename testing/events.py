@@ -79,10 +79,7 @@ def a_merge(*tracks: int, person: UUID = SOMEBODY, other: UUID = SOMEBODY_ELSE, 
         other=other,
         moved=moved,
         seen=moved[0],
-        seen_before=a_sighting(3, camera="door", start=5.0),
-        similarity=0.7,
-        margin=None,
-        threshold=0.6,
+        joined=Joined(seen_before=a_sighting(3, camera="door", start=5.0), similarity=0.7, margin=None, threshold=0.6),
         model_id="m@1",
     )
 

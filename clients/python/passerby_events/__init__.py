@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         first_fault,
         newer_kind,
         schema_text,
+        seen_before_of,
         sightings_of,
     )
     from passerby_events.topics import DEAD_LETTERS, EVENTS
@@ -103,6 +104,7 @@ __all__ = [
     "read_events",
     "read_recording",
     "schema_text",
+    "seen_before_of",
     "sightings_of",
 ]
 
@@ -144,6 +146,7 @@ _MODULES = {
         "first_fault",
         "newer_kind",
         "schema_text",
+        "seen_before_of",
         "sightings_of",
     ),
     "topics": ("DEAD_LETTERS", "EVENTS"),

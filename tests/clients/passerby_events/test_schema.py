@@ -9,14 +9,13 @@ from passerby_events.reasons import NewerReason
 from passerby_events.schema import (
     KINDS,
     Event,
-    EventSighting,
-    PersonErased,
     PersonMatched,
     PersonSplit,
     event_from,
     first_fault,
     newer_kind,
     schema_text,
+    seen_before_of,
     sightings_of,
 )
 from testing.events import RUN, a_match, a_merge, a_sighting, a_split, an_appearance, an_end, an_erasure
@@ -64,13 +63,15 @@ def test_every_event_begins_with_what_all_have(event: Event) -> None:
 def test_each_kind_has_exactly_its_fields() -> None:
     envelope = {"schema_version", "event_id", "kind", "site", "run", "person"}
     fields = {event.kind: set(json.loads(event.model_dump_json())) - envelope for event in EVERY}
-    judged = {"seen", "seen_before", "similarity", "margin", "threshold", "model_id"}
+    moving = {"other", "moved", "seen", "joined", "model_id"}
     assert fields == {
         "person.appeared": {"seen", "runners_up", "model_id"},
-        "person.matched": {*judged, "probability", "runners_up"},
+        "person.matched": {
+            *("seen", "seen_before", "similarity", "probability", "margin", "threshold", "runners_up", "model_id")
+        },
         "track.ended": {"seen"},
-        "person.merged": {*judged, "other", "moved"},
-        "person.split": {"other", "moved", "seen", "similarity_to_rest", "reason", "joined", "model_id"},
+        "person.merged": moving,
+        "person.split": {*moving, "similarity_to_rest", "reason"},
         "person.erased": {"erased_at"},
     }
 
@@ -166,5 +167,8 @@ def test_the_sightings_of_an_event_are_those_that_tell_who_a_track_is() -> None:
     assert sightings_of(match) == (match.seen,)
     assert sightings_of(merge) == (merge.seen, *merge.moved)
     assert sightings_of(an_erasure()) == ()
-    assert isinstance(merge.moved[0], EventSighting)
-    assert PersonErased.model_fields.keys() == {*an_erasure().model_dump()}
+
+
+def test_the_sighting_that_an_event_compares_with_is_found_in_each_kind() -> None:
+    found = [seen_before_of(event) for event in EVERY]
+    assert [seen and seen.track for seen in found] == [None, 3, None, 3, 4, None]
