@@ -251,7 +251,7 @@ def seen_before_of(event: Event) -> EventSighting | None:
         case PersonMatched():
             return event.seen_before
         case PersonMerged() | PersonSplit():
-            return event.joined and event.joined.seen_before
+            return None if event.joined is None else event.joined.seen_before
         case _:
             return None
 
