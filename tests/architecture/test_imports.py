@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from testing.paths import ROOT
+
 SERVING = ("passerby", "pipeline", "detectors", "trackers", "reid_models", "reid_runtime")
 HEAVY = {"numpy", "cv2", "av", "onnxruntime", "scipy", "matplotlib", "redis", "kafka", "ultralytics"}
 TORCH_PACKAGES = ("reid_models.architectures", "reid_models.training", "detectors.training")
