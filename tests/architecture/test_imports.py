@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from testing.paths import ROOT
+
 SERVING = ("pipeline", "detectors", "trackers", "reid_models", "reid_runtime")
 HEAVY = {"numpy", "cv2", "av", "onnxruntime", "scipy", "matplotlib", "redis", "kafka", "ultralytics"}
 TORCH_PACKAGES = ("reid_models.architectures", "reid_models.training", "detectors.training")
