@@ -42,7 +42,7 @@ from pipeline.events.kafka.consumer import EventConsumer
 from pipeline.events.kafka.dead_letters import DeadLetter
 from pipeline.events.kafka.topics import EVENTS, TopicParams, ensure_topic
 from pipeline.sources.files import FileSource
-from pipeline.store.outbox import OUTBOX
+from pipeline.store.keys import OUTBOX, prefix
 from testing.services.kafka import KafkaBroker
 from testing.services.kafka_topics import messages_at
 from testing.services.redis import RedisServer
@@ -53,7 +53,7 @@ from tests.conftest import ROOT
 from tests.integration.test_rtsp import Camera
 
 SITE, NAMES, LOAD = "outages", ("view1", "view6"), "load"
-KEYS = f"reid:{{{SITE}}}:"
+KEYS = prefix(SITE)
 PLOT = Path(__file__).parents[2] / "docs" / "outages.png"
 LOOP_FRAMES = 400
 KEEP_S = 120.0

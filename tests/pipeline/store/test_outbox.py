@@ -6,8 +6,10 @@ import pytest
 from pipeline.events.memory import MemorySink
 from pipeline.events.schema import Event, IdentityEvent
 from pipeline.events.sink import EventSink, EventSinkError
-from pipeline.store.client import SiteStore, StoreError, script
-from pipeline.store.outbox import OUTBOX, OutboxRelay
+from pipeline.store.client import SiteStore, StoreError
+from pipeline.store.keys import OUTBOX
+from pipeline.store.outbox import OutboxRelay
+from pipeline.store.scripts import script
 from testing.redis_desk import RedisDesk
 from tests.contracts.test_gallery_contract import event, sighting
 

@@ -15,8 +15,8 @@ from pipeline.site import Site
 from pipeline.store.client import SiteStore, StoreUnavailable
 from pipeline.store.embedding_messages import Expected
 from pipeline.store.embedding_stream import EmbeddingWriter
+from pipeline.store.keys import OUTBOX
 from pipeline.store.lease import acquire
-from pipeline.store.outbox import OUTBOX
 from pipeline.store.site_matcher import LEADING, STANDING_BY, SiteMatcher, SiteMatcherParams
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics

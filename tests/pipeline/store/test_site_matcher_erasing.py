@@ -12,7 +12,7 @@ from pipeline.records import EmbeddedWindow, TrackKey
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_stream import EmbeddingWriter
 from pipeline.store.erasure_requests import ask, audit
-from pipeline.store.outbox import OUTBOX
+from pipeline.store.keys import OUTBOX
 from pipeline.store.site_matcher import SiteMatcherParams
 from tests.pipeline.store.test_embedding_messages import MODEL, embedding, end
 from tests.pipeline.store.test_outbox import FailingSink
