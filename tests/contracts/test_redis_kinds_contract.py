@@ -30,12 +30,12 @@ from pipeline.store.site_matcher import SiteMatcher, SiteMatcherParams
 from pipeline.store.startup import open_store
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
+from testing.embeddings import MODEL, embedding, end
 from testing.services.certificates import certificate_in
+from testing.services.needed import need_redis_server
 from testing.services.redis import RedisServer
 from testing.services.redis_cluster import RedisCluster as Masters
-from tests.conftest import need_redis_server
-from tests.pipeline.store.test_embedding_messages import MODEL, embedding, end
-from tests.pipeline.store.test_permissions import CLUSTER_RIGHTS, documented_rights
+from testing.services.site_user import CLUSTER_RIGHTS, documented_rights
 
 SITES = 6
 ADD = script("return redis.call('XADD', KEYS[1], '*', 'no', 'message')")

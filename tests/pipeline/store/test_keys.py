@@ -10,7 +10,7 @@ from pipeline.records import TrackKey
 from pipeline.store import keys
 from pipeline.store.keys import PROBES, person_key, prefix, sighting_key, track_name
 from pipeline.store.scripts import Script, all_scripts, script
-from tests.conftest import ROOT
+from testing.paths import ROOT
 
 OF_A_SITE = sorted(
     {value for name, value in vars(keys).items() if name.isupper() and isinstance(value, str)} - {keys.CONSUMER}

@@ -1,6 +1,5 @@
 """What a site may have to be allowed: found out at the start, and as the documentation has it."""
 
-import re
 from collections.abc import Iterator
 
 import pytest
@@ -10,20 +9,10 @@ from pipeline.config import RedisConfig
 from pipeline.store.client import StoreError
 from pipeline.store.permissions import commands, rights
 from pipeline.store.startup import open_store
+from testing.paths import ROOT
+from testing.services.needed import need_redis_server
 from testing.services.redis import RedisServer
-from tests.conftest import ROOT, need_redis_server
-
-CLUSTER_RIGHTS = "+cluster|slots +command"
-
-
-def documented_rights() -> str:
-    found = re.search(r"^ACL SETUSER reid on >PASSWORD ~reid:\{SITE\}:\* (.+)$", page(), re.MULTILINE)
-    assert found is not None
-    return found[1]
-
-
-def page() -> str:
-    return (ROOT / "docs" / "redis.md").read_text(encoding="utf-8")
+from testing.services.site_user import CLUSTER_RIGHTS, documented_rights, redis_page
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +31,7 @@ def admin(server: RedisServer) -> Iterator[redis.Redis]:
 
 def test_the_documentation_and_the_composed_site_give_these_rights_and_no_others() -> None:
     assert documented_rights() == rights()
-    assert f"`{CLUSTER_RIGHTS}`" in page()
+    assert f"`{CLUSTER_RIGHTS}`" in redis_page()
     compose = (ROOT / "docker" / "compose.yaml").read_text(encoding="utf-8")
     assert f"~reid:* +ping {rights()}\n" in compose
 
@@ -57,7 +46,7 @@ def test_each_right_that_is_missing_is_found_out_at_the_start_and_nothing_is_lef
     admin: redis.Redis, server: RedisServer, missing: str
 ) -> None:
     given = [each for each in rights().split() if each != missing]
-    admin.execute_command("ACL SETUSER", "reid", "reset", "on", ">secret", "~reid:{shop}:*", *given)
+    admin.acl_setuser("reid", reset=True, enabled=True, passwords=["+secret"], keys=["reid:{shop}:*"], commands=given)
     admin.script_flush()
     config = RedisConfig.model_validate({"url": f"redis://reid:secret@127.0.0.1:{server.port}"})
     command = missing.removeprefix("+").replace("|", " ")
