@@ -7,8 +7,8 @@ from pipeline.matching.memory import Retention
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import SiteStore
 from pipeline.store.gallery import RedisGallery
+from pipeline.store.keys import OUTBOX
 from pipeline.store.lease import Lease, acquire
-from pipeline.store.outbox import OUTBOX
 from pipeline.store.window_join import Entry, JoinedWindow
 
 

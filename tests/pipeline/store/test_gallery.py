@@ -10,15 +10,15 @@ from pipeline.matching.memory import Retention
 from pipeline.matching.sightings import Sighting
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import LeaseLost, SiteStore
-from pipeline.store.embedding_stream import BACKLOG, STREAM, EmbeddingWriter
-from pipeline.store.gallery import MERGED
+from pipeline.store.embedding_stream import EmbeddingWriter
+from pipeline.store.keys import BACKLOG, GROUP, LEASE, MERGED, RECENT, STREAM, person_key, sighting_key
 from pipeline.store.window_join import Entry
+from testing.embeddings import embedding
 from testing.redis_desk import RedisDesk
+from testing.sightings import event, sighting
 from testing.site.site_processes import PLAYED_MODEL, SHOP
 from testing.site.town import site_windows, undisturbed_events
 from testing.site_in_memory import matcher_of
-from tests.contracts.test_gallery_contract import event, sighting
-from tests.pipeline.store.test_embedding_messages import embedding
 
 
 def test_the_next_matcher_knows_the_same_to_the_last_bit(store: SiteStore) -> None:
@@ -42,13 +42,13 @@ def test_the_next_matcher_knows_the_same_to_the_last_bit(store: SiteStore) -> No
 def test_who_lost_the_lease_writes_nothing(store: SiteStore) -> None:
     frozen = RedisDesk(store)
     frozen.gallery.commit([sighting(1, 10)], [event(1)], 11)
-    store.delete(["lease"])
+    store.delete([LEASE])
     heir = RedisDesk(store)
     frozen.next_window()
     with pytest.raises(LeaseLost):
         frozen.gallery.commit([sighting(2, 12)], [event(2)], 13)
     assert len(heir.outbox()) == 1
-    store.delete(["lease"])
+    store.delete([LEASE])
     assert len(RedisDesk(store).gallery.known()) == 1
 
 
@@ -56,7 +56,7 @@ def test_a_commit_forgets_the_messages_it_came_from(store: SiteStore) -> None:
     desk = RedisDesk(store)
     writer = EmbeddingWriter(store, "w", ["door"], model_id="m@1")
     writer.write(EmbeddedWindow(10.0, (embedding(1),), ()))
-    store.make_group(STREAM, "matchers")
+    store.make_group(STREAM, GROUP)
     ((entry_id, _),) = store.entries(STREAM, 10)
     assert store.hash(BACKLOG) == {b"w": b"1"}
     desk.next_window([Entry(entry_id, "w")])
@@ -70,8 +70,8 @@ def test_what_is_forgotten_leaves_redis_too(store: SiteStore) -> None:
     desk.gallery.commit([sighting(1, 10)], [], 11)
     desk.next_window()
     desk.gallery.commit([sighting(2, 90)], [], 91)
-    assert store.members("recent") == [b"door:r:2"]
-    gone = [store.key("sighting:door:r:1"), store.key(f"person:{sighting(1, 10).person}")]
+    assert store.members(RECENT) == [b"door:r:2"]
+    gone = [store.key(sighting_key("door:r:1")), store.key(person_key(sighting(1, 10).person))]
     assert store.hashes(gone) == [{}, {}]
 
 
@@ -79,21 +79,21 @@ def test_sightings_that_expired_or_are_broken_or_of_another_model_are_passed_ove
     desk = RedisDesk(store)
     other = dataclasses.replace(sighting(3, 12), model_id="n@2")
     desk.gallery.commit([sighting(1, 10), sighting(2, 11)], [], 12)
-    store.delete(["sighting:door:r:1", "lease"])
+    store.delete([sighting_key("door:r:1"), LEASE])
     second = RedisDesk(store)
     assert [str(second.gallery.known().row(0).track)] == ["door/r/2"]
-    assert store.members("recent") == [b"door:r:2"]
-    store.delete(["lease", "sighting:door:r:2", "recent"])
+    assert store.members(RECENT) == [b"door:r:2"]
+    store.delete([LEASE, sighting_key("door:r:2"), RECENT])
     third = RedisDesk(store)
     third.gallery.commit([other], [], 13)
-    store.delete(["lease"])
+    store.delete([LEASE])
     assert len(RedisDesk(store).gallery.known()) == 0
 
 
 def test_a_matcher_that_starts_again_and_again_decides_and_corrects_the_same(store: SiteStore) -> None:
     for number, window in enumerate(site_windows()):
         if number % 7 == 0:
-            store.delete(["lease"])
+            store.delete([LEASE])
             desk = RedisDesk(store, Retention(), model_id=PLAYED_MODEL)
             matcher = matcher_of(desk.gallery, SHOP)
         desk.next_window()
@@ -108,7 +108,7 @@ def test_a_track_that_is_moved_leaves_the_tracks_of_who_it_was(store: SiteStore)
     desk.gallery.commit([first, second], [], 12)
     desk.next_window()
     desk.gallery.commit([moved(second, to=first)], [merge(second, into=first)], 13)
-    tracks = store.hashes([store.key(f"person:{each.person}") for each in (first, second)])
+    tracks = store.hashes([store.key(person_key(each.person)) for each in (first, second)])
     assert [sorted(each) for each in tracks] == [[b"door:r:1", b"door:r:2"], []]
     assert store.hash(MERGED) == {str(second.person).encode(): str(first.person).encode()}
 
@@ -119,7 +119,7 @@ def test_who_was_merged_is_known_for_as_long_as_who_it_is_now(store: SiteStore) 
     desk.gallery.commit([a, b, c], [], 14)
     desk.next_window()
     desk.gallery.commit([moved(c, to=b)], [merge(c, into=b)], 15)
-    store.delete(["lease"])
+    store.delete([LEASE])
     again = RedisDesk(store, Retention(keep_s=50))
     again.next_window()
     again.gallery.commit([moved(b, to=a), moved(moved(c, to=b), to=a)], [merge(b, into=a)], 16)
