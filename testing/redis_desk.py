@@ -6,8 +6,8 @@ from pipeline.events.schema import IdentityEvent
 from pipeline.matching.memory import Retention
 from pipeline.store.client import SiteStore
 from pipeline.store.gallery import RedisGallery
+from pipeline.store.keys import OUTBOX
 from pipeline.store.lease import Lease, acquire
-from pipeline.store.outbox import OUTBOX
 
 
 class RedisDesk:

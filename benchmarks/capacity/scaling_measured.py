@@ -33,12 +33,14 @@ from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
 from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
 from pipeline.site import Site
-from pipeline.store.client import SiteStore, script
+from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected, messages_of, packed
 from pipeline.store.embedding_stream import EmbeddingWriter
 from pipeline.store.gallery import RedisGallery
+from pipeline.store.keys import OUTBOX
 from pipeline.store.lease import acquire
-from pipeline.store.outbox import OUTBOX, OutboxRelay
+from pipeline.store.outbox import OutboxRelay
+from pipeline.store.scripts import script
 from pipeline.store.site_matcher import SiteMatcher, SiteMatcherParams
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics

@@ -42,8 +42,7 @@ from pipeline.events.schema import IdentityEvent
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected, unpacked
-from pipeline.store.embedding_stream import STREAM
-from pipeline.store.gallery import PROGRESS
+from pipeline.store.keys import PROGRESS, STREAM
 from testing.paths import ROOT
 from testing.services.kafka import KafkaBroker
 from testing.services.redis import RedisServer

@@ -18,13 +18,14 @@ from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
 from pipeline.store.client import LeaseLost, SiteStore, StoreUnavailable
 from pipeline.store.embedding_messages import Expected
-from pipeline.store.embedding_stream import STREAM, EmbeddingReader
+from pipeline.store.embedding_stream import EmbeddingReader
 from pipeline.store.erasure import Eraser
 from pipeline.store.erasure_requests import AuditEntry
 from pipeline.store.gallery import RedisGallery
+from pipeline.store.keys import OUTBOX, STREAM
 from pipeline.store.lease import Lease, acquire
 from pipeline.store.outage import Outage
-from pipeline.store.outbox import OUTBOX, OutboxRelay
+from pipeline.store.outbox import OutboxRelay
 from pipeline.store.window_join import WindowJoin
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics

@@ -14,7 +14,7 @@ from pipeline.events.schema import IdentityEvent, Kind
 from pipeline.matching.memory import MemoryGallery
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import SiteStore
-from pipeline.store.gallery import PROGRESS
+from pipeline.store.keys import PROGRESS
 from testing.paths import ROOT
 from testing.services.ports import free_port
 from testing.site.site_processes import PLAYED_SECONDS, SHOP, played

@@ -14,9 +14,11 @@ import pytest
 from pipeline.events.folding import persons_by_track
 from pipeline.events.jsonlines import read_recording
 from pipeline.events.schema import Event
-from pipeline.store.client import SiteStore, script
-from pipeline.store.erasure_requests import REQUESTS, ask, audit
+from pipeline.store.client import SiteStore
+from pipeline.store.erasure_requests import ask, audit
+from pipeline.store.keys import LEASE, RECENT, REQUESTS, person_key, sighting_key
 from pipeline.store.lease import acquire
+from pipeline.store.scripts import script
 from testing.paths import ROOT
 from testing.redis_desk import RedisDesk
 from testing.services.redis import RedisServer
@@ -41,7 +43,7 @@ class House:
         self.camera = Camera(store)
         self._matchers: list[subprocess.Popen[bytes]] = []
         self._start()
-        until(lambda: bool(store.run(EXISTS, [store.key("lease")], [])))
+        until(lambda: bool(store.run(EXISTS, [store.key(LEASE)], [])))
         self._start()
 
     @property
@@ -141,9 +143,9 @@ def test_nothing_brings_an_erased_person_back(house: House) -> None:
         house.hears("track.ended", new)
         house.hears("person.erased", known)
         name = f"door:r:{known}"
-        gone = [house.store.key(f"sighting:{name}"), house.store.key(f"person:{somebody(known)}")]
+        gone = [house.store.key(sighting_key(name)), house.store.key(person_key(somebody(known)))]
         assert house.store.hashes(gone) == [{}, {}], fall
-        assert name.encode() not in house.store.members("recent")
+        assert name.encode() not in house.store.members(RECENT)
     told, erased = house.told(), [somebody(10 * number + 1) for number in range(len(FALLS))]
     assert [(entry.person, entry.outcome) for _, entry in audit(house.store)] == [(each, "erased") for each in erased]
     for person in erased:

@@ -11,9 +11,9 @@ import pytest
 from pipeline.cli import main
 from pipeline.events.schema import event_from
 from pipeline.store.client import SiteStore
-from pipeline.store.erasure_requests import REQUESTS, audit
+from pipeline.store.erasure_requests import audit
+from pipeline.store.keys import OUTBOX, REQUESTS
 from pipeline.store.lease import acquire
-from pipeline.store.outbox import OUTBOX
 from testing.redis_desk import RedisDesk
 from testing.sightings import about, ends_at, of, somebody
 from testing.sightings import somebody as seen_first_in

@@ -8,9 +8,11 @@ from itertools import islice
 import pytest
 
 from pipeline.records import EmbeddedWindow
-from pipeline.store.client import LeaseLost, SiteStore, script
-from pipeline.store.embedding_stream import BACKLOG, DEAD_LETTERS, STREAM, EmbeddingReader, EmbeddingWriter
+from pipeline.store.client import LeaseLost, SiteStore
+from pipeline.store.embedding_stream import EmbeddingReader, EmbeddingWriter
+from pipeline.store.keys import BACKLOG, DEAD_LETTERS, STREAM
 from pipeline.store.lease import Lease, acquire
+from pipeline.store.scripts import script
 from pipeline.store.window_join import WindowJoin
 from testing.embeddings import EXPECTED, MODEL, embedding, end
 from testing.messages import POISON

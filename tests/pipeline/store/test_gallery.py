@@ -10,8 +10,8 @@ from pipeline.matching.memory import Retention
 from pipeline.matching.sightings import Sighting
 from pipeline.records import EmbeddedWindow, StreamEntry
 from pipeline.store.client import LeaseLost, SiteStore
-from pipeline.store.embedding_stream import BACKLOG, STREAM, EmbeddingWriter
-from pipeline.store.gallery import MERGED
+from pipeline.store.embedding_stream import EmbeddingWriter
+from pipeline.store.keys import BACKLOG, GROUP, LEASE, MERGED, RECENT, STREAM, person_key, sighting_key
 from testing.embeddings import embedding
 from testing.redis_desk import RedisDesk
 from testing.sightings import ends_at, event, sighting
@@ -41,12 +41,12 @@ def test_the_next_matcher_knows_the_same_to_the_last_bit(store: SiteStore) -> No
 def test_who_lost_the_lease_writes_nothing(store: SiteStore) -> None:
     frozen = RedisDesk(store)
     frozen.gallery.commit([sighting(1, 10)], [event(1)], ends_at(11))
-    store.delete(["lease"])
+    store.delete([LEASE])
     heir = RedisDesk(store)
     with pytest.raises(LeaseLost):
         frozen.gallery.commit([sighting(2, 12)], [event(2)], ends_at(13))
     assert len(heir.outbox()) == 1
-    store.delete(["lease"])
+    store.delete([LEASE])
     assert len(RedisDesk(store).gallery.known()) == 1
 
 
@@ -54,7 +54,7 @@ def test_a_commit_forgets_the_messages_it_came_from(store: SiteStore) -> None:
     desk = RedisDesk(store)
     writer = EmbeddingWriter(store, "w", ["door"], model_id="m@1")
     writer.write(EmbeddedWindow(10.0, (embedding(1),), ()))
-    store.make_group(STREAM, "matchers")
+    store.make_group(STREAM, GROUP)
     ((entry_id, _),) = store.entries(STREAM, 10)
     assert store.hash(BACKLOG) == {b"w": b"1"}
     desk.gallery.commit([sighting(1, 10)], [event(1)], ends_at(11, StreamEntry(entry_id, "w")))
@@ -66,8 +66,8 @@ def test_what_is_forgotten_leaves_redis_too(store: SiteStore) -> None:
     desk = RedisDesk(store, Retention(keep_s=50))
     desk.gallery.commit([sighting(1, 10)], [], ends_at(11))
     desk.gallery.commit([sighting(2, 90)], [], ends_at(91))
-    assert store.members("recent") == [b"door:r:2"]
-    gone = [store.key("sighting:door:r:1"), store.key(f"person:{sighting(1, 10).person}")]
+    assert store.members(RECENT) == [b"door:r:2"]
+    gone = [store.key(sighting_key("door:r:1")), store.key(person_key(sighting(1, 10).person))]
     assert store.hashes(gone) == [{}, {}]
 
 
@@ -75,21 +75,21 @@ def test_sightings_that_expired_or_are_broken_or_of_another_model_are_passed_ove
     desk = RedisDesk(store)
     other = dataclasses.replace(sighting(3, 12), model_id="n@2")
     desk.gallery.commit([sighting(1, 10), sighting(2, 11)], [], ends_at(12))
-    store.delete(["sighting:door:r:1", "lease"])
+    store.delete([sighting_key("door:r:1"), LEASE])
     second = RedisDesk(store)
     assert [str(second.gallery.known().row(0).track)] == ["door/r/2"]
-    assert store.members("recent") == [b"door:r:2"]
-    store.delete(["lease", "sighting:door:r:2", "recent"])
+    assert store.members(RECENT) == [b"door:r:2"]
+    store.delete([LEASE, sighting_key("door:r:2"), RECENT])
     third = RedisDesk(store)
     third.gallery.commit([other], [], ends_at(13))
-    store.delete(["lease"])
+    store.delete([LEASE])
     assert len(RedisDesk(store).gallery.known()) == 0
 
 
 def test_a_matcher_that_starts_again_and_again_decides_and_corrects_the_same(store: SiteStore) -> None:
     for number, window in enumerate(site_windows()):
         if number % 7 == 0:
-            store.delete(["lease"])
+            store.delete([LEASE])
             desk = RedisDesk(store, Retention(), model_id=PLAYED_MODEL)
             matcher = matcher_of(desk.gallery, SHOP)
         matcher.step(window)
@@ -102,7 +102,7 @@ def test_a_track_that_is_moved_leaves_the_tracks_of_who_it_was(store: SiteStore)
     first, second = sighting(1, 10), sighting(2, 11)
     desk.gallery.commit([first, second], [], ends_at(12))
     desk.gallery.commit([moved(second, to=first)], [merge(second, into=first)], ends_at(13))
-    tracks = store.hashes([store.key(f"person:{each.person}") for each in (first, second)])
+    tracks = store.hashes([store.key(person_key(each.person)) for each in (first, second)])
     assert [sorted(each) for each in tracks] == [[b"door:r:1", b"door:r:2"], []]
     assert store.hash(MERGED) == {str(second.person).encode(): str(first.person).encode()}
 
@@ -112,7 +112,7 @@ def test_who_was_merged_is_known_for_as_long_as_who_it_is_now(store: SiteStore) 
     a, b, c = (sighting(track, 10 + track) for track in (1, 2, 3))
     desk.gallery.commit([a, b, c], [], ends_at(14))
     desk.gallery.commit([moved(c, to=b)], [merge(c, into=b)], ends_at(15))
-    store.delete(["lease"])
+    store.delete([LEASE])
     again = RedisDesk(store, Retention(keep_s=50))
     again.gallery.commit([moved(b, to=a), moved(moved(c, to=b), to=a)], [merge(b, into=a)], ends_at(16))
     names = [str(each.person).encode() for each in (a, b, c)]

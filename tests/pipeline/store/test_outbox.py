@@ -6,8 +6,10 @@ import pytest
 from pipeline.events.memory import MemorySink
 from pipeline.events.schema import IdentityEvent
 from pipeline.events.sink import EventSink, EventSinkError
-from pipeline.store.client import SiteStore, StoreError, script
-from pipeline.store.outbox import OUTBOX, OutboxRelay
+from pipeline.store.client import SiteStore, StoreError
+from pipeline.store.keys import OUTBOX
+from pipeline.store.outbox import OutboxRelay
+from pipeline.store.scripts import script
 from testing.failing_sink import FailingSink
 from testing.redis_desk import RedisDesk
 from testing.sightings import ends_at, event, sighting
