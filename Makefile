@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.setup-done
 RUNTIME := $(if $(filter 1,$(GPU)),gpu,cpu)
-CODE   := clients/python pipeline detectors reid_models trackers reid_runtime reid_simulation reid_learning export testing tests benchmarks docker
+CODE   := clients/python passerby pipeline detectors reid_models trackers reid_runtime reid_simulation reid_learning export testing tests benchmarks docker
 
 .PHONY: setup demo fmt check test docs bench clean
 

@@ -137,17 +137,19 @@ def _bare_source(camera: CameraConfig, listener: SourceListener, *, reads_ahead:
         return _live_source(camera, address, listener)
     from pipeline.sources.pacing import Ahead
 
-    recording = _recording(camera, Path(address))
+    recording = _recording(camera, Path(address), listener)
     return Ahead(recording) if reads_ahead else recording
 
 
-def _recording(camera: CameraConfig, path: Path) -> FrameSource:
-    from pipeline.sources.files import FileSource, FolderSource
+def _recording(camera: CameraConfig, path: Path, listener: SourceListener) -> FrameSource:
+    from pipeline.sources.files import FileSource
+    from pipeline.sources.folders import FolderSource
 
     starts_at_s = camera.starts_at.timestamp() if camera.starts_at else 0.0
     if path.is_dir():
-        return FolderSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=camera.frame_rate or USUAL_RATE)
-    return FileSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=camera.frame_rate)
+        rate = camera.frame_rate or USUAL_RATE
+        return FolderSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=rate, listener=listener)
+    return FileSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=camera.frame_rate, listener=listener)
 
 
 def _live_source(camera: CameraConfig, address: str, listener: SourceListener) -> FrameSource:
@@ -184,7 +186,8 @@ def source_length(camera: CameraConfig) -> int | None:
         ConfigError: if the address is none that a stream can have.
     """
     address, path = camera.source.get_secret_value(), Path(camera.source.get_secret_value())
-    from pipeline.sources.files import FileSource, FolderSource
+    from pipeline.sources.files import FileSource
+    from pipeline.sources.folders import FolderSource
 
     match kind_of(address):
         case "file":

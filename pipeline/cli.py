@@ -13,12 +13,24 @@ import typer
 
 from pipeline import cli_kafka as cli_events
 
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"passerby {version('passerby')}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="reid-pipeline",
-    help="Recognise the same person across cameras, from live streams.",
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+VersionOption = Annotated[
+    bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version, and exit.")
+]
 app.add_typer(cli_events.topics, name="topics")
 app.add_typer(cli_events.events, name="events")
 
@@ -27,6 +39,11 @@ LookAlikesOption = Annotated[
     float | None, typer.Option(help="Share of people dressed like others; replaces what the file says.")
 ]
 OutOption = Annotated[Path, typer.Option("--out", help="Folder for all that is written.")]
+
+
+@app.callback()
+def common(version: VersionOption = False) -> None:
+    """Recognise the same person across cameras, from live streams."""
 
 
 @app.command()

@@ -44,13 +44,13 @@ from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected, unpacked
 from pipeline.store.embedding_stream import STREAM
 from pipeline.store.gallery import PROGRESS
+from testing.paths import ROOT
 from testing.services.kafka import KafkaBroker
 from testing.services.redis import RedisServer
 from testing.site.crash_round import KINDS, CrashRound, Fall, Tally, plan, tally
 from testing.site.site_commands import SiteCommands
 from testing.site.site_processes import write_recording
 from testing.site.watched import Watched
-from tests.conftest import ROOT
 
 SITE = "pets2009"
 PAUSE_S = 0.1

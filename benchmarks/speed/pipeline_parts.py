@@ -1,6 +1,5 @@
 """One process as `pipeline.deployment.local.Process` joins it, with sources and networks of one's choice."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from pipeline.tracking.camera_loop import CameraLoop
 from pipeline.tracking.encode_loop import EncodeLoop
 from pipeline.tracking.tracklets import TrackletBuffer
 from reid_models.encoder import Encoder
+from testing.paths import SHARED
 
 VIEWS = ("View_001.mp4", "View_006.mp4")
 FRAME_RATE = 7.0
@@ -78,7 +78,7 @@ def pets(cameras: int, films: Sequence[Path] | None = None, tiles: TilingParams 
 
 def views() -> list[Path]:
     """The two films; they lie in PASSERBY_SHARED (by default ../shared)."""
-    folder = Path(os.environ.get("PASSERBY_SHARED", "../shared")) / "data/multicam/pets2009_s2l1"
+    folder = SHARED / "data/multicam/pets2009_s2l1"
     return [folder / name for name in VIEWS]
 
 

@@ -15,16 +15,9 @@ from pipeline.store.erasure_requests import ErasureError
 from pipeline.telemetry.health import HealthError
 from reid_models.tracklet_folder import TrackletFolderError
 from reid_runtime.card import ArtefactError
+from reid_runtime.extras import missing_extra
 
 FAILED, MISUSE = 1, 2
-EXTRA_OF = {
-    "ultralytics": "yolo",
-    "onnxruntime": "cpu",
-    "trackeval": "evaluate",
-    "matplotlib": "evaluate",
-    "numba": "simulation",
-}
-"""Which extra of the installation brings a module that not everybody needs."""
 
 
 def exit_code(error: Exception) -> int | None:
@@ -50,7 +43,7 @@ def exit_code(error: Exception) -> int | None:
             | TrackletFolderError()
         ):
             return FAILED
-        case ModuleNotFoundError(name=name) if name in EXTRA_OF:
+        case ModuleNotFoundError() if missing_extra(error):
             return FAILED
         case OSError():
             return FAILED
@@ -59,8 +52,8 @@ def exit_code(error: Exception) -> int | None:
 
 def in_one_line(error: Exception) -> str:
     """What such an error says, on one line."""
-    if isinstance(error, ModuleNotFoundError) and error.name in EXTRA_OF:
-        return f"{error.name} is not installed: install passerby with the extra `{EXTRA_OF[error.name]}`"
+    if isinstance(error, ModuleNotFoundError) and (missing := missing_extra(error)):
+        return missing
     if isinstance(error, OSError) and error.filename is not None:
         return f"cannot use {error.filename}: {error.strerror}"
     return " ".join(str(error).split())

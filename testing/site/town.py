@@ -15,11 +15,11 @@ from pipeline.matching.memory import MemoryGallery
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import SiteStore
 from pipeline.store.gallery import PROGRESS
+from testing.paths import ROOT
 from testing.services.ports import free_port
 from testing.site.site_processes import PLAYED_SECONDS, SHOP, played
 from testing.site.watched import Watched
 from testing.site_in_memory import matcher_of
-from tests.conftest import ROOT
 
 CAMERAS = ("door", "yard")
 PAUSE_S = 0.1

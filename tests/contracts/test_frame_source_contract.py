@@ -14,13 +14,14 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.sources.files import FileSource, FolderSource
+from pipeline.sources.files import FileSource
+from pipeline.sources.folders import FolderSource
 from pipeline.sources.pacing import Ahead, Newest, Throttled
 from pipeline.sources.simulated import SimulatedSource
 from pipeline.sources.source import FrameSource
 from pipeline.sources.streams import StreamSource
-from tests.reid_simulation.capsule import capsule_man
-from tests.reid_simulation.site_for_tests import ROOM, scenario
+from testing.simulation.capsule import capsule_man
+from testing.simulation.room import ROOM, scenario
 
 PATIENCE_S = 10.0
 FRAMES = 20

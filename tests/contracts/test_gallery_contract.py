@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from pipeline.events.memory import MemorySink
-from pipeline.events.schema import IdentityEvent, event_id, person_id
+from pipeline.events.schema import IdentityEvent, person_id
 from pipeline.matching.gallery import Gallery
 from pipeline.matching.memory import MemoryGallery, Retention
 from pipeline.matching.sightings import NOBODY, Sighting
 from pipeline.records import TrackKey
 from pipeline.store.client import SiteStore
 from testing.redis_desk import RedisDesk
-from tests.pipeline.events.test_schema import an_event
+from testing.sightings import event, sighting
 
 Published = Callable[[], Sequence[IdentityEvent]]
 Shop = tuple[Gallery, Published]
@@ -32,28 +32,6 @@ def shop(request: pytest.FixtureRequest) -> Shop:
     store: SiteStore = request.getfixturevalue(fixture)
     desk = RedisDesk(store, RETENTION)
     return desk.gallery, desk.outbox
-
-
-def sighting(track: int, end_s: float, *, person: bool = True, angle: float = 0.0, part: int = 0) -> Sighting:
-    key = TrackKey("door", "r", track)
-    radians = np.radians(angle)
-    return Sighting(
-        track=key,
-        person=person_id("shop", key) if person else None,
-        total=(part + 1) * np.array([np.cos(radians), np.sin(radians)]),
-        part=part,
-        box=np.array([1, 2, 3, 4.5], np.float32),
-        start_s=end_s - 4,
-        end_s=end_s,
-        is_open=True,
-        clock="container",
-        model_id="m@1",
-    )
-
-
-def event(track: int) -> IdentityEvent:
-    key = TrackKey("door", "r", track)
-    return an_event().model_copy(update={"event_id": event_id("person.appeared", "shop", key)})
 
 
 def persons(gallery: Gallery) -> set[UUID | None]:

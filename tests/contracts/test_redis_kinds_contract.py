@@ -28,10 +28,10 @@ from pipeline.store.site_matcher import SiteMatcher, SiteMatcherParams
 from pipeline.store.startup import open_store
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
+from testing.embeddings import MODEL, embedding, end
 from testing.services.certificates import certificate_in
+from testing.services.needed import need_redis_server
 from testing.services.redis import RedisServer
-from tests.conftest import need_redis_server
-from tests.pipeline.store.test_embedding_messages import MODEL, embedding, end
 
 SITES = 6
 ADD = script("return redis.call('XADD', KEYS[1], '*', 'no', 'message')")

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -17,11 +17,12 @@ from pipeline.events.schema import Event
 from pipeline.store.client import SiteStore, script
 from pipeline.store.erasure_requests import REQUESTS, ask, audit
 from pipeline.store.lease import acquire
+from testing.paths import ROOT
 from testing.redis_desk import RedisDesk
 from testing.services.redis import RedisServer
-from tests.conftest import ROOT
-from tests.pipeline.store.test_erasure import about, of
-from tests.pipeline.store.test_site_matcher_erasing import Camera, somebody
+from testing.sightings import about, of, somebody
+from testing.site.room import Camera
+from testing.waiting import until
 
 SITE = "shop"
 WITHIN_S = 60.0
@@ -83,13 +84,6 @@ def house(redis_server: RedisServer, tmp_path: Path) -> Iterator[House]:
         house = House(redis_server, store, tmp_path)
         yield house
         house.close()
-
-
-def until(is_so: Callable[[], bool], pause_s: float = 0.02) -> None:
-    ends_s = time.monotonic() + WITHIN_S
-    while not is_so():
-        assert time.monotonic() < ends_s
-        time.sleep(pause_s)
 
 
 def kill_before(house: House, track: int, _: Random) -> None:

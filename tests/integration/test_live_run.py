@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.events.jsonlines import read_events
+from testing.cameras.camera import Camera
 from testing.live_run import LiveRun
 from testing.scene import RATE, film
-from tests.integration import test_rtsp
-from tests.integration.test_rtsp import Camera
 
 PASSWORD = "tops3cret"
 LOGIN = ("--user", "viewer", "--password", PASSWORD)
@@ -23,8 +22,6 @@ AT_ONCE_S = 10.0
 """What a stop may take on a loaded machine."""
 LONG_S = 240.0
 Start = Callable[[Mapping[str, str]], LiveRun]
-
-start_camera = test_rtsp.start_camera
 
 
 @pytest.fixture

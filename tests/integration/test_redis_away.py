@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from testing.scene import film
 from testing.services.ports import free_port
 from testing.services.redis import RedisServer
 from testing.still_person import still_person
+from testing.waiting import until
 
 COMMAND = Path(sys.executable).with_name("reid-pipeline")
 START_S = 60.0
@@ -96,10 +97,3 @@ def test_a_site_outlasts_a_restart_of_its_server(site: Path, redis_server: Redis
     assert [line.startswith(("cannot reach Redis at", "Redis at")) for line in told] == [True, True], told
     kinds = [event.kind for event in read_events(tmp_path / "out" / "events.jsonl")]
     assert kinds == ["person.appeared", "track.ended"]
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    ends_s = time.monotonic() + START_S
-    while not is_so():
-        assert time.monotonic() < ends_s
-        time.sleep(0.02)

@@ -1,16 +1,11 @@
 """A real RTSP server, killed, frozen, restarted and resized while a source reads from it."""
 
 import logging
-import os
-import signal
-import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 from random import Random
 from typing import Literal
 
@@ -22,59 +17,16 @@ from pipeline.sources.errors import ErrorCode, SourceError
 from pipeline.sources.pacing import Newest
 from pipeline.sources.source import DropCause, SourceState
 from pipeline.sources.streams import StreamSource
+from testing.cameras.camera import Camera
 
 pytestmark = pytest.mark.rtsp
 
-SYSTEM_PYTHON = "/usr/bin/python3"
-SERVER = Path(__file__).with_name("rtsp_server.py")
 # More than any step needs, also on a loaded machine; a test that comes near it has failed.
 PATIENCE_S = 20.0
 READ_TIMEOUT_S = 1.5
 # What "at once" may take on a loaded machine.
 AT_ONCE_S = 1.0
 QUICK = Retry(first_wait_s=0.1, longest_wait_s=0.4)
-
-
-class Camera:
-    """The server's process; its port stays the same over restarts."""
-
-    def __init__(self, *options: str) -> None:
-        self._options = options
-        self.port = 0
-        self.start()
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            [SYSTEM_PYTHON, SERVER, "--port", str(self.port), *self._options],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        words = self._process.stdout.readline().split()
-        if not words:
-            _, reason = self._process.communicate(timeout=PATIENCE_S)
-            raise RuntimeError(f"no RTSP server: {reason.strip().splitlines()[-1:]}")
-        self.port = int(words[1])
-
-    def url(self, login: str = "", path: str = "camera") -> str:
-        return f"rtsp://{login}127.0.0.1:{self.port}/{path}"
-
-    def resize(self, width: int, height: int) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"size {width} {height}\n")
-        self._process.stdin.flush()
-
-    def freeze(self) -> None:
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.communicate(timeout=PATIENCE_S)
 
 
 class Count:
@@ -144,26 +96,6 @@ class Watch:
                 self.frames.append(frame)
         except SourceError as failure:
             self.failure = failure
-
-
-@pytest.fixture
-def start_camera() -> Iterator[Callable[..., Camera]]:
-    started: list[Camera] = []
-
-    def start(*options: str) -> Camera:
-        try:
-            started.append(Camera(*options))
-        except (OSError, RuntimeError) as error:
-            if os.environ.get("CI") == "true":
-                raise
-            pytest.skip(f"GStreamer's RTSP server cannot be started ({error}): run `make setup`")
-        return started[-1]
-
-    yield start
-    for camera in started:
-        with suppress(ProcessLookupError):
-            camera.thaw()
-        camera.kill()
 
 
 @pytest.fixture

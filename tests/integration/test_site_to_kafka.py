@@ -21,10 +21,11 @@ from pipeline.store.site_matcher import SiteMatcher, SiteMatcherParams
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from testing.services.kafka import KafkaBroker
-from testing.site.crash_round import tally, until
+from testing.site.crash_round import tally
 from testing.site.site_processes import MAX_OUTBOX, PLAYED_DIMENSIONS, PLAYED_MODEL, SHOP, played
 from testing.site.town import CAMERAS, Town, undisturbed_events
 from testing.site_in_memory import matcher_of
+from testing.waiting import until
 
 PATIENCE_S = 60.0
 
@@ -70,7 +71,7 @@ def test_a_broker_that_is_down_holds_the_events_back_and_loses_none(
     with SiteStore(redis_url, town.site) as store, closing(town):
         play(store)
         matcher = town.matcher()
-        until(lambda: store.length(OUTBOX) >= MAX_OUTBOX, PATIENCE_S, "the outbox is full")
+        until(lambda: store.length(OUTBOX) >= MAX_OUTBOX, "the outbox is full", within_s=PATIENCE_S)
         time.sleep(3)
         assert store.length(OUTBOX) < len(undisturbed)
         kafka_broker.start()

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import ComputeConfig, ConfigError, PipelineConfig, load_config, load_site
+from testing.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 CAMERA = "cameras: [{name: door, source: door.mp4}]\n"
 PASSWORD = "tops3cret"
 

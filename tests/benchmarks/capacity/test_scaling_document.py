@@ -7,7 +7,7 @@ from rich.table import Table
 
 from benchmarks.capacity.scaling import costs_table, limits_table, needs_table, read
 from benchmarks.capacity.scaling_model import Site
-from tests.conftest import ROOT
+from testing.paths import ROOT
 
 COSTS = read(ROOT / "benchmarks" / "capacity" / "scaling_costs.json")
 DOCUMENT = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8").replace(" %", "%").replace(";", ",")

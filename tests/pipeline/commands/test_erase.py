@@ -15,9 +15,10 @@ from pipeline.store.erasure_requests import REQUESTS, audit
 from pipeline.store.lease import acquire
 from pipeline.store.outbox import OUTBOX
 from testing.redis_desk import RedisDesk
-from tests.pipeline.store.test_erasure import about, of, somebody
-from tests.pipeline.store.test_site_matcher import Room, until, write
-from tests.pipeline.store.test_site_matcher_erasing import somebody as seen_first_in
+from testing.sightings import about, of, somebody
+from testing.sightings import somebody as seen_first_in
+from testing.site.room import Room, write
+from testing.waiting import until
 
 Erases = Callable[..., int]
 
@@ -58,16 +59,14 @@ def test_without_a_matcher_the_command_erases_and_leaves_the_lease(
 
 def test_a_matcher_that_decides_does_it(erases: Erases, store: SiteStore, capsys: pytest.CaptureFixture[str]) -> None:
     write(store, 1, 2)
-    room = Room(store)
-    thread = room.start()
+    room = Room(store).start()
     until(lambda: len(room.sink.events) == 4)
     assert erases(seen_first_in(1)) == 0
     assert "1 track, 0 events that had not been delivered; consumers are told now" in capsys.readouterr().out
     until(lambda: len(room.sink.erasures) == 1)
     assert erases(seen_first_in(1)) == 0
     assert f"{seen_first_in(1)} was erased before, nothing was left" in capsys.readouterr().out
-    room.matcher.stop()
-    thread.join(10)
+    room.stop()
 
 
 def test_a_matcher_that_dies_is_stood_in_for_when_its_lease_has_ended(erases: Erases, left_behind: SiteStore) -> None:

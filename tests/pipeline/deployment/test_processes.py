@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from pipeline.sources.errors import ErrorCode, SourceError
 from reid_runtime.card import ArtefactError
 from testing.scene import RATE, film
 from testing.still_person import still_person
+from testing.waiting import until
 
 SHORT_S, LONG_S = 12.0, 300.0
 PATIENCE_S = 30.0
@@ -71,13 +72,6 @@ def told(windows: Iterable[EmbeddedWindow]) -> list[tuple[object, ...]]:
         for w in windows
         if w.embeddings or w.ended
     ]
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    start_s = time.monotonic()
-    while not is_so():
-        assert time.monotonic() - start_s < PATIENCE_S
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("processes", [2, 3])

@@ -1,11 +1,10 @@
 import threading
-import time
-from collections.abc import Callable
 from contextlib import nullcontext
 
 import pytest
 
 from pipeline.scheduling.cpu_slots import Seat, Turns, seats, turn_of
+from testing.waiting import until
 
 PATIENCE_S = 30.0
 
@@ -42,13 +41,6 @@ def ask(turns: Turns) -> Worker:
     worker = Worker(turns)
     until(lambda: worker.works.is_set() or turns.waiting() > before)
     return worker
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    start_s = time.monotonic()
-    while not is_so():
-        assert time.monotonic() - start_s < PATIENCE_S
-        time.sleep(0.001)
 
 
 def working(workers: list[Worker]) -> list[int]:

@@ -12,8 +12,9 @@ from pipeline.store.client import LeaseLost, SiteStore, script
 from pipeline.store.embedding_stream import BACKLOG, DEAD_LETTERS, STREAM, EmbeddingReader, EmbeddingWriter
 from pipeline.store.lease import Lease, acquire
 from pipeline.store.window_join import WindowJoin
+from testing.embeddings import EXPECTED, MODEL, embedding, end
+from testing.messages import POISON
 from testing.services.redis import RedisServer
-from tests.pipeline.store.test_embedding_messages import EXPECTED, MODEL, POISON, embedding, end
 
 ADD = script("return redis.call('XADD', KEYS[1], '*', unpack(ARGV))")
 

@@ -1,43 +1,29 @@
 """Erasing on a real Redis server: what goes, what stays, and what cannot come back."""
 
-import dataclasses
 import logging
 from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
 
-from pipeline.events.schema import Event, IdentityEvent, event_from, person_id
+from pipeline.events.schema import Event, IdentityEvent, event_from
 from pipeline.matching.memory import Retention
 from pipeline.matching.sightings import Sighting
-from pipeline.records import EmbeddedWindow, TrackKey
+from pipeline.records import EmbeddedWindow
 from pipeline.store.client import LeaseLost, SiteStore, StoreError, script
 from pipeline.store.embedding_stream import STREAM
 from pipeline.store.erasure import ERASED, Eraser
 from pipeline.store.erasure_requests import MOST_REQUESTS, REQUESTS, AuditEntry, ask, audit
 from pipeline.store.gallery import MERGED
 from pipeline.store.outbox import OUTBOX
+from testing.embeddings import embedding, end
 from testing.redis_desk import RedisDesk
-from tests.contracts.test_gallery_contract import event, sighting
-from tests.pipeline.store.test_embedding_messages import embedding, end
+from testing.sightings import about, of, somebody
 
 NOW_S = 1795248000.0
 ADD = script("return redis.call('XADD', KEYS[1], '*', unpack(ARGV))")
 PUT = script("return redis.call('HSET', KEYS[1], unpack(ARGV))")
 KEYS = script("return redis.call('KEYS', ARGV[1])")
-
-
-def somebody(track: int) -> UUID:
-    """The person who was first seen in a track."""
-    return person_id("shop", TrackKey("door", "r", track))
-
-
-def of(track: int, person: int, end_s: float = 10.0) -> Sighting:
-    return dataclasses.replace(sighting(track, end_s), person=somebody(person))
-
-
-def about(track: int, person: int) -> IdentityEvent:
-    return event(track).model_copy(update={"person": somebody(person)})
 
 
 def outbox(store: SiteStore) -> list[Event]:

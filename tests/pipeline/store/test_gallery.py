@@ -13,12 +13,12 @@ from pipeline.store.client import LeaseLost, SiteStore
 from pipeline.store.embedding_stream import BACKLOG, STREAM, EmbeddingWriter
 from pipeline.store.gallery import MERGED
 from pipeline.store.window_join import Entry
+from testing.embeddings import embedding
 from testing.redis_desk import RedisDesk
+from testing.sightings import event, sighting
 from testing.site.site_processes import PLAYED_MODEL, SHOP
 from testing.site.town import site_windows, undisturbed_events
 from testing.site_in_memory import matcher_of
-from tests.contracts.test_gallery_contract import event, sighting
-from tests.pipeline.store.test_embedding_messages import embedding
 
 
 def test_the_next_matcher_knows_the_same_to_the_last_bit(store: SiteStore) -> None:

@@ -12,7 +12,8 @@ from pipeline.store.client import SiteStore, StoreUnavailable
 from pipeline.store.site_matcher import LEADING, SiteMatcherParams
 from testing.services.ports import free_port
 from testing.services.redis import RedisServer
-from tests.pipeline.store.test_site_matcher import Room, until, write
+from testing.site.room import Room, write
+from testing.waiting import until
 
 PATIENCE_S = 5.0
 """A server starts again within it, on a machine that is busy."""
@@ -23,13 +24,11 @@ def room(redis_server: RedisServer) -> Iterator[Room]:
     """A matcher that has decided for longer than its patience."""
     with SiteStore(redis_server.url, "shop") as store:
         room = Room(store, SiteMatcherParams(lease_s=0.5, patience_s=PATIENCE_S))
-        thread = room.start()
+        room.start()
         until(lambda: room.health.cameras() == {"matcher": LEADING})
         time.sleep(PATIENCE_S + 0.2)
         yield room
-        room.matcher.stop()
-        thread.join(10)
-        assert not thread.is_alive()
+        room.stop()
 
 
 def test_a_server_that_starts_again_is_waited_for_and_that_is_told_once(

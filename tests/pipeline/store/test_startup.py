@@ -13,10 +13,10 @@ from pipeline.config import RedisConfig
 from pipeline.store.client import SiteStore, StoreError, StoreReadOnly, StoreUnavailable
 from pipeline.store.startup import open_store
 from testing.services.certificates import Certificate, certificate_in
+from testing.services.needed import need_redis_server
 from testing.services.ports import free_port
 from testing.services.redis import RedisServer
 from testing.services.relabelled_redis import RelabelledRedis
-from tests.conftest import need_redis_server
 
 PATIENCE_S = 0.5
 RIGHTS = "+@read +@write +@scripting +@connection"

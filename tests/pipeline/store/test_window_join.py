@@ -1,6 +1,6 @@
 from pipeline.store.embedding_messages import Message, Progress
 from pipeline.store.window_join import Entry, JoinedWindow, WindowJoin
-from tests.pipeline.store.test_embedding_messages import embedding, end
+from testing.embeddings import embedding, end
 
 
 def join(*cameras: str, is_live: bool = False, last: int | None = None) -> WindowJoin:
