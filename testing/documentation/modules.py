@@ -1,6 +1,7 @@
 """The tree of the house: every room and every module with the first sentence of its docstring."""
 
 import ast
+import configparser
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,18 @@ def tree() -> str:
     rooms = [room for package in _packages() for room in _rooms(ROOT / package)]
     width = max(len(_indented(room)) for room in rooms) + 2
     return "".join(f"{_indented(room):{width}}{_about(room / '__init__.py')}\n" for room in rooms)
+
+
+def layers() -> str:
+    """The packages, and the rooms of `pipeline`, from top to bottom: as import-linter holds them."""
+    law = configparser.ConfigParser()
+    law.read(ROOT / ".importlinter", encoding="utf-8")
+    named = {"all packages": "packages", "pipeline": "layers-of-pipeline"}
+    return "".join(
+        f"{name}\n"
+        + "".join(f"  {layer}\n" for layer in law[f"importlinter:contract:{contract}"]["layers"].split("\n") if layer)
+        for name, contract in named.items()
+    )
 
 
 def modules_page() -> str:

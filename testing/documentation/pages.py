@@ -7,7 +7,7 @@ from testing.documentation.command_line import command_line_page
 from testing.documentation.config_schema import as_text, config_schema, site_schema
 from testing.documentation.configuration import configuration_page
 from testing.documentation.metrics import metrics_page
-from testing.documentation.modules import modules_page, tree
+from testing.documentation.modules import layers, modules_page, tree
 from testing.documentation.python_api import python_api_page
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -20,11 +20,12 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/modules.md": modules_page,
     "config.schema.json": lambda: as_text(config_schema()),
     "site.schema.json": lambda: as_text(site_schema()),
-    "architecture.md": lambda: _with_tree((DOCS / "architecture.md").read_text(encoding="utf-8")),
+    "architecture.md": lambda: _architecture((DOCS / "architecture.md").read_text(encoding="utf-8")),
 }
 """By path below docs/: what makes the whole text of the file, as it should be."""
 
 TREE = ("<!-- tree: python -m testing.documentation -->\n```text\n", "```\n<!-- end of the tree -->")
+LAYERS = ("<!-- layers: .importlinter -->\n```text\n", "```\n<!-- end of the layers -->")
 
 
 def stale() -> list[str]:
@@ -48,9 +49,14 @@ def _read(path: str) -> str:
     return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
-def _with_tree(page: str) -> str:
-    before, begin, rest = page.partition(TREE[0])
-    _, end, after = rest.partition(TREE[1])
+def _architecture(page: str) -> str:
+    return _between(LAYERS, layers(), _between(TREE, tree(), page))
+
+
+def _between(marks: tuple[str, str], text: str, page: str) -> str:
+    """The page with that text between two marks."""
+    before, begin, rest = page.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not begin or not end:
-        raise ValueError("docs/architecture.md has no marks for the tree")
-    return before + begin + tree() + end + after
+        raise ValueError(f"docs/architecture.md has no {marks[0].splitlines()[0]}")
+    return before + begin + text + end + after

@@ -12,7 +12,7 @@ from typing import Any
 
 from testing.documentation.docstrings import section
 
-PACKAGES = ("passerby_events",)
+PACKAGES = ("passerby", "passerby_events")
 _SECTIONS = ("Attributes", "Args", "Yields", "Returns", "Raises")
 
 INTRODUCTION = """\
@@ -28,7 +28,7 @@ def python_api_page() -> str:
     for name in PACKAGES:
         package = importlib.import_module(name)
         lines += [f"## {name}\n", f"{_prose(inspect.getdoc(package) or '')}\n"]
-        for offered in sorted(package.__all__, key=str.lower):
+        for offered in sorted(getattr(package, "__all__", ()), key=str.lower):
             lines += _described(offered, getattr(package, offered))
     return "\n".join(lines).rstrip() + "\n"
 
