@@ -39,7 +39,7 @@ test: setup
 # The documentation as a site in build/site; dead links and stale pages fail.
 docs: setup
 	$(BIN)/python -m testing.documentation
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: setup
 	$(BIN)/python -m benchmarks
