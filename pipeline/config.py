@@ -28,6 +28,7 @@ from detectors.yolox import YoloxParams
 from pipeline.config_errors import in_one_line
 from pipeline.matching.corrections import CorrectionParams
 from pipeline.matching.memory import Retention
+from pipeline.shipped import UnknownNameError, find_config
 from pipeline.site import Site
 from pipeline.sources.source import kind_of
 from pipeline.tracking.tracklets import TrackletParams
@@ -402,11 +403,14 @@ def load_config(path: Path) -> PipelineConfig:
 
 
 def read_fields(path: Path) -> dict[str, object]:
-    """What a configuration file says, unchecked but for its `site`, which may name a file beside it."""
+    """What a configuration file says, unchecked but for its `site`: keys, a file beside it, or the name of one."""
     fields = read_yaml(path)
     site = fields.get("site")
     if isinstance(site, str):
-        fields["site"] = load_site(path.parent / site)
+        try:
+            fields["site"] = load_site(path.parent / find_config("site", site))
+        except UnknownNameError as error:
+            raise ConfigError(f"{path}: site: {error}") from error
     return fields
 
 

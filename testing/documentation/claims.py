@@ -10,8 +10,8 @@ from testing.documentation.command_line import PROGRAMS, commands
 from testing.documentation.markdown import Code, code, links
 from testing.documentation.metrics import names as metric_names
 from testing.documentation.modules import PACKAGES
+from testing.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGES = ("*.md", "docs/**/*.md", "docker/*.md", "clients/**/*.md")
 FOLDERS = (*PACKAGES, "clients", "configs", "docs", "docker", "tests", ".ci")
 OF_EVERY_COMMAND = {"--help", "--version"}

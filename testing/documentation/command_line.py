@@ -72,10 +72,16 @@ def commands(app: typer.Typer, name: str) -> dict[str, Command]:
 def command_line_page() -> str:
     lines = [INTRODUCTION]
     for program, app in PROGRAMS.items():
-        lines += [f"## {program}\n", f"{app.info.help}\n"]
+        lines += [f"## {program}\n", f"{_about(app)}\n"]
         for name, command in commands(app, program).items():
             lines += _described(name, command)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _about(app: typer.Typer) -> str:
+    """The help of a program, which stands at it or at the function that reads its own options."""
+    own = app.registered_callback
+    return app.info.help if isinstance(app.info.help, str) else inspect.getdoc(own and own.callback) or ""
 
 
 def _described(name: str, command: Command) -> Iterator[str]:

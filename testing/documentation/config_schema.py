@@ -18,7 +18,10 @@ def config_schema() -> Node:
     schema = _explained(PipelineConfig)
     site = schema["properties"]["site"]
     schema["properties"]["site"] = {
-        "anyOf": [{"type": "string", "description": "A file beside this one."}, {"$ref": site["$ref"]}],
+        "anyOf": [
+            {"type": "string", "description": "A file beside this one, or the name of one that is shipped."},
+            {"$ref": site["$ref"]},
+        ],
         "default": site["default"],
         "description": site["description"],
     }

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from testing.documentation.docstrings import sentence
+from testing.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PACKAGES = (
     "passerby",
     "clients/python/passerby_events",

@@ -1,7 +1,6 @@
 """Which pages are generated, and by what. A page is the text between two marks, or the whole file."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from testing.documentation.command_line import command_line_page
 from testing.documentation.config_schema import as_text, config_schema, site_schema
@@ -9,8 +8,9 @@ from testing.documentation.configuration import configuration_page
 from testing.documentation.metrics import metrics_page
 from testing.documentation.modules import layers, modules_page, tree
 from testing.documentation.python_api import python_api_page
+from testing.paths import ROOT
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = ROOT / "docs"
 
 PAGES: dict[str, Callable[[], str]] = {
     "reference/configuration.md": configuration_page,
@@ -18,8 +18,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/command-line.md": command_line_page,
     "reference/python-api.md": python_api_page,
     "reference/modules.md": modules_page,
-    "config.schema.json": lambda: as_text(config_schema()),
-    "site.schema.json": lambda: as_text(site_schema()),
+    "../configs/config.schema.json": lambda: as_text(config_schema()),
+    "../configs/site.schema.json": lambda: as_text(site_schema()),
     "architecture.md": lambda: _architecture((DOCS / "architecture.md").read_text(encoding="utf-8")),
 }
 """By path below docs/: what makes the whole text of the file, as it should be."""

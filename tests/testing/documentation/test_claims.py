@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from testing.documentation.claims import ROOT, false_claims, pages
+from testing.documentation.claims import false_claims, pages
+from testing.paths import ROOT
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))

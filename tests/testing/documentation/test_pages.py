@@ -10,11 +10,11 @@ import yaml
 from testing.documentation.command_line import PROGRAMS, commands
 from testing.documentation.config_schema import config_schema, site_schema
 from testing.documentation.pages import stale
+from testing.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 SCHEMA = "# yaml-language-server: $schema="
-DEPLOYMENTS = sorted([*ROOT.glob("**/configs/pipeline/*.yaml"), *ROOT.glob("docker/site/*.yaml")])
-SITES = sorted(ROOT.glob("**/configs/site/*.yaml"))
+DEPLOYMENTS = sorted([*ROOT.glob("configs/pipeline/*.yaml"), *ROOT.glob("docker/site/*.yaml")])
+SITES = sorted(ROOT.glob("configs/site/*.yaml"))
 
 
 def test_the_generated_pages_are_what_the_code_says() -> None:

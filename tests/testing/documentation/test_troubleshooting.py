@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.documentation.claims import ROOT
+from testing.paths import ROOT
 
 PAGE = ROOT / "docs" / "troubleshooting.md"
 SOURCES = ("pipeline", "detectors", "trackers", "reid_models", "reid_runtime", "clients/python/passerby_events")
