@@ -9,7 +9,7 @@ from typing import cast, get_args
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.config import ConfigError
+from pipeline.config_errors import ConfigError
 from pipeline.evaluation.error_causes import IdentityErrors
 from pipeline.evaluation.evaluate import Evaluation, FootAgreement, SeenByBoxes, SeenByFeet, evaluate, foot_agreement
 from pipeline.evaluation.scoring import Scores
