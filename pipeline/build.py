@@ -52,6 +52,18 @@ def build_detector(config: PipelineConfig) -> Detector:
             return UltralyticsDetector(model, UltralyticsParams(score=score, side_px=side_px, device=device))
 
 
+def needed_libraries(config: PipelineConfig) -> list[str]:
+    """The modules that a configuration wants, of those that only an extra brings."""
+    detector, encoder = config.detector, config.encoder
+    runs_networks = isinstance(detector, YoloxConfig) or isinstance(encoder, NetworkConfig)
+    wanted = {
+        "ultralytics": isinstance(detector, UltralyticsConfig),
+        "onnxruntime": runs_networks,
+        "tensorrt": runs_networks and config.compute.provider == "tensorrt",
+    }
+    return [module for module, is_wanted in wanted.items() if is_wanted]
+
+
 def tiled(detector: Detector, camera: CameraConfig) -> Detector:
     """The detector as one camera uses it."""
     if camera.tiles.columns * camera.tiles.rows == 1:

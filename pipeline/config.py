@@ -27,6 +27,7 @@ from detectors.yolox import YoloxParams
 from pipeline.config_errors import ConfigError, in_one_line
 from pipeline.matching.corrections import CorrectionParams
 from pipeline.matching.memory import Retention
+from pipeline.shipped import UnknownNameError, find_config
 from pipeline.site import Site
 from pipeline.sources.source import kind_of
 from pipeline.tracking.tracklets import TrackletParams
@@ -90,7 +91,7 @@ class CameraConfig(_Strict):
 
 
 class YoloxConfig(_Strict):
-    """YOLOX through ONNX. `model`: a name from configs/models.yaml, or a file with its card."""
+    """YOLOX through ONNX. `model`: a name that `reid-pipeline fetch` lists, or a file with its card."""
 
     kind: Literal["yolox"] = "yolox"
     model: str = "yolox-nano"
@@ -139,7 +140,7 @@ class NetworkConfig(_Strict):
     """A re-ID network for clips, or for crops whose embeddings are averaged; its card says which.
 
     Attributes:
-        model: a name from configs/models.yaml, or a file with its card.
+        model: a name that `reid-pipeline fetch` lists, or a file with its card.
         frames: crops in a clip, where the network leaves that open.
     """
 
@@ -345,11 +346,14 @@ def load_config(path: Path) -> PipelineConfig:
 
 
 def read_fields(path: Path) -> dict[str, object]:
-    """What a configuration file says, unchecked but for its `site`, which may name a file beside it."""
+    """What a configuration file says, unchecked but for its `site`: keys, a file beside it, or the name of one."""
     fields = read_mapping(path)
     site = fields.get("site")
     if isinstance(site, str):
-        fields["site"] = load_site(path.parent / site)
+        try:
+            fields["site"] = load_site(path.parent / find_config("site", site))
+        except UnknownNameError as error:
+            raise ConfigError(f"{path}: site: {error}") from error
     return fields
 
 

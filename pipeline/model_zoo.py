@@ -1,7 +1,7 @@
 """Networks by name: where they come from, and where they lie on this machine.
 
-Those of `configs/models/` came with the project. The others stand in the list `configs/models.yaml`: what it names is
-fetched once, held to its fingerprint, and kept in a cache with its card beside it; nothing else is ever downloaded.
+Some came with the package. The others stand in a list, `configs/models.yaml`: what it names is fetched once, held to
+its fingerprint, and kept in a cache with its card beside it; nothing else is ever downloaded.
 """
 
 import http.client
@@ -16,11 +16,10 @@ from typing import BinaryIO
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from pipeline.shipped import MODELS, MODELS_FILE
 from reid_runtime.adopt import adopt
 from reid_runtime.card import ArtefactError, card_path, file_sha256
 
-MODELS_FILE = Path(__file__).parents[1] / "configs" / "models.yaml"
-SHIPPED = MODELS_FILE.with_suffix("")
 CHUNK_BYTES = 1 << 16
 TIMEOUT_S = 30.0
 """Without a byte for so long a download is given up."""
@@ -63,7 +62,7 @@ def default_cache() -> Path:
 
 def shipped_models() -> dict[str, Path]:
     """The networks that came with the project, by name."""
-    return {path.stem: path for path in sorted(SHIPPED.glob("*.onnx"))}
+    return {path.stem: path for path in sorted(MODELS.glob("*.onnx"))}
 
 
 def find_artefact(name_or_path: str, cache: Path | None = None) -> Path:

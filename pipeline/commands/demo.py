@@ -10,8 +10,9 @@ from pipeline.commands.run import Flags, run_pipeline
 from pipeline.commands.simulate import write_simulation
 from pipeline.commands.stopping import StopSignal
 from pipeline.deployment.simulated import Replaced, SimulationConfig, load_simulation
+from pipeline.shipped import find_config
 
-SHOP = Path(__file__).parents[2] / "configs" / "simulation" / "shop.yaml"
+SHOP = find_config("simulation", "shop")
 
 
 def run_demo(site: Path | None, out: Path, replaced: Replaced, stop: StopSignal) -> int:

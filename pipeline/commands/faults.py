@@ -9,6 +9,7 @@ from pipeline.matching.calibration import CalibrationError
 from pipeline.output.annotate import AnnotationError
 from pipeline.output.mot_files import MotFileError
 from pipeline.output.report.report import ReportError
+from pipeline.shipped import UnknownNameError
 from pipeline.sources.errors import SourceError
 from pipeline.store.client import StoreError
 from pipeline.store.erasure_requests import ErasureError
@@ -23,7 +24,7 @@ FAILED, MISUSE = 1, 2
 def exit_code(error: Exception) -> int | None:
     """The exit code of an error that a user can mend; None for a fault of ours."""
     match error:
-        case ConfigError():
+        case ConfigError() | UnknownNameError():
             return MISUSE
         case (
             AnnotationError()

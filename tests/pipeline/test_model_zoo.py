@@ -159,7 +159,7 @@ def test_a_path_is_itself_and_a_name_is_looked_up(network: Path, cache: Path) ->
 def test_a_shipped_network_needs_no_fetching_unless_the_cache_has_one_of_that_name(
     monkeypatch: pytest.MonkeyPatch, network: Path, cache: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("pipeline.model_zoo.SHIPPED", tmp_path)
+    monkeypatch.setattr("pipeline.model_zoo.MODELS", tmp_path)
     assert shipped_models() == {"by-hand": network}
     assert find_artefact("by-hand", cache) == network
     in_cache = fetch("by-hand", cache, models={"by-hand": listed("", network)["tiny"]}, from_file=network)
