@@ -179,6 +179,30 @@ def test_the_list_names_public_files_of_known_families() -> None:
         assert model.family in FAMILIES
 
 
+ENTRY = "{url: %s, sha256: " + "0" * 64 + ", family: osnet, licence: MIT}\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "tiny: " + ENTRY % "file:///etc/passwd",
+        "tiny: " + ENTRY % "/etc/passwd",
+        "../tiny: " + ENTRY % "https://192.0.2.1/tiny.onnx",
+        "/tmp/tiny: " + ENTRY % "https://192.0.2.1/tiny.onnx",
+    ],
+)
+def test_a_list_that_names_files_of_this_machine_is_refused(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "models.yaml"
+    path.write_text(line)
+    with pytest.raises(ArtefactError, match=r"models\.yaml: .*found '"):
+        known_models(path)
+
+
+def test_a_path_is_no_name(tmp_path: Path) -> None:
+    with pytest.raises(ArtefactError, match="expected the path of an artefact, with its suffix"):
+        find_artefact("../elsewhere/tiny", tmp_path)
+
+
 @pytest.mark.shared
 @pytest.mark.parametrize("name", list(known_models()))
 def test_every_listed_network_is_what_the_list_says(shared: Path, cache: Path, name: str) -> None:
