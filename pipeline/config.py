@@ -1,7 +1,7 @@
 """The configuration of a deployment: one YAML file, read once, checked whole. Secrets come from the environment.
 
 A source may name environment variables in braces (`rtsp://{CAM1_USER}:{CAM1_PASSWORD}@host/1`): that is the only
-place where the environment is read, and what it yields is never printed.
+place where the environment is read, and what it yields is never printed. A brace that stands for itself is doubled.
 """
 
 import os
@@ -10,7 +10,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-import yaml
 from pydantic import (
     AwareDatetime,
     BaseModel,
@@ -25,23 +24,22 @@ from pydantic import (
 from detectors.hog import HogParams
 from detectors.tiling import TilingParams
 from detectors.yolox import YoloxParams
-from pipeline.config_errors import in_one_line
+from pipeline.config_errors import ConfigError, in_one_line
 from pipeline.matching.corrections import CorrectionParams
 from pipeline.matching.memory import Retention
 from pipeline.shipped import UnknownNameError, find_config
 from pipeline.site import Site
 from pipeline.sources.source import kind_of
 from pipeline.tracking.tracklets import TrackletParams
+from pipeline.yaml_files import read_mapping
 from trackers.bytetrack import ByteTrackParams
 from trackers.ocsort import OcSortParams
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 _M = TypeVar("_M", bound=BaseModel)
-
-
-class ConfigError(Exception):
-    """A configuration that cannot be used; the message says where, what was expected, and what was found."""
+_BRACES = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
+"""Doubled braces stand for themselves; single ones around the name of a variable for what it holds."""
 
 
 class _Strict(BaseModel):
@@ -77,7 +75,7 @@ class CameraConfig(_Strict):
     @field_validator("source")
     @classmethod
     def _fill_in_secrets(cls, source: SecretStr) -> SecretStr:
-        return SecretStr(re.sub(r"\{(\w+)\}", _from_environment, source.get_secret_value()))
+        return SecretStr(_BRACES.sub(_filled_in, source.get_secret_value()))
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -308,7 +306,7 @@ class RedisConfig(_Strict):
     @field_validator("url")
     @classmethod
     def _fill_in_secrets(cls, url: SecretStr | None) -> SecretStr | None:
-        return url and SecretStr(re.sub(r"\{(\w+)\}", _from_environment, url.get_secret_value()))
+        return url and SecretStr(_BRACES.sub(_filled_in, url.get_secret_value()))
 
     def address(self) -> str:
         """The address, with its password.
@@ -404,7 +402,7 @@ def load_config(path: Path) -> PipelineConfig:
 
 def read_fields(path: Path) -> dict[str, object]:
     """What a configuration file says, unchecked but for its `site`: keys, a file beside it, or the name of one."""
-    fields = read_yaml(path)
+    fields = read_mapping(path)
     site = fields.get("site")
     if isinstance(site, str):
         try:
@@ -416,26 +414,7 @@ def read_fields(path: Path) -> dict[str, object]:
 
 def load_site(path: Path) -> Site:
     """Reads and checks the description of a site; raises as `load_config`."""
-    return parse(Site, read_yaml(path), path)
-
-
-def read_yaml(path: Path) -> dict[str, object]:
-    """The mapping of a YAML file.
-
-    Raises:
-        ConfigError: if there is no such file, or it holds something else.
-    """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: expected a YAML file, found none to read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        where = getattr(error, "problem_mark", None)
-        line = f":{where.line + 1}" if where else ""
-        raise ConfigError(f"{path}{line}: expected YAML, found {getattr(error, 'problem', None) or error}") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path}: expected keys and values, found {type(content).__name__}")
-    return content
+    return parse(Site, read_mapping(path), path)
 
 
 def parse(model: type[_M], fields: dict[str, object], where: Path | str) -> _M:
@@ -446,8 +425,10 @@ def parse(model: type[_M], fields: dict[str, object], where: Path | str) -> _M:
         raise ConfigError(f"{where}: {in_one_line(error, model)}") from error
 
 
-def _from_environment(match: re.Match[str]) -> str:
+def _filled_in(match: re.Match[str]) -> str:
+    if match[1] is None:
+        return match[0][0]
     value = os.environ.get(match[1])
     if value is None:
-        raise ValueError(f"the environment variable {match[1]} is not set")
+        raise ValueError(f"the environment variable {match[1]} is not set; double a brace that stands for itself")
     return value
