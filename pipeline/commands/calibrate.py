@@ -8,7 +8,8 @@ from rich.progress import track as with_progress
 from rich.table import Table
 
 from pipeline.build import build_encoder
-from pipeline.config import ComputeConfig, ConfigError, NetworkConfig, StripesConfig, parse
+from pipeline.config import ComputeConfig, NetworkConfig, StripesConfig, parse
+from pipeline.config_errors import ConfigError
 from pipeline.evaluation.calibration_plot import draw_calibration
 from pipeline.matching.calibrating import LabelledVectors, calibrate, compare, pooled
 from pipeline.matching.calibration import Calibration, Curve, write_calibration
