@@ -41,4 +41,4 @@ def film(config: SimulationConfig, out: Path, talk: Console, stop: StopSignal) -
 def score(out: Path, talk: Console) -> None:
     """Prints how what was written compares with the truth."""
     talk.print("3. Comparing with the truth: `tracks` are as the tracker had them, `persons` as they were recognised.")
-    print_scores(out / "out", [str(out / "truth")], None, None, as_json=False)
+    print_scores(out / "out", [str(out / "truth")], None, None, layout=None, as_json=False)

@@ -1,7 +1,7 @@
 """Which errors are the world's or the user's, and what exit code they mean."""
 
 from pipeline.commands.rendering import RenderingStoppedError
-from pipeline.config import ConfigError
+from pipeline.config_errors import ConfigError
 from pipeline.deployment.processes import ChildDied
 from pipeline.evaluation.errors import EvaluationError, ScoringError
 from pipeline.events.sink import EventSinkError
