@@ -24,7 +24,7 @@ from pipeline.config_errors import ConfigError
 from pipeline.matching.calibration import Calibration, read_calibration
 from pipeline.matching.policy import MatchParams
 from pipeline.model_zoo import find_artefact
-from pipeline.sources.source import FrameSource, SourceListener, Unheard, kind_of, run_id
+from pipeline.sources.source import FrameSource, SourceListener, Unheard, kind_of, recording_id
 from reid_models.encoder import Encoder
 from trackers.tracker import Tracker
 
@@ -183,11 +183,11 @@ def _live_source(camera: CameraConfig, address: str, listener: SourceListener) -
     return Newest(stream, listener=listener)
 
 
-def run_of(camera: CameraConfig) -> str:
+def session_of(camera: CameraConfig) -> str:
     """Names one start of a camera: by its content for a recording, so that it is the same every time; else drawn."""
     if camera.is_live:
         return f"{int(time.time()):x}{uuid.uuid4().hex[:4]}"
-    return run_id(Path(camera.source.get_secret_value()))
+    return recording_id(Path(camera.source.get_secret_value()))
 
 
 def source_length(camera: CameraConfig) -> int | None:

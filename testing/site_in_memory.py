@@ -19,7 +19,7 @@ from pipeline.records import EmbeddedWindow, Window
 from pipeline.scheduling.cpu_slots import seats, turn_of
 from pipeline.site import Site
 from pipeline.sources.files import FileSource
-from pipeline.sources.source import run_id
+from pipeline.sources.source import recording_id
 from pipeline.tracking.camera_loop import CameraLoop, Step
 from pipeline.tracking.encode_loop import EncodeLoop
 from pipeline.tracking.tracklets import TrackletBuffer
@@ -70,7 +70,7 @@ def supervise_into(
     def camera(name: str, path: Path) -> Camera:
         def start() -> CameraRun:
             source = FileSource(name, path)
-            buffer = TrackletBuffer(name, run_id(path), encoder.clip)
+            buffer = TrackletBuffer(name, recording_id(path), encoder.clip)
             loop = CameraLoop(
                 source,
                 BlockDetector(),

@@ -22,16 +22,17 @@ from benchmarks.matching.search import PARAMS, crowd, decided, seen_again
 from benchmarks.matching.site import CAMERAS, DIMENSIONS, MODEL
 from benchmarks.matching.throughput import WINDOW_S, Load, stamped, traffic
 from benchmarks.speed.pipeline_memory import resident_mib
-from pipeline.events.kafka.brokers import Brokers
+from passerby_events.brokers import Brokers
+from passerby_events.schema import IdentityEvent
+from passerby_events.tracks import TrackKey
 from pipeline.events.kafka.mdx_sink import MdxSink
 from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from pipeline.events.memory import MemorySink
-from pipeline.events.schema import IdentityEvent
 from pipeline.matching.corrections import CorrectionParams
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
-from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
+from pipeline.records import EmbeddedWindow, Embedding, TrackEnd
 from pipeline.site import Site
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected, messages_of, packed

@@ -35,12 +35,13 @@ from rich.table import Table
 from benchmarks.faults.outage_load import RUN
 from benchmarks.faults.outage_samples import Observed, Phase, Sample, Sampler, draw
 from benchmarks.speed.pipeline_parts import FRAME_RATE, VIEWS
+from passerby_events.brokers import Brokers
+from passerby_events.consumer import EventConsumer
+from passerby_events.dead_letters import DeadLetter
+from passerby_events.topics import EVENTS
 from pipeline.build import build_encoder
 from pipeline.config import ComputeConfig, NetworkConfig
-from pipeline.events.kafka.brokers import Brokers
-from pipeline.events.kafka.consumer import EventConsumer
-from pipeline.events.kafka.dead_letters import DeadLetter
-from pipeline.events.kafka.topics import EVENTS, TopicParams, ensure_topic
+from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from pipeline.sources.files import FileSource
 from pipeline.store.keys import OUTBOX, prefix
 from testing.cameras.camera import Camera
@@ -248,7 +249,7 @@ def account(brokers: Brokers, decided: int, tracks: int, dropped_s: int) -> Acco
             seen.add(event["event_id"])
             (ended if event["kind"] == "track.ended" else begun).update([_track(event)])
     known = {f"{LOAD}/{RUN}/{number}" for number in range(tracks)} | begun.keys() | ended.keys()
-    with EventConsumer(brokers, EVENTS, group=None, put_aside=_refuse, idle_s=3.0) as events:
+    with EventConsumer(brokers, EVENTS, group=None, dead_letter=_refuse, idle_s=3.0) as events:
         consumed = sum(1 for _ in events)
     return Account(
         decided=decided,

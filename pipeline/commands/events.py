@@ -4,10 +4,10 @@ import sys
 from itertools import islice
 from pathlib import Path
 
-from pipeline.events.jsonlines import read_recording
-from pipeline.events.kafka.brokers import Brokers
-from pipeline.events.kafka.consumer import EventConsumer
-from pipeline.events.kafka.dead_letters import DeadLetter
+from passerby_events.brokers import Brokers
+from passerby_events.consumer import EventConsumer
+from passerby_events.dead_letters import DeadLetter
+from passerby_events.recordings import read_recording
 from pipeline.events.kafka.mdx_sink import MdxSink
 from pipeline.events.kafka.sink import KafkaSink
 
@@ -25,7 +25,7 @@ def tail(
     what is no event, and passes over it."""
     try:
         with EventConsumer(
-            brokers, topic, group=group, put_aside=_complain, from_beginning=from_beginning, idle_s=idle_s
+            brokers, topic, group=group, dead_letter=_complain, from_beginning=from_beginning, idle_s=idle_s
         ) as events:
             for event in islice(events, count):
                 sys.stdout.write(event.model_dump_json() + "\n")
@@ -53,7 +53,7 @@ def bridge_to_mdx(brokers: Brokers, topic: str, mdx_topic: str, *, group: str, i
     try:
         with (
             MdxSink(brokers, mdx_topic) as sink,
-            EventConsumer(brokers, topic, group=group, put_aside=_complain, idle_s=idle_s) as events,
+            EventConsumer(brokers, topic, group=group, dead_letter=_complain, idle_s=idle_s) as events,
         ):
             for event in events:
                 sink.publish(event)

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from detectors.batching import BatchingDetector
 from detectors.detector import Detector
-from pipeline.build import build_detector, build_source, build_tracker, run_of, tiled
+from pipeline.build import build_detector, build_source, build_tracker, session_of, tiled
 from pipeline.config import CameraConfig, PipelineConfig
 from pipeline.deployment.supervisor import Camera, CameraRun, Supervisor
 from pipeline.ordering.channel import Channel, Lane
@@ -108,7 +108,7 @@ class Process:
         source = build_source(camera, self._listener, reads_ahead=self._reads_ahead)
         if not camera.is_live:
             self._listener.entered(camera.name, SourceState.STREAMING, None)
-        buffer = TrackletBuffer(camera.name, run_of(camera), self._encoder.clip, self._config.tracklets)
+        buffer = TrackletBuffer(camera.name, session_of(camera), self._encoder.clip, self._config.tracklets)
         loop = CameraLoop(
             source,
             tiled(self._detector, camera),

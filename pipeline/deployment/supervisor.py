@@ -32,7 +32,7 @@ class Camera:
     Attributes:
         name: of the camera.
         is_live: a live camera that fails is started again; a file that fails is not.
-        start: makes a new run, with a new tracker and a new `run` in its keys.
+        start: makes a new run, with a new tracker and a new session in its keys.
     """
 
     name: str

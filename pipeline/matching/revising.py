@@ -8,13 +8,20 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.events.schema import person_id
+from passerby_events.tracks import TrackKey
+from pipeline.events.ids import person_id
 from pipeline.matching.constraints import POSSIBLE, TOO_LATE, verdicts
-from pipeline.matching.corrections import Agreement, Correction, CorrectionParams, Persons, correct
+from pipeline.matching.corrections import (
+    Agreement,
+    Correction,
+    CorrectionParams,
+    Leaving,
+    Persons,
+    correct,
+)
 from pipeline.matching.gallery import Known
 from pipeline.matching.search import ROUNDING, rows_of, rows_within_reach
 from pipeline.matching.sightings import NOBODY, Sighting, SightingArrays, person_of, side_by_side
-from pipeline.records import TrackKey
 from pipeline.site import Topology
 
 MOST_TRACKS = 32
@@ -56,7 +63,7 @@ class Revision:
     joined: Agreement | None
     margin: float | None
     nearest: tuple[Sighting, Sighting] | None
-    left: Agreement | None
+    left: Leaving | None
 
 
 def revise(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import cv2
 
-from pipeline.records import TrackKey
+from passerby_events.tracks import TrackKey
 from pipeline.tracking.camera_loop import Step
 
 JPEG_QUALITY = 85
@@ -27,4 +27,4 @@ class Thumbnails:
 
 def thumbnail_path(folder: Path, track: TrackKey, part: int) -> Path:
     """Where the picture of one part of a track lies."""
-    return folder / track.camera / f"{track.run}-{track.track}-{part}.jpg"
+    return folder / track.camera / f"{track.session}-{track.track}-{part}.jpg"

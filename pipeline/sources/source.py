@@ -82,7 +82,7 @@ def kind_of(url: str) -> Literal["file", "folder", "stream"]:
     return "folder" if Path(url).is_dir() else "file"
 
 
-def run_id(path: Path) -> str:
+def recording_id(path: Path) -> str:
     """12 hex digits that name the content of a file, or of a folder's files: the same at every start.
 
     Cheap, not proof against forgery: sizes, names within a folder, and 64 KiB from both ends of the first and the last

@@ -8,14 +8,14 @@ from random import Random
 from threading import Event, Thread
 from uuid import UUID
 
-from pipeline.events.kafka.brokers import Brokers
-from pipeline.events.kafka.consumer import EventConsumer
-from pipeline.events.kafka.dead_letters import DeadLetter
+from passerby_events.brokers import Brokers
+from passerby_events.consumer import EventConsumer
+from passerby_events.dead_letters import DeadLetter
+from passerby_events.errors import EventsError
+from passerby_events.schema import IdentityEvent
 from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
-from pipeline.events.schema import IdentityEvent
-from pipeline.events.sink import EventSinkError
-from testing.pipeline_events import an_event
+from testing.events import a_match
 from testing.services.kafka import KafkaBroker
 from testing.services.kafka_topics import events_at
 
@@ -29,7 +29,7 @@ PATIENT_S = 180.0
 
 def numbered(count: int) -> list[IdentityEvent]:
     return [
-        an_event().model_copy(update={"event_id": UUID(int=i), "person": UUID(int=i % PERSONS)}) for i in range(count)
+        a_match().model_copy(update={"event_id": UUID(int=i), "person": UUID(int=i % PERSONS)}) for i in range(count)
     ]
 
 
@@ -58,7 +58,7 @@ class Relay(Thread):
             try:
                 with KafkaSink(self._brokers, TOPIC, deliver_within_s=self._deliver_within_s) as sink:
                     self._send_all(sink)
-            except EventSinkError:
+            except EventsError:
                 self.failures += 1
 
     def _send_all(self, sink: KafkaSink) -> None:
@@ -134,7 +134,7 @@ def test_a_frozen_broker_that_comes_back_makes_duplicates_that_a_consumer_passes
     counts = assert_nothing_lost(list(events_at(kafka_broker.plain, TOPIC)), sent)
     assert max(counts.values()) > 1, "what lay in the frozen broker's socket was written after all"
     letters: list[DeadLetter] = []
-    with EventConsumer(kafka_broker.plain, TOPIC, group="g", put_aside=letters.append, idle_s=1) as events:
+    with EventConsumer(kafka_broker.plain, TOPIC, group="g", dead_letter=letters.append, idle_s=1) as events:
         read = [event.event_id for event in events]
     assert sorted(read) == sorted(counts)
     assert letters == []
@@ -145,7 +145,7 @@ def test_a_consumer_waits_for_a_broker_that_is_away_and_goes_on(kafka_broker: Ka
     sent = numbered(300)
     Relay(kafka_broker.plain, sent[:100], deliver_within_s=PATIENT_S).run()
     letters: list[DeadLetter] = []
-    with EventConsumer(kafka_broker.plain, TOPIC, group="g", put_aside=letters.append) as events:
+    with EventConsumer(kafka_broker.plain, TOPIC, group="g", dead_letter=letters.append) as events:
         read = [event.event_id for event in islice(events, 50)]
         kafka_broker.kill()
         kafka_broker.start()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.events.jsonlines import read_events
+from passerby_events.recordings import read_events
 from testing.cameras.camera import Camera
 from testing.live_run import LiveRun
 from testing.scene import RATE, film

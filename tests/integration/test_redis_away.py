@@ -13,7 +13,7 @@ import pytest
 import redis
 import yaml
 
-from pipeline.events.jsonlines import read_events
+from passerby_events.recordings import read_events
 from pipeline.store.keys import LEASE, prefix
 from testing.scene import film
 from testing.services.ports import free_port

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         describe,
     )
     from passerby_events.recordings import read_events, read_recording
-    from passerby_events.reducing import Folded, fold
+    from passerby_events.reducing import Folded, fold, persons_of_camera
     from passerby_events.schema import (
         Event,
         EventSighting,
@@ -101,6 +101,7 @@ __all__ = [
     "first_fault",
     "fold",
     "newer_kind",
+    "persons_of_camera",
     "read_events",
     "read_recording",
     "schema_text",
@@ -128,7 +129,7 @@ _MODULES = {
         "describe",
     ),
     "recordings": ("read_events", "read_recording"),
-    "reducing": ("Folded", "fold"),
+    "reducing": ("Folded", "fold", "persons_of_camera"),
     "schema": (
         "MergeOrSplit",
         "Event",

@@ -3,7 +3,7 @@
 import base64
 from pathlib import Path
 
-from pipeline.events.schema import Sighting
+from passerby_events.schema import EventSighting
 from pipeline.output.thumbnails import thumbnail_path
 
 
@@ -22,11 +22,15 @@ class Pictures:
     def were_kept(self) -> bool:
         return self._folder is not None
 
-    def show(self, sighting: Sighting) -> str:
+    def show(self, sighting: EventSighting) -> str:
         """HTML of the picture of a sighting: an empty frame where there is none, nothing if none were kept."""
         if self._folder is None:
             return ""
-        path = None if sighting.part is None else thumbnail_path(self._folder, sighting.key, sighting.part)
+        path = (
+            None
+            if sighting.tracklet_index is None
+            else thumbnail_path(self._folder, sighting.key, sighting.tracklet_index)
+        )
         if path is None or not path.is_file():
             return '<i class="thumb" title="no picture"></i>'
         number = self._numbers.setdefault(path, len(self._numbers))

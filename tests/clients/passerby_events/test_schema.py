@@ -19,13 +19,20 @@ from passerby_events.schema import (
     sightings_of,
 )
 from testing.events import RUN, a_match, a_merge, a_sighting, a_split, an_appearance, an_end, an_erasure
+from testing.paths import ROOT
 
+PUBLISHED = ROOT / "docs" / "events.schema.json"
 EVERY: tuple[Event, ...] = (an_appearance(), a_match(), an_end(), a_merge(7, 8), a_split(), an_erasure())
 each_kind = pytest.mark.parametrize("event", EVERY, ids=lambda event: event.kind)
 
 
 def published() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(json.loads(schema_text()), format_checker=jsonschema.FormatChecker())
+
+
+def test_the_published_schema_is_the_one_in_the_code() -> None:
+    """If this fails on purpose, write it anew: `python -m passerby_events.schema > docs/events.schema.json`."""
+    assert PUBLISHED.read_text(encoding="utf-8") == schema_text()
 
 
 def test_there_is_an_event_here_of_every_kind() -> None:

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from passerby_events.tracks import TrackKey
 from pipeline.build import build_encoder
 from pipeline.config import PipelineConfig
 from pipeline.deployment.local import Process
-from pipeline.records import TrackKey, Tracklet
+from pipeline.records import Tracklet
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 

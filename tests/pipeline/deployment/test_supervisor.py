@@ -95,7 +95,7 @@ def test_a_file_that_breaks_off_is_used_as_far_as_it_goes_and_named(
     failed = supervise({**site_films, "cut": tmp_path / "cut.mp4"}, sink, site=Site(name="shop")).run()
     assert list(failed) == ["cut"]
     assert failed["cut"].code in (ErrorCode.CORRUPT, ErrorCode.CODEC)
-    assert {event.camera for event in sink.events} == {"door", "yard", "hall"}
+    assert {event.seen.camera for event in sink.events} == {"door", "yard", "hall"}
 
 
 def test_a_fault_in_one_camera_stops_all_and_is_raised(site_films: dict[str, Path]) -> None:

@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from passerby_events.tracks import TrackKey
 from pipeline.ordering.channel import Channel, ChannelClosed
-from pipeline.records import TrackEnd, TrackKey, Tracklet, Window
+from pipeline.records import TrackEnd, Tracklet, Window
 
 
 def tracklet(camera: str, cut_s: float, track: int = 1, part: int = 0) -> Tracklet:
