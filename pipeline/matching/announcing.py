@@ -30,8 +30,8 @@ from passerby_events.schema import (
 )
 from pipeline.events.ids import event_id
 from pipeline.matching.constraints import Impossibility, Verdict
+from pipeline.matching.identity_merge_split import IdentityMergeSplit
 from pipeline.matching.policy import Decision
-from pipeline.matching.revising import Revision
 from pipeline.matching.sightings import Sighting, person_of
 
 MOST_MOVED = 500
@@ -53,7 +53,7 @@ class Origin:
     cameras: Sequence[str]
 
 
-def decided(
+def announce_decision(
     origin: Origin,
     sighting: Sighting,
     before: Sighting | None,
@@ -78,7 +78,7 @@ def decided(
             similarity=each.similarity,
             ruled_out_by=None if each.ruled_out_by is None else _contradiction(each.ruled_out_by, origin.cameras),
         )
-        for each in decision.rivals
+        for each in decision.runners_up
     )
     if before is None:
         return PersonAppeared(
@@ -108,7 +108,7 @@ def decided(
     )
 
 
-def ended(origin: Origin, sighting: Sighting) -> TrackEnded:
+def announce_end(origin: Origin, sighting: Sighting) -> TrackEnded:
     """A track ended."""
     return TrackEnded(
         event_id=event_id("track.ended", origin.site, sighting.track),
@@ -119,14 +119,14 @@ def ended(origin: Origin, sighting: Sighting) -> TrackEnded:
     )
 
 
-def revised(origin: Origin, change: Revision) -> list[MergeOrSplit]:
+def announce_merge_split(origin: Origin, change: IdentityMergeSplit) -> list[MergeOrSplit]:
     """Tracks are somebody else than was said; in several events where they are many."""
     announce = _announce_merge if change.kind == "merged" else _announce_split
     starts = range(0, len(change.moved), MOST_MOVED)
     return [announce(origin, change, change.moved[start : start + MOST_MOVED]) for start in starts]
 
 
-def _announce_merge(origin: Origin, change: Revision, moved: tuple[Sighting, ...]) -> PersonMerged:
+def _announce_merge(origin: Origin, change: IdentityMergeSplit, moved: tuple[Sighting, ...]) -> PersonMerged:
     joined, seen = _joined(change), _most_alike(change)
     assert joined is not None, f"{change.other} was merged into somebody who is nobody yet"
     return PersonMerged(
@@ -142,7 +142,7 @@ def _announce_merge(origin: Origin, change: Revision, moved: tuple[Sighting, ...
     )
 
 
-def _announce_split(origin: Origin, change: Revision, moved: tuple[Sighting, ...]) -> PersonSplit:
+def _announce_split(origin: Origin, change: IdentityMergeSplit, moved: tuple[Sighting, ...]) -> PersonSplit:
     left, seen = change.left, _most_alike(change)
     assert left is not None, f"tracks left {change.other}, and nobody knows why"
     return PersonSplit(
@@ -160,7 +160,7 @@ def _announce_split(origin: Origin, change: Revision, moved: tuple[Sighting, ...
     )
 
 
-def _joined(change: Revision) -> Joined | None:
+def _joined(change: IdentityMergeSplit) -> Joined | None:
     if change.joined is None or change.nearest is None:
         return None
     _, before = change.nearest
@@ -172,7 +172,7 @@ def _joined(change: Revision) -> Joined | None:
     )
 
 
-def _most_alike(change: Revision) -> Sighting:
+def _most_alike(change: IdentityMergeSplit) -> Sighting:
     """Of the tracks that move, the one that is most like the person's; the first of them if that is somebody new."""
     return change.moved[0] if change.nearest is None else change.nearest[0]
 
@@ -205,7 +205,7 @@ def _whole(sighting: Sighting) -> EventSighting:
 
 def _newest(sighting: Sighting) -> EventSighting:
     """The track by its newest tracklet."""
-    return _seen(sighting, sighting.part)
+    return _seen(sighting, sighting.tracklet_index)
 
 
 def _seen(sighting: Sighting, tracklet_index: int | None) -> EventSighting:

@@ -159,7 +159,7 @@ def test_what_fills_a_message_to_the_brim_is_dead_lettered_too(
         assert list(events) == []
     (letter,) = messages_at(kafka_brokers, dead)
     assert (letter.key, letter.value) == (key[:LONGEST], value[:LONGEST])
-    assert all(len(said) < 1000 for _, said in letter.headers)
+    assert all(len(header) < 1000 for _, header in letter.headers)
 
 
 def test_a_message_that_cannot_be_dead_lettered_is_not_passed_over(kafka_brokers: Brokers, topic: str) -> None:

@@ -11,7 +11,7 @@ from pipeline.records import TrackEnd
 @dataclass(frozen=True)
 class Stretch:
     track: TrackKey
-    part: int
+    tracklet_index: int
     cut_s: float
 
 

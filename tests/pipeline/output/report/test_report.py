@@ -20,13 +20,13 @@ from passerby_events.schema import (
 from passerby_events.tracks import TrackKey
 from pipeline.events.ids import event_id, person_id
 from pipeline.output.report.clockface import Clockface
-from pipeline.output.report.pictures import Pictures
 from pipeline.output.report.presence import people, shared_persons
 from pipeline.output.report.report import CameraSummary, ReportError, RunSummary, render, write_report
+from pipeline.output.report.thumbnails import Thumbnails
 from pipeline.output.thumbnails import thumbnail_path
 
 SUMMARY = RunSummary("yard", (CameraSummary("door", 120, 3), CameraSummary("hall", 110, 2)), took_s=12.3)
-NO_PICTURES = Pictures(None)
+NO_THUMBNAILS = Thumbnails(None)
 
 
 WALKER, OTHER = (person_id("yard", TrackKey("door", "r", track)) for track in (1, 2))
@@ -96,7 +96,7 @@ def test_cameras_share_the_persons_whom_both_saw() -> None:
 
 
 def test_the_page_says_who_was_recognised_how_surely_and_why_it_was_nobody_else() -> None:
-    page = render(story(), SUMMARY, NO_PICTURES)
+    page = render(story(), SUMMARY, NO_THUMBNAILS)
     for reported in (
         "Passerby: yard",
         "<b>230</b><span>frames</span>",
@@ -134,17 +134,17 @@ def test_after_a_merge_or_split_people_have_the_tracks_that_are_theirs() -> None
 
 
 def test_the_page_says_what_was_taken_back_and_still_names_who_was_somebody_else_then() -> None:
-    page = render(changed(), SUMMARY, NO_PICTURES)
+    page = render(changed(), SUMMARY, NO_THUMBNAILS)
     merge_split = page[page.index("What was taken back") : page.index("<h2>Persons</h2>")]
     for reported in ("two are one", f"<code>{OTHER.hex[:4]}</code>", f'href="#p-{WALKER}"', "0.777"):
         assert reported in merge_split
     assert f'href="#p-{OTHER}"' not in page
-    assert "<b>1</b><span>corrections</span>" in page
-    assert "No decision was taken back." in render(story(), SUMMARY, NO_PICTURES)
+    assert "<b>1</b><span>merges and splits</span>" in page
+    assert "No decision was taken back." in render(story(), SUMMARY, NO_THUMBNAILS)
 
 
 def test_the_page_needs_nothing_from_elsewhere() -> None:
-    page = render(story(), SUMMARY, NO_PICTURES)
+    page = render(story(), SUMMARY, NO_THUMBNAILS)
     assert not re.search(r"https?:|src=|@import|url\((?!data:)", page)
     assert "$" not in page
 
@@ -154,20 +154,20 @@ def test_names_cannot_become_markup() -> None:
     seen, before = sighting(evil, 1, 5), sighting(evil, 2)
     runner_up = RunnerUp(person=OTHER, similarity=0.1, ruled_out_by=NewerReason(code=evil))
     events = [match(seen, before, runner_up, evil)]
-    page = render(events, RunSummary(evil, (CameraSummary(evil, 1, 1),), 1), NO_PICTURES)
+    page = render(events, RunSummary(evil, (CameraSummary(evil, 1, 1),), 1), NO_THUMBNAILS)
     assert "<script>alert" not in page
     assert page.count("<script>") == 1
     assert not re.search(r'="[^"]*<', page)
 
 
 def test_a_run_without_anybody_is_a_page_too() -> None:
-    page = render([], RunSummary("yard", (), 0), NO_PICTURES)
+    page = render([], RunSummary("yard", (), 0), NO_THUMBNAILS)
     assert "Nobody was seen." in page
     assert "No track was recognised" in page
 
 
-def test_without_pictures_the_page_names_the_flag_that_keeps_them() -> None:
-    page = render(story(), SUMMARY, NO_PICTURES)
+def test_without_images_the_page_names_the_flag_that_keeps_them() -> None:
+    page = render(story(), SUMMARY, NO_THUMBNAILS)
     assert "--thumbnails" in page
     assert 'class="thumb' not in page
 
@@ -176,15 +176,15 @@ def test_an_image_is_in_the_page_once_however_often_it_is_shown(tmp_path: Path) 
     image = thumbnail_path(tmp_path, TrackKey("door", "r", 1), 0)
     image.parent.mkdir()
     image.write_bytes(b"\xff\xd8jpeg")
-    page = render(story(), SUMMARY, Pictures(tmp_path))
+    page = render(story(), SUMMARY, Thumbnails(tmp_path))
     assert page.count("data:image/jpeg;base64,/9hqcGVn") == 1
     assert page.count('class="thumb t0"') == 2
-    assert page.count('title="no picture"') == 3
+    assert page.count('title="no image"') == 3
     assert "--thumbnails" not in page
 
 
 def test_the_same_events_are_the_same_page() -> None:
-    assert render(story(), SUMMARY, NO_PICTURES) == render(story(), SUMMARY, NO_PICTURES)
+    assert render(story(), SUMMARY, NO_THUMBNAILS) == render(story(), SUMMARY, NO_THUMBNAILS)
 
 
 def test_a_page_is_written_and_a_place_that_cannot_be_is_one_clear_line(tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""Decisions that later parts of tracks take back. A vector is a direction in the plane; the cosine demanded is 0.9."""
+"""Decisions that later tracklets of tracks take back. A vector is a direction in the plane; the cosine demanded is
+0.9.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,22 +15,22 @@ from passerby_events.tracks import TrackKey
 from pipeline.events.ids import person_id
 from pipeline.events.memory import MemorySink
 from pipeline.matching import announcing
-from pipeline.matching.corrections import CorrectionParams, Leaving
+from pipeline.matching.identity_merge_split import IdentityMergeSplit
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
+from pipeline.matching.merge_split import Leaving, MergeSplitParams
 from pipeline.matching.policy import MatchParams
-from pipeline.matching.revising import Revision
 from pipeline.records import EmbeddedWindow
 from testing.matching.windows import SITE, embedding, end, window
 from testing.site.town import undisturbed_events
 
 DOOR, YARD = TrackKey("door", "r", 1), TrackKey("yard", "r", 1)
-PARAMS = MatchParams(threshold=0.9, same_camera_extra=0.0, hesitation=0.0)
-LOOKS_LIKE_A_STRANGER = (
+PARAMS = MatchParams(threshold=0.9, same_camera_extra=0.0, deferral_band=0.0)
+SEEN_AS_A_STRANGER = (
     window(10, [embedding("door", 1, 0, 5, 9)], [end("door", 1, 5, 9)]),
     window(20, [embedding("yard", 1, 40, 15, 19)]),
 )
-LOOKS_FAMILIAR = (
+SEEN_AS_FAMILIAR = (
     window(10, [embedding("door", 1, 0, 5, 9)], [end("door", 1, 5, 9)]),
     window(20, [embedding("yard", 1, 10, 15, 19)]),
 )
@@ -37,10 +39,10 @@ LOOKS_FAMILIAR = (
 class Desk:
     """A matcher that corrects, with a gallery and a sink in memory."""
 
-    def __init__(self, corrections: CorrectionParams | None = CorrectionParams(min_parts=1)) -> None:  # noqa: B008
+    def __init__(self, merge_split: MergeSplitParams | None = MergeSplitParams(min_tracklets=1)) -> None:  # noqa: B008
         self.sink = MemorySink()
         self.gallery = MemoryGallery(self.sink)
-        self.matcher = Matcher(self.gallery, SITE, PARAMS, corrections=corrections)
+        self.matcher = Matcher(self.gallery, SITE, PARAMS, merge_split=merge_split)
 
     def see(self, *windows: EmbeddedWindow) -> list[IdentityEvent]:
         before = len(self.sink.events)
@@ -55,8 +57,8 @@ def persons(events: Sequence[IdentityEvent]) -> dict[TrackKey, UUID]:
 
 def test_two_persons_turn_out_to_be_one() -> None:
     desk = Desk()
-    (_, _, appeared) = desk.see(*LOOKS_LIKE_A_STRANGER)
-    (merged,) = desk.see(window(25, [embedding("yard", 1, -20, 20, 24, part=1)]))
+    (_, _, appeared) = desk.see(*SEEN_AS_A_STRANGER)
+    (merged,) = desk.see(window(25, [embedding("yard", 1, -20, 20, 24, tracklet_index=1)]))
     assert merged.kind == "person.merged"
     assert (merged.person, merged.other) == (person_id("shop", DOOR), appeared.person)
     assert [(seen.key, seen.revision, seen.start, seen.end) for seen in merged.moved] == [(YARD, 1, 15, 24)]
@@ -70,8 +72,8 @@ def test_two_persons_turn_out_to_be_one() -> None:
 
 def test_one_person_turns_out_to_be_two() -> None:
     desk = Desk()
-    desk.see(*LOOKS_FAMILIAR)
-    (split,) = desk.see(window(25, [embedding("yard", 1, 90, 20, 24, part=1)]))
+    desk.see(*SEEN_AS_FAMILIAR)
+    (split,) = desk.see(window(25, [embedding("yard", 1, 90, 20, 24, tracklet_index=1)]))
     assert split.kind == "person.split"
     assert split.other == person_id("shop", DOOR)
     assert split.person == person_id("shop", YARD, 1)
@@ -96,8 +98,8 @@ def test_who_leaves_joins_somebody_known() -> None:
     desk = Desk()
     desk.see(
         window(5, [embedding("yard", 9, 64, 1, 4)], [end("yard", 9, 1, 4)]),
-        *LOOKS_FAMILIAR,
-        window(25, [embedding("yard", 1, 90, 20, 24, part=1)]),
+        *SEEN_AS_FAMILIAR,
+        window(25, [embedding("yard", 1, 90, 20, 24, tracklet_index=1)]),
     )
     (split,) = desk.sink.events[-1:]
     assert split.kind == "person.split"
@@ -107,20 +109,20 @@ def test_who_leaves_joins_somebody_known() -> None:
     assert split.joined.similarity == pytest.approx(0.970, abs=0.001)
 
 
-def test_without_corrections_a_decision_stands() -> None:
+def test_without_merges_and_splits_a_decision_stands() -> None:
     desk = Desk(None)
-    desk.see(*LOOKS_FAMILIAR)
-    assert desk.see(window(25, [embedding("yard", 1, 90, 20, 24, part=1)])) == []
+    desk.see(*SEEN_AS_FAMILIAR)
+    assert desk.see(window(25, [embedding("yard", 1, 90, 20, 24, tracklet_index=1)])) == []
 
 
-def test_a_correction_is_counted() -> None:
+def test_a_merge_or_split_is_counted() -> None:
     desk = Desk()
-    desk.see(*LOOKS_LIKE_A_STRANGER)
-    outcome = desk.matcher.step(window(25, [embedding("yard", 1, -20, 20, 24, part=1)]))
+    desk.see(*SEEN_AS_A_STRANGER)
+    outcome = desk.matcher.step(window(25, [embedding("yard", 1, -20, 20, 24, tracklet_index=1)]))
     assert (outcome.merged, outcome.split, outcome.appeared) == (1, 0, 0)
     desk = Desk()
-    desk.see(*LOOKS_FAMILIAR)
-    assert desk.matcher.step(window(25, [embedding("yard", 1, 90, 20, 24, part=1)])).split == 1
+    desk.see(*SEEN_AS_FAMILIAR)
+    assert desk.matcher.step(window(25, [embedding("yard", 1, 90, 20, 24, tracklet_index=1)])).split == 1
 
 
 def test_what_is_corrected_in_the_window_of_its_decision_is_told_after_it() -> None:
@@ -157,16 +159,16 @@ def test_no_id_of_a_person_or_an_event_is_used_again() -> None:
 
 def test_many_tracks_are_moved_in_several_events_that_brokers_take() -> None:
     desk = Desk()
-    desk.see(*LOOKS_FAMILIAR)
+    desk.see(*SEEN_AS_FAMILIAR)
     one = desk.gallery.known().row(0)
     moved = tuple(
         replace(one, track=TrackKey("door", "r", number), person=UUID(int=2), revision=1)
         for number in range(announcing.MOST_MOVED + 7)
     )
     left = Leaving(Unlike(similarity=0.3, min_similarity=0.8), 0.3)
-    events = announcing.revised(
+    events = announcing.announce_merge_split(
         announcing.Origin("shop", UUID(int=3), ["door"]),
-        Revision("split", moved, UUID(int=2), UUID(int=1), None, None, None, left),
+        IdentityMergeSplit("split", moved, UUID(int=2), UUID(int=1), None, None, None, left),
     )
     assert [len(event.moved) for event in events] == [announcing.MOST_MOVED, 7]
     assert len({event.event_id for event in events}) == 2
