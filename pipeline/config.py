@@ -232,10 +232,17 @@ class OutputConfig(_Strict):
 
 
 class HttpConfig(_Strict):
-    """Metrics and health on one port, on this machine only unless `host` says otherwise; no port, no listener."""
+    """Metrics and health on one port, on this machine only unless `host` says otherwise; no port, no listener.
+
+    Attributes:
+        port: of TCP; 0 takes any that is free.
+        host: address to listen on.
+        ready: when `/readyz` is well: while `all` cameras stream (or have ended), or while `any` does.
+    """
 
     port: int | None = Field(None, ge=0, le=65535)
     host: str = "127.0.0.1"
+    ready: Literal["all", "any"] = "all"
 
 
 class RedisConfig(_Strict):
