@@ -91,7 +91,12 @@ class CameraConfig(_Strict):
 
 
 class YoloxConfig(_Strict):
-    """YOLOX through ONNX. `model`: a name that `reid-pipeline fetch` lists, or a file with its card."""
+    """YOLOX through ONNX.
+
+    Attributes:
+        model: a name that `reid-pipeline fetch` lists, or a file with its card.
+        params: what is kept of what the network says.
+    """
 
     kind: Literal["yolox"] = "yolox"
     model: str = "yolox-nano"
@@ -99,7 +104,11 @@ class YoloxConfig(_Strict):
 
 
 class HogConfig(_Strict):
-    """OpenCV's HOG: weak and slow, needs no download."""
+    """OpenCV's HOG: weak and slow, needs no download.
+
+    Attributes:
+        params: how closely it looks.
+    """
 
     kind: Literal["hog"]
     params: HogParams = HogParams()
@@ -123,14 +132,22 @@ class UltralyticsConfig(_Strict):
 
 
 class ByteTrackConfig(_Strict):
-    """ByteTrack."""
+    """ByteTrack (Zhang et al., ECCV 2022): sure detections first, doubtful ones for tracks that are known.
+
+    Attributes:
+        params: its thresholds and patience.
+    """
 
     kind: Literal["bytetrack"] = "bytetrack"
     params: ByteTrackParams = ByteTrackParams()
 
 
 class OcSortConfig(_Strict):
-    """OC-SORT."""
+    """OC-SORT (Cao et al., CVPR 2023): led by what was observed, not by what was predicted.
+
+    Attributes:
+        params: its thresholds and patience.
+    """
 
     kind: Literal["ocsort"]
     params: OcSortParams = OcSortParams()
@@ -150,17 +167,29 @@ class NetworkConfig(_Strict):
 
 
 class StripesConfig(_Strict):
-    """Colour and texture in stripes of the body: weak, needs no weights."""
+    """Colour and texture in stripes of the body: weak, needs no weights.
+
+    Attributes:
+        frames: crops in a clip, over which the mean is taken.
+    """
 
     kind: Literal["stripes"]
     frames: Count = 8
 
 
 class MatchingConfig(_Strict):
-    """How tracks become persons; `MatchParams`, `CorrectionParams` and `Retention` say more.
+    """How tracks become persons.
 
     Attributes:
-        threshold: cosine demanded; not given: what the encoder suggests.
+        threshold: a track is somebody known from this cosine on; higher splits one person into several, lower takes two
+            persons for one. None: what the encoder suggests.
+        same_camera_extra: two tracks of one camera must be more similar by this much, because they share light and
+            background: strangers look more alike in one camera than in two.
+        margin: the best person must exceed the next one by this much, in cosine; otherwise the decision waits for more
+            of the track.
+        hesitation: a track that misses the threshold by no more than this waits too, before it is taken for somebody
+            new: the first crops of a track are often its worst.
+        decide_after_parts: an unclear track is decided at this tracklet at the latest, or when it ends.
         calibration: file that `reid-pipeline calibrate` wrote; replaces the threshold.
         corrections: when decisions are taken back; `null`: never.
         retention: how long tracks are remembered.
@@ -202,7 +231,13 @@ class ComputeConfig(_Strict):
 
 
 class OrderConfig(_Strict):
-    """How the cameras are joined; `Channel` says more."""
+    """How the cameras are joined in windows of stream time.
+
+    Attributes:
+        window_s: length of a window. Longer windows see more of the tracks that compete for a person, and decide later.
+        lead_s: how far a camera may run ahead of the window that is being worked on: the bound of what waits.
+        idle_after_s: wall time without a frame after which nobody waits for a live camera.
+    """
 
     window_s: Positive = 1.0
     lead_s: Positive = 8.0
@@ -232,11 +267,11 @@ class OutputConfig(_Strict):
 
 
 class HttpConfig(_Strict):
-    """Metrics and health on one port, on this machine only unless `host` says otherwise; no port, no listener.
+    """Metrics and health on one port.
 
     Attributes:
-        port: of TCP; 0 takes any that is free.
-        host: address to listen on.
+        port: no port, no listener; 0 takes any that is free.
+        host: on this machine only unless it says otherwise; 0.0.0.0 lets other machines ask.
         ready: when `/readyz` is well: while `all` cameras stream (or have ended), or while `any` does.
     """
 
@@ -288,7 +323,22 @@ class RedisConfig(_Strict):
 
 
 class PipelineConfig(_Strict):
-    """One deployment: cameras, how they are looked at, and what comes out."""
+    """One deployment: cameras, how they are looked at, and what comes out.
+
+    Attributes:
+        cameras: who is looked through; files and live streams do not mix.
+        site: which cameras overlap, and how long people need from one to the next: what no network can know.
+        detector: what finds people in frames.
+        tracker: what follows them through one camera.
+        tracklets: which of a track's boxes are good enough to be recognised by, and how many are kept.
+        encoder: what makes a vector of a tracklet.
+        matching: how tracks become persons.
+        compute: where the networks run.
+        order: how cameras are joined in stream time.
+        output: what is written, and where.
+        http: metrics and health.
+        redis: where the processes of a site meet; `run` needs none of it.
+    """
 
     cameras: tuple[CameraConfig, ...] = Field(min_length=1)
     site: Site = Site()

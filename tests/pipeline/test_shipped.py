@@ -7,7 +7,7 @@ import yaml
 from pipeline.cli import main
 from pipeline.commands.faults import MISUSE
 from pipeline.config import load_config
-from pipeline.shipped import CONFIGS, KINDS, Kind, UnknownNameError, configs_of, find_config, title
+from pipeline.shipped import CONFIGS, KINDS, Kind, UnknownNameError, configs_of, find_config, text_to_keep, title
 from testing.paths import ROOT
 
 
@@ -41,14 +41,22 @@ def test_a_name_means_one_thing_and_has_a_title() -> None:
     assert all(title(path) for kind in KINDS for path in configs_of(kind).values())
 
 
-def test_the_list_has_them_all_and_each_can_be_printed_as_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_copy_that_lies_elsewhere_names_its_schema_too(tmp_path: Path) -> None:
+    copy = tmp_path / "mine.yaml"
+    copy.write_text(text_to_keep(find_config("pipeline", "rtsp")))
+    first = copy.read_text().splitlines()[0]
+    assert (copy.parent / first.partition("$schema=")[2]).is_file()
+    assert title(copy) == "Two live cameras"
+
+
+def test_the_list_has_them_all_and_each_can_be_printed_to_be_kept(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["configs"]) == 0
     listed = capsys.readouterr().out
     for kind in KINDS:
         for name, path in configs_of(kind).items():
             assert name in listed
             assert main(["configs", name]) == 0
-            assert capsys.readouterr().out == path.read_text()
+            assert capsys.readouterr().out == text_to_keep(path)
 
 
 @pytest.mark.parametrize(
