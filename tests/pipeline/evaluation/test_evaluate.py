@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.evaluation.errors import EvaluationError
 from pipeline.evaluation.evaluate import SeenByBoxes, SeenByFeet, as_persons, evaluate, foot_agreement
-from pipeline.events.schema import IdentityEvent, Kind, Sighting, event_id, person_id
+from pipeline.events.schema import EventSighting, IdentityEvent, Kind, event_id, person_id
 from pipeline.events.sink import EventSinkError
 from pipeline.output.mot_files import FootTruth, MotTracks, MotTruth, read_feet, read_truth
 from pipeline.records import TrackKey
@@ -41,7 +41,7 @@ def truth_of(tracks: MotTracks) -> MotTruth:
 
 def event(camera: str, track: int, person: UUID, *, run: str = "r", kind: Kind = "person.appeared") -> IdentityEvent:
     key = TrackKey(camera, run, track)
-    seen = Sighting(camera=camera, run=run, track=track, start=0.0, end=1.0, clock="container")
+    seen = EventSighting(camera=camera, run=run, track=track, start=0.0, end=1.0, clock="container")
     return IdentityEvent(
         event_id=event_id(kind, "site", key),
         kind=kind,
@@ -113,7 +113,7 @@ def test_a_truth_costs_what_its_rows_cost_however_late_they_are() -> None:
     true, late = walk(42), walk(42)
     late = MotTracks(late.frames + 10**9, late.ids, late.boxes, late.scores)
     truth = truth_of(both(true, late))
-    truth = MotTruth(truth.frames, truth.ids, truth.boxes, truth.counts, truth.forgives, 2 * 10**9)
+    truth = MotTruth(truth.frames, truth.ids, truth.boxes, truth.evaluated, truth.ignored, 2 * 10**9)
     found = evaluate([event("a", 1, WALKER)], {"a": both(walk(1), late)}, {"a": truth})
     assert found.across.idf1 == pytest.approx(0.5)
 
