@@ -12,7 +12,6 @@ from pipeline.config import (
     ByteTrackConfig,
     CameraConfig,
     ComputeConfig,
-    ConfigError,
     HogConfig,
     NetworkConfig,
     OcSortConfig,
@@ -21,6 +20,7 @@ from pipeline.config import (
     UltralyticsConfig,
     YoloxConfig,
 )
+from pipeline.config_errors import ConfigError
 from pipeline.matching.calibration import Calibration, read_calibration
 from pipeline.matching.policy import MatchParams
 from pipeline.model_zoo import find_artefact
@@ -50,6 +50,18 @@ def build_detector(config: PipelineConfig) -> Detector:
             from detectors.ultralytics_yolo import UltralyticsDetector, UltralyticsParams
 
             return UltralyticsDetector(model, UltralyticsParams(score=score, side_px=side_px, device=device))
+
+
+def needed_libraries(config: PipelineConfig) -> list[str]:
+    """The modules that a configuration wants, of those that only an extra brings."""
+    detector, encoder = config.detector, config.encoder
+    runs_networks = isinstance(detector, YoloxConfig) or isinstance(encoder, NetworkConfig)
+    wanted = {
+        "ultralytics": isinstance(detector, UltralyticsConfig),
+        "onnxruntime": runs_networks,
+        "tensorrt": runs_networks and config.compute.provider == "tensorrt",
+    }
+    return [module for module, is_wanted in wanted.items() if is_wanted]
 
 
 def tiled(detector: Detector, camera: CameraConfig) -> Detector:
@@ -137,17 +149,19 @@ def _bare_source(camera: CameraConfig, listener: SourceListener, *, reads_ahead:
         return _live_source(camera, address, listener)
     from pipeline.sources.pacing import Ahead
 
-    recording = _recording(camera, Path(address))
+    recording = _recording(camera, Path(address), listener)
     return Ahead(recording) if reads_ahead else recording
 
 
-def _recording(camera: CameraConfig, path: Path) -> FrameSource:
-    from pipeline.sources.files import FileSource, FolderSource
+def _recording(camera: CameraConfig, path: Path, listener: SourceListener) -> FrameSource:
+    from pipeline.sources.files import FileSource
+    from pipeline.sources.folders import FolderSource
 
     starts_at_s = camera.starts_at.timestamp() if camera.starts_at else 0.0
     if path.is_dir():
-        return FolderSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=camera.frame_rate or USUAL_RATE)
-    return FileSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=camera.frame_rate)
+        rate = camera.frame_rate or USUAL_RATE
+        return FolderSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=rate, listener=listener)
+    return FileSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=camera.frame_rate, listener=listener)
 
 
 def _live_source(camera: CameraConfig, address: str, listener: SourceListener) -> FrameSource:
@@ -184,7 +198,8 @@ def source_length(camera: CameraConfig) -> int | None:
         ConfigError: if the address is none that a stream can have.
     """
     address, path = camera.source.get_secret_value(), Path(camera.source.get_secret_value())
-    from pipeline.sources.files import FileSource, FolderSource
+    from pipeline.sources.files import FileSource
+    from pipeline.sources.folders import FolderSource
 
     match kind_of(address):
         case "file":

@@ -42,8 +42,7 @@ from pipeline.events.schema import IdentityEvent
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected, unpacked
-from pipeline.store.embedding_stream import STREAM
-from pipeline.store.gallery import PROGRESS
+from pipeline.store.keys import PROGRESS, STREAM
 from testing.paths import ROOT
 from testing.services.kafka import KafkaBroker
 from testing.services.redis import RedisServer
@@ -132,7 +131,7 @@ class RecordedSite:
 
     def share_decided(self) -> float:
         with SiteStore(self._url, SITE) as store:
-            return (int(store.hash(PROGRESS).get(b"window", -1)) + 1) / self._recording.windows
+            return float(store.hash(PROGRESS).get(b"until_s", 0)) / self._recording.windows
 
     def close(self) -> None:
         self._commands.close()

@@ -42,7 +42,7 @@ from pipeline.events.kafka.consumer import EventConsumer
 from pipeline.events.kafka.dead_letters import DeadLetter
 from pipeline.events.kafka.topics import EVENTS, TopicParams, ensure_topic
 from pipeline.sources.files import FileSource
-from pipeline.store.outbox import OUTBOX
+from pipeline.store.keys import OUTBOX, prefix
 from testing.cameras.camera import Camera
 from testing.paths import ROOT, SHARED
 from testing.services.kafka import KafkaBroker
@@ -53,7 +53,7 @@ from testing.site.watched import Watched
 from testing.waiting import until
 
 SITE, NAMES, LOAD = "outages", ("view1", "view6"), "load"
-KEYS = f"reid:{{{SITE}}}:"
+KEYS = prefix(SITE)
 PLOT = ROOT / "docs" / "outages.png"
 LOOP_FRAMES = 400
 KEEP_S = 120.0

@@ -14,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from pipeline.build import source_length
 from pipeline.commands.outputs import clear_outputs, write_outputs
 from pipeline.commands.stopping import StopSignal
-from pipeline.config import ConfigError, PipelineConfig, load_site, parse, read_fields
+from pipeline.config import PipelineConfig, load_site, parse, read_fields
+from pipeline.config_errors import ConfigError
 from pipeline.deployment.deployment import Deployment
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.model_zoo import is_at_hand

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.sources.files import FileSource, FolderSource
+from pipeline.sources.files import FileSource
+from pipeline.sources.folders import FolderSource
 from pipeline.sources.pacing import Ahead, Newest, Throttled
 from pipeline.sources.simulated import SimulatedSource
 from pipeline.sources.source import FrameSource

@@ -13,6 +13,7 @@ import redis
 import yaml
 
 from pipeline.events.jsonlines import read_events
+from pipeline.store.keys import LEASE, prefix
 from testing.scene import film
 from testing.services.ports import free_port
 from testing.services.redis import RedisServer
@@ -84,7 +85,7 @@ def test_who_is_told_to_stop_while_it_waits_stops(role: str, site: Path) -> None
 def test_a_site_outlasts_a_restart_of_its_server(site: Path, redis_server: RedisServer, tmp_path: Path) -> None:
     matcher = start("match", site, redis_server.url, "--until-end")
     with redis.Redis.from_url(redis_server.url) as client:
-        until(lambda: client.exists("reid:{site}:lease") == 1)
+        until(lambda: client.exists(prefix("site") + LEASE) == 1)
     redis_server.kill()
     assert matcher.stderr is not None
     told = [matcher.stderr.readline()]

@@ -15,7 +15,7 @@ from pipeline.matching.memory import Retention
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected
 from pipeline.store.embedding_stream import EmbeddingWriter
-from pipeline.store.outbox import OUTBOX
+from pipeline.store.keys import OUTBOX
 from pipeline.store.site_matcher import SiteMatcher, SiteMatcherParams
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics

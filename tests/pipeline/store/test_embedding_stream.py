@@ -8,9 +8,11 @@ from itertools import islice
 import pytest
 
 from pipeline.records import EmbeddedWindow
-from pipeline.store.client import LeaseLost, SiteStore, script
-from pipeline.store.embedding_stream import BACKLOG, DEAD_LETTERS, STREAM, EmbeddingReader, EmbeddingWriter
+from pipeline.store.client import LeaseLost, SiteStore
+from pipeline.store.embedding_stream import EmbeddingReader, EmbeddingWriter
+from pipeline.store.keys import BACKLOG, DEAD_LETTERS, STREAM
 from pipeline.store.lease import Lease, acquire
+from pipeline.store.scripts import script
 from pipeline.store.window_join import WindowJoin
 from testing.embeddings import EXPECTED, MODEL, embedding, end
 from testing.messages import POISON
@@ -35,12 +37,21 @@ def window(end_s: float, *tracks: int, camera: str = "door") -> EmbeddedWindow:
 class Desk:
     """The matcher's end, with a lease of its own."""
 
-    def __init__(self, store: SiteStore, cameras: Sequence[str] = ("door",), *, last: int | None = None) -> None:
+    def __init__(
+        self, store: SiteStore, cameras: Sequence[str] = ("door",), *, decided_until_s: float | None = None
+    ) -> None:
         lease = acquire(store, 10.0)
         assert lease is not None
         self.lease: Lease = lease
         self.reasons: list[str] = []
-        join = WindowJoin(cameras, window_s=1.0, is_live=False, idle_after_s=1.0, last=last, now_s=time.monotonic())
+        join = WindowJoin(
+            cameras,
+            window_s=1.0,
+            is_live=False,
+            idle_after_s=1.0,
+            decided_until_s=decided_until_s,
+            now_s=time.monotonic(),
+        )
         self.reader = EmbeddingReader(store, lease, join, EXPECTED, on_dead_letter=self.reasons.append)
 
     def windows(self) -> Iterator[EmbeddedWindow]:

@@ -4,8 +4,8 @@ import pytest
 from prometheus_client import generate_latest
 
 from pipeline.store.client import SiteStore, StoreUnavailable
+from pipeline.store.keys import OUTBOX
 from pipeline.store.lease import acquire
-from pipeline.store.outbox import OUTBOX
 from pipeline.store.site_matcher import LEADING, STANDING_BY, SiteMatcherParams
 from testing.failing_sink import FailingSink
 from testing.services.ports import free_port

@@ -7,7 +7,7 @@ from prometheus_client import generate_latest
 
 from pipeline.store.client import SiteStore
 from pipeline.store.erasure_requests import ask, audit
-from pipeline.store.outbox import OUTBOX
+from pipeline.store.keys import OUTBOX
 from pipeline.store.site_matcher import SiteMatcherParams
 from testing.failing_sink import FailingSink
 from testing.sightings import somebody
