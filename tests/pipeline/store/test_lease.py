@@ -1,7 +1,8 @@
 import pytest
 
-from pipeline.store.client import LeaseLost, SiteStore, script
+from pipeline.store.client import LeaseLost, SiteStore
 from pipeline.store.lease import acquire
+from pipeline.store.scripts import script
 from testing.waiting import until
 
 SHORTEN = script("return redis.call('PEXPIRE', KEYS[1], ARGV[1])")
@@ -41,6 +42,6 @@ def test_who_has_a_lease_can_replace_it_by_one_that_shuts_out_what_was_sent_unde
 def test_a_lease_that_is_renewed_goes_on(store: SiteStore) -> None:
     lease = acquire(store, 60.0)
     assert lease is not None
-    store.run(SHORTEN, [lease.key], [5000])
+    store.run(SHORTEN, [store.key("lease")], [5000])
     lease.renew()
-    assert store.run(LEFT_MS, [lease.key], []) > 50_000
+    assert store.run(LEFT_MS, [store.key("lease")], []) > 50_000
