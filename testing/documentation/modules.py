@@ -78,7 +78,7 @@ def _indented(room: Path) -> str:
     package = next(ROOT / name for name in _packages() if (ROOT / name) in (room, *room.parents))
     if room == package:
         return f"{_path(room)}/"
-    return "  " * len(room.relative_to(package).parts) + f"{room.name}/"
+    return "  " * len(room.relative_to(package).tracklets) + f"{room.name}/"
 
 
 def _table(room: Path) -> Iterator[str]:
