@@ -20,7 +20,7 @@ from passerby_events.schema import (
     EventSighting,
     IdentityEvent,
     Joined,
-    MergeOrSplit,
+    MergeSplit,
     PersonAppeared,
     PersonMatched,
     PersonMerged,
@@ -119,7 +119,7 @@ def announce_end(origin: Origin, sighting: Sighting) -> TrackEnded:
     )
 
 
-def announce_merge_split(origin: Origin, change: IdentityMergeSplit) -> list[MergeOrSplit]:
+def announce_merge_split(origin: Origin, change: IdentityMergeSplit) -> list[MergeSplit]:
     """Tracks are somebody else than was said; in several events where they are many."""
     announce = _announce_merge if change.kind == "merged" else _announce_split
     starts = range(0, len(change.moved), MOST_MOVED)

@@ -77,8 +77,8 @@ class Matcher:
         merge_splits = self._find_merge_splits(known, changed, rules)
         for merge_split in merge_splits:
             changed |= {sighting.track: sighting for sighting in merge_split.moved}
-            events += announcing.revised(origin, merge_split)
-        events += [announcing.ended(origin, changed[track]) for track in gone]
+            events += announcing.announce_merge_split(origin, merge_split)
+        events += [announcing.announce_end(origin, changed[track]) for track in gone]
         self._gallery.commit(list(changed.values()), events, window)
         appeared = sum(event.kind == "person.appeared" for event in events)
         merged = sum(merge_split.kind == "merged" for merge_split in merge_splits)

@@ -5,7 +5,7 @@ from html import escape
 from uuid import UUID
 
 from passerby_events.reasons import describe
-from passerby_events.schema import EventSighting, IdentityEvent, Joined, MergeOrSplit, PersonMatched, RunnerUp
+from passerby_events.schema import EventSighting, IdentityEvent, Joined, MergeSplit, PersonMatched, RunnerUp
 from pipeline.output.person_labels import short_name
 from pipeline.output.report.clockface import Clockface
 from pipeline.output.report.presence import Person, shared_persons
@@ -94,7 +94,7 @@ def _match(event: PersonMatched, persons: Mapping[UUID, Person], clock: Clockfac
 
 
 def _merge_split_row(
-    event: MergeOrSplit, persons: Mapping[UUID, Person], clock: Clockface, thumbnails: Thumbnails
+    event: MergeSplit, persons: Mapping[UUID, Person], clock: Clockface, thumbnails: Thumbnails
 ) -> str:
     what = "two are one" if event.kind == "person.merged" else "one is two"
     why = "" if event.kind == "person.merged" else f"{escape(describe(event.reason))}"
