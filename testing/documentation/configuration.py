@@ -79,7 +79,7 @@ def _type(key: Node) -> str:
         return f"`{key['const']}`"
     if key["type"] == "array":
         if "prefixItems" in key:
-            return f"[{', '.join(_type(item) for item in key['prefixItems'])}]"
+            return f"{len(key['prefixItems'])} x {_type(key['prefixItems'][0])}"
         return f"list of {_type(key['items'])}"
     said = {"string": "text", "boolean": "true or false", "number": "number", "integer": "whole number"}[key["type"]]
     said = {"path": "file", "date-time": "time with zone"}.get(key.get("format", ""), said)
