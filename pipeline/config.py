@@ -272,10 +272,12 @@ class HttpConfig(_Strict):
     Attributes:
         port: no port, no listener; 0 takes any that is free.
         host: on this machine only unless it says otherwise; 0.0.0.0 lets other machines ask.
+        ready: when `/readyz` is well: while `all` cameras stream (or have ended), or while `any` does.
     """
 
     port: int | None = Field(None, ge=0, le=65535)
     host: str = "127.0.0.1"
+    ready: Literal["all", "any"] = "all"
 
 
 class RedisConfig(_Strict):

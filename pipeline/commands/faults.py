@@ -13,7 +13,7 @@ from pipeline.shipped import UnknownNameError
 from pipeline.sources.errors import SourceError
 from pipeline.store.client import StoreError
 from pipeline.store.erasure_requests import ErasureError
-from pipeline.telemetry.health import HealthError
+from pipeline.telemetry.http_server import HealthError
 from reid_models.tracklet_folder import TrackletFolderError
 from reid_runtime.card import ArtefactError
 from reid_runtime.extras import missing_extra

@@ -21,7 +21,7 @@ from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.model_zoo import is_at_hand
 from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.sources.errors import SourceError
-from pipeline.telemetry.health import HealthServer
+from pipeline.telemetry.http_server import HealthServer
 
 SHIPPED_ENCODER = "passerby-encoder"
 """What is taken where nobody named an encoder and none of the better ones was fetched."""

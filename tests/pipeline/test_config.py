@@ -58,8 +58,8 @@ def test_a_camera_is_enough_and_all_else_has_a_default(tmp_path: Path) -> None:
             "unknown key 'detector.params.scroe'; did you mean 'score'?",
         ),
         (
-            CAMERA + "tracklets: {min_hight_px: 9}\n",
-            "unknown key 'tracklets.min_hight_px'; did you mean 'min_height_px'?",
+            CAMERA + "tracklets: {gate: {min_hight_px: 9}}\n",
+            "unknown key 'tracklets.gate.min_hight_px'; did you mean 'min_height_px'?",
         ),
         (CAMERA + "zzzzzz: 1\n", "unknown key 'zzzzzz'"),
         (
