@@ -18,7 +18,7 @@ type, where its first line names the schema, as those in `configs/` do:
 [config.schema.json](../config.schema.json), and [site.schema.json](../site.schema.json) for a site in a file of its
 own. Names in braces in `source` and `redis: {url}` are environment variables: secrets stand in no file.
 
-The parts that begin with `kind` are one of several; the first is the default.
+The records that begin with `kind` are one of several; the first is the default.
 """
 
 
@@ -28,14 +28,14 @@ def configuration_page() -> str:
 
 
 def _sections(node: Node, schema: Node, place: str, among: str = "") -> Iterator[str]:
-    """The table of one part, then those of the parts below it; `among` is the kind that it belongs to."""
-    below = {name: _parts(key, schema) for name, key in node["properties"].items()}
+    """The table of one part, then those of the records below it; `among` is the kind that it belongs to."""
+    below = {name: _records(key, schema) for name, key in node["properties"].items()}
     plain = {name: key for name, key in node["properties"].items() if not below[name] and name != "kind"}
     if plain:
         yield from _table(plain, set(node.get("required", ())))
-    for name, parts in below.items():
+    for name, records in below.items():
         at = f"{place}.{name}".removeprefix(".")
-        for part in parts:
+        for record in records:
             kind = part["properties"].get("kind", {}).get("const", "")
             heading = f"kind: {kind}" if kind else among and f"of {among}"
             yield f"{'##' if not place else '###'} {at}{heading and ', ' + heading}\n"
@@ -63,7 +63,7 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
 
 
-def _parts(key: Node, schema: Node) -> list[Node]:
+def _records(key: Node, schema: Node) -> list[Node]:
     """The records that may stand at a key, none for a plain value."""
     items = key.get("items", {})
     found = [key, items, *key.get("anyOf", ()), *key.get("oneOf", ())]
@@ -81,9 +81,9 @@ def _type(key: Node) -> str:
         if "prefixItems" in key:
             return f"{len(key['prefixItems'])} x {_type(key['prefixItems'][0])}"
         return f"list of {_type(key['items'])}"
-    said = {"string": "text", "boolean": "true or false", "number": "number", "integer": "whole number"}[key["type"]]
-    said = {"path": "file", "date-time": "time with zone"}.get(key.get("format", ""), said)
-    return said + "".join(_bounds(key))
+    name = {"string": "text", "boolean": "true or false", "number": "number", "integer": "whole number"}[key["type"]]
+    name = {"path": "file", "date-time": "time with zone"}.get(key.get("format", ""), name)
+    return name + "".join(_bounds(key))
 
 
 def _bounds(key: Node) -> Iterator[str]:
