@@ -18,7 +18,7 @@ type, where its first line names the schema, as those in `configs/` do:
 [config.schema.json](../config.schema.json), and [site.schema.json](../site.schema.json) for a site in a file of its
 own. Names in braces in `source` and `redis: {url}` are environment variables: secrets stand in no file.
 
-The records that begin with `kind` are one of several; the first is the default.
+What has a `kind` is one of several; the first is the default.
 """
 
 
@@ -28,7 +28,7 @@ def configuration_page() -> str:
 
 
 def _sections(node: Node, schema: Node, place: str, among: str = "") -> Iterator[str]:
-    """The table of one part, then those of the records below it; `among` is the kind that it belongs to."""
+    """The table of one record, then those of the records below it; `among` is the kind that it belongs to."""
     below = {name: _records(key, schema) for name, key in node["properties"].items()}
     plain = {name: key for name, key in node["properties"].items() if not below[name] and name != "kind"}
     if plain:
@@ -36,11 +36,11 @@ def _sections(node: Node, schema: Node, place: str, among: str = "") -> Iterator
     for name, records in below.items():
         at = f"{place}.{name}".removeprefix(".")
         for record in records:
-            kind = part["properties"].get("kind", {}).get("const", "")
+            kind = record["properties"].get("kind", {}).get("const", "")
             heading = f"kind: {kind}" if kind else among and f"of {among}"
             yield f"{'##' if not place else '###'} {at}{heading and ', ' + heading}\n"
-            yield _sentence(part.get("description") or node["properties"][name].get("description", "...")) + "\n"
-            yield from _sections(part, schema, at, kind or among)
+            yield _sentence(record.get("description") or node["properties"][name].get("description", "...")) + "\n"
+            yield from _sections(record, schema, at, kind or among)
 
 
 def _sentence(text: str) -> str:

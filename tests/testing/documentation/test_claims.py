@@ -24,7 +24,7 @@ def test_what_a_page_names_is_there(page: Path) -> None:
         ("```shell\ncd x && make tests    # all\n```", "make has no tests"),
         ("`pipeline/store/keyes.py`", "no file pipeline/store/keyes.py is there"),
         ("`pipeline.records.Pictures`", "no pipeline.records.Pictures is there"),
-        ("`reid_frames_total` and `reid_pictures_total`", "no metric reid_pictures_total is there"),
+        ("`reid_frames_total` and `reid_images_total`", "no metric reid_images_total is there"),
         ("[there](nowhere.md)", "no nowhere.md is there"),
     ],
 )
