@@ -11,13 +11,13 @@ from detectors.tiling import TilingDetector
 from pipeline.config import (
     ByteTrackConfig,
     CameraConfig,
+    ColourStripesConfig,
     ComputeConfig,
     ConfigError,
     HogConfig,
     NetworkConfig,
     OcSortConfig,
     PipelineConfig,
-    StripesConfig,
     UltralyticsConfig,
     YoloxConfig,
 )
@@ -64,7 +64,7 @@ def needed_libraries(config: PipelineConfig) -> list[str]:
     return [module for module, is_wanted in wanted.items() if is_wanted]
 
 
-def tiled(detector: Detector, camera: CameraConfig) -> Detector:
+def tile_detector(detector: Detector, camera: CameraConfig) -> Detector:
     """The detector as one camera uses it."""
     if camera.tiles.columns * camera.tiles.rows == 1:
         return detector
@@ -84,13 +84,13 @@ def build_tracker(config: PipelineConfig) -> Tracker:
             return OcSort(params)
 
 
-def build_encoder(chosen: NetworkConfig | StripesConfig, compute: ComputeConfig) -> tuple[Encoder, float]:
+def build_encoder(chosen: NetworkConfig | ColourStripesConfig, compute: ComputeConfig) -> tuple[Encoder, float]:
     """The encoder of a configuration, and the threshold that it suggests where nothing is calibrated."""
     match chosen:
-        case StripesConfig(frames=frames):
-            from reid_models.stripes import SUGGESTED_THRESHOLD, StripesEncoder
+        case ColourStripesConfig(frames=frames):
+            from reid_models.colour_stripes import SUGGESTED_THRESHOLD, ColourStripesEncoder
 
-            return StripesEncoder(frames=frames), SUGGESTED_THRESHOLD
+            return ColourStripesEncoder(frames=frames), SUGGESTED_THRESHOLD
         case NetworkConfig(model=model, frames=frames):
             return _network_encoder(find_artefact(model), frames, compute)
 
@@ -118,39 +118,39 @@ def build_policy(config: PipelineConfig, model_id: str, suggested: float) -> tup
         threshold=suggested if matching.threshold is None else matching.threshold,
         same_camera_extra=matching.same_camera_extra,
         margin=matching.margin,
-        hesitation=matching.hesitation,
-        decide_after_parts=matching.decide_after_parts,
+        deferral_band=matching.deferral_band,
+        decide_after_tracklets=matching.decide_after_tracklets,
     )
     if matching.calibration is None:
         return params, None
     return params, read_calibration(matching.calibration, model_id=model_id)
 
 
-def build_source(camera: CameraConfig, listener: SourceListener, *, reads_ahead: bool) -> FrameSource:
+def build_source(camera: CameraConfig, listener: SourceListener, *, prefetches: bool) -> FrameSource:
     """The frames of a camera: every one of a file, the newest ones of a live stream.
 
     Args:
         camera: which.
         listener: hears of states and drops.
-        reads_ahead: decode a recording in a thread of its own. That saves time where a core is left for it; else it
+        prefetches: decode a recording in a thread of its own. That saves time where a core is left for it; else it
             costs some, because threads wait for each other.
     """
-    source = _bare_source(camera, listener, reads_ahead=reads_ahead)
+    source = _bare_source(camera, listener, prefetches=prefetches)
     if camera.max_fps is None:
         return source
-    from pipeline.sources.pacing import Throttled
+    from pipeline.sources.pacing import RateLimit
 
-    return Throttled(source, camera.max_fps, listener=listener)
+    return RateLimit(source, camera.max_fps, listener=listener)
 
 
-def _bare_source(camera: CameraConfig, listener: SourceListener, *, reads_ahead: bool) -> FrameSource:
+def _bare_source(camera: CameraConfig, listener: SourceListener, *, prefetches: bool) -> FrameSource:
     address = camera.source.get_secret_value()
     if kind_of(address) == "stream":
         return _live_source(camera, address, listener)
-    from pipeline.sources.pacing import Ahead
+    from pipeline.sources.pacing import Prefetch
 
     recording = _recording(camera, Path(address), listener)
-    return Ahead(recording) if reads_ahead else recording
+    return Prefetch(recording) if prefetches else recording
 
 
 def _recording(camera: CameraConfig, path: Path, listener: SourceListener) -> FrameSource:
@@ -165,7 +165,7 @@ def _recording(camera: CameraConfig, path: Path, listener: SourceListener) -> Fr
 
 
 def _live_source(camera: CameraConfig, address: str, listener: SourceListener) -> FrameSource:
-    from pipeline.sources.pacing import Newest
+    from pipeline.sources.pacing import DropOldest
     from pipeline.sources.streams import StreamSource
 
     try:
@@ -180,7 +180,7 @@ def _live_source(camera: CameraConfig, address: str, listener: SourceListener) -
         )
     except ValueError as error:
         raise ConfigError(f"camera {camera.name}: {error}") from error
-    return Newest(stream, listener=listener)
+    return DropOldest(stream, listener=listener)
 
 
 def run_of(camera: CameraConfig) -> str:

@@ -1,4 +1,4 @@
-"""Cuts people out of pictures: the one rule for training, evaluation and serving.
+"""Cuts people out of images: the one rule for training, evaluation and serving.
 
 Resizing is bilinear. Averaging over areas finds nobody more on `mars_query_half` (rank 1 within 0.4 points either way),
 and takes 0.9 ms in the place of 0.07 for a person 800 pixels tall.
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 def cut(image: NDArray[np.uint8], boxes: NDArray[np.float32], *, height: int, width: int) -> NDArray[np.uint8]:
-    """Every box as a picture of one size.
+    """Every box as an image of one size.
 
     Args:
         image: (H, W, 3) uint8.
@@ -31,7 +31,7 @@ def cut(image: NDArray[np.uint8], boxes: NDArray[np.float32], *, height: int, wi
 
 
 def fit(person: NDArray[np.uint8], crop: NDArray[np.uint8]) -> None:
-    """Fills a crop, (height, width, 3) uint8, with a part of a picture, (h, w, 3) uint8."""
+    """Fills a crop, (height, width, 3) uint8, with a part of an image, (h, w, 3) uint8."""
     height, width = crop.shape[:2]
     cv2.resize(person, (width, height), dst=crop, interpolation=cv2.INTER_LINEAR)
 

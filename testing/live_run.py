@@ -27,13 +27,13 @@ class LiveRun:
         self.out = folder / "out"
         port = free_port()
         deployment = _deployment(folder, sources, port)
-        self._watched = Watched([COMMAND, "run", deployment], folder / "said.txt", port, environment)
+        self._watched = Watched([COMMAND, "run", deployment], folder / "output.txt", port, environment)
         self.process = self._watched.process
 
     def until(self, is_so: Callable[[], bool], what: str) -> None:
         start_s = time.monotonic()
         while not is_so():
-            assert self.process.poll() is None, f"{what}: the process ended: {self._watched.said()}"
+            assert self.process.poll() is None, f"{what}: the process ended: {self._watched.read_output()}"
             assert time.monotonic() - start_s < PATIENCE_S, f"{what}: not within {PATIENCE_S} s"
             time.sleep(0.02)
 
@@ -65,7 +65,7 @@ class LiveRun:
         """SIGTERM; returns the seconds until the process has ended well."""
         start_s = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(PATIENCE_S) == 0, self._watched.said()
+        assert self.process.wait(PATIENCE_S) == 0, self._watched.read_output()
         return time.monotonic() - start_s
 
     def ended_tracks(self) -> int:
@@ -76,10 +76,10 @@ class LiveRun:
         assert begun == ended
         return len(ended)
 
-    def told(self) -> str:
+    def read_all_output(self) -> str:
         """Everything that left the process: what it printed, wrote, and answered."""
         written = [path.read_text() for path in self.out.rglob("*") if path.is_file()]
-        return "\n".join([self._watched.said(), *written, *self._watched.answers])
+        return "\n".join([self._watched.read_output(), *written, *self._watched.answers])
 
     def kill(self) -> None:
         self._watched.kill()
@@ -93,7 +93,7 @@ def _deployment(folder: Path, sources: Mapping[str, str], port: int) -> Path:
         {
             "cameras": [{"name": name, "source": source, **patience} for name, source in sources.items()],
             "detector": {"kind": "yolox", "model": str(still_person(folder / "still.onnx"))},
-            "encoder": {"kind": "stripes"},
+            "encoder": {"kind": "colour-stripes"},
             "tracklets": {"min_sharpness": 0.0},
             "output": {"directory": str(folder / "out")},
             "http": {"port": port},

@@ -9,7 +9,7 @@ from pipeline.store.client import SiteStore
 from pipeline.store.gallery import RedisGallery
 from pipeline.store.keys import OUTBOX
 from pipeline.store.lease import Lease, acquire
-from pipeline.store.window_join import Entry, JoinedWindow
+from pipeline.store.window_join import JoinedWindow, StreamEntry
 
 
 class RedisDesk:
@@ -32,7 +32,7 @@ class RedisDesk:
             store, self.lease, retention or Retention(), model_id=model_id, at_work=lambda: self.joined
         )
 
-    def next_window(self, entries: Sequence[Entry] = ()) -> None:
+    def next_window(self, entries: Sequence[StreamEntry] = ()) -> None:
         number = self.joined.number + 1
         self.joined = JoinedWindow(number, EmbeddedWindow(number + 1.0, (), ()), tuple(entries))
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.speed.pipeline_parts import FRAME_RATE, RUN, Parts, film_of, supervise
+from benchmarks.speed.pipeline_parts import FRAME_RATE, RUN, Parts, supervise, video_of
 from detectors.detections import Detections
-from pipeline.build import build_encoder, build_policy, build_tracker, tiled
+from pipeline.build import build_encoder, build_policy, build_tracker, tile_detector
 from pipeline.config import NetworkConfig, OutputConfig, PipelineConfig, YoloxConfig
 from pipeline.deployment.deployment import Deployment
 from pipeline.deployment.local import shared_detector
@@ -27,7 +27,7 @@ from pipeline.model_zoo import find_artefact
 from pipeline.records import EmbeddedWindow, Frame
 from pipeline.sources.files import FileSource
 from pipeline.telemetry.metrics import Metrics
-from pipeline.tracking.camera_loop import Step
+from pipeline.tracking.camera_loop import FrameStep
 from pipeline.tracking.tracklets import TrackletBuffer
 from reid_models.encoder import Encoder
 from reid_runtime.card import ClipSpec
@@ -106,11 +106,11 @@ class Bench:
         self._encoder, self._threshold = build_encoder(config.encoder, config.compute)
 
     def record(self) -> Calls:
-        """Runs it once in this process, and keeps every picture and every clip."""
+        """Runs it once in this process, and keeps every image and every clip."""
         calls = Calls({camera.name: [] for camera in self._config.cameras})
         encoder = RecordingEncoder(self._encoder)
 
-        def keep(step: Step) -> None:
+        def keep(step: FrameStep) -> None:
             calls.looked[step.frame.camera].append(Looked(step.frame, step.detections, step.tracks))
 
         parts = Parts(
@@ -142,11 +142,11 @@ class Bench:
     def bare(self, calls: Calls) -> Took:
         """As `networks`, but only the passes through the two networks, on inputs that are ready."""
         detect, encode = self.passes()
-        cameras = [[detect] * self._looks(steps) for steps in calls.looked.values()]
+        cameras = [[detect] * self._count_passes(steps) for steps in calls.looked.values()]
         return together([*cameras, [encode] * sum(map(len, calls.clips))])
 
     def passes(self) -> tuple[Work, Work]:
-        """One pass of the detector's network, for a picture, and one of the encoder's, for a clip."""
+        """One pass of the detector's network, for an image, and one of the encoder's, for a clip."""
         detector, encoder = self._config.detector, self._config.encoder
         assert isinstance(detector, YoloxConfig)
         assert isinstance(encoder, NetworkConfig)
@@ -157,7 +157,7 @@ class Bench:
         detect, encode = self.passes()
         cameras = list(calls.looked.values())
         detect_s = cpu_s(work for camera in self._detecting(calls) for work in camera)
-        detect_pass_s = cpu_s([detect] * sum(map(self._looks, cameras)))
+        detect_pass_s = cpu_s([detect] * sum(map(self._count_passes, cameras)))
         encode_s = cpu_s(partial(self._encoder.encode, clips) for clips in calls.clips)
         encode_pass_s = cpu_s([encode] * sum(map(len, calls.clips)))
         return {
@@ -173,14 +173,14 @@ class Bench:
 
     def _sources(self) -> dict[str, FileSource]:
         cameras = self._config.cameras
-        return {camera.name: FileSource(camera.name, film_of(camera), frame_rate=FRAME_RATE) for camera in cameras}
+        return {camera.name: FileSource(camera.name, video_of(camera), frame_rate=FRAME_RATE) for camera in cameras}
 
     def _detecting(self, calls: Calls) -> list[list[Work]]:
         """The calls of the detector that each camera made."""
-        detector = tiled(self._detector, self._config.cameras[0])  # all of them look alike
+        detector = tile_detector(self._detector, self._config.cameras[0])  # all of them look alike
         return [[partial(detector.detect, [step.frame.image]) for step in steps] for steps in calls.looked.values()]
 
-    def _looks(self, steps: Sequence[Looked]) -> int:
+    def _count_passes(self, steps: Sequence[Looked]) -> int:
         """How many passes through the detector's network they took."""
         tiles = self._config.cameras[0].tiles
         parts = tiles.columns * tiles.rows
@@ -210,7 +210,7 @@ class Bench:
 
     def _match(self, windows: Sequence[EmbeddedWindow]) -> None:
         policy = build_policy(self._config, self._encoder.model_id, self._threshold)
-        matcher = Matcher(MemoryGallery(MemorySink()), self._config.site, *policy, self._config.matching.corrections)
+        matcher = Matcher(MemoryGallery(MemorySink()), self._config.site, *policy, self._config.matching.merge_split)
         for window in windows:
             matcher.step(window)
 

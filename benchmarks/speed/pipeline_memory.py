@@ -1,4 +1,4 @@
-"""Memory of the whole pipeline over looped films: a plot, and how fast it grows."""
+"""Memory of the whole pipeline over looped videos: a plot, and how fast it grows."""
 
 import os
 import resource
@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from benchmarks.speed.pipeline_parts import FRAME_RATE, Parts, film_of, pets, supervise
+from benchmarks.speed.pipeline_parts import FRAME_RATE, Parts, pets, supervise, video_of
 from pipeline.build import build_detector, build_encoder
 from pipeline.config import MatchingConfig
 from pipeline.deployment.supervisor import Supervisor
@@ -34,11 +34,11 @@ MIB = 1 << 20
 
 
 class Looped:
-    """One film over and over, at its own rate on the wall clock, while its time goes on. A `FrameSource`."""
+    """One video over and over, at its own rate on the wall clock, while its time goes on. A `FrameSource`."""
 
-    def __init__(self, camera: str, film: Path, *, frame_rate: float) -> None:
+    def __init__(self, camera: str, video: Path, *, frame_rate: float) -> None:
         self._camera = camera
-        self._film = film
+        self._video = video
         self._frame_rate = frame_rate
         self._closed = threading.Event()
 
@@ -55,7 +55,7 @@ class Looped:
 
     def _images(self) -> Iterator[Image]:
         while True:
-            for frame in FileSource(self._camera, self._film):
+            for frame in FileSource(self._camera, self._video):
                 yield frame.image
 
 
@@ -78,11 +78,11 @@ def measure_memory(minutes: float, folder: Path) -> None:
     """Runs two cameras for so long, draws docs/memory.png, and prints how fast memory grows; events go to `folder`."""
     config = pets(CAMERAS).model_copy(update={"matching": MatchingConfig(retention=Retention(keep_s=KEEP_S))})
     encoder, threshold = build_encoder(config.encoder, config.compute)
-    sources = {camera.name: Looped(camera.name, film_of(camera), frame_rate=FRAME_RATE) for camera in config.cameras}
+    sources = {camera.name: Looped(camera.name, video_of(camera), frame_rate=FRAME_RATE) for camera in config.cameras}
     parts = Parts(build_detector(config), encoder, threshold, sources)
     with ExitStack() as owned:
-        samples = sampled(supervise(config, parts, owned, folder), parts.metrics, 60 * minutes)
-    slope, level = fitted(samples)
+        samples = sample(supervise(config, parts, owned, folder), parts.metrics, 60 * minutes)
+    slope, level = fit(samples)
     draw(samples, slope, level)
     frames = sum(parts.metrics.registry.get_sample_value("reid_frames_total", {"camera": c}) or 0 for c in sources)
     usage = resource.getrusage(resource.RUSAGE_SELF)
@@ -96,7 +96,7 @@ def measure_memory(minutes: float, folder: Path) -> None:
     )
 
 
-def sampled(supervisor: Supervisor, metrics: Metrics, seconds: float) -> Samples:
+def sample(supervisor: Supervisor, metrics: Metrics, seconds: float) -> Samples:
     """Runs for so long, and looks at memory meanwhile."""
     rows: list[tuple[float, float, float]] = []
 
@@ -122,7 +122,7 @@ def resident_mib() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / MIB
 
 
-def fitted(samples: Samples) -> tuple[float, float]:
+def fit(samples: Samples) -> tuple[float, float]:
     """Slope in MiB per minute and level at the start, of the straight line through what came after the warm-up."""
     late = samples.minutes >= WARM_UP * samples.minutes[-1]
     slope, level = np.polyfit(samples.minutes[late], samples.resident_mib[late], 1)
@@ -139,6 +139,6 @@ def draw(samples: Samples, slope: float, level: float) -> None:
     beside = axes.twinx()
     beside.plot(samples.minutes, samples.tracks, color="grey", linewidth=0.8)
     beside.set(ylabel="tracks that the gallery remembers (grey)", ylim=(0, 3 * max(1.0, samples.tracks.max())))
-    axes.set_title(f"{CAMERAS} cameras, looped film at {FRAME_RATE:g} frames/s, tracks remembered for {KEEP_S:g} s")
+    axes.set_title(f"{CAMERAS} cameras, looped video at {FRAME_RATE:g} frames/s, tracks remembered for {KEEP_S:g} s")
     axes.legend(loc="lower right")
     figure.savefig(PLOT, dpi=100)

@@ -12,13 +12,13 @@ from pydantic import SecretStr
 
 from detectors.detector import Detector
 from detectors.tiling import TilingParams
-from pipeline.build import build_policy, build_tracker, tiled
+from pipeline.build import build_policy, build_tracker, tile_detector
 from pipeline.config import CameraConfig, PipelineConfig
 from pipeline.deployment.local import Watcher
-from pipeline.deployment.supervisor import Camera, CameraRun, Supervisor
+from pipeline.deployment.supervisor import CameraRun, SupervisedCamera, Supervisor
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.matching.identity_loop import run_identity_loop
-from pipeline.matching.matcher import Matcher, Outcome
+from pipeline.matching.matcher import Matcher, WindowOutcome
 from pipeline.matching.memory import MemoryGallery
 from pipeline.ordering.channel import Channel
 from pipeline.output.mot_files import tracks_path
@@ -60,9 +60,9 @@ class Parts:
     metrics: Metrics = field(default_factory=Metrics)
 
 
-def pets(cameras: int, films: Sequence[Path] | None = None, tiles: TilingParams | None = None) -> PipelineConfig:
-    """So many cameras that see view 1 and view 6 by turns, or other films in their place."""
-    seen = films or views()
+def pets(cameras: int, videos: Sequence[Path] | None = None, tiles: TilingParams | None = None) -> PipelineConfig:
+    """So many cameras that see view 1 and view 6 by turns, or other videos in their place."""
+    seen = videos or views()
     return PipelineConfig(
         cameras=tuple(
             CameraConfig(
@@ -77,15 +77,15 @@ def pets(cameras: int, films: Sequence[Path] | None = None, tiles: TilingParams 
 
 
 def views() -> list[Path]:
-    """The two films; they lie in PASSERBY_SHARED (by default ../shared)."""
+    """The two videos; they lie in PASSERBY_SHARED (by default ../shared)."""
     folder = SHARED / "data/multicam/pets2009_s2l1"
     return [folder / name for name in VIEWS]
 
 
-def beginning(film: Path, frames: int, folder: Path) -> Path:
-    """The first frames of a film, as they were encoded, in a file of their own."""
-    short = folder / film.name
-    with av.open(str(film)) as source, av.open(str(short), "w") as target:
+def beginning(video: Path, frames: int, folder: Path) -> Path:
+    """The first frames of a video, as they were encoded, in a file of their own."""
+    short = folder / video.name
+    with av.open(str(video)) as source, av.open(str(short), "w") as target:
         stream = target.add_stream_from_template(source.streams.video[0])
         for packet in islice(source.demux(video=0), frames):
             if packet.dts is not None:
@@ -94,7 +94,7 @@ def beginning(film: Path, frames: int, folder: Path) -> Path:
     return short
 
 
-def film_of(camera: CameraConfig) -> Path:
+def video_of(camera: CameraConfig) -> Path:
     return Path(camera.source.get_secret_value())
 
 
@@ -111,13 +111,13 @@ def supervise(config: PipelineConfig, parts: Parts, owned: ExitStack, folder: Pa
     gallery = MemoryGallery(owned.enter_context(JsonLinesSink(folder / "events.jsonl")), config.matching.retention)
     counter = MatchCounter(parts.metrics, lambda: len(gallery.known()))
 
-    def watch(window: EmbeddedWindow, outcome: Outcome, took_s: float) -> None:
+    def watch(window: EmbeddedWindow, outcome: WindowOutcome, took_s: float) -> None:
         counter(window, outcome, took_s)
         if parts.on_window:
             parts.on_window(window)
 
     policy = build_policy(config, parts.encoder.model_id, parts.threshold)
-    matcher = Matcher(gallery, config.site, *policy, config.matching.corrections)
+    matcher = Matcher(gallery, config.site, *policy, config.matching.merge_split)
     return Supervisor(
         [_camera(config, camera, parts, channel, owned, folder) for camera in config.cameras],
         channel,
@@ -133,7 +133,7 @@ def _camera(
     channel: Channel[Tracklet, Window],
     owned: ExitStack,
     folder: Path,
-) -> Camera:
+) -> SupervisedCamera:
     name = camera.name
     recorder = TrackRecorder(tracks_path(folder, name))
     owned.callback(recorder.close)
@@ -142,13 +142,13 @@ def _camera(
         buffer = TrackletBuffer(name, RUN, parts.encoder.clip, config.tracklets)
         loop = CameraLoop(
             parts.sources[name],
-            tiled(parts.detector, camera),
+            tile_detector(parts.detector, camera),
             build_tracker(config),
             buffer,
             channel.lane(name),
             watchers=[StepCounter(parts.metrics, name, buffer), recorder, *parts.watchers.get(name, ())],
-            in_lots=True,
+            in_chunks=True,
         )
         return CameraRun(loop, parts.sources[name])
 
-    return Camera(name, False, start)
+    return SupervisedCamera(name, False, start)

@@ -50,16 +50,16 @@ class Flags:
 
 def run_pipeline(path: Path | None, flags: Flags, stop: StopSignal) -> int:
     """Runs until the files end, or until a signal to stop; returns the exit code."""
-    talk = Console(stderr=True, highlight=False)
-    config, hints = merged(path, flags)
+    console = Console(stderr=True, highlight=False)
+    config, hints = merge_flags(path, flags)
     lengths = {camera.name: source_length(camera) for camera in config.cameras}
     for hint in hints:
-        talk.print(hint)
+        console.print(hint)
     started_s = time.monotonic()
-    bars = _Bars(lengths, talk)
+    bars = _Bars(lengths, console)
     failed = _run(config, bars, stop)
-    write_outputs(config, bars.frames, time.monotonic() - started_s, talk, stop)
-    return _say_failures(failed, talk)
+    write_outputs(config, bars.frames, time.monotonic() - started_s, console, stop)
+    return _say_failures(failed, console)
 
 
 def _run(config: PipelineConfig, bars: "_Bars", stop: StopSignal) -> dict[str, SourceError]:
@@ -77,7 +77,7 @@ def _run(config: PipelineConfig, bars: "_Bars", stop: StopSignal) -> dict[str, S
             return supervisor.run()
 
 
-def merged(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[str]]:
+def merge_flags(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[str]]:
     """The configuration file with what the command line said in its place.
 
     Returns:
@@ -112,12 +112,12 @@ def merged(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[str]]:
     return parse(PipelineConfig, fields, path or "command line"), hints
 
 
-def _put(fields: dict[str, object], section: str, **said: object) -> None:
+def _put(fields: dict[str, object], section: str, **options: object) -> None:
     """What was said replaces that of a section; what was not stays."""
     before = fields.get(section, {})
     if not isinstance(before, dict):
         raise ConfigError(f"{section}: expected keys and values, found {before!r}")
-    fields[section] = {**before, **{key: value for key, value in said.items() if value is not None}}
+    fields[section] = {**before, **{key: value for key, value in options.items() if value is not None}}
 
 
 def _camera(text: str, flags: Flags) -> dict[str, object]:
@@ -146,8 +146,8 @@ def _detector(asked: str | None, hints: list[str]) -> dict[str, object]:
 
 
 def _encoder(asked: str | None, hints: list[str]) -> dict[str, object]:
-    if asked == "stripes":
-        return {"kind": "stripes"}
+    if asked == "colour-stripes":
+        return {"kind": "colour-stripes"}
     if asked is not None:
         return {"kind": "network", "model": asked}
     if is_at_hand("osnet-x0-25-msmt17"):
@@ -163,7 +163,7 @@ class _Bars:
         frames: of each camera, once it has run.
     """
 
-    def __init__(self, lengths: Mapping[str, int | None], talk: Console) -> None:
+    def __init__(self, lengths: Mapping[str, int | None], console: Console) -> None:
         self.frames: Counter[str] = Counter(dict.fromkeys(lengths, 0))
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -171,8 +171,8 @@ class _Bars:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            console=talk,
-            disable=not talk.is_terminal,
+            console=console,
+            disable=not console.is_terminal,
         )
         self._tasks = {camera: self._progress.add_task(camera, total=total) for camera, total in lengths.items()}
         self._is_over = threading.Event()
@@ -201,7 +201,7 @@ class _Bars:
             self._progress.update(task, completed=self.frames[camera])
 
 
-def _say_failures(failed: Mapping[str, SourceError], talk: Console) -> int:
+def _say_failures(failed: Mapping[str, SourceError], console: Console) -> int:
     for error in failed.values():
-        talk.print(f"reid-pipeline: {error}", markup=False, soft_wrap=True)
+        console.print(f"reid-pipeline: {error}", markup=False, soft_wrap=True)
     return 1 if failed else 0

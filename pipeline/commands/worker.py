@@ -16,11 +16,11 @@ logger = logging.getLogger(__name__)
 
 def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
     """Runs until its files end, or until SIGTERM or SIGINT; returns the exit code."""
-    config = unspread(only(load_config(path), cameras))
+    config = keep_in_one_process(select_cameras(load_config(path), cameras))
     keep_to_one_thread()
     with ExitStack() as stack:
         store = stack.enter_context(open_store(config.redis, config.site.name, gives_up=stop.is_set))
-        deployment = stack.enter_context(Deployment(config, tells_progress=True))
+        deployment = stack.enter_context(Deployment(config, emits_empty_windows=True))
         supervisor = deployment.connect_stream(store, config.redis)
         if config.http.port is not None:
             server = HealthServer(deployment.health, deployment.registry, config.http.host, config.http.port)
@@ -32,13 +32,13 @@ def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
     return 1 if failed else 0
 
 
-def unspread(config: PipelineConfig) -> PipelineConfig:
+def keep_in_one_process(config: PipelineConfig) -> PipelineConfig:
     """One process unless more are asked for: whoever has cores for more starts more workers, and plans their memory."""
     compute = config.compute
     return config.model_copy(update={"compute": compute.model_copy(update={"processes": compute.processes or 1})})
 
 
-def only(config: PipelineConfig, cameras: tuple[str, ...]) -> PipelineConfig:
+def select_cameras(config: PipelineConfig, cameras: tuple[str, ...]) -> PipelineConfig:
     """The configuration with some of its cameras; with all of them if none is named.
 
     Raises:

@@ -20,7 +20,7 @@ from pipeline.config import PipelineConfig
 from pipeline.deployment.local import Process
 from pipeline.deployment.supervisor import Supervisor
 from pipeline.records import EmbeddedWindow
-from pipeline.scheduling.cpu_slots import Seat, turn_of
+from pipeline.scheduling.cpu_slots import CpuShare, cpu_slot_of
 from pipeline.scheduling.threads import ask_for_long_slices, keep_to_one_thread
 from pipeline.sources.errors import SourceError
 from pipeline.telemetry.health import Health
@@ -72,7 +72,7 @@ class Broken:
     error: Exception
 
 
-Message = Ready | Report | Done | Broken
+ChildMessage = Ready | Report | Done | Broken
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,14 +81,14 @@ class Pipes:
 
     Attributes:
         windows: to write windows to.
-        talk: to hear `Order`, and to say `Message`.
+        control: to hear `Order`, and to say `ChildMessage`.
     """
 
     windows: Connection
-    talk: Connection
+    control: Connection
 
 
-def run_child(config: PipelineConfig, pipes: Pipes, *, reads_ahead: bool, seat: Seat | None) -> None:
+def run_child(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, cpu_share: CpuShare | None) -> None:
     """The child's whole life: loads the networks, waits for the order to start, runs the cameras to their end.
 
     It ends when its parent has gone.
@@ -96,45 +96,47 @@ def run_child(config: PipelineConfig, pipes: Pipes, *, reads_ahead: bool, seat: 
     Args:
         config: of its cameras.
         pipes: to the parent.
-        reads_ahead: see `build_source`.
-        seat: among those that work in turns; None: it works when it likes.
+        prefetches: see `build_source`.
+        cpu_share: among those that work by slots; None: it works when it likes.
     """
     keep_to_one_thread()
-    if seat is not None:
+    if cpu_share is not None:
         ask_for_long_slices()
     try:
-        _live(config, pipes, reads_ahead=reads_ahead, seat=seat)
+        _live(config, pipes, prefetches=prefetches, cpu_share=cpu_share)
     except _NOBODY_THERE:
         return
     except Exception as error:  # noqa: BLE001 - the parent raises it
         with suppress(*_NOBODY_THERE):
-            pipes.talk.send(Broken(portable(error)))
+            pipes.control.send(Broken(portable(error)))
 
 
-def _live(config: PipelineConfig, pipes: Pipes, *, reads_ahead: bool, seat: Seat | None) -> None:
-    metrics, health, turn = Metrics(), Health(), turn_of(seat)
+def _live(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, cpu_share: CpuShare | None) -> None:
+    metrics, health, cpu_slot = Metrics(), Health(), cpu_slot_of(cpu_share)
     encoder, _ = build_encoder(config.encoder, config.compute)
-    with Process(config, encoder, metrics, health, reads_ahead=reads_ahead, tells_progress=True, turn=turn) as process:
-        pipes.talk.send(Ready())
-        order = pipes.talk.recv()
+    with Process(
+        config, encoder, metrics, health, prefetches=prefetches, emits_empty_windows=True, cpu_slot=cpu_slot
+    ) as process:
+        pipes.control.send(Ready())
+        order = pipes.control.recv()
         outlet = _Outlet(pipes.windows)
         supervisor = process.supervisor(outlet.take)
         if order is Order.STOP:
             supervisor.stop()  # before it has begun: it ends in order all the same
-        reporter = _Reporter(pipes.talk, metrics, health, outlet)
-        threading.Thread(target=_obey, args=(pipes.talk, supervisor), name="orders", daemon=True).start()
+        reporter = _Reporter(pipes.control, metrics, health, outlet)
+        threading.Thread(target=_obey, args=(pipes.control, supervisor), name="orders", daemon=True).start()
         try:
             failed = supervisor.run()
         finally:
             reporter.close()
             pipes.windows.close()
-    pipes.talk.send(Done(failed))
+    pipes.control.send(Done(failed))
 
 
-def _obey(talk: Connection, supervisor: Supervisor) -> None:
+def _obey(control: Connection, supervisor: Supervisor) -> None:
     """Stops at the order to, or when the parent has gone."""
     with suppress(EOFError, OSError):
-        talk.recv()
+        control.recv()
     supervisor.stop()
 
 
@@ -155,8 +157,8 @@ class _Outlet:
 class _Reporter:
     """Reports every second, and once more at the end."""
 
-    def __init__(self, talk: Connection, metrics: Metrics, health: Health, outlet: _Outlet) -> None:
-        self._talk = talk
+    def __init__(self, control: Connection, metrics: Metrics, health: Health, outlet: _Outlet) -> None:
+        self._control = control
         self._metrics = metrics
         self._health = health
         self._outlet = outlet
@@ -176,7 +178,7 @@ class _Reporter:
 
     def _report(self) -> None:
         is_alive = self._outlet.is_waiting or self._health.is_alive()
-        self._talk.send(Report(tuple(self._metrics.registry.collect()), self._health.cameras(), is_alive))
+        self._control.send(Report(tuple(self._metrics.registry.collect()), self._health.cameras(), is_alive))
 
 
 def portable(error: Exception) -> Exception:

@@ -34,12 +34,12 @@ class Deployment:
         health: what it tells of itself.
     """
 
-    def __init__(self, config: PipelineConfig, *, tells_progress: bool = False) -> None:
+    def __init__(self, config: PipelineConfig, *, emits_empty_windows: bool = False) -> None:
         """Loads the networks; nothing is written yet.
 
         Args:
             config: checked.
-            tells_progress: hand on empty windows too, as a worker does.
+            emits_empty_windows: hand on empty windows too, as a worker does.
 
         Raises:
             ArtefactError: if a network cannot be used.
@@ -52,15 +52,17 @@ class Deployment:
         self._model_id = encoder.model_id
         self._params, self._calibration = build_policy(config, encoder.model_id, suggested)
         cores = usable_cores()
-        count, reads_ahead = config.processes(cores), config.has_spare_core(cores)
-        said = self._metrics, self.health
+        count, prefetches = config.processes(cores), config.has_spare_core(cores)
+        observed = self._metrics, self.health
         self._cameras: Process | Children
         if count == 1:
-            self._cameras = Process(config, encoder, *said, reads_ahead=reads_ahead, tells_progress=tells_progress)
+            self._cameras = Process(
+                config, encoder, *observed, prefetches=prefetches, emits_empty_windows=emits_empty_windows
+            )
         else:
             at_once = config.at_once(cores)
             self._cameras = Children(
-                config, count, at_once, *said, reads_ahead=reads_ahead, tells_progress=tells_progress
+                config, count, at_once, *observed, prefetches=prefetches, emits_empty_windows=emits_empty_windows
             )
 
     @property
@@ -85,7 +87,7 @@ class Deployment:
         """What runs it, with events going to `sink`, which stays the caller's."""
         matching = self._config.matching
         gallery = MemoryGallery(sink, matching.retention)
-        matcher = Matcher(gallery, self._config.site, self._params, self._calibration, matching.corrections)
+        matcher = Matcher(gallery, self._config.site, self._params, self._calibration, matching.merge_split)
         watch = MatchCounter(self._metrics, lambda: len(gallery.known()))
         return self.supervisor(partial(run_identity_loop, matcher=matcher, watch=watch))
 
@@ -110,4 +112,4 @@ class Deployment:
     def _waited(self) -> None:
         """A process that waits for others is alive."""
         self._metrics.stream_waits.inc()
-        self.health.turned()
+        self.health.beat()

@@ -8,24 +8,24 @@ from prometheus_client import CollectorRegistry
 
 from detectors.batching import BatchingDetector
 from detectors.detector import Detector
-from pipeline.build import build_detector, build_source, build_tracker, run_of, tiled
+from pipeline.build import build_detector, build_source, build_tracker, run_of, tile_detector
 from pipeline.config import CameraConfig, PipelineConfig
-from pipeline.deployment.supervisor import Camera, CameraRun, Supervisor
+from pipeline.deployment.supervisor import CameraRun, SupervisedCamera, Supervisor
 from pipeline.ordering.channel import Channel, Lane
 from pipeline.output.mot_files import tracks_path
 from pipeline.output.thumbnails import Thumbnails
 from pipeline.records import EmbeddedWindow, Tracklet, Window
-from pipeline.scheduling.cpu_slots import Turn
+from pipeline.scheduling.cpu_slots import CpuSlot
 from pipeline.sources.source import SourceState
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from pipeline.telemetry.observers import EncodeCounter, SourceCounter, StepCounter, TrackRecorder
-from pipeline.tracking.camera_loop import CameraLoop, Step
+from pipeline.tracking.camera_loop import CameraLoop, FrameStep
 from pipeline.tracking.encode_loop import EncodeLoop
 from pipeline.tracking.tracklets import TrackletBuffer
 from reid_models.encoder import Encoder
 
-Watcher = Callable[[Step], None]
+Watcher = Callable[[FrameStep], None]
 
 
 class Process:
@@ -38,9 +38,9 @@ class Process:
         metrics: Metrics,
         health: Health,
         *,
-        reads_ahead: bool,
-        tells_progress: bool,
-        turn: Turn = nullcontext,
+        prefetches: bool,
+        emits_empty_windows: bool,
+        cpu_slot: CpuSlot = nullcontext,
     ) -> None:
         """Loads the detector; nothing is written yet.
 
@@ -48,9 +48,9 @@ class Process:
             config: checked; all its cameras run here.
             encoder: as the configuration says.
             metrics, health: what is told.
-            reads_ahead: see `build_source`.
-            tells_progress: hand on empty windows too, as who must say how far it is.
-            turn: taken by who works with a network.
+            prefetches: see `build_source`.
+            emits_empty_windows: hand on empty windows too, as who must say how far it is.
+            cpu_slot: taken by who works with a network.
 
         Raises:
             ArtefactError: if the detector's network cannot be used.
@@ -58,8 +58,8 @@ class Process:
         self._config = config
         self._encoder = encoder
         self._metrics = metrics
-        self._reads_ahead = reads_ahead
-        self._turn = turn
+        self._prefetches = prefetches
+        self._cpu_slot = cpu_slot
         self._owned = ExitStack()
         self._detector = shared_detector(config, self._owned, metrics)
         self._listener = SourceCounter(metrics, health)
@@ -70,8 +70,8 @@ class Process:
             window_s=config.order.window_s,
             lead_s=config.order.lead_s,
             idle_after_s=config.order.idle_after_s,
-            yields_empty=tells_progress,
-            on_turn=health.turned,
+            emits_empty_windows=emits_empty_windows,
+            on_heartbeat=health.beat,
         )
         metrics.waiting.set_function(self._channel.waiting)
 
@@ -94,31 +94,31 @@ class Process:
         return Supervisor(
             [self._camera(camera) for camera in self._config.cameras],
             self._channel,
-            EncodeLoop(self._encoder, watch=EncodeCounter(self._metrics), turn=self._turn),
+            EncodeLoop(self._encoder, watch=EncodeCounter(self._metrics), cpu_slot=self._cpu_slot),
             take,
             on_restart=lambda camera: self._metrics.restarts.labels(camera=camera).inc(),
             on_end=lambda camera: self._listener.entered(camera, SourceState.ENDED, None),
         )
 
-    def _camera(self, camera: CameraConfig) -> Camera:
+    def _camera(self, camera: CameraConfig) -> SupervisedCamera:
         lane, recorders = self._channel.lane(camera.name), self._recorders(camera)
-        return Camera(camera.name, camera.is_live, lambda: self._start(camera, lane, recorders))
+        return SupervisedCamera(camera.name, camera.is_live, lambda: self._start(camera, lane, recorders))
 
     def _start(self, camera: CameraConfig, lane: Lane[Tracklet], recorders: Sequence[Watcher]) -> CameraRun:
-        source = build_source(camera, self._listener, reads_ahead=self._reads_ahead)
+        source = build_source(camera, self._listener, prefetches=self._prefetches)
         if not camera.is_live:
             self._listener.entered(camera.name, SourceState.STREAMING, None)
         buffer = TrackletBuffer(camera.name, run_of(camera), self._encoder.clip, self._config.tracklets)
         loop = CameraLoop(
             source,
-            tiled(self._detector, camera),
+            tile_detector(self._detector, camera),
             build_tracker(self._config),
             buffer,
             lane,
             region=camera.region,
             watchers=[StepCounter(self._metrics, camera.name, buffer), *recorders],
-            in_lots=not camera.is_live,
-            turn=self._turn,
+            in_chunks=not camera.is_live,
+            cpu_slot=self._cpu_slot,
         )
         return CameraRun(loop, source)
 
@@ -135,7 +135,7 @@ class Process:
 
 
 def shared_detector(config: PipelineConfig, owned: ExitStack, metrics: Metrics) -> Detector:
-    """The detector that all cameras of a process ask: where it runs on a GPU, their pictures go through together.
+    """The detector that all cameras of a process ask: where it runs on a GPU, their images go through together.
 
     Args:
         config: says which.

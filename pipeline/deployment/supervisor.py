@@ -26,7 +26,7 @@ class CameraRun:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Camera:
+class SupervisedCamera:
     """What the supervisor needs to know of a camera.
 
     Attributes:
@@ -65,7 +65,7 @@ class Supervisor:
 
     def __init__(
         self,
-        cameras: Sequence[Camera],
+        cameras: Sequence[SupervisedCamera],
         channel: Channel[Tracklet, Window],
         encode_loop: EncodeLoop,
         take: Callable[[Iterable[EmbeddedWindow]], None],
@@ -123,7 +123,7 @@ class Supervisor:
         for window in self._channel:
             yield self._encode_loop.step(window)
 
-    def _run_camera(self, camera: Camera) -> None:
+    def _run_camera(self, camera: SupervisedCamera) -> None:
         lane = self._channel.lane(camera.name)
         try:
             self._run_until_done(camera)
@@ -137,7 +137,7 @@ class Supervisor:
             if self._on_end:
                 self._on_end(camera.name)
 
-    def _run_until_done(self, camera: Camera) -> None:
+    def _run_until_done(self, camera: SupervisedCamera) -> None:
         random = Random(camera.name)
         failures = 0
         while not self._stopping.is_set():
@@ -156,7 +156,7 @@ class Supervisor:
             else:
                 return
 
-    def _run_once(self, camera: Camera) -> None:
+    def _run_once(self, camera: SupervisedCamera) -> None:
         run = camera.start()
         with self._state.lock:
             self._state.sources[camera.name] = run.source

@@ -68,16 +68,16 @@ class MotTruth:
         frames: (N,) int64, from 1.
         ids: (N,) int64, which person.
         boxes: (N, 4) float32 xyxy pixels.
-        counts: (N,) bool, False where nobody is asked to find the box.
-        forgives: (N,) bool, True where a tracker's box is neither right nor wrong (see `read_truth`).
+        evaluated: (N,) bool, False where nobody is asked to find the box.
+        ignored: (N,) bool, True where a tracker's box is neither right nor wrong (see `read_truth`).
         last_frame: the truth is complete up to this frame; what was tracked later is not scored.
     """
 
     frames: NDArray[np.int64]
     ids: NDArray[np.int64]
     boxes: NDArray[np.float32]
-    counts: NDArray[np.bool_]
-    forgives: NDArray[np.bool_]
+    evaluated: NDArray[np.bool_]
+    ignored: NDArray[np.bool_]
     last_frame: int
 
 
@@ -149,9 +149,9 @@ def track_line(frame: int, track: int, box: Sequence[float], score: float) -> st
 def read_truth(path: Path, *, last_frame: int | None = None) -> MotTruth:
     """The truth of one camera.
 
-    With classes (9 columns) it is read as MotChallenge scores it: pedestrians marked with 1 count, distractors forgive.
-    Without (10 columns) rows marked with 1 count and those marked with 0 forgive: they are people whom nobody is asked
-    to find, and finding them is no mistake.
+    With classes (9 columns) it is read as MotChallenge scores it: pedestrians marked with 1 are evaluated, distractors
+    ignored. Without (10 columns) rows marked with 1 are evaluated and those marked with 0 ignored: they are people whom
+    nobody is asked to find, and finding them is no mistake.
 
     Args:
         last_frame: where the truth ends; the last frame that has a box, unless given.
@@ -173,8 +173,8 @@ def read_truth(path: Path, *, last_frame: int | None = None) -> MotTruth:
         frames=frames,
         ids=table[:, 1].astype(np.int64),
         boxes=_corners(table[:, 2:6]),
-        counts=marked & (classes == PEDESTRIAN) if has_classes else marked,
-        forgives=np.isin(classes, DISTRACTORS) if has_classes else ~marked,
+        evaluated=marked & (classes == PEDESTRIAN) if has_classes else marked,
+        ignored=np.isin(classes, DISTRACTORS) if has_classes else ~marked,
         last_frame=last_frame or int(frames.max()),
     )
 

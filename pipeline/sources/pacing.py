@@ -12,12 +12,12 @@ from pipeline.sources.source import DropCause, FrameSource, SourceListener, Unhe
 _LOOK_UP_S = 1.0
 # Cameras are not punctual: a frame this share of an interval early still counts as due.
 _EARLY_SHARE = 0.25
-# A lot is full with whichever comes first: four pictures of 768x576 are 5 MB, two of 1920x1080 are 12.
-_LOT_FRAMES = 4
-_LOT_BYTES = 8 << 20
+# A chunk is full with whichever comes first: four images of 768x576 are 5 MB, two of 1920x1080 are 12.
+_CHUNK_FRAMES = 4
+_CHUNK_BYTES = 8 << 20
 
 
-def in_lots(frames: Iterable[Frame]) -> Iterator[list[Frame]]:
+def in_chunks(frames: Iterable[Frame]) -> Iterator[list[Frame]]:
     """A recording, several frames at a time: what decoding needs then lies in the caches, and threads wake each other
     less often.
 
@@ -26,29 +26,29 @@ def in_lots(frames: Iterable[Frame]) -> Iterator[list[Frame]]:
     """
     rest = iter(frames)
     while True:
-        lot, error = _read_lot(rest)
-        if lot:
-            yield lot
+        chunk, error = _read_chunk(rest)
+        if chunk:
+            yield chunk
         if error is not None:
             raise error
-        if not lot:
+        if not chunk:
             return
 
 
-def _read_lot(rest: Iterator[Frame]) -> tuple[list[Frame], BaseException | None]:
-    lot: list[Frame] = []
+def _read_chunk(rest: Iterator[Frame]) -> tuple[list[Frame], BaseException | None]:
+    chunk: list[Frame] = []
     try:
         for frame in rest:
-            lot.append(frame)
-            if len(lot) == _LOT_FRAMES or len(lot) * frame.image.nbytes >= _LOT_BYTES:
+            chunk.append(frame)
+            if len(chunk) == _CHUNK_FRAMES or len(chunk) * frame.image.nbytes >= _CHUNK_BYTES:
                 break
     except BaseException as error:  # noqa: BLE001 (the one who takes raises it)
-        return lot, error
-    return lot, None
+        return chunk, error
+    return chunk, None
 
 
-class Ahead:
-    """Reads a recording in a thread of its own, a lot ahead: decoding goes on while the detector works.
+class Prefetch:
+    """Reads a recording in a thread of its own, a chunk ahead: decoding goes on while the detector works.
 
     A `FrameSource`; drops nothing.
     """
@@ -60,7 +60,7 @@ class Ahead:
         self._closed = threading.Event()
 
     def __iter__(self) -> Iterator[Frame]:
-        threading.Thread(target=self._read, name="ahead", daemon=True).start()
+        threading.Thread(target=self._read, name="prefetch", daemon=True).start()
         try:
             while (frames := _next(self._slot)) is not None:
                 # Taken off one by one: what is behind is not held.
@@ -78,15 +78,15 @@ class Ahead:
     def _read(self) -> None:
         error = None
         try:
-            for lot in in_lots(self._source):
-                if not self._slot.put(lot):
+            for chunk in in_chunks(self._source):
+                if not self._slot.put(chunk):
                     return
         except BaseException as failure:  # noqa: BLE001 (the one who takes raises it)
             error = failure
         self._slot.finish(error)
 
 
-class Newest:
+class DropOldest:
     """The newest frame of a live source: what a slow consumer does not take in time is dropped, and counted as late.
 
     A `FrameSource`. The source runs in a thread of its own from the first frame asked for until `close`.
@@ -99,7 +99,7 @@ class Newest:
         self._slot: Slot[Frame] = Slot()
 
     def __iter__(self) -> Iterator[Frame]:
-        threading.Thread(target=self._read, name="newest", daemon=True).start()
+        threading.Thread(target=self._read, name="drop-oldest", daemon=True).start()
         try:
             while (frame := _next(self._slot)) is not None:
                 yield frame
@@ -121,7 +121,7 @@ class Newest:
             self._slot.finish(error)
 
 
-class Throttled:
+class RateLimit:
     """At most so many frames per second, by the frames' own times: the same frames of a file at every run.
 
     A `FrameSource`. Over time the rate holds exactly, also where it does not divide the source's: 30 to 20 takes two of

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from pipeline.ordering.windows import AssembledWindow, WindowAssembler
 from pipeline.records import EmbeddedWindow, Embedding
-from pipeline.store.embedding_messages import Message
+from pipeline.store.embedding_messages import EmbeddingMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StreamEntry:
     """Where a message stands in the stream: its id, and the worker that wrote it, empty if unknown."""
 
     id: bytes
@@ -33,7 +33,7 @@ class JoinedWindow:
 
     number: int
     window: EmbeddedWindow
-    entries: tuple[Entry, ...]
+    entries: tuple[StreamEntry, ...]
 
 
 class WindowJoin:
@@ -62,20 +62,20 @@ class WindowJoin:
         self._windows: WindowAssembler[Embedding] = WindowAssembler(
             cameras, window_s=window_s, is_live=is_live, idle_after_s=idle_after_s, now_s=now_s, last=last
         )
-        self._entries: dict[int, list[Entry]] = {}
+        self._entries: dict[int, list[StreamEntry]] = {}
         """The messages of each window that has not gone out, in their order."""
-        self._late: list[tuple[Entry, Message]] = []
-        self._latest: dict[str, Entry] = {}
+        self._late: list[tuple[StreamEntry, EmbeddingMessage]] = []
+        self._latest: dict[str, StreamEntry] = {}
         """The last message of each worker that belongs to no window: it says how far the worker is, or that it has
         closed, and stays in the stream, so that a matcher that starts after the end knows that it is the end."""
-        self._spent: list[Entry] = []
+        self._spent: list[StreamEntry] = []
 
     @property
     def is_done(self) -> bool:
         """Every worker has closed, and every window has gone out."""
         return not self._late and self._windows.is_done
 
-    def add(self, entry: Entry, message: Message, now_s: float) -> None:
+    def add(self, entry: StreamEntry, message: EmbeddingMessage, now_s: float) -> None:
         """Takes the next message of the stream."""
         if superseded := self._latest.pop(message.worker, None):
             self._spent.append(superseded)
@@ -93,12 +93,12 @@ class WindowJoin:
         complete = self._windows.take(now_s)
         return None if complete is None else self._joined(complete, self._entries.pop(complete.number))
 
-    def take_spent(self) -> tuple[Entry, ...]:
+    def take_spent(self) -> tuple[StreamEntry, ...]:
         """Messages that say nothing any more, because their worker has said more since."""
         spent, self._spent = tuple(self._spent), []
         return spent
 
-    def _put(self, entry: Entry, message: Message) -> None:
+    def _put(self, entry: StreamEntry, message: EmbeddingMessage) -> None:
         number = round(message.end_s / self._window_s) - 1
         if self._windows.is_late(number):
             self._late.append((entry, message))
@@ -106,7 +106,7 @@ class WindowJoin:
         self._windows.put(number, message.embeddings, message.ended)
         self._entries.setdefault(number, []).append(entry)
 
-    def _move(self, camera: str, message: Message, now_s: float) -> None:
+    def _move(self, camera: str, message: EmbeddingMessage, now_s: float) -> None:
         if message.progress == "closed":
             self._windows.close(camera)
             return
@@ -124,6 +124,6 @@ class WindowJoin:
         )
         return self._joined(together, [entry for entry, _ in late])
 
-    def _joined(self, assembled: AssembledWindow[Embedding], entries: Sequence[Entry]) -> JoinedWindow:
+    def _joined(self, assembled: AssembledWindow[Embedding], entries: Sequence[StreamEntry]) -> JoinedWindow:
         window = EmbeddedWindow(assembled.end_s, assembled.tracklets, assembled.ended)
         return JoinedWindow(assembled.number, window, (*entries, *self.take_spent()))

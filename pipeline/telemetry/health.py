@@ -28,11 +28,11 @@ class Health:
         self._ready_states = frozenset(ready_states)
         self._lock = threading.Lock()
         self._cameras: dict[str, str] = {}
-        self._turned_s = time.monotonic()
+        self._beat_s = time.monotonic()
 
-    def turned(self) -> None:
+    def beat(self) -> None:
         """The identity loop has come round, with or without work."""
-        self._turned_s = time.monotonic()
+        self._beat_s = time.monotonic()
 
     def camera(self, name: str, state: str) -> None:
         """A camera is in another state."""
@@ -44,7 +44,7 @@ class Health:
             return dict(self._cameras)
 
     def is_alive(self) -> bool:
-        return time.monotonic() - self._turned_s < STUCK_AFTER_S
+        return time.monotonic() - self._beat_s < STUCK_AFTER_S
 
     def is_ready(self) -> bool:
         return self.is_alive() and not self._ready_states.isdisjoint(self.cameras().values())

@@ -5,15 +5,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline.matching.matcher import Outcome
+from pipeline.matching.matcher import WindowOutcome
 from pipeline.output.mot_files import track_line
 from pipeline.records import EmbeddedWindow, Tracklet
 from pipeline.sources.errors import ErrorCode
 from pipeline.sources.source import DropCause, SourceState
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
-from pipeline.tracking.camera_loop import Step
-from pipeline.tracking.tracklets import TrackletBuffer, Verdict
+from pipeline.tracking.camera_loop import FrameStep
+from pipeline.tracking.tracklets import GateVerdict, TrackletBuffer
 
 
 class SourceCounter:
@@ -41,7 +41,7 @@ class StepCounter:
 
     def __init__(self, metrics: Metrics, camera: str, buffer: TrackletBuffer) -> None:
         self._buffer = buffer
-        self._counted: Counter[Verdict] = Counter()
+        self._counted: Counter[GateVerdict] = Counter()
         self._frames = metrics.frames.labels(camera=camera)
         self._detections = metrics.detections.labels(camera=camera)
         self._tracks = metrics.tracks.labels(camera=camera)
@@ -51,7 +51,7 @@ class StepCounter:
         self._track_s = metrics.track_s.labels(camera=camera)
         self._verdicts = {v: metrics.gate.labels(camera=camera, verdict=v) for v in buffer.verdicts}
 
-    def __call__(self, step: Step) -> None:
+    def __call__(self, step: FrameStep) -> None:
         self._frames.inc()
         self._detections.inc(len(step.detections))
         self._tracks.set(len(self._buffer))
@@ -85,14 +85,14 @@ class MatchCounter:
         self._metrics = metrics
         self._gallery_tracks = gallery_tracks
 
-    def __call__(self, window: EmbeddedWindow, outcome: Outcome, took_s: float) -> None:
+    def __call__(self, window: EmbeddedWindow, outcome: WindowOutcome, took_s: float) -> None:
         m = self._metrics
         m.match_s.observe(took_s)
         m.outcomes.labels(outcome="appeared").inc(outcome.appeared)
         m.outcomes.labels(outcome="matched").inc(outcome.matched)
         m.outcomes.labels(outcome="waiting").inc(outcome.waiting)
-        m.corrections.labels(kind="merged").inc(outcome.merged)
-        m.corrections.labels(kind="split").inc(outcome.split)
+        m.merge_split.labels(kind="merged").inc(outcome.merged)
+        m.merge_split.labels(kind="split").inc(outcome.split)
         m.gallery_tracks.set(self._gallery_tracks())
         now_s = time.time()
         for embedding in window.embeddings:
@@ -107,7 +107,7 @@ class TrackRecorder:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("w", encoding="ascii")
 
-    def __call__(self, step: Step) -> None:
+    def __call__(self, step: FrameStep) -> None:
         frame, tracks = step.frame.index + 1, step.tracks
         rows = zip(tracks.ids.tolist(), tracks.boxes.tolist(), tracks.scores.tolist(), strict=True)
         self._file.write("".join([track_line(frame, *row) for row in rows]))

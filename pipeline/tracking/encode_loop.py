@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.records import EmbeddedWindow, Embedding, Tracklet, Window
-from pipeline.scheduling.cpu_slots import Turn
+from pipeline.scheduling.cpu_slots import CpuSlot
 from reid_models.clips import spread
 from reid_models.encoder import Encoder
 
@@ -19,7 +19,7 @@ class EncodeLoop:
     Args:
         max_batch: tracklets in one call of the encoder, at most.
         watch: called with each batch that was encoded and the wall time it took in seconds.
-        turn: taken for each batch.
+        cpu_slot: taken for each batch.
     """
 
     def __init__(
@@ -28,12 +28,12 @@ class EncodeLoop:
         *,
         max_batch: int = 32,
         watch: Callable[[Sequence[Tracklet], float], None] | None = None,
-        turn: Turn = nullcontext,
+        cpu_slot: CpuSlot = nullcontext,
     ) -> None:
         self._encoder = encoder
         self._max_batch = max_batch
         self._watch = watch
-        self._turn = turn
+        self._cpu_slot = cpu_slot
 
     def step(self, window: Window) -> EmbeddedWindow:
         """The window with an embedding in the place of each tracklet, in the same order."""
@@ -43,7 +43,7 @@ class EncodeLoop:
         return EmbeddedWindow(window.end_s, tuple(embeddings), window.ended)
 
     def _encode(self, batch: Sequence[Tracklet]) -> list[Embedding]:
-        with self._turn():
+        with self._cpu_slot():
             started_s = time.perf_counter()
             vectors = self._encoder.encode(self._clips(batch))
             encode_s = time.perf_counter() - started_s
@@ -62,7 +62,7 @@ class EncodeLoop:
     def _embedding(self, tracklet: Tracklet, vector: NDArray[np.float32]) -> Embedding:
         return Embedding(
             track=tracklet.track,
-            part=tracklet.part,
+            tracklet_index=tracklet.tracklet_index,
             cut_s=tracklet.cut_s,
             clock=tracklet.clock,
             start_s=tracklet.start_s,

@@ -1,4 +1,4 @@
-"""From tracks to tracklets: which pictures of a person are good enough, which to keep, and when to cut a stretch.
+"""From tracks to tracklets: which images of a person are good enough, which to keep, and when to cut a stretch.
 
 A track's life is divided into slots, and the best good crop of each slot is kept. A tracklet is cut when as many
 slots are filled as a clip has frames. The slots of later tracklets are longer: a person who comes is recognised
@@ -19,7 +19,7 @@ from reid_models.crops import fit, pixel_boxes
 from reid_runtime.card import ClipSpec
 from trackers.tracks import Tracks
 
-Verdict = Literal["kept", "confidence", "size", "aspect", "edge", "overlap", "blur", "surplus"]
+GateVerdict = Literal["kept", "confidence", "size", "aspect", "edge", "overlap", "blur", "surplus"]
 """What the gate says of one box: kept, one reason against it, or surplus: good, but its slot has a better one."""
 
 
@@ -30,10 +30,10 @@ class TrackletParams:
         min_score: confidence of the detection; below it the box is often off the person.
         min_height_px: of the box; smaller people carry little to be recognised by.
         min_aspect, max_aspect: height over width of a box; others are parts of people, or two of them.
-        edge_px: a box this close to the left, right or top edge of the picture is cut by it; -1 accepts all.
+        edge_px: a box this close to the left, right or top edge of the image is cut by it; -1 accepts all.
         max_hidden: share of the box that boxes of people in front of it cover.
-        min_sharpness: variance of the Laplacian, in grey levels squared (see `sharpness`); 0 accepts all. In four films
-            of PETS, a plaza and a room 99 in 100 people have more than 60.
+        min_sharpness: variance of the Laplacian, in grey levels squared (see `sharpness`); 0 accepts all. In four
+            videos of PETS, a plaza and a room 99 in 100 people have more than 60.
         slot_s: one crop is kept in each slot of this many seconds.
         slot_growth: each tracklet of a track has slots this much longer than the one before.
         max_slot_s: but never longer than this.
@@ -62,7 +62,7 @@ class TrackletParams:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Crop:
-    """A person as the picture shows them, or as a clip does where that is smaller: many are replaced, few enlarged."""
+    """A person as the image shows them, or as a clip does where that is smaller: many are replaced, few enlarged."""
 
     pixels: NDArray[np.uint8]
     time_s: float
@@ -77,8 +77,8 @@ class _Life:
     start_s: float
     end_s: float
     clock: Clock
-    part: int = 0
-    part_start_s: float = -np.inf
+    tracklet_index: int = 0
+    tracklet_start_s: float = -np.inf
     slot_ends_s: float = -np.inf
     crops: list[_Crop] = field(default_factory=list)
 
@@ -96,7 +96,7 @@ class TrackletBuffer:
         self._clip = clip
         self._params = params or TrackletParams()
         self._lives: dict[int, _Life] = {}
-        self.verdicts: Counter[Verdict] = Counter(dict.fromkeys(get_args(Verdict), 0))
+        self.verdicts: Counter[GateVerdict] = Counter(dict.fromkeys(get_args(GateVerdict), 0))
 
     def __len__(self) -> int:
         """Tracks that are held."""
@@ -161,18 +161,23 @@ class TrackletBuffer:
             life.crops[-1] = crop
             return
         life.crops.append(crop)
-        slot_s = min(self._params.slot_s * self._params.slot_growth**life.part, self._params.max_slot_s)
+        slot_s = min(self._params.slot_s * self._params.slot_growth**life.tracklet_index, self._params.max_slot_s)
         life.slot_ends_s = crop.time_s + slot_s
 
     def _cut(self, track: int, life: _Life, time_s: float) -> Tracklet:
-        crops, part, start_s = life.crops, life.part, max(life.start_s, life.part_start_s)
-        life.crops, life.part, life.part_start_s, life.slot_ends_s = [], part + 1, time_s, -np.inf
+        crops, tracklet_index, start_s = life.crops, life.tracklet_index, max(life.start_s, life.tracklet_start_s)
+        life.crops, life.tracklet_index, life.tracklet_start_s, life.slot_ends_s = (
+            [],
+            tracklet_index + 1,
+            time_s,
+            -np.inf,
+        )
         pixels = np.empty((len(crops), self._clip.height, self._clip.width, 3), np.uint8)
         for crop, fitted in zip(crops, pixels, strict=True):
             fit(crop.pixels, fitted)
         return Tracklet(
             track=self._key(track),
-            part=part,
+            tracklet_index=tracklet_index,
             start_s=start_s,
             cut_s=time_s,
             clock=life.clock,
@@ -186,14 +191,14 @@ class TrackletBuffer:
         return TrackKey(self._camera, self._run, track)
 
 
-def _surplus(life: _Life, time_s: float, quality: float) -> Verdict | None:
+def _surplus(life: _Life, time_s: float, quality: float) -> GateVerdict | None:
     """Whether the slot has a better crop already."""
     return "surplus" if time_s < life.slot_ends_s and quality <= life.crops[-1].quality else None
 
 
 def gate(
     boxes: NDArray[np.float32], scores: NDArray[np.float32], size: tuple[int, int], params: TrackletParams
-) -> tuple[NDArray[np.float32], list[Verdict | None]]:
+) -> tuple[NDArray[np.float32], list[GateVerdict | None]]:
     """Quality of each box, and the first reason against it (None: good, as far as boxes tell).
 
     Args:
@@ -209,7 +214,7 @@ def gate(
     height, width = np.maximum(y2 - y1, 1e-3), np.maximum(x2 - x1, 1e-3)
     hidden = hidden_share(boxes)
     edge = params.edge_px
-    against: dict[Verdict | None, NDArray[np.bool_]] = {
+    against: dict[GateVerdict | None, NDArray[np.bool_]] = {
         "confidence": scores < params.min_score,
         "size": height < params.min_height_px,
         "aspect": (height < params.min_aspect * width) | (height > params.max_aspect * width),
@@ -226,7 +231,7 @@ def gate(
 def hidden_share(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
     """(M,) float32: the largest share of each box that one box in front of it covers.
 
-    Whoever's feet are lower in the picture stands in front.
+    Whoever's feet are lower in the image stands in front.
     """
     x1, y1, x2, y2 = boxes.T
     width = np.minimum(x2[:, None], x2) - np.maximum(x1[:, None], x1)
@@ -239,13 +244,13 @@ def hidden_share(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def sharpness(person: NDArray[np.uint8], height: int, width: int) -> float:
-    """Variance of the Laplacian of a person, grey levels squared; low where the picture is blurred.
+    """Variance of the Laplacian of a person, grey levels squared; low where the image is blurred.
 
-    Measured at the size of the crop, or in the picture itself where the person is smaller there: a small person is not
+    Measured at the size of the crop, or in the image itself where the person is smaller there: a small person is not
     blurred, but enlarging makes it look so.
 
     Args:
-        person: (h, w, 3) uint8 RGB, the part of the picture that shows the person.
+        person: (h, w, 3) uint8 RGB, the part of the image that shows the person.
         height, width: of a crop, pixels.
     """
     grey = cv2.cvtColor(person, cv2.COLOR_RGB2GRAY)

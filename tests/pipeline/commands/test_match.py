@@ -2,11 +2,11 @@ import time
 
 from pipeline.commands.match import expected_of
 from pipeline.config import PipelineConfig
-from reid_models.stripes import StripesEncoder
+from reid_models.colour_stripes import ColourStripesEncoder
 
 
 def test_messages_of_a_live_site_are_held_against_the_clock_and_those_of_recordings_are_not() -> None:
-    encoder = StripesEncoder()
+    encoder = ColourStripesEncoder()
     live, recorded = (
         expected_of(PipelineConfig.model_validate({"cameras": [{"name": "door", "source": source}]}), encoder)
         for source in ("rtsp://camera/1", "door.mp4")

@@ -16,7 +16,7 @@ CONFIG = PipelineConfig.model_validate(
     {
         "cameras": [{"name": "door", "source": "rtsp://192.0.2.1/1"}],
         "detector": {"kind": "hog"},
-        "encoder": {"kind": "stripes"},
+        "encoder": {"kind": "colour-stripes"},
     }
 )
 
@@ -24,7 +24,7 @@ CONFIG = PipelineConfig.model_validate(
 @pytest.fixture
 def worker() -> Iterator[Process]:
     encoder, _ = build_encoder(CONFIG.encoder, CONFIG.compute)
-    with Process(CONFIG, encoder, Metrics(), Health(), reads_ahead=False, tells_progress=True) as process:
+    with Process(CONFIG, encoder, Metrics(), Health(), prefetches=False, emits_empty_windows=True) as process:
         yield process
 
 
@@ -40,7 +40,7 @@ def test_the_queue_before_the_encoder_is_counted_when_somebody_asks(worker: Proc
 def tracklet(track: int) -> Tracklet:
     return Tracklet(
         track=TrackKey("door", "r", track),
-        part=0,
+        tracklet_index=0,
         start_s=0.0,
         cut_s=1.0,
         clock="receive",

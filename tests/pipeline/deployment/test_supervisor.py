@@ -6,8 +6,8 @@ import pytest
 from pipeline.events.memory import MemorySink
 from pipeline.site import Site, Transit
 from pipeline.sources.errors import ErrorCode
-from pipeline.tracking.camera_loop import Step
-from testing.scene import film, films
+from pipeline.tracking.camera_loop import FrameStep
+from testing.scene import video, videos
 from testing.site_in_memory import dawdle, supervise
 
 SITE = Site(name="shop", transits=(Transit(between=("door", "yard"), min_s=1, max_s=30),), unnamed_pairs="apart")
@@ -19,17 +19,17 @@ WALKS = {
 
 
 @pytest.fixture(scope="module")
-def site_films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return films(tmp_path_factory.mktemp("films"), WALKS, 21.0)
+def site_videos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return videos(tmp_path_factory.mktemp("videos"), WALKS, 21.0)
 
 
 def lines(sink: MemorySink) -> list[str]:
     return [event.model_dump_json() for event in sink.events]
 
 
-def test_four_people_walk_through_three_cameras_and_keep_their_names(site_films: dict[str, Path]) -> None:
+def test_four_people_walk_through_three_cameras_and_keep_their_names(site_videos: dict[str, Path]) -> None:
     sink = MemorySink()
-    assert supervise(site_films, sink, site=SITE).run() == {}
+    assert supervise(site_videos, sink, site=SITE).run() == {}
     appeared = [event for event in sink.events if event.kind == "person.appeared"]
     matched = [event for event in sink.events if event.kind == "person.matched"]
     assert len(appeared) == 4
@@ -38,39 +38,39 @@ def test_four_people_walk_through_three_cameras_and_keep_their_names(site_films:
     assert sum(event.kind == "track.ended" for event in sink.events) == 8
 
 
-def test_the_same_files_give_the_same_bytes_whatever_the_threads_do(site_films: dict[str, Path]) -> None:
+def test_the_same_files_give_the_same_bytes_whatever_the_threads_do(site_videos: dict[str, Path]) -> None:
     runs = []
     for seed in range(4):
         sink = MemorySink()
-        supervise(site_films, sink, site=SITE, watchers=[dawdle(seed)]).run()
+        supervise(site_videos, sink, site=SITE, watchers=[dawdle(seed)]).run()
         runs.append(lines(sink))
     assert runs[0] == runs[1] == runs[2] == runs[3]
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
-def test_lots_and_turns_change_no_byte(site_films: dict[str, Path], at_once: int) -> None:
-    one_by_one, in_turns = MemorySink(), MemorySink()
-    supervise(site_films, one_by_one, site=SITE).run()
-    supervise(site_films, in_turns, site=SITE, watchers=[dawdle(0)], at_once=at_once).run()
-    assert lines(in_turns) == lines(one_by_one)
+def test_chunks_and_cpu_slots_change_no_byte(site_videos: dict[str, Path], at_once: int) -> None:
+    one_by_one, in_slots = MemorySink(), MemorySink()
+    supervise(site_videos, one_by_one, site=SITE).run()
+    supervise(site_videos, in_slots, site=SITE, watchers=[dawdle(0)], at_once=at_once).run()
+    assert lines(in_slots) == lines(one_by_one)
 
 
-def test_the_order_in_which_cameras_are_named_changes_nothing(site_films: dict[str, Path]) -> None:
+def test_the_order_in_which_cameras_are_named_changes_nothing(site_videos: dict[str, Path]) -> None:
     first, second = MemorySink(), MemorySink()
-    supervise(site_films, first, site=SITE).run()
-    supervise(dict(reversed(site_films.items())), second, site=SITE).run()
+    supervise(site_videos, first, site=SITE).run()
+    supervise(dict(reversed(site_videos.items())), second, site=SITE).run()
     assert lines(first) == lines(second)
 
 
-def test_a_stop_is_an_end_of_file_for_every_camera(site_films: dict[str, Path]) -> None:
+def test_a_stop_is_an_end_of_file_for_every_camera(site_videos: dict[str, Path]) -> None:
     sink = MemorySink()
     enough = threading.Event()
 
-    def watch(step: Step) -> None:
+    def watch(step: FrameStep) -> None:
         if step.frame.time_s > 6:
             enough.set()
 
-    supervisor = supervise(site_films, sink, site=SITE, watchers=[watch, dawdle(0)])
+    supervisor = supervise(site_videos, sink, site=SITE, watchers=[watch, dawdle(0)])
     thread = threading.Thread(target=supervisor.run)
     thread.start()
     assert enough.wait(20)
@@ -84,24 +84,24 @@ def test_a_stop_is_an_end_of_file_for_every_camera(site_films: dict[str, Path]) 
 
 
 def test_a_file_that_breaks_off_is_used_as_far_as_it_goes_and_named(
-    site_films: dict[str, Path], tmp_path: Path
+    site_videos: dict[str, Path], tmp_path: Path
 ) -> None:
-    whole = site_films["door"].read_bytes()
+    whole = site_videos["door"].read_bytes()
     broken = tmp_path / "broken.ts"
-    film(tmp_path / "long.ts", WALKS["door"], 15.0)
+    video(tmp_path / "long.ts", WALKS["door"], 15.0)
     broken.write_bytes((tmp_path / "long.ts").read_bytes()[:-20_000])
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
     sink = MemorySink()
-    failed = supervise({**site_films, "cut": tmp_path / "cut.mp4"}, sink, site=Site(name="shop")).run()
+    failed = supervise({**site_videos, "cut": tmp_path / "cut.mp4"}, sink, site=Site(name="shop")).run()
     assert list(failed) == ["cut"]
     assert failed["cut"].code in (ErrorCode.CORRUPT, ErrorCode.CODEC)
     assert {event.camera for event in sink.events} == {"door", "yard", "hall"}
 
 
-def test_a_fault_in_one_camera_stops_all_and_is_raised(site_films: dict[str, Path]) -> None:
-    def fault(step: Step) -> None:
+def test_a_fault_in_one_camera_stops_all_and_is_raised(site_videos: dict[str, Path]) -> None:
+    def fault(step: FrameStep) -> None:
         if step.frame.camera == "hall" and step.frame.index == 30:
             raise RuntimeError("the graphics card fell off the bus")
 
     with pytest.raises(RuntimeError, match="fell off the bus"):
-        supervise(site_films, MemorySink(), site=SITE, watchers=[fault]).run()
+        supervise(site_videos, MemorySink(), site=SITE, watchers=[fault]).run()

@@ -9,10 +9,10 @@ from pipeline.ordering.channel import Channel, ChannelClosed
 from pipeline.records import TrackEnd, TrackKey, Tracklet, Window
 
 
-def tracklet(camera: str, cut_s: float, track: int = 1, part: int = 0) -> Tracklet:
+def tracklet(camera: str, cut_s: float, track: int = 1, tracklet_index: int = 0) -> Tracklet:
     return Tracklet(
         TrackKey(camera, "r", track),
-        part,
+        tracklet_index,
         cut_s,
         cut_s,
         "container",
@@ -23,7 +23,7 @@ def tracklet(camera: str, cut_s: float, track: int = 1, part: int = 0) -> Trackl
     )
 
 
-def told(windows: list[Window]) -> list[tuple[float, list[tuple[str, float]]]]:
+def summarize(windows: list[Window]) -> list[tuple[float, list[tuple[str, float]]]]:
     return [(w.end_s, [(t.track.camera, t.cut_s) for t in w.tracklets]) for w in windows]
 
 
@@ -34,7 +34,7 @@ def play(channel: Channel[Tracklet, Window], camera: str, rate: float, seconds: 
         lane.put([tracklet(camera, time_s, track=i)] if i % 3 == 0 else [], [])
         if nap_s and i % 10 == 0:
             time.sleep(nap_s)
-        lane.advance(time_s)
+        lane.emit_watermark(time_s)
     lane.close()
 
 
@@ -44,7 +44,7 @@ def test_windows_do_not_depend_on_how_the_cameras_run() -> None:
         with ThreadPoolExecutor() as pool:
             for camera, rate, nap_s in zip("abc", (10, 7, 25), naps, strict=True):
                 pool.submit(play, channel, camera, rate, 20.0, nap_s)
-            return told(list(channel))
+            return summarize(list(channel))
 
     first = windows((0.0, 0.001, 0.0))
     assert first == windows((0.002, 0.0, 0.0)) == windows((0.0, 0.0, 0.003))
@@ -59,7 +59,7 @@ def test_a_window_holds_what_was_cut_before_its_end_sorted_by_time_and_camera() 
     a.close()
     b.close()
     windows = list(channel)
-    assert told(windows) == [(1.0, [("a", 0.1), ("a", 0.4), ("b", 0.4)]), (2.0, [("b", 1.0)])]
+    assert summarize(windows) == [(1.0, [("a", 0.1), ("a", 0.4), ("b", 0.4)]), (2.0, [("b", 1.0)])]
     assert len(windows[0].ended) == 1
 
 
@@ -70,17 +70,17 @@ def test_a_camera_that_runs_ahead_waits_for_the_slowest() -> None:
     def run() -> None:
         lane = channel.lane("fast")
         for time_s in range(100):
-            lane.advance(float(time_s))
+            lane.emit_watermark(float(time_s))
             reached.append(time_s)
         lane.close()
 
     thread = threading.Thread(target=run)
     thread.start()
     slow = channel.lane("slow")
-    slow.advance(0.0)
+    slow.emit_watermark(0.0)
     time.sleep(0.05)
     assert max(reached) <= 2
-    slow.advance(10.0)
+    slow.emit_watermark(10.0)
     time.sleep(0.05)
     assert 3 < max(reached) <= 12
     slow.close()
@@ -96,7 +96,7 @@ def test_a_reader_at_work_holds_the_cameras_back() -> None:
         lane = channel.lane("a")
         for time_s in range(10):
             lane.put([tracklet("a", float(time_s))], [])
-            lane.advance(float(time_s))
+            lane.emit_watermark(float(time_s))
             reached.append(time_s)
         lane.close()
 
@@ -114,7 +114,7 @@ def test_nobody_waits_for_a_live_camera_without_frames() -> None:
     channel = Channel(["here", "silent"], Window, is_live=True, idle_after_s=0.1)
     here = channel.lane("here")
     here.put([tracklet("here", 5.0)], [])
-    here.advance(7.0)
+    here.emit_watermark(7.0)
     assert next(iter(channel)).end_s == 6.0
 
 
@@ -122,13 +122,13 @@ def test_what_a_live_camera_cuts_late_goes_into_the_next_window() -> None:
     channel = Channel(["a", "late"], Window, is_live=True, idle_after_s=0.05)
     a, late = channel.lane("a"), channel.lane("late")
     a.put([tracklet("a", 5.0)], [])
-    a.advance(7.0)
+    a.emit_watermark(7.0)
     windows = iter(channel)
     assert next(windows).end_s == 6.0
     late.put([tracklet("late", 3.0)], [])
     late.close()
     a.close()
-    assert told(list(windows)) == [(7.0, [("late", 3.0)])]
+    assert summarize(list(windows)) == [(7.0, [("late", 3.0)])]
 
 
 def test_a_camera_hears_that_the_reader_has_gone() -> None:
@@ -137,7 +137,7 @@ def test_a_camera_hears_that_the_reader_has_gone() -> None:
 
     def run() -> None:
         with pytest.raises(ChannelClosed):
-            channel.lane("a").advance(1e9)
+            channel.lane("a").emit_watermark(1e9)
         heard.set()
 
     threading.Thread(target=run, daemon=True).start()
@@ -145,7 +145,7 @@ def test_a_camera_hears_that_the_reader_has_gone() -> None:
     channel.close()
     assert heard.wait(5)
     with pytest.raises(ChannelClosed):
-        channel.lane("b").advance(0.0)
+        channel.lane("b").emit_watermark(0.0)
 
 
 def test_the_lead_must_leave_room_for_a_window() -> None:
@@ -154,10 +154,10 @@ def test_the_lead_must_leave_room_for_a_window() -> None:
 
 
 def test_a_reader_that_tells_others_hears_of_empty_windows_too() -> None:
-    channel = Channel(["a"], Window, is_live=False, yields_empty=True)
+    channel = Channel(["a"], Window, is_live=False, emits_empty_windows=True)
     with ThreadPoolExecutor() as pool:
         pool.submit(sparse, channel)
-        windows = told(list(channel))
+        windows = summarize(list(channel))
     ends_s = [end_s for end_s, _ in windows]
     assert ends_s == sorted(set(ends_s))
     assert max(ends_s) >= 9.0
@@ -168,6 +168,6 @@ def sparse(channel: Channel[Tracklet, Window]) -> None:
     lane = channel.lane("a")
     for time_s in np.arange(0, 10, 0.5).tolist():
         lane.put([tracklet("a", time_s)] if time_s == 4.5 else [], [])
-        lane.advance(time_s)
+        lane.emit_watermark(time_s)
         time.sleep(0.005)
     lane.close()

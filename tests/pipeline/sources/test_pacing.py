@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.records import Frame
 from pipeline.sources.errors import ErrorCode, SourceError
-from pipeline.sources.pacing import Ahead, Newest, Throttled, in_lots
+from pipeline.sources.pacing import DropOldest, Prefetch, RateLimit, in_chunks
 from pipeline.sources.source import DropCause, SourceState
 
 PATIENCE_S = 10.0
@@ -51,14 +51,14 @@ class Script:
         self.go_on.set()
 
 
-def indices(source: Newest | Throttled) -> list[int]:
+def indices(source: DropOldest | RateLimit) -> list[int]:
     return [frame.index for frame in source]
 
 
 def test_a_consumer_that_looks_away_gets_the_newest_frame_and_the_others_are_counted_late() -> None:
     count = Count()
     script = Script(range(10), wait_after=0)
-    frames = iter(Newest(script, listener=count))
+    frames = iter(DropOldest(script, listener=count))
     assert next(frames).index == 0
     script.go_on.set()
     while count.drops[DropCause.LATE] < 8:
@@ -67,17 +67,17 @@ def test_a_consumer_that_looks_away_gets_the_newest_frame_and_the_others_are_cou
     assert count.drops == {DropCause.LATE: 8}
 
 
-def test_newest_raises_what_the_source_raised_after_the_last_frame() -> None:
-    source = Newest(Script([1.0], error=SourceError(ErrorCode.AUTH, "refused")))
+def test_a_drop_oldest_buffer_raises_what_the_source_raised_after_the_last_frame() -> None:
+    source = DropOldest(Script([1.0], error=SourceError(ErrorCode.AUTH, "refused")))
     frames = iter(source)
     assert next(frames).index == 0
     with pytest.raises(SourceError, match="refused"):
         next(frames)
 
 
-def test_closing_newest_from_another_thread_ends_a_waiting_consumer_and_closes_the_source() -> None:
+def test_closing_a_drop_oldest_buffer_from_another_thread_ends_a_waiting_consumer_and_closes_the_source() -> None:
     script = Script([1.0, 2.0], wait_after=0)
-    source = Newest(script)
+    source = DropOldest(script)
     threading.Timer(0.05, source.close).start()
     assert indices(source) == [0]
     assert script.is_closed
@@ -88,63 +88,63 @@ def test_closing_newest_from_another_thread_ends_a_waiting_consumer_and_closes_t
     [(30, 30, 90), (30, 60, 90), (30, 15, 45), (30, 20, 60), (30, 10, 30), (25, 10, 30), (25, 7, 21)],
 )
 def test_a_cap_keeps_its_rate_over_time(fps: int, max_fps: float, kept: int) -> None:
-    source = Throttled(Script([k / fps for k in range(3 * fps)]), max_fps)
+    source = RateLimit(Script([k / fps for k in range(3 * fps)]), max_fps)
     assert len(indices(source)) == pytest.approx(kept, abs=1)
 
 
 def test_a_cap_is_the_same_at_every_run_and_leaves_gaps_in_the_index() -> None:
-    assert indices(Throttled(Script([k / 30 for k in range(12)]), 10)) == [0, 3, 6, 9]
+    assert indices(RateLimit(Script([k / 30 for k in range(12)]), 10)) == [0, 3, 6, 9]
 
 
 def test_frames_above_the_cap_are_counted_by_cause() -> None:
     count = Count()
-    indices(Throttled(Script([k / 30 for k in range(30)]), 10, listener=count))
+    indices(RateLimit(Script([k / 30 for k in range(30)]), 10, listener=count))
     assert count.drops == {DropCause.RATE: 20}
 
 
 def test_an_unpunctual_camera_at_the_cap_loses_nothing() -> None:
     jitter = np.random.default_rng(0).uniform(-0.004, 0.004, 250)
-    assert len(indices(Throttled(Script([k / 25 + jitter[k] for k in range(250)]), 25))) == 250
+    assert len(indices(RateLimit(Script([k / 25 + jitter[k] for k in range(250)]), 25))) == 250
 
 
 def test_after_a_pause_there_is_no_burst() -> None:
     times_s = [0.0, 0.1, 5.0, 5.02, 5.04, 5.06, 5.1]
-    assert indices(Throttled(Script(times_s), 10)) == [0, 1, 2, 6]
+    assert indices(RateLimit(Script(times_s), 10)) == [0, 1, 2, 6]
 
 
 def test_a_cap_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="found 0"):
-        Throttled(Script([]), 0)
+        RateLimit(Script([]), 0)
 
 
-def test_a_lot_is_four_frames_or_eight_megabytes_and_nothing_is_read_before_it_is_asked_for() -> None:
+def test_a_chunk_is_four_frames_or_eight_megabytes_and_nothing_is_read_before_it_is_asked_for() -> None:
     read: list[int] = []
 
-    def film(height: int) -> Iterator[Frame]:
+    def video(height: int) -> Iterator[Frame]:
         for index in range(6):
             read.append(index)
             yield Frame("door", index, float(index), "container", np.zeros((height, 1024, 3), np.uint8))
 
     def sizes(height: int) -> list[int]:
-        return [len(lot) for lot in in_lots(film(height))]
+        return [len(chunk) for chunk in in_chunks(video(height))]
 
     assert sizes(600) == [4, 2]
     assert sizes(1000) == [3, 3]
     assert sizes(3000) == [1] * 6
     read.clear()
-    lots = in_lots(film(1))
+    chunks = in_chunks(video(1))
     assert not read
-    assert [frame.index for frame in next(lots)] == read == [0, 1, 2, 3]
+    assert [frame.index for frame in next(chunks)] == read == [0, 1, 2, 3]
 
 
-def test_what_came_before_a_source_failed_is_a_lot_of_its_own() -> None:
-    lots = in_lots(Script([1.0, 2.0], error=SourceError(ErrorCode.CORRUPT, "the tape tore")))
-    assert [frame.index for frame in next(lots)] == [0, 1]
+def test_what_came_before_a_source_failed_is_a_chunk_of_its_own() -> None:
+    chunks = in_chunks(Script([1.0, 2.0], error=SourceError(ErrorCode.CORRUPT, "the tape tore")))
+    assert [frame.index for frame in next(chunks)] == [0, 1]
     with pytest.raises(SourceError, match="the tape tore"):
-        next(lots)
+        next(chunks)
 
 
-def test_reading_ahead_stays_a_few_frames_ahead() -> None:
+def test_prefetching_stays_a_few_frames_ahead() -> None:
     read: list[int] = []
 
     class Endless:
@@ -156,7 +156,7 @@ def test_reading_ahead_stays_a_few_frames_ahead() -> None:
         def close(self) -> None:
             pass
 
-    frames = iter(Ahead(Endless()))
+    frames = iter(Prefetch(Endless()))
     assert isinstance(frames, Generator)
     for index in range(100):
         assert next(frames).index == index
@@ -164,7 +164,7 @@ def test_reading_ahead_stays_a_few_frames_ahead() -> None:
     frames.close()
 
 
-def test_reading_ahead_drops_nothing_and_hands_on_what_went_wrong() -> None:
+def test_prefetching_drops_nothing_and_hands_on_what_went_wrong() -> None:
     class Broken:
         def __iter__(self) -> Iterator[Frame]:
             yield from (Frame("door", i, float(i), "container", np.zeros((1, 1, 3), np.uint8)) for i in range(50))
@@ -175,5 +175,5 @@ def test_reading_ahead_drops_nothing_and_hands_on_what_went_wrong() -> None:
 
     seen: list[int] = []
     with pytest.raises(SourceError, match="the tape tore"):
-        seen.extend(frame.index for frame in Ahead(Broken()))
+        seen.extend(frame.index for frame in Prefetch(Broken()))
     assert seen == list(range(50))

@@ -25,7 +25,7 @@ PATIENCE_S = 20.0
 TIMEOUT_S = 0.5
 # What "at once" may take on a loaded machine.
 AT_ONCE_S = 1.0
-Talk = Callable[[socket.socket], None]
+Conversation = Callable[[socket.socket], None]
 
 
 class Count:
@@ -44,14 +44,14 @@ class Count:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Talk], str]]:
+def serve() -> Iterator[Callable[[Conversation], str]]:
     """Starts a server that talks to each client as told; gives its host and port."""
     listening: list[socket.socket] = []
 
-    def start(talk: Talk) -> str:
+    def start(converse: Conversation) -> str:
         server = socket.create_server(("127.0.0.1", 0))
         listening.append(server)
-        threading.Thread(target=_accept, args=(server, talk), daemon=True).start()
+        threading.Thread(target=_accept, args=(server, converse), daemon=True).start()
         return f"127.0.0.1:{server.getsockname()[1]}"
 
     yield start
@@ -60,7 +60,7 @@ def serve() -> Iterator[Callable[[Talk], str]]:
         server.close()
 
 
-def _accept(server: socket.socket, talk: Talk) -> None:
+def _accept(server: socket.socket, converse: Conversation) -> None:
     clients = []
     while True:
         try:
@@ -68,7 +68,7 @@ def _accept(server: socket.socket, talk: Talk) -> None:
         except OSError:
             break
         clients.append(client)
-        talk(client)
+        converse(client)
     for client in clients:
         client.close()
 
@@ -81,19 +81,19 @@ def hang_up(client: socket.socket) -> None:
     client.close()
 
 
-def talk_nonsense(client: socket.socket) -> None:
+def answer_nonsense(client: socket.socket) -> None:
     client.recv(4096)
     client.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 90000\r\n\r\n" + b"nonsense " * 10_000)
     client.shutdown(socket.SHUT_RDWR)
 
 
-def answer(status: str) -> Talk:
-    def talk(client: socket.socket) -> None:
+def answer(status: str) -> Conversation:
+    def converse(client: socket.socket) -> None:
         client.recv(4096)
         client.sendall(f"HTTP/1.0 {status}\r\n\r\n".encode())
         client.shutdown(socket.SHUT_RDWR)
 
-    return talk
+    return converse
 
 
 def source_of(url: str, *, give_up_after_s: float | None = 0.0, listener: Count | None = None) -> StreamSource:
@@ -110,7 +110,9 @@ def source_of(url: str, *, give_up_after_s: float | None = 0.0, listener: Count 
 
 
 @pytest.mark.parametrize("scheme", ["rtsp", "http"])
-def test_a_server_that_accepts_and_stays_silent_is_a_time_out(serve: Callable[[Talk], str], scheme: str) -> None:
+def test_a_server_that_accepts_and_stays_silent_is_a_time_out(
+    serve: Callable[[Conversation], str], scheme: str
+) -> None:
     source = source_of(f"{scheme}://{serve(stay_silent)}/1")
     start_s = time.monotonic()
     with pytest.raises(SourceError, match="nothing came within") as caught:
@@ -120,24 +122,26 @@ def test_a_server_that_accepts_and_stays_silent_is_a_time_out(serve: Callable[[T
 
 
 @pytest.mark.parametrize(
-    ("talk", "code"),
+    ("converse", "code"),
     [
         (answer("401 Unauthorized"), ErrorCode.AUTH),
         (answer("403 Forbidden"), ErrorCode.AUTH),
         (answer("404 Not Found"), ErrorCode.NOT_FOUND),
         (answer("500 Internal Server Error"), ErrorCode.OTHER),
-        (talk_nonsense, ErrorCode.CORRUPT),
+        (answer_nonsense, ErrorCode.CORRUPT),
     ],
     ids=["401", "403", "404", "500", "nonsense"],
 )
-def test_each_answer_has_its_code(serve: Callable[[Talk], str], talk: Talk, code: ErrorCode) -> None:
+def test_each_answer_has_its_code(
+    serve: Callable[[Conversation], str], converse: Conversation, code: ErrorCode
+) -> None:
     with pytest.raises(SourceError) as caught:
-        list(source_of(f"http://{serve(talk)}/film.mp4"))
+        list(source_of(f"http://{serve(converse)}/video.mp4"))
     assert caught.value.code is code
     assert str(caught.value).startswith("camera door: http://127.0.0.1:")
 
 
-def test_a_closed_port_is_refused(serve: Callable[[Talk], str]) -> None:
+def test_a_closed_port_is_refused(serve: Callable[[Conversation], str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     with pytest.raises(SourceError, match="refused") as caught:
@@ -152,7 +156,9 @@ def test_a_host_name_that_cannot_be_looked_up_hangs_nobody() -> None:
     assert time.monotonic() - start_s < 3 * TIMEOUT_S + AT_ONCE_S
 
 
-def test_closing_ends_a_silent_connection_at_once_and_its_thread_at_the_time_out(serve: Callable[[Talk], str]) -> None:
+def test_closing_ends_a_silent_connection_at_once_and_its_thread_at_the_time_out(
+    serve: Callable[[Conversation], str],
+) -> None:
     source = source_of(f"rtsp://{serve(stay_silent)}/1")
     closing = threading.Timer(0.2, source.close)
     closing.start()
@@ -164,7 +170,7 @@ def test_closing_ends_a_silent_connection_at_once_and_its_thread_at_the_time_out
         time.sleep(0.01)
 
 
-def test_a_camera_that_stays_away_is_tried_again_until_it_is_given_up(serve: Callable[[Talk], str]) -> None:
+def test_a_camera_that_stays_away_is_tried_again_until_it_is_given_up(serve: Callable[[Conversation], str]) -> None:
     count = Count()
     with pytest.raises(SourceError):
         list(source_of(f"rtsp://{serve(hang_up)}/1", give_up_after_s=0.5, listener=count))
@@ -175,7 +181,7 @@ def test_a_camera_that_stays_away_is_tried_again_until_it_is_given_up(serve: Cal
     assert sum(count.errors.values()) == retries + 1
 
 
-def test_a_refused_password_waits_the_longest_wait(serve: Callable[[Talk], str]) -> None:
+def test_a_refused_password_waits_the_longest_wait(serve: Callable[[Conversation], str]) -> None:
     attempts: list[float] = []
 
     def refuse(client: socket.socket) -> None:
@@ -190,7 +196,7 @@ def test_a_refused_password_waits_the_longest_wait(serve: Callable[[Talk], str])
 
 
 def test_no_password_is_in_what_is_logged_raised_or_shown(
-    serve: Callable[[Talk], str], caplog: pytest.LogCaptureFixture
+    serve: Callable[[Conversation], str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     source = source_of(f"http://me:s3cret@{serve(answer('403 Forbidden'))}/1?token=s3cret", give_up_after_s=0.2)
@@ -205,7 +211,7 @@ def test_no_password_is_in_what_is_logged_raised_or_shown(
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://me:s3cret@cam.example/1", "film.mp4", "rtsp:///1", "rtsp://me:s3/cret@cam.example/1", "/dev/sda1"],
+    ["ftp://me:s3cret@cam.example/1", "video.mp4", "rtsp:///1", "rtsp://me:s3/cret@cam.example/1", "/dev/sda1"],
 )
 def test_an_address_that_cannot_be_a_camera_is_refused_at_once_without_showing_it(url: str) -> None:
     with pytest.raises(ValueError, match="expected rtsp://host") as caught:
@@ -230,7 +236,9 @@ def send_images(client: socket.socket) -> None:
         client.sendall(head.encode() + content + b"\r\n")
 
 
-def test_images_over_http_are_frames_and_a_broken_one_is_dropped_and_counted(serve: Callable[[Talk], str]) -> None:
+def test_images_over_http_are_frames_and_a_broken_one_is_dropped_and_counted(
+    serve: Callable[[Conversation], str],
+) -> None:
     count = Count()
     source = source_of(f"http://{serve(send_images)}/mjpeg", listener=count)
     levels: list[tuple[int, int]] = []
@@ -244,14 +252,14 @@ def test_images_over_http_are_frames_and_a_broken_one_is_dropped_and_counted(ser
 @pytest.fixture
 def playlist(tmp_path: Path) -> Iterator[str]:
     """An HLS recording of one second over HTTP."""
-    with av.open(str(tmp_path / "live.m3u8"), "w", format="hls", options={"hls_time": "0.4"}) as film:
-        stream = film.add_stream("libx264", rate=25)
+    with av.open(str(tmp_path / "live.m3u8"), "w", format="hls", options={"hls_time": "0.4"}) as video:
+        stream = video.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         stream.options = {"g": "10", "tune": "zerolatency"}
         for level in range(25):
             image = np.full((48, 64, 3), level * 8, np.uint8)
-            film.mux(stream.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
-        film.mux(stream.encode())
+            video.mux(stream.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
+        video.mux(stream.encode())
     handler = functools.partial(QuietFiles, directory=str(tmp_path))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

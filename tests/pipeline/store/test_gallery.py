@@ -12,7 +12,7 @@ from pipeline.records import EmbeddedWindow
 from pipeline.store.client import LeaseLost, SiteStore
 from pipeline.store.embedding_stream import EmbeddingWriter
 from pipeline.store.keys import BACKLOG, GROUP, LEASE, MERGED, RECENT, STREAM, person_key, sighting_key
-from pipeline.store.window_join import Entry
+from pipeline.store.window_join import StreamEntry
 from testing.embeddings import embedding
 from testing.redis_desk import RedisDesk
 from testing.sightings import event, sighting
@@ -33,8 +33,10 @@ def test_the_next_matcher_knows_the_same_to_the_last_bit(store: SiteStore) -> No
     found = known.row(index)
     np.testing.assert_array_equal(found.total, exact.total)
     np.testing.assert_array_equal(found.box, exact.box)
-    assert [getattr(found, name) for name in ("track", "person", "part", "start_s", "end_s", "is_open", "clock")] == [
-        getattr(exact, name) for name in ("track", "person", "part", "start_s", "end_s", "is_open", "clock")
+    assert [
+        getattr(found, name) for name in ("track", "person", "tracklet_index", "start_s", "end_s", "is_open", "clock")
+    ] == [
+        getattr(exact, name) for name in ("track", "person", "tracklet_index", "start_s", "end_s", "is_open", "clock")
     ]
     assert again.gallery.last_window == 0
 
@@ -59,7 +61,7 @@ def test_a_commit_forgets_the_messages_it_came_from(store: SiteStore) -> None:
     store.make_group(STREAM, GROUP)
     ((entry_id, _),) = store.entries(STREAM, 10)
     assert store.hash(BACKLOG) == {b"w": b"1"}
-    desk.next_window([Entry(entry_id, "w")])
+    desk.next_window([StreamEntry(entry_id, "w")])
     desk.gallery.commit([sighting(1, 10)], [event(1)], 11)
     assert store.length(STREAM) == 0
     assert store.hash(BACKLOG) == {}
@@ -98,8 +100,8 @@ def test_a_matcher_that_starts_again_and_again_decides_and_corrects_the_same(sto
             matcher = matcher_of(desk.gallery, SHOP)
         desk.next_window()
         matcher.step(window)
-    told = [event.model_dump_json() for event in desk.outbox()]
-    assert told == [e.model_dump_json() for e in undisturbed_events().values()]
+    reported = [event.model_dump_json() for event in desk.outbox()]
+    assert reported == [e.model_dump_json() for e in undisturbed_events().values()]
 
 
 def test_a_track_that_is_moved_leaves_the_tracks_of_who_it_was(store: SiteStore) -> None:
