@@ -10,7 +10,7 @@ DONE   := $(VENV)/.setup-done
 SAYS   := pyproject.toml clients/python/pyproject.toml constraints.txt .ci/system-packages
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e clients/python
 
-.PHONY: setup demo fmt check test bench clean
+.PHONY: setup demo fmt check test docs bench clean
 
 setup: $(DONE)
 
@@ -23,7 +23,7 @@ $(DEMO_DONE): $(SAYS)
 
 $(DONE): $(DEMO_DONE)
 	PYTHON=$(PYTHON) .ci/system-packages test
-	$(INSTALL) -e '.[$(RUNTIME),demo,calibrate,train,dev]'
+	$(INSTALL) -e '.[$(RUNTIME),demo,calibrate,train,docs,dev]'
 	touch $@
 
 # SERVICES=1: with workers, Redis and Kafka as processes of their own.
@@ -45,10 +45,16 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/mypy testing tests benchmarks docker
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/check_words.py
 
 # Two processes, each with servers of its own: much of a test is waiting.
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The documentation as a site in build/site; dead links and stale pages fail.
+docs: setup
+	$(BIN)/python -m testing.documentation
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: setup
 	$(BIN)/python -m benchmarks

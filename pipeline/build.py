@@ -13,7 +13,6 @@ from pipeline.config import (
     CameraConfig,
     ColourStripesConfig,
     ComputeConfig,
-    ConfigError,
     HogConfig,
     NetworkConfig,
     OcSortConfig,
@@ -21,6 +20,7 @@ from pipeline.config import (
     UltralyticsConfig,
     YoloxConfig,
 )
+from pipeline.config_errors import ConfigError
 from pipeline.matching.calibration import Calibration, read_calibration
 from pipeline.matching.policy import MatchParams
 from pipeline.model_zoo import find_artefact

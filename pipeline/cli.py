@@ -200,12 +200,15 @@ def evaluate(
         str | None, typer.Option(help="CAMERA=FILE: foot points of the same persons in a second view, as CSV.")
     ] = None,
     last_frame: Annotated[int | None, typer.Option(min=1, help="Score no later frame, counted from 1.")] = None,
+    truth_format: Annotated[
+        str | None, typer.Option(help="mot15, mot16 or visdrone, where the columns do not tell.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> int:
     """Scores a run against the truth: IDF1, MOTA, HOTA per camera and across cameras."""
-    from pipeline.commands.evaluate import print_scores
+    from pipeline.commands.evaluate import layout_of, print_scores
 
-    return print_scores(run_folder, truth, feet, last_frame, as_json=as_json)
+    return print_scores(run_folder, truth, feet, last_frame, layout=layout_of(truth_format), as_json=as_json)
 
 
 @app.command()

@@ -11,10 +11,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from pipeline.shipped import MODELS, MODELS_FILE
 from reid_runtime.adopt import adopt
@@ -32,7 +32,7 @@ class KnownModel(BaseModel):
     """One entry of the list.
 
     Attributes:
-        url: of the file.
+        url: of the file; from the web alone, never a path of this machine.
         sha256: of the file, hexadecimal.
         family: see `reid_runtime.adopt`.
         licence: of the weights.
@@ -41,7 +41,7 @@ class KnownModel(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    url: str
+    url: str = Field(pattern=r"^https?://[^/]")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     family: str
     licence: str
@@ -49,9 +49,23 @@ class KnownModel(BaseModel):
     threshold: float | None = None
 
 
+ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+"""It becomes the name of a file."""
+
+
 def known_models(path: Path = MODELS_FILE) -> dict[str, KnownModel]:
-    """The list, by name."""
-    return TypeAdapter(dict[str, KnownModel]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
+    """The list, by name.
+
+    Raises:
+        ArtefactError: if the list names what is no name of a network, or no address.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return TypeAdapter(dict[ModelName, KnownModel]).validate_python(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ArtefactError(f"{path}: {where}: {first['msg']}, found {first['input']!r}") from error
 
 
 def default_cache() -> Path:
@@ -78,6 +92,8 @@ def find_artefact(name_or_path: str, cache: Path | None = None) -> Path:
     path = Path(name_or_path).expanduser()
     if path.suffix:
         return _existing(path, f"expected an artefact at {path}, found no file: check the path")
+    if "/" in name_or_path:
+        raise ArtefactError(f"expected the path of an artefact, with its suffix, or a name, found {name_or_path!r}")
     in_cache = cached_path(name_or_path, cache or default_cache())
     shipped, names = shipped_models(), known_models()
     if name_or_path in shipped and not in_cache.is_file():

@@ -18,6 +18,7 @@ MODELS = CONFIGS / "models"
 Kind = Literal["pipeline", "site", "simulation"]
 """Of configurations: for `run`, for its `--site`, for `simulate`."""
 KINDS: tuple[Kind, ...] = ("pipeline", "site", "simulation")
+_FOR_EDITORS = "# yaml-language-server: $schema="
 
 
 class UnknownNameError(PasserbyError):
@@ -50,8 +51,13 @@ def find_config(kind: Kind, name_or_path: str) -> Path:
     return names[name_or_path]
 
 
+def text_to_keep(path: Path) -> str:
+    """A shipped configuration for a copy elsewhere: the schema, by which editors check it, by its full path."""
+    return path.read_text(encoding="utf-8").replace(f"{_FOR_EDITORS}../", f"{_FOR_EDITORS}{CONFIGS}/", 1)
+
+
 def title(path: Path) -> str:
     """What a shipped configuration is: the comment at its top, as far as its first pause."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith(_FOR_EDITORS)]
     comment = " ".join(line.removeprefix("#").strip() for line in lines[:3] if line.startswith("#"))
     return re.split(r"[.:;](?:\s|$)", comment)[0]

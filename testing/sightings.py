@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.events.schema import IdentityEvent, event_id, person_id
 from pipeline.matching.sightings import Sighting
-from pipeline.records import TrackKey
+from pipeline.records import EmbeddedWindow, StreamEntry, TrackKey
 from testing.pipeline_events import an_event
 
 
@@ -44,3 +44,8 @@ def of(track: int, person: int, end_s: float = 10.0) -> Sighting:
 
 def about(track: int, person: int) -> IdentityEvent:
     return event(track).model_copy(update={"person": somebody(person)})
+
+
+def ends_at(end_s: float, *entries: StreamEntry) -> EmbeddedWindow:
+    """A window that ends there, for commits of which only that matters, and the messages that it came from."""
+    return EmbeddedWindow(end_s, (), (), entries)

@@ -131,7 +131,7 @@ class RecordedSite:
 
     def share_decided(self) -> float:
         with SiteStore(self._url, SITE) as store:
-            return (int(store.hash(PROGRESS).get(b"window", -1)) + 1) / self._recording.windows
+            return float(store.hash(PROGRESS).get(b"until_s", 0)) / self._recording.windows
 
     def close(self) -> None:
         self._commands.close()

@@ -5,7 +5,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.shipped import KINDS, UnknownNameError, configs_of, title
+from pipeline.shipped import KINDS, UnknownNameError, configs_of, text_to_keep, title
 
 USES = {"pipeline": "run, worker, match, check", "site": "run --site", "simulation": "simulate, demo --site"}
 
@@ -21,9 +21,9 @@ def list_configs() -> int:
 
 
 def print_config(name: str) -> int:
-    """Prints one as it stands, to be changed and kept."""
+    """Prints one, to be changed and kept."""
     everything = {name: path for kind in KINDS for name, path in configs_of(kind).items()}
     if name not in everything:
         raise UnknownNameError(f"expected one of {', '.join(everything)}; found {name!r}")
-    sys.stdout.write(everything[name].read_text(encoding="utf-8"))
+    sys.stdout.write(text_to_keep(everything[name]))
     return 0

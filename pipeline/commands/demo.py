@@ -43,4 +43,4 @@ def score(out: Path, console: Console) -> None:
     console.print(
         "3. Comparing with the truth: `tracks` are as the tracker had them, `persons` as they were recognised."
     )
-    print_scores(out / "out", [str(out / "truth")], None, None, as_json=False)
+    print_scores(out / "out", [str(out / "truth")], None, None, layout=None, as_json=False)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Self
 from uuid import UUID
 
-from pipeline.config import ConfigError, RedisConfig, load_config, parse
+from pipeline.config import RedisConfig, load_config, parse
+from pipeline.config_errors import ConfigError
 from pipeline.matching.memory import Retention
 from pipeline.site import Site
 from pipeline.store.client import LeaseLost, SiteStore

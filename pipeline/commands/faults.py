@@ -1,7 +1,7 @@
 """Which errors are the world's or the user's, and what exit code they mean."""
 
 from pipeline.commands.rendering import RenderingStoppedError
-from pipeline.config import ConfigError
+from pipeline.config_errors import ConfigError
 from pipeline.deployment.processes import ChildDied
 from pipeline.evaluation.errors import EvaluationError, ScoringError
 from pipeline.events.sink import EventSinkError
@@ -13,7 +13,7 @@ from pipeline.shipped import UnknownNameError
 from pipeline.sources.errors import SourceError
 from pipeline.store.client import StoreError
 from pipeline.store.erasure_requests import ErasureError
-from pipeline.telemetry.health import HealthError
+from pipeline.telemetry.http_server import HealthError
 from reid_models.tracklet_folder import TrackletFolderError
 from reid_runtime.card import ArtefactError
 from reid_runtime.extras import missing_extra

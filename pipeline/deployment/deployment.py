@@ -45,7 +45,7 @@ class Deployment:
             ArtefactError: if a network cannot be used.
             CalibrationError: if the calibration cannot be used with the encoder.
         """
-        self.health = Health()
+        self.health = Health(needs_all=config.http.ready == "all")
         self._metrics = Metrics()
         self._config = config
         encoder, suggested = build_encoder(config.encoder, config.compute)

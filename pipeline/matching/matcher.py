@@ -73,7 +73,7 @@ class Matcher:
             changed |= {sighting.track: sighting for sighting in merge_split.moved}
             events += announcing.announce_merge_split(self._site.name, merge_split)
         events += [announcing.announce_end(self._site.name, changed[track]) for track in gone]
-        self._gallery.commit(list(changed.values()), events, window.end_s)
+        self._gallery.commit(list(changed.values()), events, window)
         appeared = sum(event.kind == "person.appeared" for event in events)
         merged = sum(merge_split.kind == "merged" for merge_split in merge_splits)
         waiting = len(open_) - len(decisions)

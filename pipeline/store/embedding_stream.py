@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from uuid import uuid4
 
-from pipeline.records import EmbeddedWindow
+from pipeline.records import EmbeddedWindow, StreamEntry
 from pipeline.store.client import Argument, Reply, SiteStore, StoreUnavailable
 from pipeline.store.embedding_messages import (
     EmbeddingMessage,
@@ -24,7 +24,7 @@ from pipeline.store.keys import CONSUMER, GROUP, STREAM
 from pipeline.store.lease import Lease
 from pipeline.store.outage import Outage
 from pipeline.store.scripts import APPEND, DEAD_LETTER, FORGET, READ
-from pipeline.store.window_join import JoinedWindow, StreamEntry, WindowJoin
+from pipeline.store.window_join import WindowJoin
 
 logger = logging.getLogger(__name__)
 
@@ -144,13 +144,7 @@ class EmbeddingReader:
         self._on_dead_letter = on_dead_letter
         self._on_heartbeat = on_heartbeat
         self._last_id = b"0-0"
-        self._at_work: JoinedWindow | None = None
         store.make_group(STREAM, GROUP)
-
-    def at_work(self) -> JoinedWindow:
-        """The window that was handed out last: what a commit is about."""
-        assert self._at_work is not None, "no window has been handed out"
-        return self._at_work
 
     def windows(self, is_over: Callable[[], bool], *, until_end: bool = False) -> Iterator[EmbeddedWindow]:
         """Windows in order, those first that an earlier matcher read and did not commit.
@@ -166,9 +160,8 @@ class EmbeddingReader:
             if not self._may_go_on():
                 self._lease.renew()
                 time.sleep(POLL_S)
-            elif joined := self._join.take(time.monotonic()):
-                self._at_work = joined
-                yield joined.window
+            elif (window := self._join.take(time.monotonic())) is not None:
+                yield window
             elif not self._read_new():
                 self._forget(self._join.take_spent())
                 if until_end and self._join.is_done:

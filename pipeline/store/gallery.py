@@ -2,24 +2,24 @@
 
 The mirror that search multiplies is the table of the gallery in memory; Redis is read once, at the start. A commit is
 one script: it checks the lease, writes sightings and persons, takes tracks that were corrected out of who they were,
-appends the events to the outbox, forgets the messages that led to them, and says which window it was. Either all of
+appends the events to the outbox, forgets the messages that led to them, and says how far it is now. Either all of
 that has happened, or nothing; and a commit that is sent again does nothing.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from pipeline.events.schema import IdentityEvent
 from pipeline.matching.memory import Retention, SightingTable, past_retention
 from pipeline.matching.sightings import Sighting
+from pipeline.records import EmbeddedWindow
 from pipeline.store.client import Argument, SiteStore
 from pipeline.store.embedding_stream import ids_and_workers
 from pipeline.store.keys import MERGED, PROGRESS, RECENT, person_key, sighting_key, track_name
 from pipeline.store.lease import Lease
 from pipeline.store.scripts import COMMIT
 from pipeline.store.sighting_fields import FieldsError, head_of, sighting_from, total_of
-from pipeline.store.window_join import JoinedWindow
 
 logger = logging.getLogger(__name__)
 
@@ -32,10 +32,9 @@ class RedisGallery:
 
     Args:
         model_id: of the network in use; sightings of another are left to expire.
-        at_work: the window that is being committed, and the messages that it came from.
 
     Attributes:
-        last_window: number of the last window that was committed, by this gallery or an earlier one; None: none was.
+        decided_until_s: end of the last window that was committed, by this gallery or an earlier one; None: none was.
 
     Raises:
         LeaseLost: from `commit`, if another matcher decides now; nothing has been written.
@@ -49,43 +48,40 @@ class RedisGallery:
         retention: Retention,
         *,
         model_id: str,
-        at_work: Callable[[], JoinedWindow],
     ) -> None:
         self._store = store
         self._lease = lease
         self._retention = retention
         self._model_id = model_id
-        self._at_work = at_work
         self._table = SightingTable()
         progress = store.hash(PROGRESS)
         self._merged = {UUID(old.decode()): UUID(new.decode()) for old, new in store.hash(MERGED).items()}
         self._commits = int(progress.get(b"commit", 0))
-        self.last_window = int(progress[b"window"]) if b"window" in progress else None
+        self.decided_until_s = float(progress[b"until_s"]) if b"until_s" in progress else None
         self._load()
 
     def known(self) -> SightingTable:
         return self._table
 
-    def commit(self, sightings: Sequence[Sighting], events: Sequence[IdentityEvent], now_s: float) -> None:
-        joined = self._at_work()
+    def commit(self, sightings: Sequence[Sighting], events: Sequence[IdentityEvent], window: EmbeddedWindow) -> None:
         left = [self._who(sighting) for sighting in sightings]
         for sighting in sightings:
             self._table.put(sighting)
-        past = past_retention(self._table.arrays, self._retention, now_s)
+        past = past_retention(self._table.arrays, self._retention, window.end_s)
         forgotten = [self._table.row(int(index)) for index in past]
         for index in past:
             self._table.forget(int(index))
         self._commits += 1
         ttl_s = max(1, int(self._retention.keep_s))
-        args: list[Argument] = [self._commits, joined.number, ttl_s, len(sightings)]
+        args: list[Argument] = [self._commits, window.end_s, ttl_s, len(sightings)]
         for each in sightings:
             args += (track_name(each.track), head_of(each), str(each.person or ""), total_of(each), each.end_s)
         args += (len(forgotten), *(track_name(each.track) for each in forgotten))
         args += self._merges(events)
         args += (len(events), *(event.model_dump_json() for event in events))
-        args += ids_and_workers(joined.entries)
+        args += ids_and_workers(window.entries)
         self._lease.run(COMMIT, self._keys(sightings, left, forgotten), args)
-        self.last_window = joined.number
+        self.decided_until_s = window.end_s
 
     def _who(self, sighting: Sighting) -> UUID | None:
         """Who a track was before this commit; who it is now, if it was nobody."""

@@ -154,7 +154,6 @@ class SiteMatcher:
             lease,
             self._retention,
             model_id=self._expected.model_id,
-            at_work=lambda: reader.at_work(),
         )
         eraser = Eraser(
             self._store,
@@ -169,7 +168,7 @@ class SiteMatcher:
             window_s=self._params.window_s,
             is_live=self._params.is_live,
             idle_after_s=self._params.idle_after_s,
-            last=gallery.last_window,
+            decided_until_s=gallery.decided_until_s,
             now_s=time.monotonic(),
         )
         reader = EmbeddingReader(

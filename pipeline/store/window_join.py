@@ -6,34 +6,10 @@ may have started a recording again, and may not write more before what it wrote 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from pipeline.ordering.windows import AssembledWindow, WindowAssembler
-from pipeline.records import EmbeddedWindow, Embedding
+from pipeline.records import EmbeddedWindow, Embedding, StreamEntry
 from pipeline.store.embedding_messages import EmbeddingMessage
-
-
-@dataclass(frozen=True, slots=True)
-class StreamEntry:
-    """Where a message stands in the stream: its id, and the worker that wrote it, empty if unknown."""
-
-    id: bytes
-    worker: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class JoinedWindow:
-    """A window that is complete.
-
-    Attributes:
-        number: of the window, counted from the epoch; of the last one again for what is late.
-        window: what is in it.
-        entries: the messages that are of no more use once it is committed.
-    """
-
-    number: int
-    window: EmbeddedWindow
-    entries: tuple[StreamEntry, ...]
 
 
 class WindowJoin:
@@ -44,7 +20,7 @@ class WindowJoin:
         window_s: length of a window, seconds of stream time; that of the workers.
         is_live: True if the cameras are live: nobody waits for one that was not heard of for `idle_after_s`.
         idle_after_s: wall time.
-        last: number of the last window that has gone out before; None: none has.
+        decided_until_s: end of the last window that has gone out before; None: none has.
         now_s: monotonic time.
     """
 
@@ -55,12 +31,17 @@ class WindowJoin:
         window_s: float,
         is_live: bool,
         idle_after_s: float,
-        last: int | None,
+        decided_until_s: float | None,
         now_s: float,
     ) -> None:
         self._window_s = window_s
         self._windows: WindowAssembler[Embedding] = WindowAssembler(
-            cameras, window_s=window_s, is_live=is_live, idle_after_s=idle_after_s, now_s=now_s, last=last
+            cameras,
+            window_s=window_s,
+            is_live=is_live,
+            idle_after_s=idle_after_s,
+            now_s=now_s,
+            last=None if decided_until_s is None else self._number(decided_until_s),
         )
         self._entries: dict[int, list[StreamEntry]] = {}
         """The messages of each window that has not gone out, in their order."""
@@ -86,12 +67,12 @@ class WindowJoin:
         for camera in message.cameras:
             self._move(camera, message, now_s)
 
-    def take(self, now_s: float) -> JoinedWindow | None:
+    def take(self, now_s: float) -> EmbeddedWindow | None:
         """What is late, or else the next window, if it is complete; those without anything in them are left out."""
         if self._late:
             return self._take_late()
         complete = self._windows.take(now_s)
-        return None if complete is None else self._joined(complete, self._entries.pop(complete.number))
+        return None if complete is None else self._with_entries(complete, self._entries.pop(complete.number))
 
     def take_spent(self) -> tuple[StreamEntry, ...]:
         """Messages that say nothing any more, because their worker has said more since."""
@@ -99,7 +80,7 @@ class WindowJoin:
         return spent
 
     def _put(self, entry: StreamEntry, message: EmbeddingMessage) -> None:
-        number = round(message.end_s / self._window_s) - 1
+        number = self._number(message.end_s)
         if self._windows.is_late(number):
             self._late.append((entry, message))
             return
@@ -114,7 +95,7 @@ class WindowJoin:
         if message.progress == "whole":
             self._windows.raise_watermark(camera, message.end_s, now_s)
 
-    def _take_late(self) -> JoinedWindow:
+    def _take_late(self) -> EmbeddedWindow:
         late, self._late = self._late, []
         assert self._windows.last is not None, "nothing is late before a window has gone out"
         together = self._windows.assemble(
@@ -122,8 +103,13 @@ class WindowJoin:
             [embedding for _, message in late for embedding in message.embeddings],
             [end for _, message in late for end in message.ended],
         )
-        return self._joined(together, [entry for entry, _ in late])
+        return self._with_entries(together, [entry for entry, _ in late])
 
-    def _joined(self, assembled: AssembledWindow[Embedding], entries: Sequence[StreamEntry]) -> JoinedWindow:
-        window = EmbeddedWindow(assembled.end_s, assembled.tracklets, assembled.ended)
-        return JoinedWindow(assembled.number, window, (*entries, *self.take_spent()))
+    def _with_entries(self, assembled: AssembledWindow[Embedding], entries: Sequence[StreamEntry]) -> EmbeddedWindow:
+        return EmbeddedWindow(
+            assembled.end_s, assembled.tracklets, assembled.ended, entries=(*entries, *self.take_spent())
+        )
+
+    def _number(self, end_s: float) -> int:
+        """Of the window that ends there."""
+        return round(end_s / self._window_s) - 1

@@ -13,7 +13,8 @@ from pipeline.sources.source import DropCause, SourceState
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from pipeline.tracking.camera_loop import FrameStep
-from pipeline.tracking.tracklets import GateVerdict, TrackletBuffer
+from pipeline.tracking.gate import GateVerdict
+from pipeline.tracking.tracklets import TrackletBuffer
 
 
 class SourceCounter:

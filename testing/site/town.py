@@ -66,7 +66,7 @@ class Town:
 
     def share_decided(self) -> float:
         with SiteStore(self._url, self.site) as store:
-            return int(store.hash(PROGRESS).get(b"window", -1)) / (PLAYED_SECONDS - 1)
+            return float(store.hash(PROGRESS).get(b"until_s", 0)) / PLAYED_SECONDS
 
     def close(self) -> None:
         for process in self._processes:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from pipeline.ordering.channel import Channel
-from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
-from pipeline.store.embedding_messages import Message, messages_of
-from pipeline.store.window_join import Entry, WindowJoin
+from pipeline.records import EmbeddedWindow, Embedding, StreamEntry, TrackEnd, TrackKey
+from pipeline.store.embedding_messages import EmbeddingMessage, messages_of
+from pipeline.store.window_join import WindowJoin
 
 CAMERAS = ("door", "hall", "yard")
 WINDOW_S = 0.5
@@ -84,7 +84,7 @@ def play(into: Channel[Embedding, EmbeddedWindow], camera: str, frames: Sequence
     lane = into.lane(camera)
     for each in frames:
         lane.put(each.embeddings, each.ended)
-        lane.advance(each.time_s)
+        lane.emit_watermark(each.time_s)
     lane.close()
 
 
@@ -115,7 +115,7 @@ def through_processes(cameras: Scene) -> list[EmbeddedWindow]:
 def through_a_stream(cameras: Scene, rng: random.Random) -> list[EmbeddedWindow]:
     """A worker of each camera, whose messages arrive in an order drawn at random; windows are taken as they come."""
     to_come = {camera: messages(camera, windows) for camera, windows in windows_of_each(cameras).items()}
-    join = WindowJoin(CAMERAS, window_s=WINDOW_S, is_live=False, idle_after_s=math.inf, last=None, now_s=0.0)
+    join = WindowJoin(CAMERAS, window_s=WINDOW_S, is_live=False, idle_after_s=math.inf, decided_until_s=None, now_s=0.0)
     found: list[EmbeddedWindow] = []
     while to_come:
         worker = rng.choice(list(to_come))
@@ -123,17 +123,17 @@ def through_a_stream(cameras: Scene, rng: random.Random) -> list[EmbeddedWindow]
         if message is None:
             del to_come[worker]
             continue
-        join.add(Entry(b"1-0", worker), message, 0.0)
+        join.add(StreamEntry(b"1-0", worker), message, 0.0)
         while taken := join.take(0.0):
-            found.append(taken.window)
+            found.append(taken)
     assert join.is_done
     return found
 
 
-def messages(camera: str, windows: Sequence[EmbeddedWindow]) -> Iterator[Message]:
+def messages(camera: str, windows: Sequence[EmbeddedWindow]) -> Iterator[EmbeddingMessage]:
     for window in windows:
         yield from messages_of(window, camera, (camera,))
-    yield Message(camera, (camera,), "closed")
+    yield EmbeddingMessage(camera, (camera,), "closed")
 
 
 @pytest.mark.parametrize("seed", range(8))

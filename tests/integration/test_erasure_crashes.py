@@ -22,7 +22,7 @@ from pipeline.store.scripts import script
 from testing.paths import ROOT
 from testing.redis_desk import RedisDesk
 from testing.services.redis import RedisServer
-from testing.sightings import about, of, somebody
+from testing.sightings import about, ends_at, of, somebody
 from testing.site.room import PlayedCamera
 from testing.waiting import until
 
@@ -160,7 +160,7 @@ def test_a_command_that_is_killed_can_be_given_again(redis_server: RedisServer) 
     """Without a matcher, at the moment at which it takes the lease; and once more, to its end."""
     with SiteStore(redis_server.url, SITE) as store:
         desk = RedisDesk(store)
-        desk.gallery.commit([of(1, 1), of(2, 1)], [about(1, 1)], 20.0)
+        desk.gallery.commit([of(1, 1), of(2, 1)], [about(1, 1)], ends_at(20.0))
         desk.lease.release()
         person = of(1, 1).person
         command = [str(COMMAND), "erase", "--site", SITE, "--person", str(person), "--wait", "60"]

@@ -139,7 +139,7 @@ def networks(folder: Path) -> dict[str, object]:
     return {
         "detector": {"kind": "yolox", "model": str(still)},
         "encoder": {"kind": "colour-stripes"},
-        "tracklets": {"min_sharpness": 0.0},
+        "tracklets": {"gate": {"min_sharpness": 0.0}},
     }
 
 

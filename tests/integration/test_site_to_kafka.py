@@ -1,6 +1,5 @@
 """From the stream of a site to consumers of Kafka: real Redis, real broker, and a broker that dies on the way."""
 
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -72,7 +71,7 @@ def test_a_broker_that_is_down_holds_the_events_back_and_loses_none(
         play(store)
         matcher = town.matcher()
         until(lambda: store.length(OUTBOX) >= MAX_OUTBOX, "the outbox is full", within_s=PATIENCE_S)
-        time.sleep(3)
+        until(lambda: matcher.count("reid_sink_failures_total") >= 2, "two tries to deliver", within_s=PATIENCE_S)
         assert store.length(OUTBOX) < len(undisturbed)
         kafka_broker.start()
         matcher.ends_well(PATIENCE_S)

@@ -7,7 +7,7 @@ import yaml
 from pipeline.cli import main
 from pipeline.commands.faults import MISUSE
 from pipeline.config import load_config
-from pipeline.shipped import CONFIGS, KINDS, Kind, UnknownNameError, configs_of, find_config, title
+from pipeline.shipped import CONFIGS, KINDS, Kind, UnknownNameError, configs_of, find_config, text_to_keep, title
 from testing.paths import ROOT
 
 
@@ -41,18 +41,26 @@ def test_a_name_means_one_thing_and_has_a_title() -> None:
     assert all(title(path) for kind in KINDS for path in configs_of(kind).values())
 
 
-def test_the_list_has_them_all_and_each_can_be_printed_as_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_copy_that_lies_elsewhere_names_its_schema_too(tmp_path: Path) -> None:
+    copy = tmp_path / "mine.yaml"
+    copy.write_text(text_to_keep(find_config("pipeline", "rtsp")))
+    first = copy.read_text().splitlines()[0]
+    assert (copy.parent / first.partition("$schema=")[2]).is_file()
+    assert title(copy) == "Two live cameras"
+
+
+def test_the_list_has_them_all_and_each_can_be_printed_to_be_kept(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["configs"]) == 0
     listed = capsys.readouterr().out
     for kind in KINDS:
         for name, path in configs_of(kind).items():
             assert name in listed
             assert main(["configs", name]) == 0
-            assert capsys.readouterr().out == path.read_text()
+            assert capsys.readouterr().out == text_to_keep(path)
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "refusal"),
     [
         (["run", "rtps"], "one of rtsp, two-files; found 'rtps'"),
         (["run", "--camera", "a=b.mp4", "--site", "pets"], "one of caesar, example, pets2009; found 'pets'"),
@@ -61,11 +69,11 @@ def test_the_list_has_them_all_and_each_can_be_printed_as_it_stands(capsys: pyte
     ],
 )
 def test_a_misspelt_name_on_the_command_line_is_one_line(
-    words: list[str], reported: str, capsys: pytest.CaptureFixture[str]
+    words: list[str], refusal: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(words) == MISUSE
     error = capsys.readouterr().err
-    assert reported in error
+    assert refusal in error
     assert error.count("\n") == 1
 
 

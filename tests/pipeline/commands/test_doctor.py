@@ -7,8 +7,8 @@ from pipeline.cli import main
 from pipeline.commands.doctor import PURPOSES
 from testing.paths import ROOT
 
-NOT_FOR_USERS = {"cpu", "demo", "dev"}
-"""`cpu` has a line of its own, `demo` brings other extras, `dev` is for those who change Passerby."""
+NOT_FOR_USERS = {"cpu", "demo", "dev", "docs"}
+"""`cpu` has a line of its own, `demo` brings other extras, `dev` and `docs` are for those who change Passerby."""
 
 
 def test_every_extra_says_what_it_is_for() -> None:

@@ -15,7 +15,7 @@ from pipeline.store.erasure_requests import audit
 from pipeline.store.keys import OUTBOX, REQUESTS
 from pipeline.store.lease import acquire
 from testing.redis_desk import RedisDesk
-from testing.sightings import about, of, somebody
+from testing.sightings import about, ends_at, of, somebody
 from testing.sightings import somebody as seen_first_in
 from testing.site.room import Room, write
 from testing.waiting import until
@@ -38,7 +38,7 @@ def erases(store: SiteStore, redis_url: str, monkeypatch: pytest.MonkeyPatch) ->
 def left_behind(store: SiteStore) -> SiteStore:
     """A site that a matcher has left: two tracks of one person, one of another, and an event that waits."""
     desk = RedisDesk(store)
-    desk.gallery.commit([of(1, 1), of(2, 1), of(3, 3)], [about(2, 1)], 20.0)
+    desk.gallery.commit([of(1, 1), of(2, 1), of(3, 3)], [about(2, 1)], ends_at(20.0))
     desk.lease.release()
     return store
 

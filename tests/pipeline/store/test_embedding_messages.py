@@ -11,7 +11,7 @@ from pipeline.events.memory import MemorySink
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
 from pipeline.matching.policy import MatchParams
-from pipeline.records import EmbeddedWindow
+from pipeline.records import EmbeddedWindow, StreamEntry
 from pipeline.site import Site
 from pipeline.store.embedding_messages import (
     MAX_AHEAD_S,
@@ -21,7 +21,7 @@ from pipeline.store.embedding_messages import (
     pack_message,
     unpack_message,
 )
-from pipeline.store.window_join import StreamEntry, WindowJoin
+from pipeline.store.window_join import WindowJoin
 from testing.embeddings import EXPECTED, MODEL, embedding, end
 from testing.messages import MESSAGE, POISON, fields, stretched
 
@@ -116,12 +116,12 @@ def _comes_through(head: object, worker: object) -> bool:
         message = unpack_message(fields(MESSAGE) | {b"head": json.dumps(head).encode(), b"worker": named}, EXPECTED)
     except EmbeddingMessageError:
         return False
-    join = WindowJoin(EXPECTED.cameras, window_s=1.0, is_live=False, idle_after_s=1.0, last=None, now_s=0.0)
+    join = WindowJoin(EXPECTED.cameras, window_s=1.0, is_live=False, idle_after_s=1.0, decided_until_s=None, now_s=0.0)
     matcher = Matcher(MemoryGallery(MemorySink()), Site(name="shop"), MatchParams(threshold=0.9))
     goodbyes = (EmbeddingMessage("good", (camera,), "closed") for camera in sorted(EXPECTED.cameras))
     good = EmbeddingMessage("good", ("door",), "whole", 11.0, (embedding(5, cut_s=10.5),), (end(5, 10.9),))
     for number, each in enumerate((message, good, *goodbyes)):
         join.add(StreamEntry(f"{number}-0".encode(), each.worker), each, 0.0)
     while joined := join.take(0.0):
-        matcher.step(joined.window)
+        matcher.step(joined)
     return True

@@ -30,7 +30,7 @@ from pipeline.store.keys import (
 from pipeline.store.scripts import script
 from testing.embeddings import embedding, end
 from testing.redis_desk import RedisDesk
-from testing.sightings import about, of, somebody
+from testing.sightings import about, ends_at, of, somebody
 
 NOW_S = 1795248000.0
 ADD = script("return redis.call('XADD', KEYS[1], '*', unpack(ARGV))")
@@ -58,8 +58,7 @@ class Office:
         )
 
     def commit(self, sightings: Sequence[Sighting], events: Sequence[IdentityEvent] = ()) -> None:
-        self.desk.gallery.commit(sightings, events, 20.0)
-        self.desk.next_window()
+        self.desk.gallery.commit(sightings, events, ends_at(20.0))
 
     def erase(self, person: UUID, *, tells_anyway: bool = False) -> AuditEntry:
         request = ask(self.store, person, tells_anyway=tells_anyway)

@@ -12,7 +12,7 @@ from pipeline.store.outbox import OutboxRelay
 from pipeline.store.scripts import script
 from testing.failing_sink import FailingSink
 from testing.redis_desk import RedisDesk
-from testing.sightings import event, sighting
+from testing.sightings import ends_at, event, sighting
 from testing.waiting import until
 
 ADD = script("return redis.call('XADD', KEYS[1], '*', unpack(ARGV))")
@@ -20,7 +20,7 @@ ADD = script("return redis.call('XADD', KEYS[1], '*', unpack(ARGV))")
 
 def commit(store: SiteStore, count: int) -> list[IdentityEvent]:
     events = [event(track) for track in range(count)]
-    RedisDesk(store).gallery.commit([sighting(1, 10)], events, 11)
+    RedisDesk(store).gallery.commit([sighting(1, 10)], events, ends_at(11))
     return events
 
 

@@ -1,4 +1,4 @@
-import time
+from functools import partial
 
 import pytest
 from prometheus_client import generate_latest
@@ -47,7 +47,8 @@ def test_nothing_is_decided_while_too_many_events_wait_to_be_delivered(store: Si
     room = Room(store, SiteMatcherParams(lease_s=4.0, max_outbox=4), FailingSink())
     room.start()
     until(lambda: store.length(OUTBOX) == 4)
-    time.sleep(1.0)
+    failures = partial(room.metrics.registry.get_sample_value, "reid_sink_failures_total")
+    until(lambda: (failures() or 0) >= 2, "two tries to deliver")
     assert store.length(OUTBOX) == 4
     assert acquire(store, 1.0) is None
     room.stop()

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -15,18 +14,17 @@ from testing.services.redis import RedisServer
 from testing.site.room import Room, write
 from testing.waiting import until
 
-PATIENCE_S = 5.0
+PATIENCE_S = 60.0
 """A server starts again within it, on a machine that is busy."""
 
 
 @pytest.fixture
 def room(redis_server: RedisServer) -> Iterator[Room]:
-    """A matcher that has decided for longer than its patience."""
+    """A matcher that decides."""
     with SiteStore(redis_server.url, "shop") as store:
         room = Room(store, SiteMatcherParams(lease_s=0.5, patience_s=PATIENCE_S))
         room.start()
         until(lambda: room.health.cameras() == {"matcher": LEADING})
-        time.sleep(PATIENCE_S + 0.2)
         yield room
         room.stop()
 
@@ -36,7 +34,7 @@ def test_a_server_that_starts_again_is_waited_for_and_that_is_told_once(
 ) -> None:
     caplog.set_level(logging.WARNING)
     redis_server.kill()
-    time.sleep(0.8)
+    until(lambda: caplog.records, "it notices")
     redis_server.start()
     with SiteStore(redis_server.url, "shop") as store:
         write(store, 1, 2)
@@ -44,14 +42,17 @@ def test_a_server_that_starts_again_is_waited_for_and_that_is_told_once(
     reported = [record.message for record in caplog.records]
     assert len(reported) == 2, reported
     assert reported[0].startswith(f"cannot reach Redis at {redis_server.url} (")
-    assert reported[0].endswith("; waiting for it, up to 5 s")
-    assert re.fullmatch(re.escape(f"Redis at {redis_server.url} is back after ") + "[1-5] s", reported[1])
+    assert reported[0].endswith("; waiting for it, up to 60 s")
+    assert re.fullmatch(re.escape(f"Redis at {redis_server.url} is back after ") + "[0-9]+ s", reported[1])
 
 
-def test_a_master_that_is_a_replica_for_a_while_is_waited_for(redis_server: RedisServer, room: Room) -> None:
+def test_a_master_that_is_a_replica_for_a_while_is_waited_for(
+    redis_server: RedisServer, room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
     with redis.Redis.from_url(redis_server.url) as operator:
         operator.replicaof("127.0.0.1", free_port())
-        time.sleep(0.5)
+        until(lambda: caplog.records, "it notices")
         operator.replicaof("NO", "ONE")
     with SiteStore(redis_server.url, "shop") as store:
         write(store, 1)
