@@ -6,7 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from pipeline.deployment.supervisor import Camera, CameraRun, Supervisor
+from pipeline.build import CameraStages, Stages
+from pipeline.config import PipelineConfig
+from pipeline.deployment.child import in_cpu_slots
+from pipeline.deployment.local import Process
+from pipeline.deployment.supervisor import Supervisor
 from pipeline.events.memory import MemorySink
 from pipeline.matching.corrections import CorrectionParams
 from pipeline.matching.gallery import Gallery
@@ -14,15 +18,14 @@ from pipeline.matching.identity_loop import run_identity_loop
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
 from pipeline.matching.policy import MatchParams
-from pipeline.ordering.channel import Channel
-from pipeline.records import EmbeddedWindow, Window
-from pipeline.scheduling.cpu_slots import seats, turn_of
+from pipeline.records import EmbeddedWindow
+from pipeline.scheduling.cpu_slots import CpuSlots, share_cpus
 from pipeline.site import Site
 from pipeline.sources.files import FileSource
-from pipeline.sources.source import run_id
-from pipeline.tracking.camera_loop import CameraLoop, Step
-from pipeline.tracking.encode_loop import EncodeLoop
-from pipeline.tracking.tracklets import TrackletBuffer
+from pipeline.sources.pacing import Chunks
+from pipeline.telemetry.health import Health
+from pipeline.telemetry.metrics import Metrics
+from pipeline.tracking.camera_loop import FrameStep, Watcher
 from reid_models.stripes import StripesEncoder
 from testing.scene import BlockDetector
 from trackers.bytetrack import ByteTrack
@@ -36,7 +39,7 @@ def supervise(
     sink: MemorySink,
     *,
     site: Site | None = None,
-    watchers: Sequence[Callable[[Step], None]] = (),
+    watchers: Sequence[Watcher] = (),
     at_once: int | None = None,
 ) -> Supervisor:
     """A supervisor over one film per camera, with events going to the sink."""
@@ -54,47 +57,49 @@ def supervise_into(
     films: Mapping[str, Path],
     take: Callable[[Iterable[EmbeddedWindow]], None],
     *,
-    watchers: Sequence[Callable[[Step], None]] = (),
-    yields_empty: bool = False,
+    watchers: Sequence[Watcher] = (),
+    emits_empty_windows: bool = False,
     at_once: int | None = None,
 ) -> Supervisor:
     """A supervisor over one film per camera, with windows going to `take`.
 
     Args:
-        at_once: so many threads work at a time, in turns, and frames go in lots; None: as they come, one by one.
+        at_once: so many threads work at a time, by slots, and frames go in chunks; None: as they come, one by one.
     """
-    turn = turn_of(*seats(at_once, 1))
-    encoder = StripesEncoder()
-    channel = Channel(films, Window, is_live=False, yields_empty=yields_empty)
-
-    def camera(name: str, path: Path) -> Camera:
-        def start() -> CameraRun:
-            source = FileSource(name, path)
-            buffer = TrackletBuffer(name, run_id(path), encoder.clip)
-            loop = CameraLoop(
-                source,
-                BlockDetector(),
-                ByteTrack(),
-                buffer,
-                channel.lane(name),
-                watchers=watchers,
-                in_lots=at_once is not None,
-                turn=turn,
-            )
-            return CameraRun(loop, source)
-
-        return Camera(name, False, start)
-
-    return Supervisor(
-        [camera(name, path) for name, path in films.items()], channel, EncodeLoop(encoder, turn=turn), take
+    config = PipelineConfig.model_validate(
+        {
+            "cameras": [{"name": name, "source": str(path)} for name, path in films.items()],
+            "encoder": {"kind": "stripes"},
+        }
     )
+    stages = block_stages(films, most_frames=1 if at_once is None else 4)
+    for share in share_cpus(at_once, 1):
+        stages = stages if share is None else in_cpu_slots(stages, CpuSlots(share))
+    process = Process(
+        config,
+        stages,
+        Metrics(),
+        Health(),
+        open_watchers=lambda: dict.fromkeys(films, watchers),
+        emits_empty_windows=emits_empty_windows,
+    )
+    return process.supervisor(take)
 
 
-def dawdle(seed: int) -> Callable[[Step], None]:
+def block_stages(films: Mapping[str, Path], *, most_frames: int) -> Stages:
+    """What looks at films of blocks, so many frames at a time."""
+    cameras = {
+        name: CameraStages(Chunks(FileSource(name, path), most_frames=most_frames), BlockDetector(), ByteTrack())
+        for name, path in films.items()
+    }
+    return Stages(cameras, StripesEncoder())
+
+
+def dawdle(seed: int) -> Watcher:
     """A watcher that makes cameras slow at random, so that the threads never run alike."""
     chance = random.Random(seed)
 
-    def nap(_: Step) -> None:
+    def nap(_: FrameStep) -> None:
         if chance.random() < 0.2:
             time.sleep(chance.random() * 0.01)
 

@@ -25,9 +25,7 @@ def write_threshold(tracklets: Path, encoder_name: str, out: Path, false_match_r
         raise ConfigError(f"--false-match-rate: expected a share above 0 and below 1, found {false_match_rate}")
     compute = parse(ComputeConfig, {"provider": provider}, "--provider")
     is_stripes = encoder_name == "stripes"
-    encoder, _ = build_encoder(
-        StripesConfig(kind="stripes") if is_stripes else NetworkConfig(model=encoder_name), compute
-    )
+    encoder = build_encoder(StripesConfig(kind="stripes") if is_stripes else NetworkConfig(model=encoder_name), compute)
     rng = np.random.default_rng(SEED)
     by_pair = compare(_encode(tracklets, encoder), rng)
     found = calibrate(by_pair, model_id=encoder.model_id, false_match_rate=false_match_rate, rng=rng)

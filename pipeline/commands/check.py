@@ -5,19 +5,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.build import build_encoder, build_policy, source_length
+from pipeline.build import build_policy, read_encoder_card, source_length
 from pipeline.config import CameraConfig, PipelineConfig, load_config
 from pipeline.scheduling.threads import usable_cores
 from pipeline.sources.errors import redact
 
 
 def print_plan(path: Path) -> int:
-    """Opens the recordings and the encoder, prints the plan; live cameras are not opened."""
+    """Looks into the recordings, reads the encoder's card, prints the plan; live cameras are not opened."""
     config = load_config(path)
     out = Console(highlight=False)
     out.print(_cameras(config))
-    encoder, suggested = build_encoder(config.encoder, config.compute)
-    params, calibration = build_policy(config, encoder.model_id, suggested)
+    encoder = read_encoder_card(config.encoder)
+    params, calibration = build_policy(config, encoder)
     clip = encoder.clip
     lines = {
         "detector": getattr(config.detector, "model", config.detector.kind),

@@ -1,6 +1,5 @@
 """`reid-pipeline worker`: some cameras of a site, with embeddings going into its stream in Redis."""
 
-import logging
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,8 +10,6 @@ from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.store.startup import open_store
 from pipeline.telemetry.health import HealthServer
 
-logger = logging.getLogger(__name__)
-
 
 def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
     """Runs until its files end, or until SIGTERM or SIGINT; returns the exit code."""
@@ -20,16 +17,13 @@ def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
     keep_to_one_thread()
     with ExitStack() as stack:
         store = stack.enter_context(open_store(config.redis, config.site.name, gives_up=stop.is_set))
-        deployment = stack.enter_context(Deployment(config, tells_progress=True))
+        deployment = stack.enter_context(Deployment(config, emits_empty_windows=True))
         supervisor = deployment.connect_stream(store, config.redis)
         if config.http.port is not None:
             server = HealthServer(deployment.health, deployment.registry, config.http.host, config.http.port)
             stack.enter_context(server)
         stop.calls(supervisor.stop)
-        failed = supervisor.run()
-    for error in failed.values():
-        logger.error("%s", error)
-    return 1 if failed else 0
+        return int(bool(supervisor.run()))
 
 
 def unspread(config: PipelineConfig) -> PipelineConfig:

@@ -20,7 +20,7 @@ from pipeline.config import PipelineConfig
 from pipeline.deployment.child import Broken, Done, Message, Order, Pipes, Ready, Report, run_child
 from pipeline.ordering.channel import Channel, ChannelClosed
 from pipeline.records import EmbeddedWindow, Embedding
-from pipeline.scheduling.cpu_slots import Seat, seats
+from pipeline.scheduling.cpu_slots import CpuShare, share_cpus
 from pipeline.sources.errors import SourceError
 from pipeline.telemetry.health import STUCK_AFTER_S, Health
 from pipeline.telemetry.merged import AddedMetrics
@@ -46,18 +46,18 @@ class Children:
         metrics: Metrics,
         health: Health,
         *,
-        reads_ahead: bool,
-        tells_progress: bool,
+        prefetches: bool,
+        emits_empty_windows: bool,
     ) -> None:
         """Starts the processes, and waits until their networks are loaded; nothing is written yet.
 
         Args:
             config: checked.
             count: of processes; cameras are dealt out to them one by one.
-            at_once: how many threads of all of them work at a time; None: as many as have work.
+            at_once: how many threads of all of them work with a network at a time; None: as many as have work.
             metrics, health: what is told of this process.
-            reads_ahead: see `build_source`.
-            tells_progress: hand on empty windows too, as who must say how far it is.
+            prefetches: see `build_stages`.
+            emits_empty_windows: hand on empty windows too, as who must say how far it is.
 
         Raises:
             ArtefactError: if a network cannot be used.
@@ -65,12 +65,12 @@ class Children:
         """
         self._config = config
         self._health = health
-        self._tells_progress = tells_progress
+        self._emits_empty_windows = emits_empty_windows
         with ExitStack() as owned:
-            shares = [config.model_copy(update={"cameras": config.cameras[i::count]}) for i in range(count)]
+            parts = [config.model_copy(update={"cameras": config.cameras[i::count]}) for i in range(count)]
             self._children = [
-                owned.enter_context(_Child(share, reads_ahead=reads_ahead, seat=seat))
-                for share, seat in zip(shares, seats(at_once, count), strict=True)
+                owned.enter_context(_Child(part, prefetches=prefetches, share=share))
+                for part, share in zip(parts, share_cpus(at_once, count), strict=True)
             ]
             for child in self._children:
                 child.wait_until_ready()
@@ -99,7 +99,7 @@ class Children:
             lead_s=order.lead_s,
             # A child is heard of once a window.
             idle_after_s=order.window_s + order.idle_after_s,
-            yields_empty=self._tells_progress,
+            yields_empty=self._emits_empty_windows,
             on_turn=self._turned,
         )
         return ChildrenSupervisor(self._children, channel, take, self._health)
@@ -131,7 +131,7 @@ class ChildrenSupervisor:
         """Returns when every camera has ended, or after `stop`, with all that was cut taken.
 
         Returns:
-            The files that failed, and why; what they held before that has been used.
+            The cameras that failed, each alone, and why; what they gave before that has been used.
 
         Raises:
             Exception: what a child's detector, tracker or encoder raised, or `take`. The other cameras are stopped
@@ -191,11 +191,11 @@ class _Child:
     Attributes:
         name: of its cameras.
         metrics: what it had counted when it was last heard of.
-        failed: once its reports have ended, the recordings that failed.
+        failed: once its reports have ended, the cameras that failed.
     """
 
-    def __init__(self, share: PipelineConfig, *, reads_ahead: bool, seat: Seat | None) -> None:
-        self.name = ", ".join(camera.name for camera in share.cameras)
+    def __init__(self, config: PipelineConfig, *, prefetches: bool, share: CpuShare | None) -> None:
+        self.name = ", ".join(camera.name for camera in config.cameras)
         self.metrics: tuple[Metric, ...] = ()
         self.failed: dict[str, SourceError] = {}
         self._alive_s = time.monotonic()
@@ -206,8 +206,8 @@ class _Child:
         self._talk, talk = start.Pipe()
         self._process = start.Process(
             target=run_child,
-            args=(share, Pipes(windows, talk)),
-            kwargs={"reads_ahead": reads_ahead, "seat": seat},
+            args=(config, Pipes(windows, talk)),
+            kwargs={"prefetches": prefetches, "share": share},
             name=f"cameras {self.name}",
             daemon=True,
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 
 from pipeline.records import TrackKey
-from pipeline.tracking.camera_loop import Step
+from pipeline.tracking.camera_loop import FrameStep
 
 JPEG_QUALITY = 85
 
@@ -16,7 +16,7 @@ class Thumbnails:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def __call__(self, step: Step) -> None:
+    def __call__(self, step: FrameStep) -> None:
         for tracklet in step.tracklets:
             path = thumbnail_path(self._folder, tracklet.track, tracklet.part)
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,27 +1,29 @@
-"""Whose turn it is: as many threads work at a time as there are cores for, each on a few frames.
+"""CPU slots: as many threads work with a network at a time as there are cores for.
 
 A pass through a network fills the processor's caches with what is its own. Threads that interrupt each other find them
-full of what others needed, and so does a process beside a process; who works in turns finds most of what it left
+full of what others needed, and so does a process beside a process; who works by slots finds most of what it left
 (docs/benchmarks.md says what that is worth). The threads of one process alone take none: they wait for the interpreter
 anyway, and a core would stand idle meanwhile.
 """
 
 import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 
-class Turn(Protocol):
-    """Called for each piece of work; what it returns is held as long as that takes."""
+from detectors.detections import Detections
+from detectors.detector import Detector
+from reid_models.encoder import Encoder
+from reid_runtime.card import ClipSpec
 
-    def __call__(self) -> AbstractContextManager[None]: ...
 
-
-class Board(Protocol):
+class BusyThreads(Protocol):
     """How many threads of each process work now, for all of them to see."""
 
     def __getitem__(self, place: int, /) -> int: ...
@@ -32,49 +34,44 @@ class Board(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seat:
+class CpuShare:
     """A process among those that share the cores.
 
     Attributes:
         at_once: how many threads of all of them are to work at a time.
-        board: theirs; shared memory, where there are several.
-        place: on the board, this process's own.
+        busy: theirs; shared memory, where there are several.
+        place: in `busy`, this process's own.
     """
 
     at_once: int
-    board: Board
+    busy: BusyThreads
     place: int
 
 
-def seats(at_once: int | None, count: int) -> list[Seat | None]:
-    """One for each process; none of them works in turns where `at_once` is None."""
+def share_cpus(at_once: int | None, count: int) -> list[CpuShare | None]:
+    """One for each process; none of them works by slots where `at_once` is None."""
     if at_once is None:
         return [None] * count
-    board = get_context("spawn").RawArray("i", count)
-    return [Seat(at_once, board, place) for place in range(count)]
+    busy = get_context("spawn").RawArray("i", count)
+    return [CpuShare(at_once, busy, place) for place in range(count)]
 
 
-def turn_of(seat: Seat | None) -> Turn:
-    """What the threads of a process take, all of them the same."""
-    return nullcontext if seat is None else Turns(seat).turn
-
-
-class Turns:
+class CpuSlots:
     """Lets the threads of one process work in the order in which they ask.
 
     One of them always may; more start where other processes leave room, as one whose cameras are ahead of the others
-    and wait. Nobody is told of room elsewhere: it is seen when a turn of one's own ends, a few frames later. So no
-    process waits for another, and one that died takes nobody along.
+    and wait. Nobody is told of room elsewhere: it is seen when a slot of one's own is given back, a few frames later.
+    So no process waits for another, and one that died takes nobody along.
     """
 
-    def __init__(self, seat: Seat) -> None:
-        self._seat = seat
+    def __init__(self, share: CpuShare) -> None:
+        self._share = share
         self._lock = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Waits for a turn, and gives it back. A `Turn`; not to be taken by who has one."""
+    def hold(self) -> Iterator[None]:
+        """Waits for a slot, and gives it back. Not for who holds one."""
         self._begin()
         try:
             yield
@@ -82,7 +79,7 @@ class Turns:
             self._end()
 
     def waiting(self) -> int:
-        """How many threads wait for a turn."""
+        """How many threads wait for a slot."""
         with self._lock:
             return len(self._waiting)
 
@@ -95,12 +92,48 @@ class Turns:
 
     def _end(self) -> None:
         with self._lock:
-            self._seat.board[self._seat.place] -= 1
+            self._share.busy[self._share.place] -= 1
             self._call()
 
     def _call(self) -> None:
         """Calls those who have waited the longest, as many as may work."""
-        board, place = self._seat.board, self._seat.place
-        while self._waiting and (board[place] == 0 or sum(board) < self._seat.at_once):
-            board[place] += 1
+        busy, place = self._share.busy, self._share.place
+        while self._waiting and (busy[place] == 0 or sum(busy) < self._share.at_once):
+            busy[place] += 1
             self._waiting.popleft().set()
+
+
+class SlottedDetector:
+    """Another detector, which works while a slot is held. A `Detector`."""
+
+    def __init__(self, detector: Detector, slots: CpuSlots) -> None:
+        self._detector = detector
+        self._slots = slots
+
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """See `Detector.detect`."""
+        with self._slots.hold():
+            return self._detector.detect(images)
+
+
+class SlottedEncoder:
+    """Another encoder, which works while a slot is held. An `Encoder`."""
+
+    def __init__(self, encoder: Encoder, slots: CpuSlots) -> None:
+        self._encoder = encoder
+        self._slots = slots
+
+    @property
+    def clip(self) -> ClipSpec:
+        """See `Encoder.clip`."""
+        return self._encoder.clip
+
+    @property
+    def model_id(self) -> str:
+        """See `Encoder.model_id`."""
+        return self._encoder.model_id
+
+    def encode(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """See `Encoder.encode`."""
+        with self._slots.hold():
+            return self._encoder.encode(clips)

@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline.records import Frame
 from pipeline.sources.decoding import IMAGE_SUFFIXES, RgbConverter, Video, decode_image
 from pipeline.sources.errors import ErrorCode, SourceError
+from pipeline.sources.source import SourceListener, SourceState, Unheard
 
 # Where the container does not say; the rate of European cameras.
 _USUAL_RATE = 25.0
@@ -26,7 +27,15 @@ class FileSource:
     are wrong. Times strictly increase: see `ContainerTimes`.
     """
 
-    def __init__(self, camera: str, path: Path, *, starts_at_s: float = 0.0, frame_rate: float | None = None) -> None:
+    def __init__(
+        self,
+        camera: str,
+        path: Path,
+        *,
+        starts_at_s: float = 0.0,
+        frame_rate: float | None = None,
+        listener: SourceListener | None = None,
+    ) -> None:
         """Opens nothing yet.
 
         Args:
@@ -34,6 +43,7 @@ class FileSource:
             path: the file.
             starts_at_s: time of the first frame, seconds since the epoch.
             frame_rate: true frames per second, if the container's times are not to be believed.
+            listener: hears when it is opened.
 
         Raises:
             ValueError: if the frame rate is not positive.
@@ -43,6 +53,7 @@ class FileSource:
         self._path = path
         self._starts_at_s = starts_at_s
         self._frame_rate = frame_rate
+        self._listener = listener or Unheard()
         self._closed = threading.Event()
 
     def length(self) -> int | None:
@@ -56,6 +67,7 @@ class FileSource:
 
     def __iter__(self) -> Iterator[Frame]:
         with closing(self._open()) as video:
+            self._listener.entered(self._camera, SourceState.STREAMING, None)
             times = ContainerTimes(self._starts_at_s, 1 / (video.frame_rate or _USUAL_RATE))
             count = 0
             for picture in video.pictures():
@@ -150,7 +162,15 @@ class ContainerTimes:
 class FolderSource:
     """A folder of JPEG and PNG images, in the order of the numbers in their names. A `FrameSource`."""
 
-    def __init__(self, camera: str, folder: Path, *, frame_rate: float, starts_at_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        camera: str,
+        folder: Path,
+        *,
+        frame_rate: float,
+        starts_at_s: float = 0.0,
+        listener: SourceListener | None = None,
+    ) -> None:
         """Opens nothing yet.
 
         Args:
@@ -158,6 +178,7 @@ class FolderSource:
             folder: where the images lie; files of other kinds are passed over.
             frame_rate: images per second.
             starts_at_s: time of the first image, seconds since the epoch.
+            listener: hears when it is opened.
 
         Raises:
             ValueError: if the frame rate is not positive.
@@ -167,6 +188,7 @@ class FolderSource:
         self._folder = folder
         self._frame_rate = frame_rate
         self._starts_at_s = starts_at_s
+        self._listener = listener or Unheard()
         self._closed = threading.Event()
 
     def length(self) -> int:
@@ -179,7 +201,9 @@ class FolderSource:
 
     def __iter__(self) -> Iterator[Frame]:
         to_rgb = RgbConverter()
-        for index, path in enumerate(self._images()):
+        images = self._images()
+        self._listener.entered(self._camera, SourceState.STREAMING, None)
+        for index, path in enumerate(images):
             if self._closed.is_set():
                 return
             time_s = self._starts_at_s + index / self._frame_rate

@@ -12,7 +12,7 @@ from pipeline.sources.errors import ErrorCode
 from pipeline.sources.source import DropCause, SourceState
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
-from pipeline.tracking.camera_loop import Step
+from pipeline.tracking.camera_loop import FrameStep
 from pipeline.tracking.tracklets import TrackletBuffer, Verdict
 
 
@@ -51,7 +51,7 @@ class StepCounter:
         self._track_s = metrics.track_s.labels(camera=camera)
         self._verdicts = {v: metrics.gate.labels(camera=camera, verdict=v) for v in buffer.verdicts}
 
-    def __call__(self, step: Step) -> None:
+    def __call__(self, step: FrameStep) -> None:
         self._frames.inc()
         self._detections.inc(len(step.detections))
         self._tracks.set(len(self._buffer))
@@ -107,7 +107,7 @@ class TrackRecorder:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("w", encoding="ascii")
 
-    def __call__(self, step: Step) -> None:
+    def __call__(self, step: FrameStep) -> None:
         frame, tracks = step.frame.index + 1, step.tracks
         rows = zip(tracks.ids.tolist(), tracks.boxes.tolist(), tracks.scores.tolist(), strict=True)
         self._file.write("".join([track_line(frame, *row) for row in rows]))

@@ -1,8 +1,7 @@
 """The camera loop: frames of one camera become tracklets."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,24 +10,23 @@ from detectors.detections import Detections
 from detectors.detector import Detector
 from pipeline.ordering.channel import Lane
 from pipeline.records import Frame, Image, TrackEnd, Tracklet
-from pipeline.scheduling.cpu_slots import Turn
 from pipeline.sources.errors import ErrorCode, SourceError
-from pipeline.sources.pacing import in_lots
+from pipeline.sources.source import ChunkSource
 from pipeline.tracking.tracklets import TrackletBuffer
 from trackers.tracker import Tracker
 from trackers.tracks import Tracks
 
 Region = tuple[int, int, int, int]
-"""x1 y1 x2 y2 in pixels: the part of the picture to look at."""
+"""x1 y1 x2 y2 in pixels: the part of the image to look at."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class FrameStep:
     """What one frame led to, for those who watch.
 
     Attributes:
-        frame: the whole picture; not to be kept.
-        detections, tracks: in pixels of the whole picture.
+        frame: the whole image; not to be kept.
+        detections, tracks: in pixels of the whole image.
         tracklets, ended: what was handed on.
         detect_s, track_s: wall time taken, seconds; that of looking for people is shared out among the frames that
             the detector was asked about together.
@@ -43,28 +41,28 @@ class Step:
     track_s: float
 
 
+Watcher = Callable[[FrameStep], None]
+"""Called after each frame, in the thread of its camera."""
+
+
 class CameraLoop:
     """Runs one camera from the first frame to the last; one thread, used once.
 
     Args:
+        source: closed by `close`.
         region: look only there; the detector sees that part at a larger scale.
-        watchers: called after each frame, in this thread.
-        in_lots: decode several frames, then look for people in all of them, then follow them: for recordings.
-        turn: taken for each lot.
     """
 
     def __init__(
         self,
-        source: Iterable[Frame],
+        source: ChunkSource,
         detector: Detector,
         tracker: Tracker,
         buffer: TrackletBuffer,
         lane: Lane[Tracklet],
         *,
         region: Region | None = None,
-        watchers: Sequence[Callable[[Step], None]] = (),
-        in_lots: bool = False,
-        turn: Turn = nullcontext,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         self._source = source
         self._detector = detector
@@ -73,37 +71,34 @@ class CameraLoop:
         self._lane = lane
         self._region = region
         self._watchers = watchers
-        self._in_lots = in_lots
-        self._turn = turn
         self._last_s = -np.inf
 
     def run(self) -> None:
         """Returns at the end of the stream, with every track ended and handed on, also if the source fails.
 
         Raises:
-            SourceError: if the source failed.
+            SourceError: if the source failed, or the region does not lie within its image.
             ChannelClosed: if nobody takes tracklets any more.
         """
-        lots = in_lots(self._source) if self._in_lots else ([frame] for frame in self._source)
         try:
-            while self._work(lots):
+            for frames in self._source:
+                self._take(frames)
                 self._lane.advance(self._last_s)
         finally:
+            self.close()
             if np.isfinite(self._last_s):
                 self._lane.put(*self._buffer.end(self._tracker.flush().ended, self._last_s))
 
-    def _work(self, lots: Iterator[list[Frame]]) -> bool:
-        """Takes the next frames through; returns whether there were any."""
-        with self._turn():
-            frames = next(lots, None)
-            if frames is None:
-                return False
-            started_s = time.perf_counter()
-            found = self._detect(frames)
-            detect_s = (time.perf_counter() - started_s) / len(frames)
-            for frame, detections in zip(frames, found, strict=True):
-                self._step(frame, detections, detect_s)
-        return True
+    def close(self) -> None:
+        """End of file: `run` returns soon. From any thread, at any time."""
+        self._source.close()
+
+    def _take(self, frames: Sequence[Frame]) -> None:
+        started_s = time.perf_counter()
+        found = self._detect(frames)
+        detect_s = (time.perf_counter() - started_s) / len(frames)
+        for frame, detections in zip(frames, found, strict=True):
+            self._step(frame, detections, detect_s)
 
     def _step(self, frame: Frame, detections: Detections, detect_s: float) -> None:
         self._last_s = frame.time_s
@@ -112,7 +107,7 @@ class CameraLoop:
         track_s = time.perf_counter() - started_s
         tracklets, ended = self._buffer.add(frame, tracks)
         self._lane.put(tracklets, ended)
-        step = Step(frame, detections, tracks, tracklets, ended, detect_s, track_s)
+        step = FrameStep(frame, detections, tracks, tracklets, ended, detect_s, track_s)
         for watcher in self._watchers:
             watcher(step)
 
@@ -121,18 +116,17 @@ class CameraLoop:
             return self._detector.detect([frame.image for frame in frames])
         x1, y1 = self._region[:2]
         corner = np.array([x1, y1, x1, y1], np.float32)
-        found = self._detector.detect([_part(frame, self._region) for frame in frames])
+        found = self._detector.detect([_crop_region(frame, self._region) for frame in frames])
         return [replace(each, boxes=each.boxes + corner) for each in found]
 
 
-def _part(frame: Frame, region: Region) -> Image:
+def _crop_region(frame: Frame, region: Region) -> Image:
     x1, y1, x2, y2 = region
-    part = frame.image[y1:y2, x1:x2]
-    if not part.size:
-        height, width = frame.image.shape[:2]
+    height, width = frame.image.shape[:2]
+    if x2 > width or y2 > height:
         raise SourceError(
-            ErrorCode.OTHER,
-            f"camera {frame.camera}: expected a region within its picture of {width}x{height}, "
+            ErrorCode.REGION,
+            f"camera {frame.camera}: expected a region within its image of {width}x{height}, "
             f"found {list(region)}; mend it in the configuration",
         )
-    return np.ascontiguousarray(part)
+    return np.ascontiguousarray(frame.image[y1:y2, x1:x2])

@@ -24,7 +24,7 @@ from pipeline.store.embedding_stream import EmbeddingWriter
 from pipeline.store.site_matcher import LEADING, STANDING_BY, SiteMatcher, SiteMatcherParams
 from pipeline.telemetry.health import Health, HealthServer
 from pipeline.telemetry.metrics import Metrics
-from reid_models.stripes import StripesEncoder
+from reid_models.stripes import stripes_card
 from testing.site_in_memory import matcher_of, supervise_into
 
 SHOP = Site(name="shop", transits=(Transit(between=("door", "yard"), min_s=1, max_s=30),), unnamed_pairs="apart")
@@ -46,7 +46,9 @@ def main(argv: Sequence[str]) -> None:
         case ["replay", url, site, camera, model_id, recording, pause_s]:
             run_player(url, site, camera, model_id, read_recording(Path(recording)), float(pause_s))
         case ["match", url, site, port, "film", out, *cameras]:
-            expected = Expected(frozenset(cameras), StripesEncoder().model_id, film_dimensions())
+            encoder = stripes_card()
+            assert encoder.dimensions
+            expected = Expected(frozenset(cameras), encoder.model_id, encoder.dimensions)
             run_matcher(url, site, int(port), expected, lambda: JsonLinesSink(Path(out), append=True))
         case ["match", url, site, port, "played", address, topic, *cameras]:
             expected = Expected(frozenset(cameras), PLAYED_MODEL, PLAYED_DIMENSIONS)
@@ -60,8 +62,8 @@ def main(argv: Sequence[str]) -> None:
 def run_film_worker(url: str, site: str, films: Mapping[str, Path]) -> None:
     """A worker with real decoding, tracking and encoding."""
     with SiteStore(url, site) as store:
-        writer = EmbeddingWriter(store, "+".join(films), list(films), model_id=StripesEncoder().model_id)
-        supervise_into(films, writer.write_all, yields_empty=True).run()
+        writer = EmbeddingWriter(store, "+".join(films), list(films), model_id=stripes_card().model_id)
+        supervise_into(films, writer.write_all, emits_empty_windows=True).run()
 
 
 def run_player(
@@ -98,11 +100,6 @@ def write_recording(path: Path, windows: Sequence[EmbeddedWindow]) -> Path:
 def read_recording(path: Path) -> list[EmbeddedWindow]:
     windows: list[EmbeddedWindow] = pickle.loads(path.read_bytes())
     return windows
-
-
-def film_dimensions() -> int:
-    clip = StripesEncoder().clip
-    return int(StripesEncoder().encode(np.full((1, clip.frames, clip.height, clip.width, 3), 127, np.uint8)).shape[1])
 
 
 def played(camera: str) -> Iterator[EmbeddedWindow]:

@@ -14,10 +14,11 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.records import Frame
 from pipeline.sources.files import FileSource, FolderSource
-from pipeline.sources.pacing import Ahead, Newest, Throttled
+from pipeline.sources.pacing import Chunks, DropOldest, Prefetch, RateLimit
 from pipeline.sources.simulated import SimulatedSource
-from pipeline.sources.source import FrameSource
+from pipeline.sources.source import ChunkSource, FrameSource
 from pipeline.sources.streams import StreamSource
 from tests.reid_simulation.capsule import capsule_man
 from tests.reid_simulation.site_for_tests import ROOM, scenario
@@ -67,14 +68,34 @@ def simulated(_: Path, __: ExitStack) -> FrameSource:
     return SimulatedSource(door.camera(seed=0), ROOM, scenario(), capsule_man)
 
 
+class OneByOne:
+    """The frames of chunks: what holds for frames holds for them, but for the rest of a chunk that was begun."""
+
+    def __init__(self, source: ChunkSource) -> None:
+        self._source = source
+        self._is_closed = threading.Event()
+
+    def __iter__(self) -> Iterator[Frame]:
+        for chunk in self._source:
+            for frame in chunk:
+                if self._is_closed.is_set():
+                    return
+                yield frame
+
+    def close(self) -> None:
+        self._is_closed.set()
+        self._source.close()
+
+
 SOURCES: dict[str, Make] = {
     "film": film,
     "images": images,
     "stream": stream,
     "simulated": simulated,
-    "newest of a stream": lambda folder, stack: Newest(stream(folder, stack)),
-    "a film read ahead": lambda folder, stack: Ahead(film(folder, stack)),
-    "a film throttled": lambda folder, stack: Throttled(film(folder, stack), 5),
+    "newest of a stream": lambda folder, stack: DropOldest(stream(folder, stack)),
+    "a film in chunks": lambda folder, stack: OneByOne(Chunks(film(folder, stack))),
+    "a film prefetched": lambda folder, stack: OneByOne(Prefetch(Chunks(film(folder, stack)))),
+    "a film at a limited rate": lambda folder, stack: RateLimit(film(folder, stack), 5),
 }
 
 

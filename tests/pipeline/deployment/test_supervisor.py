@@ -6,7 +6,7 @@ import pytest
 from pipeline.events.memory import MemorySink
 from pipeline.site import Site, Transit
 from pipeline.sources.errors import ErrorCode
-from pipeline.tracking.camera_loop import Step
+from pipeline.tracking.camera_loop import FrameStep
 from testing.scene import film, films
 from testing.site_in_memory import dawdle, supervise
 
@@ -48,11 +48,11 @@ def test_the_same_files_give_the_same_bytes_whatever_the_threads_do(site_films: 
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
-def test_lots_and_turns_change_no_byte(site_films: dict[str, Path], at_once: int) -> None:
-    one_by_one, in_turns = MemorySink(), MemorySink()
+def test_chunks_and_cpu_slots_change_no_byte(site_films: dict[str, Path], at_once: int) -> None:
+    one_by_one, in_slots = MemorySink(), MemorySink()
     supervise(site_films, one_by_one, site=SITE).run()
-    supervise(site_films, in_turns, site=SITE, watchers=[dawdle(0)], at_once=at_once).run()
-    assert lines(in_turns) == lines(one_by_one)
+    supervise(site_films, in_slots, site=SITE, watchers=[dawdle(0)], at_once=at_once).run()
+    assert lines(in_slots) == lines(one_by_one)
 
 
 def test_the_order_in_which_cameras_are_named_changes_nothing(site_films: dict[str, Path]) -> None:
@@ -66,7 +66,7 @@ def test_a_stop_is_an_end_of_file_for_every_camera(site_films: dict[str, Path]) 
     sink = MemorySink()
     enough = threading.Event()
 
-    def watch(step: Step) -> None:
+    def watch(step: FrameStep) -> None:
         if step.frame.time_s > 6:
             enough.set()
 
@@ -99,7 +99,7 @@ def test_a_file_that_breaks_off_is_used_as_far_as_it_goes_and_named(
 
 
 def test_a_fault_in_one_camera_stops_all_and_is_raised(site_films: dict[str, Path]) -> None:
-    def fault(step: Step) -> None:
+    def fault(step: FrameStep) -> None:
         if step.frame.camera == "hall" and step.frame.index == 30:
             raise RuntimeError("the graphics card fell off the bus")
 

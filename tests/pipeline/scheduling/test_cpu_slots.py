@@ -1,27 +1,30 @@
 import threading
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from pipeline.scheduling.cpu_slots import Seat, Turns, seats, turn_of
+from detectors.detections import Detections, no_detections
+from pipeline.scheduling.cpu_slots import CpuShare, CpuSlots, SlottedDetector, SlottedEncoder, share_cpus
+from reid_models.stripes import StripesEncoder
 
 PATIENCE_S = 30.0
 
 
 class Worker(threading.Thread):
-    """Takes a turn at once, and holds it until told to give it back."""
+    """Takes a slot at once, and holds it until told to give it back."""
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, slots: CpuSlots) -> None:
         super().__init__(daemon=True)
-        self._turns = turns
+        self._slots = slots
         self._enough = threading.Event()
         self.works = threading.Event()
         self.start()
 
     def run(self) -> None:
-        with self._turns.turn():
+        with self._slots.hold():
             self.works.set()
             assert self._enough.wait(PATIENCE_S)
 
@@ -31,16 +34,16 @@ class Worker(threading.Thread):
         assert not self.is_alive()
 
 
-def queue(turns: Turns, count: int) -> list[Worker]:
+def queue(slots: CpuSlots, count: int) -> list[Worker]:
     """Workers in the order in which they ask."""
-    return [ask(turns) for _ in range(count)]
+    return [ask(slots) for _ in range(count)]
 
 
-def ask(turns: Turns) -> Worker:
+def ask(slots: CpuSlots) -> Worker:
     """A worker that works or waits."""
-    before = turns.waiting()
-    worker = Worker(turns)
-    until(lambda: worker.works.is_set() or turns.waiting() > before)
+    before = slots.waiting()
+    worker = Worker(slots)
+    until(lambda: worker.works.is_set() or slots.waiting() > before)
     return worker
 
 
@@ -56,23 +59,23 @@ def working(workers: list[Worker]) -> list[int]:
 
 
 def test_as_many_work_at_a_time_as_may_in_the_order_in_which_they_asked() -> None:
-    board = [0]
-    workers = queue(Turns(Seat(2, board, 0)), 5)
+    busy = [0]
+    workers = queue(CpuSlots(CpuShare(2, busy, 0)), 5)
     assert working(workers) == [0, 1]
     for first, then in [(1, [0, 2]), (0, [2, 3]), (2, [3, 4]), (4, [3]), (3, [])]:
         workers[first].end()
         for each in then:
             assert workers[each].works.wait(PATIENCE_S)
         assert working(workers) == then
-        assert board == [len(then)]
+        assert busy == [len(then)]
 
 
 def test_nobody_who_asks_later_comes_first() -> None:
-    turns = Turns(Seat(1, [0], 0))
-    workers = queue(turns, 3)
+    slots = CpuSlots(CpuShare(1, [0], 0))
+    workers = queue(slots, 3)
     workers[0].end()
     assert workers[1].works.wait(PATIENCE_S)
-    late = queue(turns, 1)
+    late = queue(slots, 1)
     workers[1].end()
     assert workers[2].works.wait(PATIENCE_S)
     assert not late[0].works.is_set()
@@ -82,46 +85,70 @@ def test_nobody_who_asks_later_comes_first() -> None:
 
 
 def test_one_thread_of_a_process_always_works_and_no_second_where_others_take_the_cores() -> None:
-    board = [0, 2]
-    workers = queue(Turns(Seat(2, board, 0)), 2)
+    busy = [0, 2]
+    workers = queue(CpuSlots(CpuShare(2, busy, 0)), 2)
     assert working(workers) == [0]
     workers[0].end()
     assert workers[1].works.wait(PATIENCE_S)
     workers[1].end()
-    assert board == [0, 2]
+    assert busy == [0, 2]
 
 
-def test_room_that_others_leave_is_taken_at_the_next_turn() -> None:
-    board = [0, 1]
-    workers = queue(Turns(Seat(2, board, 0)), 3)
+def test_room_that_others_leave_is_taken_at_the_next_slot() -> None:
+    busy = [0, 1]
+    workers = queue(CpuSlots(CpuShare(2, busy, 0)), 3)
     assert working(workers) == [0]
-    board[1] = 0
+    busy[1] = 0
     workers[0].end()
     assert workers[1].works.wait(PATIENCE_S)
     assert workers[2].works.wait(PATIENCE_S)
     for worker in workers[1:]:
         worker.end()
-    assert board == [0, 0]
+    assert busy == [0, 0]
 
 
-def test_who_fails_gives_the_turn_back() -> None:
-    board = [0]
-    turns = Turns(Seat(1, board, 0))
-    with pytest.raises(ValueError, match="broken"), turns.turn():
+def test_who_fails_gives_the_slot_back() -> None:
+    busy = [0]
+    slots = CpuSlots(CpuShare(1, busy, 0))
+    with pytest.raises(ValueError, match="broken"), slots.hold():
         raise ValueError("broken")
-    assert board == [0]
-    with turns.turn():
-        assert board == [1]
+    assert busy == [0]
+    with slots.hold():
+        assert busy == [1]
 
 
 def test_where_nobody_is_counted_nobody_waits() -> None:
-    assert seats(None, 2) == [None, None]
-    assert turn_of(None) is nullcontext
+    assert share_cpus(None, 2) == [None, None]
 
 
-def test_the_seats_of_several_processes_share_a_board() -> None:
-    first, second = seats(2, 2)
+def test_the_shares_of_several_processes_count_their_threads_together() -> None:
+    first, second = share_cpus(2, 2)
     assert first is not None
     assert second is not None
-    with Turns(first).turn():
-        assert list(second.board) == [1, 0]
+    with CpuSlots(first).hold():
+        assert list(second.busy) == [1, 0]
+
+
+def test_a_detector_and_an_encoder_work_while_they_hold_a_slot_and_are_otherwise_what_they_were() -> None:
+    busy = [0]
+    slots = CpuSlots(CpuShare(1, busy, 0))
+    at_work: list[int] = []
+
+    class Watched(StripesEncoder):
+        def encode(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
+            at_work.extend(busy)
+            return super().encode(clips)
+
+        def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+            at_work.extend(busy)
+            return [no_detections() for _ in images]
+
+    watched = Watched(frames=1)
+    encoder = SlottedEncoder(watched, slots)
+    spec = encoder.clip
+    clips = np.arange(spec.height * spec.width * 3, dtype=np.uint8).reshape(1, 1, spec.height, spec.width, 3)
+    np.testing.assert_array_equal(encoder.encode(clips), watched.encode(clips))
+    assert (encoder.clip, encoder.model_id) == (watched.clip, watched.model_id)
+    assert len(SlottedDetector(watched, slots).detect([clips[0, 0]])) == 1
+    assert at_work == [1, 0, 1]
+    assert busy == [0]

@@ -1,7 +1,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 
 import numpy as np
@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.records import Frame
 from pipeline.sources.errors import ErrorCode, SourceError
-from pipeline.sources.pacing import Ahead, Newest, Throttled, in_lots
+from pipeline.sources.pacing import Chunks, DropOldest, Prefetch, RateLimit
 from pipeline.sources.source import DropCause, SourceState
 
 PATIENCE_S = 10.0
@@ -51,14 +51,14 @@ class Script:
         self.go_on.set()
 
 
-def indices(source: Newest | Throttled) -> list[int]:
+def indices(source: DropOldest | RateLimit) -> list[int]:
     return [frame.index for frame in source]
 
 
 def test_a_consumer_that_looks_away_gets_the_newest_frame_and_the_others_are_counted_late() -> None:
     count = Count()
     script = Script(range(10), wait_after=0)
-    frames = iter(Newest(script, listener=count))
+    frames = iter(DropOldest(script, listener=count))
     assert next(frames).index == 0
     script.go_on.set()
     while count.drops[DropCause.LATE] < 8:
@@ -67,17 +67,17 @@ def test_a_consumer_that_looks_away_gets_the_newest_frame_and_the_others_are_cou
     assert count.drops == {DropCause.LATE: 8}
 
 
-def test_newest_raises_what_the_source_raised_after_the_last_frame() -> None:
-    source = Newest(Script([1.0], error=SourceError(ErrorCode.AUTH, "refused")))
+def test_a_drop_oldest_buffer_raises_what_the_source_raised_after_the_last_frame() -> None:
+    source = DropOldest(Script([1.0], error=SourceError(ErrorCode.AUTH, "refused")))
     frames = iter(source)
     assert next(frames).index == 0
     with pytest.raises(SourceError, match="refused"):
         next(frames)
 
 
-def test_closing_newest_from_another_thread_ends_a_waiting_consumer_and_closes_the_source() -> None:
+def test_closing_a_drop_oldest_buffer_from_another_thread_ends_a_waiting_consumer_and_closes_the_source() -> None:
     script = Script([1.0, 2.0], wait_after=0)
-    source = Newest(script)
+    source = DropOldest(script)
     threading.Timer(0.05, source.close).start()
     assert indices(source) == [0]
     assert script.is_closed
@@ -88,92 +88,99 @@ def test_closing_newest_from_another_thread_ends_a_waiting_consumer_and_closes_t
     [(30, 30, 90), (30, 60, 90), (30, 15, 45), (30, 20, 60), (30, 10, 30), (25, 10, 30), (25, 7, 21)],
 )
 def test_a_cap_keeps_its_rate_over_time(fps: int, max_fps: float, kept: int) -> None:
-    source = Throttled(Script([k / fps for k in range(3 * fps)]), max_fps)
+    source = RateLimit(Script([k / fps for k in range(3 * fps)]), max_fps)
     assert len(indices(source)) == pytest.approx(kept, abs=1)
 
 
 def test_a_cap_is_the_same_at_every_run_and_leaves_gaps_in_the_index() -> None:
-    assert indices(Throttled(Script([k / 30 for k in range(12)]), 10)) == [0, 3, 6, 9]
+    assert indices(RateLimit(Script([k / 30 for k in range(12)]), 10)) == [0, 3, 6, 9]
 
 
 def test_frames_above_the_cap_are_counted_by_cause() -> None:
     count = Count()
-    indices(Throttled(Script([k / 30 for k in range(30)]), 10, listener=count))
+    indices(RateLimit(Script([k / 30 for k in range(30)]), 10, listener=count))
     assert count.drops == {DropCause.RATE: 20}
 
 
 def test_an_unpunctual_camera_at_the_cap_loses_nothing() -> None:
     jitter = np.random.default_rng(0).uniform(-0.004, 0.004, 250)
-    assert len(indices(Throttled(Script([k / 25 + jitter[k] for k in range(250)]), 25))) == 250
+    assert len(indices(RateLimit(Script([k / 25 + jitter[k] for k in range(250)]), 25))) == 250
 
 
 def test_after_a_pause_there_is_no_burst() -> None:
     times_s = [0.0, 0.1, 5.0, 5.02, 5.04, 5.06, 5.1]
-    assert indices(Throttled(Script(times_s), 10)) == [0, 1, 2, 6]
+    assert indices(RateLimit(Script(times_s), 10)) == [0, 1, 2, 6]
 
 
 def test_a_cap_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="found 0"):
-        Throttled(Script([]), 0)
+        RateLimit(Script([]), 0)
 
 
-def test_a_lot_is_four_frames_or_eight_megabytes_and_nothing_is_read_before_it_is_asked_for() -> None:
-    read: list[int] = []
+class Film:
+    """A source of so many frames, which knows what was read of it and raises an error behind them if told to."""
 
-    def film(height: int) -> Iterator[Frame]:
-        for index in range(6):
-            read.append(index)
-            yield Frame("door", index, float(index), "container", np.zeros((height, 1024, 3), np.uint8))
+    def __init__(self, frames: Iterable[int], *, height: int = 1, error: SourceError | None = None) -> None:
+        self._frames = frames
+        self._height = height
+        self._error = error
+        self.read: list[int] = []
 
-    def sizes(height: int) -> list[int]:
-        return [len(lot) for lot in in_lots(film(height))]
+    def __iter__(self) -> Iterator[Frame]:
+        for index in self._frames:
+            self.read.append(index)
+            yield Frame("door", index, float(index), "container", np.zeros((self._height, 1024, 3), np.uint8))
+        if self._error is not None:
+            raise self._error
 
-    assert sizes(600) == [4, 2]
-    assert sizes(1000) == [3, 3]
-    assert sizes(3000) == [1] * 6
-    read.clear()
-    lots = in_lots(film(1))
-    assert not read
-    assert [frame.index for frame in next(lots)] == read == [0, 1, 2, 3]
+    def close(self) -> None:
+        pass
 
 
-def test_what_came_before_a_source_failed_is_a_lot_of_its_own() -> None:
-    lots = in_lots(Script([1.0, 2.0], error=SourceError(ErrorCode.CORRUPT, "the tape tore")))
-    assert [frame.index for frame in next(lots)] == [0, 1]
+@pytest.mark.parametrize(
+    ("height", "most_frames", "sizes"),
+    [(600, 4, [4, 2]), (1000, 4, [3, 3]), (3000, 4, [1] * 6), (1, 1, [1] * 6), (1, 9, [6])],
+)
+def test_a_chunk_is_so_many_frames_or_eight_megabytes(height: int, most_frames: int, sizes: list[int]) -> None:
+    assert [len(chunk) for chunk in Chunks(Film(range(6), height=height), most_frames=most_frames)] == sizes
+
+
+def test_nothing_of_a_chunk_is_read_before_it_is_asked_for() -> None:
+    film = Film(range(6))
+    chunks = iter(Chunks(film, most_frames=4))
+    assert not film.read
+    assert [frame.index for frame in next(chunks)] == film.read == [0, 1, 2, 3]
+
+
+def test_what_came_before_a_source_failed_is_a_chunk_of_its_own() -> None:
+    chunks = iter(Chunks(Script([1.0, 2.0], error=SourceError(ErrorCode.CORRUPT, "the tape tore"))))
+    assert [frame.index for frame in next(chunks)] == [0, 1]
     with pytest.raises(SourceError, match="the tape tore"):
-        next(lots)
+        next(chunks)
 
 
-def test_reading_ahead_stays_a_few_frames_ahead() -> None:
-    read: list[int] = []
-
-    class Endless:
-        def __iter__(self) -> Iterator[Frame]:
-            for index in count():
-                read.append(index)
-                yield Frame("door", index, float(index), "container", np.zeros((1, 1, 3), np.uint8))
-
-        def close(self) -> None:
-            pass
-
-    frames = iter(Ahead(Endless()))
-    assert isinstance(frames, Generator)
-    for index in range(100):
-        assert next(frames).index == index
-        assert len(read) < index + 30
-    frames.close()
+def test_prefetching_stays_a_few_frames_ahead() -> None:
+    film = Film(count())
+    seen = 0
+    for chunk in Prefetch(Chunks(film)):
+        seen += len(chunk)
+        assert [frame.index for frame in chunk] == list(range(seen - len(chunk), seen))
+        assert len(film.read) < seen + 30
+        if seen >= 100:
+            break
 
 
-def test_reading_ahead_drops_nothing_and_hands_on_what_went_wrong() -> None:
-    class Broken:
-        def __iter__(self) -> Iterator[Frame]:
-            yield from (Frame("door", i, float(i), "container", np.zeros((1, 1, 3), np.uint8)) for i in range(50))
-            raise SourceError(ErrorCode.CORRUPT, "the tape tore")
-
-        def close(self) -> None:
-            pass
-
+def test_prefetching_drops_nothing_and_hands_on_what_went_wrong() -> None:
+    film = Film(range(50), error=SourceError(ErrorCode.CORRUPT, "the tape tore"))
     seen: list[int] = []
     with pytest.raises(SourceError, match="the tape tore"):
-        seen.extend(frame.index for frame in Ahead(Broken()))
+        seen.extend(frame.index for chunk in Prefetch(Chunks(film)) for frame in chunk)
     assert seen == list(range(50))
+
+
+def test_closing_ends_a_prefetch_whose_consumer_waits_and_closes_the_source() -> None:
+    script = Script([1.0, 2.0], wait_after=0)
+    source = Prefetch(Chunks(script, most_frames=1))
+    threading.Timer(0.05, source.close).start()
+    assert [[frame.index for frame in chunk] for chunk in source] == [[0]]
+    assert script.is_closed
