@@ -4,17 +4,17 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.setup-done
 RUNTIME := $(if $(filter 1,$(GPU)),gpu,cpu)
-CODE   := pipeline detectors reid_models trackers reid_runtime reid_simulation reid_learning export testing tests benchmarks docker
+CODE   := clients/python passerby pipeline detectors reid_models trackers reid_runtime reid_simulation reid_learning export testing tests benchmarks docker
 
-.PHONY: setup demo fmt check test bench clean
+.PHONY: setup demo fmt check test docs bench clean
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt .ci/system-packages
+$(STAMP): pyproject.toml clients/python/pyproject.toml constraints.txt .ci/system-packages
 	PYTHON=$(PYTHON) .ci/system-packages
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Passerby needs Python 3.11 or newer, found {sys.version.split()[0]}: set PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(RUNTIME),evaluate,simulation,train,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e clients/python -e '.[$(RUNTIME),evaluate,simulation,train,docs,dev]'
 	touch $@
 
 # SERVICES=1: with workers, Redis and Kafka as processes of their own.
@@ -35,6 +35,11 @@ check: setup
 # Two processes, each with servers of its own: much of a test is waiting.
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The documentation as a site in build/site; dead links and stale pages fail.
+docs: setup
+	$(BIN)/python -m testing.documentation
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: setup
 	$(BIN)/python -m benchmarks

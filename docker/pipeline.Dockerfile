@@ -19,6 +19,7 @@ RUN apt-get update \
     && python3 -m venv /opt/passerby
 WORKDIR /source
 COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY passerby passerby
 COPY configs configs
 COPY detectors detectors
 COPY export export

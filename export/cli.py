@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from export.to_onnx import ParityError
+from passerby_events.errors import PasserbyError
 
 app = typer.Typer(
     name="reid-export", help="Export trained networks.", pretty_exceptions_enable=False, rich_markup_mode=None
@@ -55,17 +55,23 @@ def entry() -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Runs one command, or prints the help; returns the exit code. Bad input is one line on stderr."""
-    from reid_learning.checkpoint import CheckpointError
-    from reid_runtime.card import ArtefactError
-
     try:
         return int(app(args=list(argv) or ["--help"], standalone_mode=False) or 0)
     except typer.TyperException as error:
-        typer.echo(f"reid-export: {error.format_message()}", err=True)
-        return error.exit_code
-    except (ArtefactError, CheckpointError, ParityError, OSError, ValueError) as error:
-        typer.echo(f"reid-export: {error}", err=True)
-        return 1
+        return _failed(error.format_message(), error.exit_code)
+    except ModuleNotFoundError as error:
+        from reid_runtime.extras import missing_extra
+
+        if not (missing := missing_extra(error)):
+            raise
+        return _failed(missing)
+    except (PasserbyError, OSError, ValueError) as error:
+        return _failed(str(error))
+
+
+def _failed(message: str, code: int = 1) -> int:
+    typer.echo(f"reid-export: {message}", err=True)
+    return code
 
 
 def _said(model_id: str, difference: float, file: Path) -> int:

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from passerby_events.errors import PasserbyError
 from reid_runtime.adopt import adopt
 from reid_runtime.card import ModelCard, card_path
 from reid_runtime.load import load_session
@@ -16,7 +17,7 @@ MAX_DIFFERENCE = 1e-3
 """Between the file's outputs and torch's, as a share of the largest number; single precision leaves about 1e-5."""
 
 
-class ParityError(Exception):
+class ParityError(PasserbyError):
     """An exported file does not say what the network says."""
 
 

@@ -13,7 +13,6 @@ from pipeline.config import (
     ByteTrackConfig,
     CameraConfig,
     ComputeConfig,
-    ConfigError,
     HogConfig,
     NetworkConfig,
     OcSortConfig,
@@ -22,6 +21,7 @@ from pipeline.config import (
     UltralyticsConfig,
     YoloxConfig,
 )
+from pipeline.config_errors import ConfigError
 from pipeline.matching.calibration import Calibration, read_calibration
 from pipeline.matching.policy import MatchParams
 from pipeline.model_zoo import find_artefact
@@ -136,6 +136,18 @@ def build_detector(config: PipelineConfig) -> Detector:
             return UltralyticsDetector(model, UltralyticsParams(score=score, side_px=side_px, device=device))
 
 
+def needed_libraries(config: PipelineConfig) -> list[str]:
+    """The modules that a configuration wants, of those that only an extra brings."""
+    detector, encoder = config.detector, config.encoder
+    runs_networks = isinstance(detector, YoloxConfig) or isinstance(encoder, NetworkConfig)
+    wanted = {
+        "ultralytics": isinstance(detector, UltralyticsConfig),
+        "onnxruntime": runs_networks,
+        "tensorrt": runs_networks and config.compute.provider == "tensorrt",
+    }
+    return [module for module, is_wanted in wanted.items() if is_wanted]
+
+
 def tile_detector(detector: Detector, camera: CameraConfig) -> Detector:
     """The detector as one camera uses it."""
     if camera.tiles.columns * camera.tiles.rows == 1:
@@ -237,7 +249,8 @@ def _limit_rate(source: FrameSource, camera: CameraConfig, listener: SourceListe
 
 
 def _recording(camera: CameraConfig, listener: SourceListener) -> RecordedSource:
-    from pipeline.sources.files import FileSource, FolderSource
+    from pipeline.sources.files import FileSource
+    from pipeline.sources.folders import FolderSource
 
     path = Path(camera.source.get_secret_value())
     starts_at_s = camera.starts_at.timestamp() if camera.starts_at else 0.0

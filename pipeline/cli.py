@@ -7,20 +7,59 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline import cli_kafka as cli_events
 
+if TYPE_CHECKING:
+    from pipeline.shipped import Kind
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"passerby {version('passerby')}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="reid-pipeline",
-    help="Recognise the same person across cameras, from live streams.",
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+VersionOption = Annotated[
+    bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version, and exit.")
+]
 app.add_typer(cli_events.topics, name="topics")
 app.add_typer(cli_events.events, name="events")
+
+CONFIG = "YAML file, or a name that `reid-pipeline configs` lists"
+
+
+def _find(kind: "Kind", name_or_path: str) -> Path:
+    from pipeline.shipped import UnknownNameError, find_config
+
+    try:
+        return find_config(kind, name_or_path)
+    except UnknownNameError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _deployment(text: str) -> Path:
+    return _find("pipeline", text)
+
+
+def _site(text: str) -> Path:
+    return _find("site", text)
+
+
+def _simulation(text: str) -> Path:
+    return _find("simulation", text)
+
 
 SecondsOption = Annotated[float | None, typer.Option(help="To film; replaces what the file says.")]
 LookAlikesOption = Annotated[
@@ -29,15 +68,25 @@ LookAlikesOption = Annotated[
 OutOption = Annotated[Path, typer.Option("--out", help="Folder for all that is written.")]
 
 
+@app.callback()
+def common(version: VersionOption = False) -> None:
+    """Recognise the same person across cameras, from live streams."""
+
+
 @app.command()
 def run(
-    config: Annotated[Path | None, typer.Argument(help="YAML file; flags replace what it says.")] = None,
+    config: Annotated[
+        Path | None, typer.Argument(parser=_deployment, metavar="CONFIG", help=f"{CONFIG}; flags replace what it says.")
+    ] = None,
     camera: Annotated[
         list[str] | None, typer.Option(help="NAME=SOURCE: a video file, a folder of images, an address. Repeatable.")
     ] = None,
     detector: Annotated[str | None, typer.Option(help="Name or file of a network, or `hog`.")] = None,
     encoder: Annotated[str | None, typer.Option(help="Name or file of a network, or `stripes`.")] = None,
-    site: Annotated[Path | None, typer.Option(help="YAML file: which cameras overlap, how long walks take.")] = None,
+    site: Annotated[
+        Path | None,
+        typer.Option(parser=_site, metavar="SITE", help=f"{CONFIG}: which cameras overlap, how long walks take."),
+    ] = None,
     calibration: Annotated[Path | None, typer.Option(help="File that `calibrate` wrote.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Cosine from which two tracks are one person.")] = None,
     frame_rate: Annotated[float | None, typer.Option(help="True rate of the --camera files.")] = None,
@@ -76,7 +125,9 @@ def run(
 
 @app.command()
 def worker(
-    config: Annotated[Path, typer.Argument(help="YAML file of the site, with all its cameras.")],
+    config: Annotated[
+        Path, typer.Argument(parser=_deployment, metavar="CONFIG", help="YAML file of the site, with all its cameras.")
+    ],
     camera: Annotated[list[str] | None, typer.Option(help="Name of one to run; without it, all. Repeatable.")] = None,
 ) -> int:
     """Some cameras of a site in a process of their own; embeddings go into a stream in Redis."""
@@ -90,7 +141,12 @@ def worker(
 
 @app.command()
 def match(
-    config: Annotated[Path, typer.Argument(help="YAML file of the site, the same that the workers have.")],
+    config: Annotated[
+        Path,
+        typer.Argument(
+            parser=_deployment, metavar="CONFIG", help="YAML file of the site, the same that the workers have."
+        ),
+    ],
     topic: Annotated[
         str | None, typer.Option(help="Of Kafka, for the events; without it they go to events.jsonl.")
     ] = None,
@@ -107,7 +163,10 @@ def match(
 
 @app.command()
 def erase(
-    config: Annotated[Path | None, typer.Argument(help="YAML file of the site; without it, $REDIS_URL.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Argument(parser=_deployment, metavar="CONFIG", help="YAML file of the site; without it, $REDIS_URL."),
+    ] = None,
     person: Annotated[str | None, typer.Option(help="Id of the person, as events have it.")] = None,
     site: Annotated[str, typer.Option(help="Name of the site, where no file says it.")] = "site",
     forgotten: Annotated[
@@ -124,7 +183,7 @@ def erase(
 
 
 @app.command()
-def check(config: Annotated[Path, typer.Argument(help="YAML file.")]) -> int:
+def check(config: Annotated[Path, typer.Argument(parser=_deployment, metavar="CONFIG", help=f"{CONFIG}.")]) -> int:
     """Checks a configuration and prints the plan, without running it."""
     from pipeline.commands.check import print_plan
 
@@ -141,18 +200,24 @@ def evaluate(
         str | None, typer.Option(help="CAMERA=FILE: foot points of the same persons in a second view, as CSV.")
     ] = None,
     last_frame: Annotated[int | None, typer.Option(min=1, help="Score no later frame, counted from 1.")] = None,
+    truth_format: Annotated[
+        str | None, typer.Option(help="mot15, mot16 or visdrone, where the columns do not tell.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> int:
     """Scores a run against the truth: IDF1, MOTA, HOTA per camera and across cameras."""
-    from pipeline.commands.evaluate import print_scores
+    from pipeline.commands.evaluate import layout_of, print_scores
 
-    return print_scores(run_folder, truth, feet, last_frame, as_json=as_json)
+    return print_scores(run_folder, truth, feet, last_frame, layout=layout_of(truth_format), as_json=as_json)
 
 
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for all that is written.")] = Path("demo"),
-    site: Annotated[Path | None, typer.Option(help="YAML file of a simulated site.  [default: the shop]")] = None,
+    site: Annotated[
+        Path | None,
+        typer.Option(parser=_simulation, metavar="SITE", help=f"{CONFIG}, of a simulated site.  [default: shop]"),
+    ] = None,
     seconds: SecondsOption = None,
     look_alikes: LookAlikesOption = None,
 ) -> int:
@@ -168,7 +233,7 @@ def demo(
 
 @app.command()
 def simulate(
-    site: Annotated[Path, typer.Argument(help="YAML file, such as configs/simulation/shop.yaml.")],
+    site: Annotated[Path, typer.Argument(parser=_simulation, metavar="SITE", help=f"{CONFIG}, such as shop.")],
     out: OutOption,
     seconds: SecondsOption = None,
     seed: Annotated[
@@ -247,13 +312,23 @@ def adopt(
 
 @app.command()
 def fetch(
-    name: Annotated[str | None, typer.Argument(help="From configs/models.yaml; without it, the list.")] = None,
+    name: Annotated[str | None, typer.Argument(help="From the list, which is printed without it.")] = None,
     from_file: Annotated[Path | None, typer.Option("--from", help="A file that was downloaded by hand.")] = None,
 ) -> int:
     """Downloads a known network, checks its hash, and keeps it."""
     from pipeline.commands.models import fetch_model, list_models
 
     return list_models() if name is None else fetch_model(name, from_file)
+
+
+@app.command()
+def configs(
+    name: Annotated[str | None, typer.Argument(help="To print as it stands; without it, the list.")] = None,
+) -> int:
+    """Lists the configurations that come with Passerby, or prints one, to be changed and kept."""
+    from pipeline.commands.configs import list_configs, print_config
+
+    return list_configs() if name is None else print_config(name)
 
 
 @app.command()

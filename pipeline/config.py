@@ -1,7 +1,7 @@
 """The configuration of a deployment: one YAML file, read once, checked whole. Secrets come from the environment.
 
 A source may name environment variables in braces (`rtsp://{CAM1_USER}:{CAM1_PASSWORD}@host/1`): that is the only
-place where the environment is read, and what it yields is never printed.
+place where the environment is read, and what it yields is never printed. A brace that stands for itself is doubled.
 """
 
 import os
@@ -10,7 +10,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-import yaml
 from pydantic import (
     AwareDatetime,
     BaseModel,
@@ -25,22 +24,22 @@ from pydantic import (
 from detectors.hog import HogParams
 from detectors.tiling import TilingParams
 from detectors.yolox import YoloxParams
-from pipeline.config_errors import in_one_line
+from pipeline.config_errors import ConfigError, in_one_line
 from pipeline.matching.corrections import CorrectionParams
 from pipeline.matching.memory import Retention
+from pipeline.shipped import UnknownNameError, find_config
 from pipeline.site import Site
 from pipeline.sources.source import kind_of
 from pipeline.tracking.tracklets import TrackletParams
+from pipeline.yaml_files import read_mapping
 from trackers.bytetrack import ByteTrackParams
 from trackers.ocsort import OcSortParams
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 _M = TypeVar("_M", bound=BaseModel)
-
-
-class ConfigError(Exception):
-    """A configuration that cannot be used; the message says where, what was expected, and what was found."""
+_BRACES = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
+"""Doubled braces stand for themselves; single ones around the name of a variable for what it holds."""
 
 
 class _Strict(BaseModel):
@@ -76,7 +75,7 @@ class CameraConfig(_Strict):
     @field_validator("source")
     @classmethod
     def _fill_in_secrets(cls, source: SecretStr) -> SecretStr:
-        return SecretStr(re.sub(r"\{(\w+)\}", _from_environment, source.get_secret_value()))
+        return SecretStr(_BRACES.sub(_filled_in, source.get_secret_value()))
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -92,7 +91,12 @@ class CameraConfig(_Strict):
 
 
 class YoloxConfig(_Strict):
-    """YOLOX through ONNX. `model`: a name from configs/models.yaml, or a file with its card."""
+    """YOLOX through ONNX.
+
+    Attributes:
+        model: a name that `reid-pipeline fetch` lists, or a file with its card.
+        params: what is kept of what the network says.
+    """
 
     kind: Literal["yolox"] = "yolox"
     model: str = "yolox-nano"
@@ -100,7 +104,11 @@ class YoloxConfig(_Strict):
 
 
 class HogConfig(_Strict):
-    """OpenCV's HOG: weak and slow, needs no download."""
+    """OpenCV's HOG: weak and slow, needs no download.
+
+    Attributes:
+        params: how closely it looks.
+    """
 
     kind: Literal["hog"]
     params: HogParams = HogParams()
@@ -124,14 +132,22 @@ class UltralyticsConfig(_Strict):
 
 
 class ByteTrackConfig(_Strict):
-    """ByteTrack."""
+    """ByteTrack (Zhang et al., ECCV 2022): sure detections first, doubtful ones for tracks that are known.
+
+    Attributes:
+        params: its thresholds and patience.
+    """
 
     kind: Literal["bytetrack"] = "bytetrack"
     params: ByteTrackParams = ByteTrackParams()
 
 
 class OcSortConfig(_Strict):
-    """OC-SORT."""
+    """OC-SORT (Cao et al., CVPR 2023): led by what was observed, not by what was predicted.
+
+    Attributes:
+        params: its thresholds and patience.
+    """
 
     kind: Literal["ocsort"]
     params: OcSortParams = OcSortParams()
@@ -141,7 +157,7 @@ class NetworkConfig(_Strict):
     """A re-ID network for clips, or for crops whose embeddings are averaged; its card says which.
 
     Attributes:
-        model: a name from configs/models.yaml, or a file with its card.
+        model: a name that `reid-pipeline fetch` lists, or a file with its card.
         frames: crops in a clip, where the network leaves that open.
     """
 
@@ -151,17 +167,29 @@ class NetworkConfig(_Strict):
 
 
 class StripesConfig(_Strict):
-    """Colour and texture in stripes of the body: weak, needs no weights."""
+    """Colour and texture in stripes of the body: weak, needs no weights.
+
+    Attributes:
+        frames: crops in a clip, over which the mean is taken.
+    """
 
     kind: Literal["stripes"]
     frames: Count = 8
 
 
 class MatchingConfig(_Strict):
-    """How tracks become persons; `MatchParams`, `CorrectionParams` and `Retention` say more.
+    """How tracks become persons.
 
     Attributes:
-        threshold: cosine demanded; not given: what the encoder suggests.
+        threshold: a track is somebody known from this cosine on; higher splits one person into several, lower takes two
+            persons for one. None: what the encoder suggests.
+        same_camera_extra: two tracks of one camera must be more similar by this much, because they share light and
+            background: strangers look more alike in one camera than in two.
+        margin: the best person must exceed the next one by this much, in cosine; otherwise the decision waits for more
+            of the track.
+        hesitation: a track that misses the threshold by no more than this waits too, before it is taken for somebody
+            new: the first crops of a track are often its worst.
+        decide_after_parts: an unclear track is decided at this tracklet at the latest, or when it ends.
         calibration: file that `reid-pipeline calibrate` wrote; replaces the threshold.
         corrections: when decisions are taken back; `null`: never.
         retention: how long tracks are remembered.
@@ -203,7 +231,13 @@ class ComputeConfig(_Strict):
 
 
 class OrderConfig(_Strict):
-    """How the cameras are joined; `Channel` says more."""
+    """How the cameras are joined in windows of stream time.
+
+    Attributes:
+        window_s: length of a window. Longer windows see more of the tracks that compete for a person, and decide later.
+        lead_s: how far a camera may run ahead of the window that is being worked on: the bound of what waits.
+        idle_after_s: wall time without a frame after which nobody waits for a live camera.
+    """
 
     window_s: Positive = 1.0
     lead_s: Positive = 8.0
@@ -233,10 +267,17 @@ class OutputConfig(_Strict):
 
 
 class HttpConfig(_Strict):
-    """Metrics and health on one port, on this machine only unless `host` says otherwise; no port, no listener."""
+    """Metrics and health on one port.
+
+    Attributes:
+        port: no port, no listener; 0 takes any that is free.
+        host: on this machine only unless it says otherwise; 0.0.0.0 lets other machines ask.
+        ready: when `/readyz` is well: while `all` cameras stream (or have ended), or while `any` does.
+    """
 
     port: int | None = Field(None, ge=0, le=65535)
     host: str = "127.0.0.1"
+    ready: Literal["all", "any"] = "all"
 
 
 class RedisConfig(_Strict):
@@ -267,7 +308,7 @@ class RedisConfig(_Strict):
     @field_validator("url")
     @classmethod
     def _fill_in_secrets(cls, url: SecretStr | None) -> SecretStr | None:
-        return url and SecretStr(re.sub(r"\{(\w+)\}", _from_environment, url.get_secret_value()))
+        return url and SecretStr(_BRACES.sub(_filled_in, url.get_secret_value()))
 
     def address(self) -> str:
         """The address, with its password.
@@ -282,7 +323,22 @@ class RedisConfig(_Strict):
 
 
 class PipelineConfig(_Strict):
-    """One deployment: cameras, how they are looked at, and what comes out."""
+    """One deployment: cameras, how they are looked at, and what comes out.
+
+    Attributes:
+        cameras: who is looked through; files and live streams do not mix.
+        site: which cameras overlap, and how long people need from one to the next: what no network can know.
+        detector: what finds people in frames.
+        tracker: what follows them through one camera.
+        tracklets: which of a track's boxes are good enough to be recognised by, and how many are kept.
+        encoder: what makes a vector of a tracklet.
+        matching: how tracks become persons.
+        compute: where the networks run.
+        order: how cameras are joined in stream time.
+        output: what is written, and where.
+        http: metrics and health.
+        redis: where the processes of a site meet; `run` needs none of it.
+    """
 
     cameras: tuple[CameraConfig, ...] = Field(min_length=1)
     site: Site = Site()
@@ -347,36 +403,20 @@ def load_config(path: Path) -> PipelineConfig:
 
 
 def read_fields(path: Path) -> dict[str, object]:
-    """What a configuration file says, unchecked but for its `site`, which may name a file beside it."""
-    fields = read_yaml(path)
+    """What a configuration file says, unchecked but for its `site`: keys, a file beside it, or the name of one."""
+    fields = read_mapping(path)
     site = fields.get("site")
     if isinstance(site, str):
-        fields["site"] = load_site(path.parent / site)
+        try:
+            fields["site"] = load_site(path.parent / find_config("site", site))
+        except UnknownNameError as error:
+            raise ConfigError(f"{path}: site: {error}") from error
     return fields
 
 
 def load_site(path: Path) -> Site:
     """Reads and checks the description of a site; raises as `load_config`."""
-    return parse(Site, read_yaml(path), path)
-
-
-def read_yaml(path: Path) -> dict[str, object]:
-    """The mapping of a YAML file.
-
-    Raises:
-        ConfigError: if there is no such file, or it holds something else.
-    """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: expected a YAML file, found none to read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        where = getattr(error, "problem_mark", None)
-        line = f":{where.line + 1}" if where else ""
-        raise ConfigError(f"{path}{line}: expected YAML, found {getattr(error, 'problem', None) or error}") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path}: expected keys and values, found {type(content).__name__}")
-    return content
+    return parse(Site, read_mapping(path), path)
 
 
 def parse(model: type[_M], fields: dict[str, object], where: Path | str) -> _M:
@@ -387,8 +427,10 @@ def parse(model: type[_M], fields: dict[str, object], where: Path | str) -> _M:
         raise ConfigError(f"{where}: {in_one_line(error, model)}") from error
 
 
-def _from_environment(match: re.Match[str]) -> str:
+def _filled_in(match: re.Match[str]) -> str:
+    if match[1] is None:
+        return match[0][0]
     value = os.environ.get(match[1])
     if value is None:
-        raise ValueError(f"the environment variable {match[1]} is not set")
+        raise ValueError(f"the environment variable {match[1]} is not set; double a brace that stands for itself")
     return value

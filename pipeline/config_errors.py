@@ -9,6 +9,11 @@ from pydantic import BaseModel, ValidationError
 
 from pipeline.sources.errors import redact
 
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; the message says where, what was expected, and what was found."""
+
+
 _KINDS = {"yolox", "hog", "ultralytics", "bytetrack", "ocsort", "network", "stripes"}
 """pydantic puts the chosen kind into the path of an error; the reader's file has no such key."""
 
@@ -16,7 +21,7 @@ _KINDS = {"yolox", "hog", "ultralytics", "bytetrack", "ocsort", "network", "stri
 def in_one_line(error: ValidationError, model: type[BaseModel]) -> str:
     """The first error of a record of `model`. No password is in it."""
     first = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in first["loc"] if part not in _KINDS)
+    key = ".".join(redact(str(part)) for part in first["loc"] if part not in _KINDS)
     if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"unknown key {key!r}{_did_you_mean(key, model)}"
     if first["type"] == "union_tag_not_found":

@@ -1,7 +1,7 @@
 """Networks by name: where they come from, and where they lie on this machine.
 
-Those of `configs/models/` came with the project. The others stand in the list `configs/models.yaml`: what it names is
-fetched once, held to its fingerprint, and kept in a cache with its card beside it; nothing else is ever downloaded.
+Some came with the package. The others stand in a list, `configs/models.yaml`: what it names is fetched once, held to
+its fingerprint, and kept in a cache with its card beside it; nothing else is ever downloaded.
 """
 
 import http.client
@@ -11,16 +11,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from pipeline.shipped import MODELS, MODELS_FILE
 from reid_runtime.adopt import adopt
 from reid_runtime.card import ArtefactError, card_path, file_sha256
 
-MODELS_FILE = Path(__file__).parents[1] / "configs" / "models.yaml"
-SHIPPED = MODELS_FILE.with_suffix("")
 CHUNK_BYTES = 1 << 16
 TIMEOUT_S = 30.0
 """Without a byte for so long a download is given up."""
@@ -33,7 +32,7 @@ class KnownModel(BaseModel):
     """One entry of the list.
 
     Attributes:
-        url: of the file.
+        url: of the file; from the web alone, never a path of this machine.
         sha256: of the file, hexadecimal.
         family: see `reid_runtime.adopt`.
         licence: of the weights.
@@ -42,7 +41,7 @@ class KnownModel(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    url: str
+    url: str = Field(pattern=r"^https?://[^/]")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     family: str
     licence: str
@@ -50,9 +49,23 @@ class KnownModel(BaseModel):
     threshold: float | None = None
 
 
+ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+"""It becomes the name of a file."""
+
+
 def known_models(path: Path = MODELS_FILE) -> dict[str, KnownModel]:
-    """The list, by name."""
-    return TypeAdapter(dict[str, KnownModel]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
+    """The list, by name.
+
+    Raises:
+        ArtefactError: if the list names what is no name of a network, or no address.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return TypeAdapter(dict[ModelName, KnownModel]).validate_python(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ArtefactError(f"{path}: {where}: {first['msg']}, found {first['input']!r}") from error
 
 
 def default_cache() -> Path:
@@ -63,7 +76,7 @@ def default_cache() -> Path:
 
 def shipped_models() -> dict[str, Path]:
     """The networks that came with the project, by name."""
-    return {path.stem: path for path in sorted(SHIPPED.glob("*.onnx"))}
+    return {path.stem: path for path in sorted(MODELS.glob("*.onnx"))}
 
 
 def find_artefact(name_or_path: str, cache: Path | None = None) -> Path:
@@ -79,6 +92,8 @@ def find_artefact(name_or_path: str, cache: Path | None = None) -> Path:
     path = Path(name_or_path).expanduser()
     if path.suffix:
         return _existing(path, f"expected an artefact at {path}, found no file: check the path")
+    if "/" in name_or_path:
+        raise ArtefactError(f"expected the path of an artefact, with its suffix, or a name, found {name_or_path!r}")
     in_cache = cached_path(name_or_path, cache or default_cache())
     shipped, names = shipped_models(), known_models()
     if name_or_path in shipped and not in_cache.is_file():

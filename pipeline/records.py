@@ -140,10 +140,25 @@ class Window:
     ended: tuple[TrackEnd, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StreamEntry:
+    """Where a message stands in the stream it came through: its id, and the worker that wrote it, empty if unknown."""
+
+    id: bytes
+    worker: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbeddedWindow:
-    """A window after encoding: as `Window`, with an embedding in the place of each tracklet."""
+    """A window after encoding: as `Window`, with an embedding in the place of each tracklet.
+
+    Attributes:
+        end_s, ended: those of the window; what came late has the end of the last window once more.
+        embeddings: sorted by (cut_s, track, part).
+        entries: messages of a stream that are of no more use once the window is committed; none within a process.
+    """
 
     end_s: float
     embeddings: tuple[Embedding, ...]
     ended: tuple[TrackEnd, ...]
+    entries: tuple[StreamEntry, ...] = ()

@@ -7,10 +7,12 @@ from typing import Any
 
 import torch
 
+from passerby_events.errors import PasserbyError
+
 FILE = "checkpoint.pt"
 
 
-class CheckpointError(Exception):
+class CheckpointError(PasserbyError):
     """A checkpoint that cannot be used; the message says in one line why."""
 
 

@@ -4,6 +4,8 @@ Resizing is bilinear. Averaging over areas finds nobody more on `mars_query_half
 and takes 0.9 ms in the place of 0.07 for a person 800 pixels tall.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -24,26 +26,34 @@ def cut(image: NDArray[np.uint8], boxes: NDArray[np.float32], *, height: int, wi
     Raises:
         ValueError: if less than one pixel of a box lies in the image.
     """
-    crops = np.empty((len(boxes), height, width, 3), np.uint8)
-    for crop, (x1, y1, x2, y2) in zip(crops, pixel_boxes(image, boxes).tolist(), strict=True):
-        fit(image[y1:y2, x1:x2], crop)
+    people = [image[y1:y2, x1:x2] for x1, y1, x2, y2 in pixel_boxes(image, boxes).tolist()]
+    return fit(people, height=height, width=width)
+
+
+def fit(people: Sequence[NDArray[np.uint8]], *, height: int, width: int) -> NDArray[np.uint8]:
+    """Parts of pictures, each (h, w, 3) uint8, as (N, height, width, 3); what has that size is only copied."""
+    crops = np.empty((len(people), height, width, 3), np.uint8)
+    for person, crop in zip(people, crops, strict=True):
+        cv2.resize(person, (width, height), dst=crop, interpolation=cv2.INTER_LINEAR)
     return crops
 
 
-def fit(person: NDArray[np.uint8], crop: NDArray[np.uint8]) -> None:
-    """Fills a crop, (height, width, 3) uint8, with a part of a picture, (h, w, 3) uint8."""
-    height, width = crop.shape[:2]
-    cv2.resize(person, (width, height), dst=crop, interpolation=cv2.INTER_LINEAR)
+def shrink(person: NDArray[np.uint8], *, height: int, width: int) -> NDArray[np.uint8]:
+    """A copy of a part of a picture that takes no more room than a crop: as it is, or at the size of a crop.
+
+    What is smaller is left to be enlarged when it is known to be wanted: that takes 40 us, and to copy it 2.
+    """
+    if person.size < height * width * 3:
+        return person.copy()
+    crop: NDArray[np.uint8] = fit([person], height=height, width=width)[0]
+    return crop
 
 
 def resize(crops: NDArray[np.uint8], *, height: int, width: int) -> NDArray[np.uint8]:
     """Crops that were cut already, (N, h, w, 3) uint8, at another size by the same rule."""
     if crops.shape[1:3] == (height, width):
         return crops
-    resized = np.empty((len(crops), height, width, 3), np.uint8)
-    for source, target in zip(crops, resized, strict=True):
-        fit(source, target)
-    return resized
+    return fit(list(crops), height=height, width=width)
 
 
 def pixel_boxes(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> NDArray[np.int64]:

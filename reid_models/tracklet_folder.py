@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from passerby_events.errors import PasserbyError
 from reid_models.clips import spread
 from reid_models.crops import resize
 from reid_models.ranking import Labelled
@@ -18,7 +19,7 @@ from reid_runtime.card import ClipSpec
 NAME = re.compile(r"(?P<person>\d+|00-1)C(?P<camera>\d+)T(?P<tracklet>\d+)F(?P<frame>\d+)\.jpe?g", re.IGNORECASE)
 
 
-class TrackletFolderError(Exception):
+class TrackletFolderError(PasserbyError):
     """A folder does not hold labelled tracklets; the message says in one line what it holds."""
 
 

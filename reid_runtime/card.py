@@ -10,8 +10,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from passerby_events.errors import PasserbyError
 
-class ArtefactError(Exception):
+
+class ArtefactError(PasserbyError):
     """An artefact, its card or its provider is not what was asked for; the message says in one line what to do."""
 
 

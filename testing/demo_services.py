@@ -21,9 +21,9 @@ from rich.console import Console
 
 from pipeline.commands.demo import SHOP, film, score
 from pipeline.commands.stopping import StopSignal
-from pipeline.config import read_yaml
 from pipeline.deployment.simulated import Replaced, load_simulation
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
+from pipeline.yaml_files import read_mapping
 from testing.services.kafka import KafkaBroker
 from testing.services.redis import RedisServer
 from testing.site.site_commands import COMMAND, SiteCommands
@@ -45,7 +45,7 @@ def main() -> int:
     started_s = time.monotonic()
     config = load_simulation(SHOP, Replaced(seconds=asked.seconds))
     with StopSignal() as stop:
-        deployment = read_yaml(film(config, out, talk, stop))
+        deployment = read_mapping(film(config, out, talk, stop))
     site = yaml.safe_load((out / "site.yaml").read_text(encoding="utf-8"))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

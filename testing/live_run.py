@@ -1,5 +1,6 @@
 """The installed command as a process of its own, watched from outside as an operator would."""
 
+import os
 import signal
 import sys
 import time
@@ -15,20 +16,37 @@ from testing.still_person import still_person
 
 COMMAND = Path(sys.executable).with_name("reid-pipeline")
 # More than any step needs, also on a loaded machine; a test that comes near it has failed.
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 SILENCE_S = 1.5
 """After which a camera is opened again."""
 
 
 class LiveRun:
-    """`reid-pipeline run` over some cameras, with a person in front of each who never moves."""
+    """`reid-pipeline run` over some cameras, with a person in front of each who never moves.
 
-    def __init__(self, folder: Path, sources: Mapping[str, str], environment: Mapping[str, str]) -> None:
+    Args:
+        folder: for all that it reads and writes.
+        sources: by the names of cameras.
+        environment: of the process.
+        is_held: whether it gets to read its configuration only when `go_on` is called.
+    """
+
+    def __init__(
+        self, folder: Path, sources: Mapping[str, str], environment: Mapping[str, str], *, is_held: bool = False
+    ) -> None:
         self.out = folder / "out"
         port = free_port()
-        deployment = _deployment(folder, sources, port)
-        self._watched = Watched([COMMAND, "run", deployment], folder / "said.txt", port, environment)
+        self._path, self._text = folder / "deployment.yaml", _deployment(folder, sources, port)
+        if is_held:
+            os.mkfifo(self._path)  # to open it is to wait for who writes into it
+        else:
+            self.go_on()
+        self._watched = Watched([COMMAND, "run", self._path], folder / "said.txt", port, environment)
         self.process = self._watched.process
+
+    def go_on(self) -> None:
+        """Gives it its configuration."""
+        self._path.write_text(self._text, encoding="utf-8")
 
     def until(self, is_so: Callable[[], bool], what: str) -> None:
         start_s = time.monotonic()
@@ -61,12 +79,13 @@ class LiveRun:
         wanted = self.count("reid_frames_total", camera) + count
         self.until(lambda: self.count("reid_frames_total", camera) >= wanted, f"{count} more frames of {camera}")
 
-    def terminate(self) -> float:
-        """SIGTERM; returns the seconds until the process has ended well."""
-        start_s = time.monotonic()
+    def terminate(self) -> None:
+        """SIGTERM; returns when the process has ended well."""
         self.process.send_signal(signal.SIGTERM)
+        self.ends_well()
+
+    def ends_well(self) -> None:
         assert self.process.wait(PATIENCE_S) == 0, self._watched.said()
-        return time.monotonic() - start_s
 
     def ended_tracks(self) -> int:
         """Tracks in the events, each of which has begun and ended; every line must be whole."""
@@ -85,19 +104,16 @@ class LiveRun:
         self._watched.kill()
 
 
-def _deployment(folder: Path, sources: Mapping[str, str], port: int) -> Path:
+def _deployment(folder: Path, sources: Mapping[str, str], port: int) -> str:
     is_live = any("://" in source for source in sources.values())
     patience = {"open_timeout_s": SILENCE_S, "read_timeout_s": SILENCE_S} if is_live else {}
-    path = folder / "deployment.yaml"
-    text = yaml.safe_dump(
+    return yaml.safe_dump(
         {
             "cameras": [{"name": name, "source": source, **patience} for name, source in sources.items()],
             "detector": {"kind": "yolox", "model": str(still_person(folder / "still.onnx"))},
             "encoder": {"kind": "stripes"},
-            "tracklets": {"min_sharpness": 0.0},
+            "tracklets": {"gate": {"min_sharpness": 0.0}},
             "output": {"directory": str(folder / "out")},
             "http": {"port": port},
         }
     )
-    path.write_text(text, encoding="utf-8")
-    return path

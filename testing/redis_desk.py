@@ -4,16 +4,14 @@ from collections.abc import Sequence
 
 from pipeline.events.schema import IdentityEvent
 from pipeline.matching.memory import Retention
-from pipeline.records import EmbeddedWindow
 from pipeline.store.client import SiteStore
 from pipeline.store.gallery import RedisGallery
+from pipeline.store.keys import OUTBOX
 from pipeline.store.lease import Lease, acquire
-from pipeline.store.outbox import OUTBOX
-from pipeline.store.window_join import Entry, JoinedWindow
 
 
 class RedisDesk:
-    """A term of a matcher: lease, gallery, and the window at work, which moves on with each `next_window`."""
+    """A term of a matcher: a lease, and a gallery under it."""
 
     def __init__(
         self,
@@ -26,15 +24,8 @@ class RedisDesk:
         granted = lease or acquire(store, 10.0)
         assert granted is not None
         self.lease = granted
-        self.joined = JoinedWindow(0, EmbeddedWindow(1.0, (), ()), ())
         self._store = store
-        self.gallery = RedisGallery(
-            store, self.lease, retention or Retention(), model_id=model_id, at_work=lambda: self.joined
-        )
-
-    def next_window(self, entries: Sequence[Entry] = ()) -> None:
-        number = self.joined.number + 1
-        self.joined = JoinedWindow(number, EmbeddedWindow(number + 1.0, (), ()), tuple(entries))
+        self.gallery = RedisGallery(store, self.lease, retention or Retention(), model_id=model_id)
 
     def outbox(self) -> Sequence[IdentityEvent]:
         return [

@@ -20,6 +20,7 @@ LOOKS = {
     "sand": ((190, 160, 110), (80, 40, 110)),
 }
 """Colour of the upper and the lower half."""
+ENDLESS_FRAMES = 2 * 60 * 60 * RATE
 Walk = tuple[str, float, float]
 """Who, from when, and to when, seconds: one walk from the left edge to the right."""
 
@@ -38,6 +39,30 @@ def film(path: Path, walks: Sequence[Walk], seconds: float, *, seed: int = 0) ->
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
+
+
+def endless_film(path: Path) -> Path:
+    """Writes a film of two hours of an empty floor, longer than any test lasts: a minute of it, over and over."""
+    minute = path.with_name(f"minute-{path.name}")
+    with av.open(str(film(minute, [], 60.0))) as source, av.open(str(path), "w") as endless:
+        (video,) = source.streams.video
+        packets = [packet for packet in source.demux(video) if packet.pts is not None and packet.dts is not None]
+        span = sum(packet.duration or 0 for packet in packets)
+        stream = endless.add_stream_from_template(video)
+        for turn in range(ENDLESS_FRAMES // len(packets)):
+            for each in packets:
+                packet = av.Packet(bytes(each))
+                packet.stream, packet.time_base, packet.is_keyframe = stream, each.time_base, each.is_keyframe
+                packet.pts, packet.dts = _later(each.pts, turn * span), _later(each.dts, turn * span)
+                packet.duration = each.duration
+                endless.mux(packet)
+    minute.unlink()
+    return path
+
+
+def _later(ticks: int | None, by: int) -> int:
+    assert ticks is not None
+    return ticks + by
 
 
 def picture(floor: NDArray[np.uint8], walks: Sequence[Walk], time_s: float) -> NDArray[np.uint8]:

@@ -10,12 +10,11 @@ import pytest
 from pipeline.events.kafka.brokers import Brokers
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from pipeline.store.client import SiteStore
+from testing.paths import SHARED
 from testing.services import kafka as kafka_service
 from testing.services import redis as redis_service
+from testing.services.needed import need_redis_server, start_kafka_broker
 from testing.services.site_store import site_of_its_own
-
-ROOT = Path(__file__).parents[1]
-SHARED = Path(os.environ.get("PASSERBY_SHARED", ROOT.parent / "shared")).resolve()
 
 
 @pytest.fixture(scope="session")
@@ -67,15 +66,6 @@ def redis_server(tmp_path: Path) -> Iterator[redis_service.RedisServer]:
     server.stop()
 
 
-def need_redis_server() -> None:
-    """Skips with the reason where no redis-server can be started; in CI that is a failure."""
-    if (reason := redis_service.why_not()) is None:
-        return
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
 def kafka_brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
     """A Kafka broker: that of KAFKA_BOOTSTRAP_SERVERS, else one of our own. Tests keep apart by their topics."""
@@ -99,13 +89,3 @@ def kafka_broker(tmp_path: Path) -> Iterator[kafka_service.KafkaBroker]:
     """A Kafka broker of this test's own, to be killed or frozen."""
     with start_kafka_broker(tmp_path) as broker:
         yield broker
-
-
-def start_kafka_broker(folder: Path) -> kafka_service.KafkaBroker:
-    """Skips with the reason where no Kafka broker can be started; in CI that is a failure."""
-    try:
-        return kafka_service.KafkaBroker(folder)
-    except kafka_service.NoBrokerError as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(error))
-        pytest.skip(str(error))

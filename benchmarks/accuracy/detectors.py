@@ -11,7 +11,6 @@ whole detector and the bare network in turns.
 """
 
 import argparse
-import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -30,6 +29,7 @@ from detectors.yolox import YoloxDetector, YoloxParams
 from pipeline.model_zoo import fetch, known_models, shipped_models
 from reid_runtime.load import load_session
 from reid_runtime.session import Session
+from testing.paths import SHARED
 
 NETWORK = "yolox-nano"
 SHIPPED = "passerby-detector"
@@ -53,19 +53,18 @@ def main() -> None:
     options.add_argument("--films", type=Path, metavar="FOLDER", help="simulated films with truth")
     asked = options.parse_args()
     cv2.setNumThreads(1)
-    shared = Path(os.environ.get("PASSERBY_SHARED", "../shared"))
-    footage = [read_pets(shared), read_mot17_mini(shared)]
+    footage = [read_pets(SHARED), read_mot17_mini(SHARED)]
     footage += [read_films(asked.films)] if asked.films else []
     print("| detector | footage | score | precision | recall | AP | ms a frame | bare network, ms | rest, ms |")
     print("|---|---|---:|---:|---:|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as cache:
-        for contestant in contestants(shared, Path(cache), asked.files):
+        for contestant in contestants(SHARED, Path(cache), asked.files):
             for each in footage:
                 print_rows(contestant, each, times(contestant, footage[0].images) if each is footage[0] else " | | ")
 
 
 def contestants(shared: Path, cache: Path, files: Sequence[Path]) -> list[Contestant]:
-    file = next((shared / "data/weights").rglob(known_models()[NETWORK].url.rpartition("/")[2]))
+    file = next((SHARED / "data/weights").rglob(known_models()[NETWORK].url.rpartition("/")[2]))
     networks = {NETWORK: fetch(NETWORK, cache, from_file=file), SHIPPED: shipped_models()[SHIPPED]}
     networks |= {file.stem: file for file in files}
     found = []

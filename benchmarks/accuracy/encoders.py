@@ -9,7 +9,6 @@ halves. Speed is crops per second on one thread, beside the bare network on inpu
 best of 5 each.
 """
 
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -30,6 +29,7 @@ from reid_models.tracklet_folder import LabelledTracklet, labels, read_clip, rea
 from reid_runtime.batches import run_rows
 from reid_runtime.load import load_session
 from reid_runtime.session import Session
+from testing.paths import SHARED
 
 NETWORKS = ("osnet-x0-25-msmt17", "intel-0248")
 SHIPPED = "passerby-encoder"
@@ -47,19 +47,18 @@ class Contestant:
 
 
 def main() -> None:
-    shared = Path(os.environ.get("PASSERBY_SHARED", "../shared"))
-    tracklets = read_folder(shared / "data/reid/mars_query_half/bbox_test")
+    tracklets = read_folder(SHARED / "data/reid/mars_query_half/bbox_test")
     print("| encoder | persons | R1 | R5 | mAP, MARS script | mAP, rectangular | crops/s | bare network | ratio |")
     print("|---|---|---:|---:|---:|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as cache:
-        for contestant in contestants(shared, Path(cache)):
+        for contestant in contestants(SHARED, Path(cache)):
             print_rows(contestant, tracklets)
 
 
 def contestants(shared: Path, cache: Path) -> list[Contestant]:
     found = [Contestant("stripes, no weights", StripesEncoder(), None)]
     for name in NETWORKS:
-        file = next((shared / "data/weights").rglob(known_models()[name].url.rpartition("/")[2]))
+        file = next((SHARED / "data/weights").rglob(known_models()[name].url.rpartition("/")[2]))
         session = load_session(fetch(name, cache, from_file=file), provider="cpu", threads=1)
         found.append(Contestant(name, CropEncoder(session), session))
     session = load_session(shipped_models()[SHIPPED], provider="cpu", threads=1)

@@ -39,11 +39,12 @@ from pipeline.site import Site
 from pipeline.sources.files import FileSource
 from pipeline.sources.pacing import Chunks
 from reid_runtime.load import load_session
+from testing.paths import SHARED
 from trackers.bytetrack import ByteTrack
 from trackers.ocsort import OcSort
 from trackers.tracker import Tracker
 
-FOLDER = Path(os.environ.get("PASSERBY_SHARED", "../shared")) / "data/multicam/pets2009_s2l1"
+FOLDER = SHARED / "data/multicam/pets2009_s2l1"
 LAST_FRAME = 269
 TILES = TilingParams(3, 2)
 VIEWS = ("camera0", "camera1")

@@ -34,11 +34,11 @@ from trackeval.metrics import CLEAR, HOTA, Identity
 
 from benchmarks.accuracy import tracker_scenes as scenes
 from detectors.detections import Detections
+from testing.paths import ROOT, SHARED
 from trackers.bytetrack import ByteTrack
 from trackers.ocsort import OcSort
 from trackers.tracker import Tracker
 
-ROOT = Path(__file__).parents[2]
 PEERS = ROOT / ".peers"
 PACKAGES = ("trackers==2.6.1", "boxmot==25.0.0")
 OURS: dict[str, type[ByteTrack] | type[OcSort]] = {"ByteTrack": ByteTrack, "OC-SORT": OcSort}
@@ -113,7 +113,7 @@ class Peers:
 
 
 def main() -> None:
-    shared = Path(os.environ.get("PASSERBY_SHARED", ROOT.parent / "shared")) / "data" / "mot" / "mot17_train"
+    shared = SHARED / "data" / "mot" / "mot17_train"
     sequences = sorted(path.name for path in shared.iterdir())
     with tempfile.TemporaryDirectory() as name, peers_of(Path(name)) as peers:
         folder = Path(name)

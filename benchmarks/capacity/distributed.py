@@ -20,6 +20,7 @@ from rich.table import Table
 from benchmarks.speed.pipeline_parts import FRAME_RATE, VIEWS
 from pipeline.events.folding import persons_by_track
 from pipeline.events.jsonlines import read_events
+from testing.paths import SHARED
 from testing.services.redis import RedisServer
 from testing.site.site_commands import SiteCommands
 from testing.site.watched import Watched
@@ -63,7 +64,7 @@ def timed(folder: Path, start: Callable[[SiteCommands], Sequence[Watched]]) -> t
 
 def deployment() -> dict[str, object]:
     """Both views, whole, at their true rate."""
-    footage = Path(os.environ.get("PASSERBY_SHARED", "../shared")) / "data/multicam/pets2009_s2l1"
+    footage = SHARED / "data/multicam/pets2009_s2l1"
     cameras = [
         {"name": name, "source": str(footage / film), "frame_rate": FRAME_RATE}
         for name, film in zip(NAMES, VIEWS, strict=True)

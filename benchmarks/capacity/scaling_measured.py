@@ -33,12 +33,14 @@ from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
 from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
 from pipeline.site import Site
-from pipeline.store.client import SiteStore, script
+from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected, messages_of, packed
 from pipeline.store.embedding_stream import EmbeddingWriter
 from pipeline.store.gallery import RedisGallery
+from pipeline.store.keys import OUTBOX
 from pipeline.store.lease import acquire
-from pipeline.store.outbox import OUTBOX, OutboxRelay
+from pipeline.store.outbox import OutboxRelay
+from pipeline.store.scripts import script
 from pipeline.store.site_matcher import SiteMatcher, SiteMatcherParams
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
@@ -244,16 +246,12 @@ def load_mirror(url: str, loaded: "Queue[tuple[float, float]]") -> None:
         assert lease is not None, "nobody else decides"
         before_mib = resident_mib()
         begun_s = time.perf_counter()
-        gallery = RedisGallery(store, lease, FOREVER, model_id=MODEL, at_work=_never)
+        gallery = RedisGallery(store, lease, FOREVER, model_id=MODEL)
         taken_s = time.perf_counter() - begun_s
         grown_mib = resident_mib() - before_mib
         assert len(gallery.known()) > 0
         loaded.put((2**20 * grown_mib, taken_s))
         lease.release()
-
-
-def _never() -> Any:
-    raise AssertionError("nothing is committed")
 
 
 def _used(client: Any) -> float:

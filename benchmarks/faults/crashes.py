@@ -41,15 +41,14 @@ from pipeline.events.schema import IdentityEvent
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected, unpacked
-from pipeline.store.embedding_stream import STREAM
-from pipeline.store.gallery import PROGRESS
+from pipeline.store.keys import PROGRESS, STREAM
+from testing.paths import ROOT
 from testing.services.kafka import KafkaBroker
 from testing.services.redis import RedisServer
 from testing.site.crash_round import KINDS, CrashRound, Fall, Tally, plan, tally
 from testing.site.site_commands import SiteCommands
 from testing.site.site_processes import write_recording
 from testing.site.watched import Watched
-from tests.conftest import ROOT
 
 SITE = "pets2009"
 PAUSE_S = 0.1
@@ -131,7 +130,7 @@ class RecordedSite:
 
     def share_decided(self) -> float:
         with SiteStore(self._url, SITE) as store:
-            return (int(store.hash(PROGRESS).get(b"window", -1)) + 1) / self._recording.windows
+            return float(store.hash(PROGRESS).get(b"until_s", 0)) / self._recording.windows
 
     def close(self) -> None:
         self._commands.close()

@@ -13,8 +13,7 @@ import redis
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.store.embedding_stream import STREAM
-from pipeline.store.outbox import OUTBOX
+from pipeline.store.keys import OUTBOX, STREAM
 from testing.site.watched import Watched
 
 EVERY_S = 5.0

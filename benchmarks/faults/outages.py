@@ -42,19 +42,19 @@ from pipeline.events.kafka.consumer import EventConsumer
 from pipeline.events.kafka.dead_letters import DeadLetter
 from pipeline.events.kafka.topics import EVENTS, TopicParams, ensure_topic
 from pipeline.sources.files import FileSource
-from pipeline.store.outbox import OUTBOX
+from pipeline.store.keys import OUTBOX, prefix
+from testing.cameras.camera import Camera
+from testing.paths import ROOT, SHARED
 from testing.services.kafka import KafkaBroker
 from testing.services.kafka_topics import messages_at
 from testing.services.redis import RedisServer
-from testing.site.crash_round import until
 from testing.site.site_commands import SiteCommands
 from testing.site.watched import Watched
-from tests.conftest import ROOT
-from tests.integration.test_rtsp import Camera
+from testing.waiting import until
 
 SITE, NAMES, LOAD = "outages", ("view1", "view6"), "load"
-KEYS = f"reid:{{{SITE}}}:"
-PLOT = Path(__file__).parents[2] / "docs" / "outages.png"
+KEYS = prefix(SITE)
+PLOT = ROOT / "docs" / "outages.png"
 LOOP_FRAMES = 400
 KEEP_S = 120.0
 """Retention, so short that what is remembered does not grow during the run."""
@@ -154,7 +154,7 @@ class Scene:
         self._load = self._start_load(self._redis.url, per_second, folder / "load.txt")
         stack.callback(self._load.kill)
         for process in (*self._workers, *self._matchers):
-            until(process.is_ready, READY_WITHIN_S, "a process is ready")
+            until(process.is_ready, "a process is ready", within_s=READY_WITHIN_S)
         named = {"view1": self._workers[0], "view6": self._workers[1], "heavy worker": self._load}
         named |= {"matcher 1": self._matchers[0], "matcher 2": self._matchers[1]}
         processes = {name: watched.process.pid for name, watched in named.items()}
@@ -218,7 +218,7 @@ class Mortal(Protocol):
 def frames_of(film: str, folder: Path) -> str:
     """The first pictures of a film as JPEG files; returns their pattern."""
     folder.mkdir()
-    footage = Path(os.environ.get("PASSERBY_SHARED", "../shared")) / "data/multicam/pets2009_s2l1"
+    footage = SHARED / "data/multicam/pets2009_s2l1"
     for frame in islice(FileSource("camera", footage / film, frame_rate=FRAME_RATE), LOOP_FRAMES):
         cv2.imwrite(str(folder / f"{frame.index:05d}.jpg"), cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR))
     return str(folder / "%05d.jpg")

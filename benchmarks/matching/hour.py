@@ -14,7 +14,6 @@ import threading
 import time
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -29,8 +28,9 @@ from pipeline.events.schema import Event
 from pipeline.matching.memory import Retention
 from pipeline.store.embedding_stream import EmbeddingWriter
 from pipeline.telemetry.metrics import Metrics
+from testing.paths import ROOT
 
-PLOT = Path(__file__).parents[2] / "docs" / "matching-hour.png"
+PLOT = ROOT / "docs" / "matching-hour.png"
 PER_SECOND = 40
 WINDOW_S = 1.0
 SPEED = 6.0

@@ -26,7 +26,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,8 +40,9 @@ from pipeline.matching.policy import NEW, Decision, MatchParams, decide
 from pipeline.matching.search import searchable_zeros
 from pipeline.matching.sightings import SightingArrays
 from pipeline.site import Site, Transit, topology
+from testing.paths import ROOT
 
-PEERS = Path(__file__).parents[2] / ".peers" / "matching"
+PEERS = ROOT / ".peers" / "matching"
 PACKAGE = "faiss-cpu==1.15.1"
 FAISS_BLAS_FROM = 800
 """Queries times dimensions."""

@@ -7,7 +7,6 @@ convert with one converter for all frames; `to_ndarray` is how most code does it
 is the best of 5 runs.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,6 +15,7 @@ import av
 from av.video.reformatter import VideoReformatter
 
 from pipeline.sources.files import FileSource
+from testing.paths import SHARED
 
 FILMS = (
     "multicam/pets2009_s2l1/View_001.mp4",
@@ -28,7 +28,7 @@ Read = Callable[[Path], int]
 
 
 def main() -> None:
-    folder = Path(os.environ.get("PASSERBY_SHARED", "../shared")) / "data"
+    folder = SHARED / "data"
     print("| film | FileSource, frames/s | PyAV, one converter | ratio | PyAV, to_ndarray | ratio |")
     print("|---|---:|---:|---:|---:|---:|")
     for film in FILMS:

@@ -20,8 +20,9 @@ from pathlib import Path
 
 from benchmarks.speed.network_costs import MEGA, Size, Times, size_of, times_of
 from reid_models.architectures.catalogue import CATALOGUE
+from testing.paths import ROOT
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "models.md"
+DOCUMENT = ROOT / "docs" / "models.md"
 BEGIN = "<!-- python -m benchmarks.speed.networks --compile --write -->"
 END = "<!-- end of the table -->"
 HEAD = (

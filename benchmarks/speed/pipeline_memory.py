@@ -23,8 +23,9 @@ from pipeline.sources.files import FileSource
 from pipeline.sources.pacing import Chunks
 from pipeline.sources.source import Unheard
 from pipeline.telemetry.metrics import Metrics
+from testing.paths import ROOT
 
-PLOT = Path(__file__).parents[2] / "docs" / "memory.png"
+PLOT = ROOT / "docs" / "memory.png"
 CAMERAS = 2
 KEEP_S = 60.0
 """Retention, so short that the gallery forgets as much as it learns within the run."""

@@ -1,6 +1,5 @@
 """A run as `reid-pipeline run` joins it, with sources and networks of one's choice."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -25,6 +24,7 @@ from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from pipeline.telemetry.observers import MatchCounter
 from pipeline.tracking.camera_loop import Watcher
+from testing.paths import SHARED
 
 VIEWS = ("View_001.mp4", "View_006.mp4")
 FRAME_RATE = 7.0
@@ -49,7 +49,7 @@ def pets(cameras: int, films: Sequence[Path] | None = None, tiles: TilingParams 
 
 def views() -> list[Path]:
     """The two films; they lie in PASSERBY_SHARED (by default ../shared)."""
-    folder = Path(os.environ.get("PASSERBY_SHARED", "../shared")) / "data/multicam/pets2009_s2l1"
+    folder = SHARED / "data/multicam/pets2009_s2l1"
     return [folder / name for name in VIEWS]
 
 

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from detectors.training.frames import FrameSet, FrameSetError, write_frames
+from detectors.training.frames import FrameSet, write_frames
 from detectors.training.simulated import labelled
 from detectors.training.train import small_person_detector, train
-from reid_learning.checkpoint import CheckpointError
+from passerby_events.errors import PasserbyError
 from reid_simulation.output.scatter import ScatterParams, anybody, scattered_frames
 
 PERSONS = 100
@@ -40,7 +40,7 @@ def main() -> int:
     console = Console(stderr=True, highlight=False)
     try:
         return _render(arguments, console) if arguments.command == "render" else _run(arguments, console)
-    except (CheckpointError, FrameSetError, ValueError, FloatingPointError, OSError) as error:
+    except (PasserbyError, ValueError, FloatingPointError, OSError) as error:
         console.print(f"detectors.training: {error}")
         return 1
 

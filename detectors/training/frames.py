@@ -13,11 +13,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from passerby_events.errors import PasserbyError
+
 PEOPLE = "people.npz"
 QUALITY = 92
 
 
-class FrameSetError(Exception):
+class FrameSetError(PasserbyError):
     """A folder does not hold frames with known people; the message says in one line what it holds."""
 
 

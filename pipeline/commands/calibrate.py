@@ -8,10 +8,11 @@ from rich.progress import track as with_progress
 from rich.table import Table
 
 from pipeline.build import build_encoder
-from pipeline.config import ComputeConfig, ConfigError, NetworkConfig, StripesConfig, parse
+from pipeline.config import ComputeConfig, NetworkConfig, StripesConfig, parse
+from pipeline.config_errors import ConfigError
 from pipeline.evaluation.calibration_plot import draw_calibration
-from pipeline.matching.calibrating import LabelledVectors, calibrate, compare, pooled
 from pipeline.matching.calibration import Calibration, Curve, write_calibration
+from pipeline.matching.measure_calibration import LabelledVectors, compare, measure_calibration, pooled
 from reid_models.encoder import Encoder
 from reid_models.ranking import JUNK
 from reid_models.tracklet_folder import read_clip, read_folder
@@ -28,7 +29,7 @@ def write_threshold(tracklets: Path, encoder_name: str, out: Path, false_match_r
     encoder = build_encoder(StripesConfig(kind="stripes") if is_stripes else NetworkConfig(model=encoder_name), compute)
     rng = np.random.default_rng(SEED)
     by_pair = compare(_encode(tracklets, encoder), rng)
-    found = calibrate(by_pair, model_id=encoder.model_id, false_match_rate=false_match_rate, rng=rng)
+    found = measure_calibration(by_pair, model_id=encoder.model_id, false_match_rate=false_match_rate, rng=rng)
     write_calibration(out, found)
     picture = out.with_suffix(".png")
     draw_calibration(picture, pooled(by_pair), found)

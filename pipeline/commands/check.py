@@ -1,21 +1,27 @@
 """`reid-pipeline check`: is a configuration sound, and what would it do."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.build import build_policy, read_encoder_card, source_length
-from pipeline.config import CameraConfig, PipelineConfig, load_config
+from pipeline.build import build_policy, needed_libraries, read_encoder_card, source_length
+from pipeline.commands.run import Flags, merged
+from pipeline.config import CameraConfig, PipelineConfig, YoloxConfig
+from pipeline.model_zoo import find_artefact
 from pipeline.scheduling.threads import usable_cores
 from pipeline.sources.errors import redact
 
 
 def print_plan(path: Path) -> int:
     """Looks into the recordings, reads the encoder's card, prints the plan; live cameras are not opened."""
-    config = load_config(path)
+    config, hints = merged(path, Flags())
+    for hint in hints:
+        Console(stderr=True, highlight=False).print(hint)
     out = Console(highlight=False)
     out.print(_cameras(config))
+    _check_installed(config)
     encoder = read_encoder_card(config.encoder)
     params, calibration = build_policy(config, encoder)
     clip = encoder.clip
@@ -33,6 +39,15 @@ def print_plan(path: Path) -> int:
     width = max(map(len, lines))
     out.print("\n".join(f"{key:<{width}}  {value}" for key, value in lines.items()), soft_wrap=True, markup=False)
     return 0
+
+
+def _check_installed(config: PipelineConfig) -> None:
+    """Raises what the run would, before anybody waits for it: a library, or the detector's network, is not here."""
+    for module in needed_libraries(config):
+        if find_spec(module) is None:
+            raise ModuleNotFoundError(name=module)
+    if isinstance(config.detector, YoloxConfig):
+        find_artefact(config.detector.model)
 
 
 def _cameras(config: PipelineConfig) -> Table:

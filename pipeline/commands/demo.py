@@ -10,8 +10,9 @@ from pipeline.commands.run import Flags, run_pipeline
 from pipeline.commands.simulate import write_simulation
 from pipeline.commands.stopping import StopSignal
 from pipeline.deployment.simulated import Replaced, SimulationConfig, load_simulation
+from pipeline.shipped import find_config
 
-SHOP = Path(__file__).parents[2] / "configs" / "simulation" / "shop.yaml"
+SHOP = find_config("simulation", "shop")
 
 
 def run_demo(site: Path | None, out: Path, replaced: Replaced, stop: StopSignal) -> int:
@@ -40,4 +41,4 @@ def film(config: SimulationConfig, out: Path, talk: Console, stop: StopSignal) -
 def score(out: Path, talk: Console) -> None:
     """Prints how what was written compares with the truth."""
     talk.print("3. Comparing with the truth: `tracks` are as the tracker had them, `persons` as they were recognised.")
-    print_scores(out / "out", [str(out / "truth")], None, None, as_json=False)
+    print_scores(out / "out", [str(out / "truth")], None, None, layout=None, as_json=False)

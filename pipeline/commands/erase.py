@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Self
 from uuid import UUID
 
-from pipeline.config import ConfigError, RedisConfig, load_config, parse
+from pipeline.config import RedisConfig, load_config, parse
+from pipeline.config_errors import ConfigError
 from pipeline.matching.memory import Retention
 from pipeline.site import Site
 from pipeline.store.client import LeaseLost, SiteStore
 from pipeline.store.erasure import Eraser
-from pipeline.store.erasure_requests import AUDIT, AuditEntry, ErasureError, Request, ask, audit
+from pipeline.store.erasure_requests import AuditEntry, ErasureError, Request, ask, audit
+from pipeline.store.keys import AUDIT
 from pipeline.store.lease import acquire
 from pipeline.store.startup import open_store
 

@@ -4,24 +4,32 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import cast, get_args
 
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.config import ConfigError
+from pipeline.config_errors import ConfigError
 from pipeline.evaluation.error_causes import IdentityErrors
 from pipeline.evaluation.evaluate import Evaluation, FootAgreement, SeenByBoxes, SeenByFeet, evaluate, foot_agreement
 from pipeline.evaluation.scoring import Scores
 from pipeline.events.jsonlines import read_events
-from pipeline.output.mot_files import MotTracks, MotTruth, read_feet, read_tracks, read_truth, tracks_path
+from pipeline.output.mot_files import MotTracks, MotTruth, TruthFormat, read_feet, read_tracks, read_truth, tracks_path
 
 
 def print_scores(
-    run_folder: Path, truth: Sequence[str], feet: str | None, last_frame: int | None, *, as_json: bool
+    run_folder: Path,
+    truth: Sequence[str],
+    feet: str | None,
+    last_frame: int | None,
+    *,
+    layout: TruthFormat | None,
+    as_json: bool,
 ) -> int:
     """Prints one table a question: tracking, persons, across cameras, and two views of one place."""
     events = list(read_events(run_folder / "events.jsonl"))
-    truths = {camera: read_truth(path, last_frame=last_frame) for text in truth for camera, path in _truth_files(text)}
+    files = [named for text in truth for named in _truth_files(text)]
+    truths = {camera: read_truth(path, last_frame=last_frame, layout=layout) for camera, path in files}
     tracks = {camera: _tracks(run_folder, camera) for camera in truths}
     found = evaluate(events, tracks, truths)
     agreement = None
@@ -35,6 +43,16 @@ def print_scores(
         return 0
     _print(found, agreement)
     return 0
+
+
+def layout_of(text: str | None) -> TruthFormat | None:
+    """Raises ConfigError for a layout that is none."""
+    if text is None:
+        return None
+    for known in get_args(TruthFormat):
+        if text == known:
+            return cast(TruthFormat, known)
+    raise ConfigError(f"--truth-format: expected one of {', '.join(get_args(TruthFormat))}, found {text!r}")
 
 
 def _truth_files(text: str) -> list[tuple[str, Path]]:

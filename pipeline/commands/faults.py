@@ -1,7 +1,7 @@
 """Which errors are the world's or the user's, and what exit code they mean."""
 
 from pipeline.commands.rendering import RenderingStoppedError
-from pipeline.config import ConfigError
+from pipeline.config_errors import ConfigError
 from pipeline.deployment.processes import ChildDied
 from pipeline.evaluation.errors import EvaluationError, ScoringError
 from pipeline.events.sink import EventSinkError
@@ -9,28 +9,22 @@ from pipeline.matching.calibration import CalibrationError
 from pipeline.output.annotate import AnnotationError
 from pipeline.output.mot_files import MotFileError
 from pipeline.output.report.report import ReportError
+from pipeline.shipped import UnknownNameError
 from pipeline.sources.errors import SourceError
 from pipeline.store.client import StoreError
 from pipeline.store.erasure_requests import ErasureError
-from pipeline.telemetry.health import HealthError
+from pipeline.telemetry.http_server import HealthError
 from reid_models.tracklet_folder import TrackletFolderError
 from reid_runtime.card import ArtefactError
+from reid_runtime.extras import missing_extra
 
 FAILED, MISUSE = 1, 2
-EXTRA_OF = {
-    "ultralytics": "yolo",
-    "onnxruntime": "cpu",
-    "trackeval": "evaluate",
-    "matplotlib": "evaluate",
-    "numba": "simulation",
-}
-"""Which extra of the installation brings a module that not everybody needs."""
 
 
 def exit_code(error: Exception) -> int | None:
     """The exit code of an error that a user can mend; None for a fault of ours."""
     match error:
-        case ConfigError():
+        case ConfigError() | UnknownNameError():
             return MISUSE
         case (
             AnnotationError()
@@ -50,7 +44,7 @@ def exit_code(error: Exception) -> int | None:
             | TrackletFolderError()
         ):
             return FAILED
-        case ModuleNotFoundError(name=name) if name in EXTRA_OF:
+        case ModuleNotFoundError() if missing_extra(error):
             return FAILED
         case OSError():
             return FAILED
@@ -59,8 +53,8 @@ def exit_code(error: Exception) -> int | None:
 
 def in_one_line(error: Exception) -> str:
     """What such an error says, on one line."""
-    if isinstance(error, ModuleNotFoundError) and error.name in EXTRA_OF:
-        return f"{error.name} is not installed: install passerby with the extra `{EXTRA_OF[error.name]}`"
+    if isinstance(error, ModuleNotFoundError) and (missing := missing_extra(error)):
+        return missing
     if isinstance(error, OSError) and error.filename is not None:
         return f"cannot use {error.filename}: {error.strerror}"
     return " ".join(str(error).split())

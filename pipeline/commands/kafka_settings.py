@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from pipeline.config import ConfigError
+from pipeline.config_errors import ConfigError
 from pipeline.events.kafka.brokers import Brokers, Sasl, Tls
 
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")

@@ -19,7 +19,8 @@ from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected
 from pipeline.store.site_matcher import LEADING, STANDING_BY, SiteMatcher, SiteMatcherParams
 from pipeline.store.startup import open_store
-from pipeline.telemetry.health import Health, HealthServer
+from pipeline.telemetry.health import Health
+from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.metrics import Metrics
 from reid_models.encoder import EncoderCard
 from reid_runtime.card import ArtefactError

@@ -13,12 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipeline.commands.outputs import clear_outputs, write_outputs
 from pipeline.commands.stopping import StopSignal
-from pipeline.config import ConfigError, PipelineConfig, load_site, parse, read_fields
+from pipeline.config import PipelineConfig, load_site, parse, read_fields
+from pipeline.config_errors import ConfigError
 from pipeline.deployment.deployment import Deployment
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.model_zoo import is_at_hand
 from pipeline.scheduling.threads import keep_to_one_thread
-from pipeline.telemetry.health import HealthServer
+from pipeline.telemetry.http_server import HealthServer
 
 SHIPPED_ENCODER = "passerby-encoder"
 """What is taken where nobody named an encoder and none of the better ones was fetched."""

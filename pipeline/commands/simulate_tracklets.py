@@ -7,7 +7,7 @@ from rich.console import Console
 
 from pipeline.commands.rendering import Tell, render_all
 from pipeline.commands.stopping import StopSignal
-from pipeline.config import ConfigError
+from pipeline.config_errors import ConfigError
 from reid_simulation.output.dataset import TrackletMaker, TrackletSetParams, Written, write_tables
 
 AT_A_TIME = 50

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from rich.console import Console
 
-from pipeline.config import ConfigError
+from pipeline.config_errors import ConfigError
 from pipeline.events.kafka.brokers import Brokers
 from pipeline.events.kafka.topics import Topic, TopicParams, ensure_topic
 

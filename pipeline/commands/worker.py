@@ -4,11 +4,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from pipeline.commands.stopping import StopSignal
-from pipeline.config import ConfigError, PipelineConfig, load_config
+from pipeline.config import PipelineConfig, load_config
+from pipeline.config_errors import ConfigError
 from pipeline.deployment.deployment import Deployment
 from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.store.startup import open_store
-from pipeline.telemetry.health import HealthServer
+from pipeline.telemetry.http_server import HealthServer
 
 
 def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:

@@ -50,7 +50,7 @@ class Deployment:
             ArtefactError: if a network cannot be used.
             CalibrationError: if the calibration cannot be used with the encoder.
         """
-        self.health = Health()
+        self.health = Health(needs_all=config.http.ready == "all")
         self._metrics = Metrics()
         self._config = config
         self.lengths = {camera.name: source_length(camera) for camera in config.cameras}

@@ -9,8 +9,10 @@ from typing import Self
 import yaml
 from pydantic import model_validator
 
-from pipeline.config import ConfigError, parse, read_yaml
+from pipeline.config import parse
+from pipeline.config_errors import ConfigError
 from pipeline.site import Site
+from pipeline.yaml_files import read_mapping
 from reid_simulation.output.recording import camera_files
 from reid_simulation.seams.cameras import Camera
 from reid_simulation.world.site import PopulationParams, SimulatedSite
@@ -59,7 +61,7 @@ def load_simulation(path: Path, replaced: Replaced) -> SimulationConfig:
     Raises:
         ConfigError: in one line, naming the file and the key.
     """
-    fields = read_yaml(path)
+    fields = read_mapping(path)
     if replaced.seconds is not None:
         fields["duration_s"] = replaced.seconds
     if replaced.seed is not None:

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.matching.calibrating import Similarities
 from pipeline.matching.calibration import Calibration, CalibrationError
+from pipeline.matching.measure_calibration import Similarities
 
 SAME, DIFFERENT, INK = "#1b7f5c", "#8a8f98", "#1d2430"
 BINS = 60

@@ -149,7 +149,7 @@ def evaluate(
         scores_pairs: also each two cameras, which takes long where there are many.
 
     Raises:
-        EvaluationError: if there is no truth, or a camera with truth has no tracks.
+        EvaluationError: if there is no truth, no box of it counts, or a camera with truth has no tracks.
         EventSinkError: if the events mix two runs.
         ScoringError: if an id is in one frame twice.
     """
@@ -162,6 +162,11 @@ def evaluate(
     renamed = as_persons(scored, person_of)
     by_track = {camera: compare_boxes(truth[camera], rows) for camera, rows in scored.items()}
     by_person = {camera: compare_boxes(truth[camera], rows) for camera, rows in renamed.items()}
+    if not any(ids.size for comparison in by_track.values() for ids in comparison.truth_ids):
+        raise EvaluationError(
+            f"expected true boxes to score, found none that counts in {sorted(truth)}: is column 7 (or the class in "
+            "column 8) 0 everywhere, or does the truth begin behind --last-frame?"
+        )
     return Evaluation(
         by_camera={camera: CameraScores(score(by_track[camera]), score(by_person[camera])) for camera in scored},
         by_pair=[_pair(cameras, by_person) for cameras in combinations(scored, 2)] if scores_pairs else [],
@@ -204,9 +209,11 @@ def foot_agreement(
     by_box = compare_boxes(boxes.truth, renamed[boxes.camera])
     by_foot = compare_feet(feet.truth, renamed[feet.camera], gate_px=gate_px)
     co_visible = both_found = same_person = 0
-    for true, seen, true_feet, seen_feet in zip(
-        by_box.truth_ids, matches(by_box), by_foot.truth_ids, matches(by_foot), strict=False
-    ):
+    _, box_rows, foot_rows = np.intersect1d(by_box.frames, by_foot.frames, return_indices=True)
+    boxes_seen, feet_seen = matches(by_box), matches(by_foot)
+    for in_boxes, in_feet in zip(box_rows.tolist(), foot_rows.tolist(), strict=True):
+        true, true_feet = by_box.truth_ids[in_boxes], by_foot.truth_ids[in_feet]
+        seen, seen_feet = boxes_seen[in_boxes], feet_seen[in_feet]
         co_visible += len(np.intersect1d(true, true_feet))
         both_found += len(seen.keys() & seen_feet.keys())
         same_person += len(seen.items() & seen_feet.items())

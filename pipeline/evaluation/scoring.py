@@ -6,7 +6,6 @@ taken out. The tests hold the published figures of two trackers on MOT17 against
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -26,14 +25,16 @@ within 11 px; far from the camera the points are 8 px off (median), near it 41."
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """Truth and tracks, side by side in every frame. The lists have one entry per frame, F in all.
+    """Truth and tracks, side by side in every frame that has either. The lists have one entry per frame, F in all.
 
     Attributes:
+        frames: (F,) int64, from 1, in order.
         truth_ids: each (N_f,) int64.
         track_ids: each (M_f,) int64, none twice.
         similarity: each (N_f, M_f) float64 in [0, 1]; from 0.5 on the two are one.
     """
 
+    frames: NDArray[np.int64]
     truth_ids: list[NDArray[np.int64]]
     track_ids: list[NDArray[np.int64]]
     similarity: list[NDArray[np.float64]]
@@ -74,8 +75,9 @@ def compare_boxes(truth: MotTruth, tracks: MotTracks) -> Comparison:
     Raises:
         ScoringError: if an id is in one frame twice.
     """
-    comparison = Comparison([], [], [])
-    truth_rows, track_rows = _by_frame(truth.frames, truth.last_frame), _by_frame(tracks.frames, truth.last_frame)
+    frames = _frames_up_to(truth.last_frame, truth.frames, tracks.frames)
+    comparison = Comparison(frames, [], [], [])
+    truth_rows, track_rows = _rows_of(frames, truth.frames), _rows_of(frames, tracks.frames)
     for true, tracked in zip(truth_rows, track_rows, strict=True):
         similarity = _iou(truth.boxes[true], tracks.boxes[tracked])
         found, by = _pairs(similarity)
@@ -96,8 +98,9 @@ def compare_feet(truth: FootTruth, tracks: MotTracks, *, gate_px: float = FOOT_G
     Raises:
         ScoringError: if an id is in one frame twice.
     """
-    comparison = Comparison([], [], [])
-    truth_rows, track_rows = _by_frame(truth.frames, truth.last_frame), _by_frame(tracks.frames, truth.last_frame)
+    frames = _frames_up_to(truth.last_frame, truth.frames, tracks.frames)
+    comparison = Comparison(frames, [], [], [])
+    truth_rows, track_rows = _rows_of(frames, truth.frames), _rows_of(frames, tracks.frames)
     for true, tracked in zip(truth_rows, track_rows, strict=True):
         distance_px = _distances(truth.points[true], _feet(tracks.boxes[tracked]))
         similarity = np.clip(1 - distance_px / (2 * gate_px), 0, 1)
@@ -111,6 +114,7 @@ def compare_feet(truth: FootTruth, tracks: MotTracks, *, gate_px: float = FOOT_G
 def joined(comparisons: Sequence[Comparison]) -> Comparison:
     """Several cameras as one long sequence, in which a person has one id, and so has a track."""
     return Comparison(
+        frames=np.concatenate([each.frames for each in comparisons]),
         truth_ids=[ids for each in comparisons for ids in each.truth_ids],
         track_ids=[ids for each in comparisons for ids in each.track_ids],
         similarity=[similarity for each in comparisons for similarity in each.similarity],
@@ -153,11 +157,17 @@ def score_sequences(comparisons: Mapping[str, Comparison]) -> SequenceScores:
     )
 
 
-def _by_frame(frames: NDArray[np.int64], last_frame: int) -> list[NDArray[np.intp]]:
-    """Rows of each frame from 1 to the last, in the order in which they stand."""
+def _frames_up_to(last_frame: int, *frames: NDArray[np.int64]) -> NDArray[np.int64]:
+    """All that are named, up to the last that is scored: a frame without any box costs nothing and changes no score."""
+    named = np.unique(np.concatenate(frames))
+    return named[named <= last_frame]
+
+
+def _rows_of(wanted: NDArray[np.int64], frames: NDArray[np.int64]) -> list[NDArray[np.intp]]:
+    """Rows of each wanted frame, in the order in which they stand."""
     order = np.argsort(frames, kind="stable")
-    edges = np.searchsorted(frames[order], np.arange(1, last_frame + 2))
-    return [order[start:end] for start, end in pairwise(edges)]
+    starts, ends = (np.searchsorted(frames[order], wanted, side) for side in ("left", "right"))
+    return [order[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
 def _iou(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -190,7 +200,7 @@ def _pairs(similarity: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[n
 
 def _without_doubles(comparison: Comparison) -> Comparison:
     for kind, per_frame in (("truth", comparison.truth_ids), ("tracks", comparison.track_ids)):
-        for frame, ids in enumerate(per_frame, start=1):
+        for frame, ids in zip(comparison.frames.tolist(), per_frame, strict=True):
             if len(np.unique(ids)) != len(ids):
                 raise ScoringError(f"expected each id of the {kind} once in a frame, found one twice in frame {frame}")
     return comparison

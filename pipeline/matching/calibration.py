@@ -1,7 +1,7 @@
 """What a similarity is worth: a threshold at a stated false-match rate, and the probability that two sightings are one.
 
 Cosines of one encoder do not compare with another's, and two cameras that see people from front and from behind need
-another threshold than two that see them alike. `calibrating.py` measures both; here is what serving reads. The
+another threshold than two that see them alike. `measure_calibration.py` measures both; here is what serving reads. The
 false-match rate is per comparison: a track that is compared with a hundred strangers has a hundred chances.
 """
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pipeline.events.schema import IdentityEvent
 from pipeline.matching.sightings import Sighting, SightingArrays
-from pipeline.records import TrackKey
+from pipeline.records import EmbeddedWindow, TrackKey
 
 
 class Known(Protocol):
@@ -44,7 +44,7 @@ class Gallery(Protocol):
         """All tracks that are remembered; valid until the next `commit`."""
         ...
 
-    def commit(self, sightings: Sequence[Sighting], events: Sequence[IdentityEvent], now_s: float) -> None:
+    def commit(self, sightings: Sequence[Sighting], events: Sequence[IdentityEvent], window: EmbeddedWindow) -> None:
         """In one step, or not at all: writes the sightings (each replaces what was known of its track), hands the
-        events on, and forgets what is past its retention at `now_s`."""
+        events on, and forgets what is past its retention at the end of the window that they follow from."""
         ...

@@ -73,7 +73,7 @@ class Matcher:
             changed |= {sighting.track: sighting for sighting in revision.moved}
             events += announcing.revised(self._site.name, revision)
         events += [announcing.ended(self._site.name, changed[track]) for track in gone]
-        self._gallery.commit(list(changed.values()), events, window.end_s)
+        self._gallery.commit(list(changed.values()), events, window)
         appeared = sum(event.kind == "person.appeared" for event in events)
         merged = sum(revision.kind == "merged" for revision in revisions)
         waiting = len(open_) - len(decisions)

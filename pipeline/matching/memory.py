@@ -15,7 +15,7 @@ from pipeline.events.schema import IdentityEvent
 from pipeline.events.sink import EventSink
 from pipeline.matching.search import searchable_zeros
 from pipeline.matching.sightings import NOBODY, Sighting, SightingArrays
-from pipeline.records import TrackKey
+from pipeline.records import EmbeddedWindow, TrackKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +183,12 @@ class MemoryGallery:
     def known(self) -> SightingTable:
         return self._table
 
-    def commit(self, sightings: Sequence[Sighting], events: Sequence[IdentityEvent], now_s: float) -> None:
+    def commit(self, sightings: Sequence[Sighting], events: Sequence[IdentityEvent], window: EmbeddedWindow) -> None:
         for sighting in sightings:
             self._table.put(sighting)
         for event in events:
             self._sink.publish(event)
-        for index in past_retention(self._table.arrays, self._retention, now_s):
+        for index in past_retention(self._table.arrays, self._retention, window.end_s):
             self._table.forget(int(index))
 
 

@@ -15,50 +15,22 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
-from pipeline.records import TrackEnd, TrackKey
+from pipeline.ordering.windows import TrackletT, WindowAssembler
+from pipeline.records import TrackEnd
 
-
-class Part(Protocol):
-    """A part of a track: its tracklet, or the embedding of it."""
-
-    @property
-    def track(self) -> TrackKey: ...
-
-    @property
-    def part(self) -> int: ...
-
-    @property
-    def cut_s(self) -> float: ...
-
-
-PartT = TypeVar("PartT", bound=Part)
 JoinedT = TypeVar("JoinedT")
 
 
-@dataclass(slots=True, eq=False)
-class _Lane:
-    time_s: float = -math.inf
-    moved_s: float = field(default_factory=time.monotonic)
-    is_open: bool = True
-
-
-@dataclass(slots=True, eq=False)
-class _Pending(Generic[PartT]):
-    parts: list[PartT] = field(default_factory=list)
-    ended: list[TrackEnd] = field(default_factory=list)
-
-
-class Lane(Generic[PartT]):
+class Lane(Generic[TrackletT]):
     """One camera's end of the channel; one thread."""
 
-    def __init__(self, channel: "Channel[PartT, JoinedT]", camera: str) -> None:
+    def __init__(self, channel: "Channel[TrackletT, JoinedT]", camera: str) -> None:
         self._channel = channel
         self._camera = camera
 
-    def put(self, parts: Sequence[PartT], ended: Sequence[TrackEnd]) -> None:
+    def put(self, parts: Sequence[TrackletT], ended: Sequence[TrackEnd]) -> None:
         """Hands on what was cut. Never blocks: `advance` does."""
         self._channel._put(parts, ended)  # noqa: SLF001 - a lane is the channel seen from one camera
 
@@ -79,7 +51,7 @@ class ChannelClosed(Exception):  # noqa: N818 - not a fault: how a reader that s
     """The reading end is gone; the camera that hears it stops."""
 
 
-class Channel(Generic[PartT, JoinedT]):
+class Channel(Generic[TrackletT, JoinedT]):
     """Joins the lanes of all cameras; iterate it in one thread to read the windows in order.
 
     Args:
@@ -100,7 +72,7 @@ class Channel(Generic[PartT, JoinedT]):
     def __init__(
         self,
         cameras: Iterable[str],
-        window: Callable[[float, tuple[PartT, ...], tuple[TrackEnd, ...]], JoinedT],
+        window: Callable[[float, tuple[TrackletT, ...], tuple[TrackEnd, ...]], JoinedT],
         *,
         is_live: bool,
         window_s: float = 1.0,
@@ -111,22 +83,24 @@ class Channel(Generic[PartT, JoinedT]):
     ) -> None:
         if lead_s < 2 * window_s:
             raise ValueError(f"lead_s must be at least two windows of {window_s} s, found {lead_s}")
-        self._lanes = {camera: _Lane() for camera in cameras}
+        self._windows: WindowAssembler[TrackletT] = WindowAssembler(
+            cameras,
+            window_s=window_s,
+            is_live=is_live,
+            idle_after_s=idle_after_s,
+            now_s=time.monotonic(),
+            emits_empty_windows=yields_empty,
+        )
         self._window = window
-        self._is_live = is_live
         self._on_turn = on_turn
         self._window_s = window_s
         self._lead_s = lead_s
         self._idle_after_s = idle_after_s
-        self._yields_empty = yields_empty
-        self._pending: dict[int, _Pending[PartT]] = {}
-        self._next = -math.inf
-        """Number of the first window that has not gone out; what is cut late goes there."""
         self._at_work_s = math.inf
         self._is_closed = False
         self._changed = threading.Condition()
 
-    def lane(self, camera: str) -> Lane[PartT]:
+    def lane(self, camera: str) -> Lane[TrackletT]:
         return Lane(self, camera)
 
     def close(self) -> None:
@@ -138,61 +112,41 @@ class Channel(Generic[PartT, JoinedT]):
     def waiting(self) -> int:
         """Parts that wait here."""
         with self._changed:
-            return sum(len(pending.parts) for pending in self._pending.values())
+            return self._windows.count_waiting()
 
     def __iter__(self) -> Iterator[JoinedT]:
         """Windows in order of time, without the empty ones unless asked for; ends when every lane is closed."""
         while (window := self._take()) is not None:
             yield window
 
-    def _put(self, parts: Sequence[PartT], ended: Sequence[TrackEnd]) -> None:
+    def _put(self, parts: Sequence[TrackletT], ended: Sequence[TrackEnd]) -> None:
         with self._changed:
-            for part in parts:
-                self._window_of(part.cut_s).parts.append(part)
-            for end in ended:
-                self._window_of(end.cut_s).ended.append(end)
-
-    def _window_of(self, cut_s: float) -> _Pending[PartT]:
-        number = int(max(math.floor(cut_s / self._window_s), self._next))
-        return self._pending.setdefault(number, _Pending())
+            self._windows.put_by_time(parts, ended)
 
     def _advance(self, camera: str, time_s: float) -> None:
         with self._changed:
-            lane = self._lanes[camera]
             before = self._complete_windows()
-            lane.time_s = time_s
-            lane.moved_s = time.monotonic()
+            self._windows.raise_watermark(camera, time_s, time.monotonic())
             if self._complete_windows() != before:
                 self._changed.notify_all()  # not at every frame: it is dear to wake threads for nothing
             while not self._is_closed and time_s - self._worked_up_to_s() > self._lead_s:
                 self._changed.wait(self._idle_after_s / 2)
-                lane.moved_s = time.monotonic()  # it waits for others, so it is not idle
+                self._windows.hear(camera, time.monotonic())  # it waits for others, so it is not idle
         if self._is_closed:
             raise ChannelClosed
 
     def _close_lane(self, camera: str) -> None:
         with self._changed:
-            self._lanes[camera].is_open = False
+            self._windows.close(camera)
             self._changed.notify_all()
 
     def _worked_up_to_s(self) -> float:
         """All before this time has been worked off, or never was."""
-        first_pending_s = min(self._pending, default=math.inf) * self._window_s
-        return min(first_pending_s, self._at_work_s, self._complete_up_to_s())
-
-    def _complete_up_to_s(self) -> float:
-        """Every camera that is waited for has passed this time."""
-        now_s = time.monotonic()
-        awaited = (
-            lane.time_s
-            for lane in self._lanes.values()
-            if lane.is_open and not (self._is_live and now_s - lane.moved_s > self._idle_after_s)
-        )
-        return min(awaited, default=math.inf)
+        return min(self._windows.pending_from_s, self._at_work_s, self._windows.watermark_s(time.monotonic()))
 
     def _complete_windows(self) -> float:
         """Number of the window in which the slowest camera is; NaN, which equals nothing, while one has not begun."""
-        return self._complete_up_to_s() // self._window_s
+        return self._windows.watermark_s(time.monotonic()) // self._window_s
 
     def _take(self) -> JoinedT | None:
         with self._changed:
@@ -201,27 +155,9 @@ class Channel(Generic[PartT, JoinedT]):
             while True:
                 if self._on_turn:
                     self._on_turn()
-                first = min(self._pending, default=None)
-                complete_s = self._complete_up_to_s()
-                if first is not None and complete_s >= (first + 1) * self._window_s:
-                    return self._release(first)
-                passed = self._number_of(complete_s)
-                if self._yields_empty and passed > self._next and math.isfinite(passed):
-                    return self._release(int(passed) - 1)
-                if first is None and (self._is_closed or not any(lane.is_open for lane in self._lanes.values())):
+                if (complete := self._windows.take(time.monotonic())) is not None:
+                    self._at_work_s = complete.number * self._window_s
+                    return self._window(complete.end_s, complete.tracklets, complete.ended)
+                if self._windows.is_done or (self._is_closed and self._windows.pending_from_s == math.inf):
                     return None
                 self._changed.wait(self._idle_after_s / 2)
-
-    def _number_of(self, time_s: float) -> float:
-        """The window that a time lies in; an infinite time lies in an infinite one."""
-        return math.floor(time_s / self._window_s) if math.isfinite(time_s) else time_s
-
-    def _release(self, number: int) -> JoinedT:
-        pending: _Pending[PartT] = self._pending.pop(number, _Pending())
-        self._next = number + 1
-        self._at_work_s = number * self._window_s
-        return self._window(
-            (number + 1) * self._window_s,
-            tuple(sorted(pending.parts, key=lambda part: (part.cut_s, part.track, part.part))),
-            tuple(sorted(pending.ended, key=lambda end: (end.cut_s, end.track))),
-        )

@@ -1,7 +1,8 @@
 """Tracks and truth as MOT text: one box a line, `frame,id,x,y,w,h,...`, frames from 1, commas between.
 
-Files of 9 columns are MOT16's and later (column 8 is a class), those of 10 are MOT15's (columns 8 to 10 are a place
-in the world, or -1). Column 7 is a score in tracks, and says in truth whether the box counts.
+In MOT16 and later a true box has 9 columns (column 8 is a class, column 9 how visible it is), in MOT15 it has 10
+(columns 8 to 10 are a place in the world, or -1), and so it has in VisDrone (a class, truncated or not, how occluded).
+Column 7 is a score in tracks, and says in truth whether the box counts.
 """
 
 import configparser
@@ -9,7 +10,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,12 @@ MOT16_COLUMNS = 9
 PEDESTRIAN = 1
 DISTRACTORS = (2, 7, 8, 12)
 """Person on a vehicle, static person, distractor, reflection: a tracker may find these or not."""
+MOT16_CLASSES = 12
+VISDRONE_PEOPLE = (1, 2)
+"""Pedestrian; people who sit or lie."""
+VISDRONE_LIMITS = (11, 1, 2)
+"""The largest class, truncation and occlusion of VisDrone."""
+TruthFormat = Literal["mot15", "mot16", "visdrone"]
 FEET_HEADER = ["frame", "id", "x_foot", "y_foot"]
 
 
@@ -146,18 +153,20 @@ def track_line(frame: int, track: int, box: Sequence[float], score: float) -> st
     return f"{frame},{track},{left:.2f},{top:.2f},{right - left:.2f},{bottom - top:.2f},{score:.4f},-1,-1,-1\n"
 
 
-def read_truth(path: Path, *, last_frame: int | None = None) -> MotTruth:
+def read_truth(path: Path, *, last_frame: int | None = None, layout: TruthFormat | None = None) -> MotTruth:
     """The truth of one camera.
 
-    With classes (9 columns) it is read as MotChallenge scores it: pedestrians marked with 1 count, distractors forgive.
-    Without (10 columns) rows marked with 1 count and those marked with 0 forgive: they are people whom nobody is asked
-    to find, and finding them is no mistake.
+    MOT16 is read as MotChallenge scores it: pedestrians marked with 1 count, distractors forgive. In MOT15 rows marked
+    with 1 count and those marked with 0 forgive: they are people whom nobody is asked to find, and finding them is no
+    mistake. In VisDrone marked people count, and unmarked rows forgive.
 
     Args:
         last_frame: where the truth ends; the last frame that has a box, unless given.
+        layout: what the columns mean; None where MOT15 and MOT16 can be told apart by their number and content.
 
     Raises:
-        MotFileError: if the file is empty or cannot be read, or names the first line that is not a box.
+        MotFileError: if the file is empty or cannot be read, its layout is not clear, or names the first line that is
+            not a box.
     """
     rows = list(_rows(path, at_least=MOT16_COLUMNS))
     if not rows:
@@ -166,17 +175,44 @@ def read_truth(path: Path, *, last_frame: int | None = None) -> MotTruth:
     if columns not in (MOT16_COLUMNS, MOT15_COLUMNS) or any(len(row) != columns for row in rows):
         raise MotFileError(f"{path}: expected {MOT16_COLUMNS} or {MOT15_COLUMNS} columns, the same in every line")
     table = np.array(rows, np.float64)
-    marked, classes = table[:, 6] != 0, table[:, 7]
-    has_classes = columns == MOT16_COLUMNS
+    counts, forgives = _roles(table, layout or _layout(table, path))
     frames = table[:, 0].astype(np.int64)
     return MotTruth(
         frames=frames,
         ids=table[:, 1].astype(np.int64),
         boxes=_corners(table[:, 2:6]),
-        counts=marked & (classes == PEDESTRIAN) if has_classes else marked,
-        forgives=np.isin(classes, DISTRACTORS) if has_classes else ~marked,
+        counts=counts,
+        forgives=forgives,
         last_frame=last_frame or int(frames.max()),
     )
+
+
+def _layout(table: NDArray[np.float64], path: Path) -> TruthFormat:
+    """What the columns of a file mean, where its content leaves no doubt."""
+    rest = table[:, 7:]
+    is_whole = bool((rest == np.floor(rest)).all()) and bool((rest >= 0).all())
+    if table.shape[1] == MOT16_COLUMNS:
+        classes, visibility = rest[:, 0], rest[:, 1]
+        if np.isin(classes, np.arange(MOT16_CLASSES + 1)).all() and ((visibility >= -1) & (visibility <= 1)).all():
+            return "mot16"
+        found = "columns 8 and 9 that are no class (1 to 12) and no visibility (0 to 1)"
+    elif is_whole and (rest <= VISDRONE_LIMITS).all():
+        found = "columns 8 to 10 that look like VisDrone's class, truncation and occlusion, and may be a place"
+    else:
+        return "mot15"
+    raise MotFileError(f"{path}: expected truth as MOT15 or MOT16, found {found}; say which with --truth-format")
+
+
+def _roles(table: NDArray[np.float64], layout: TruthFormat) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which rows count, and which forgive."""
+    marked, classes = table[:, 6] != 0, table[:, 7]
+    match layout:
+        case "mot15":
+            return marked, ~marked
+        case "mot16":
+            return marked & (classes == PEDESTRIAN), np.isin(classes, DISTRACTORS)
+        case "visdrone":
+            return marked & np.isin(classes, VISDRONE_PEOPLE), ~marked
 
 
 def read_sequence_length(path: Path) -> int:
@@ -221,14 +257,15 @@ def _corners(boxes_xywh: NDArray[np.float64]) -> NDArray[np.float32]:
 def _rows(path: Path, *, at_least: int) -> Iterator[list[float]]:
     for number, line in enumerate(_lines(path), start=1):
         if line.strip():
-            row = _numbers(line.split(","), path, number, at_least)
+            row = _numbers(line.rstrip(" \t,").split(","), path, number, at_least)
             _check_box(row, path, number)
             yield row
 
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        # Some editors put a mark before the first letter.
+        return path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
         raise MotFileError(f"expected a table at {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

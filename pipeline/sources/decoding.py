@@ -12,6 +12,7 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
+from av.sidedata.sidedata import SideData
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
@@ -19,13 +20,18 @@ from av.video.stream import VideoStream
 
 from pipeline.records import Image
 from pipeline.sources.errors import ErrorCode, SourceError
+from pipeline.sources.exif import orientation, stand_upright
 
 Result = TypeVar("Result")
 
 # The first member of FFmpeg's AVProducerReferenceTime: wall clock, microseconds since the epoch.
 _WALL_CLOCK_US = struct.Struct("=q")
-_IMAGE_CODECS = {".jpg": "mjpeg", ".jpeg": "mjpeg", ".png": "png"}
-IMAGE_SUFFIXES = frozenset(_IMAGE_CODECS)
+IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".png"))
+_IMAGE_CODECS = {b"\xff\xd8\xff": "mjpeg", b"\x89PNG\r\n\x1a\n": "png"}
+"""By the first bytes of a file: names lie."""
+_DISPLAY_MATRIX = struct.Struct("=9i")
+_UNDECODABLE = (av.FFmpegError, ValueError, OverflowError, MemoryError)
+"""What FFmpeg and its binding raise over bytes that make no picture, of whatever kind the damage is."""
 
 _MEANINGS: tuple[tuple[type[av.FFmpegError], ErrorCode, str], ...] = (
     (av.error.HTTPUnauthorizedError, ErrorCode.AUTH, "user or password refused (401)"),
@@ -48,11 +54,13 @@ class Picture:
     Attributes:
         image: (H, W, 3) uint8 RGB, contiguous, turned upright where the container says how.
         time_s: the container's presentation time in seconds; None where it has none.
+        lasts_s: how long it is shown, seconds; None where the container does not say.
         sent_s: the sender's wall clock at capture, seconds since the epoch; None where RTCP has not told it.
     """
 
     image: Image
     time_s: float | None
+    lasts_s: float | None
     sent_s: float | None
 
 
@@ -62,7 +70,7 @@ class Video:
     Attributes:
         undecodable: packets that could not be decoded since the first picture. (Before it they are usual: a recording
             or a connection may begin between two key frames.)
-        is_cut_off: the container announced more data than came.
+        damaged: packets that the container knows to be incomplete, decodable or not.
     """
 
     def __init__(
@@ -92,7 +100,7 @@ class Video:
             SourceError: if it cannot be opened, or holds no video that can be decoded.
         """
         self.undecodable = 0
-        self.is_cut_off = False
+        self.damaged = 0
         self._name = name
         self._read_timeout_s = read_timeout_s
         self._has_pictures = False
@@ -138,11 +146,6 @@ class Video:
         """Whether a server sends it faster than it plays: HLS by the segment, recordings as fast as can be."""
         return self._container.format.name == "hls" or self.duration_s is not None
 
-    @property
-    def is_alone(self) -> bool:
-        """Whether nothing else is in the container: sound may go on after the last picture."""
-        return len(self._container.streams) == 1
-
     def pictures(self) -> Iterator[Picture]:
         """Decodes to the end.
 
@@ -152,8 +155,7 @@ class Video:
         packets = self._container.demux(self._stream)
         while (packet := self._call(lambda: next(packets, None), self._read_timeout_s)) is not None:
             self._note(packet)
-            for frame in self._decoded(packet):
-                yield self._picture(frame)
+            yield from self._decoded(packet)
 
     def missing_s(self) -> float | None:
         """How much of what was announced lies behind the last picture; None where no length is known."""
@@ -161,10 +163,6 @@ class Video:
             return None
         start_s = (self._container.start_time or 0) / av.time_base
         return start_s + self.duration_s - self._last_s
-
-    def index_end(self) -> int:
-        """Position in bytes at which the last packet of the container's index ends; 0 without an index."""
-        return max((entry.pos + entry.size for entry in self._stream.index_entries), default=0)
 
     def close(self) -> None:
         self._container.close()
@@ -179,19 +177,19 @@ class Video:
 
     def _note(self, packet: "Packet[VideoStream]") -> None:
         """Keeps what a packet says about the whole: damage, and what the sender's clock shows at pts 0."""
-        self.is_cut_off = self.is_cut_off or packet.is_corrupt
+        self.damaged += packet.is_corrupt
         if packet.pts is not None and packet.has_sidedata("prft"):
             (wall_us,) = _WALL_CLOCK_US.unpack_from(bytes(packet.get_sidedata("prft")))
             self._sent_minus_pts_s = wall_us / 1e6 - float(packet.pts * packet.time_base)
 
-    def _decoded(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
+    def _decoded(self, packet: "Packet[VideoStream]") -> list[Picture]:
         try:
-            frames = packet.decode()
-        except av.error.InvalidDataError:
+            pictures = [self._picture(frame) for frame in packet.decode()]
+        except _UNDECODABLE:
             self.undecodable += self._has_pictures
             return []
-        self._has_pictures = self._has_pictures or bool(frames)
-        return frames
+        self._has_pictures = self._has_pictures or bool(pictures)
+        return pictures
 
     def _picture(self, frame: VideoFrame) -> Picture:
         time_s = frame.time if frame.pts is not None else None
@@ -199,7 +197,8 @@ class Video:
         if time_s is not None:
             self._last_s = time_s
             sent_s = self._sent_minus_pts_s + time_s if self._sent_minus_pts_s is not None else None
-        return Picture(self._to_rgb(frame), time_s, sent_s)
+        lasts_s = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else None
+        return Picture(self._to_rgb(frame), time_s, lasts_s, sent_s)
 
     def _call(self, action: Callable[[], Result], limit_s: float | None) -> Result:
         """Calls FFmpeg. Its exceptions show the address, so ours is raised when theirs is out of sight."""
@@ -224,31 +223,64 @@ class RgbConverter:
         self._reformatter = VideoReformatter()
 
     def __call__(self, frame: VideoFrame) -> Image:
-        """(H, W, 3) uint8 RGB, contiguous, turned upright by the nearest multiple of 90 degrees."""
-        image = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
-        return cast(Image, np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90))))
+        """(H, W, 3) uint8 RGB, contiguous, as a player shows it: turned by the nearest multiple of 90 degrees, and
+        mirrored where the container says so.
+
+        Raises:
+            FFmpegError, ValueError: if the frame cannot be converted.
+        """
+        return np.ascontiguousarray(_upright(self.convert(frame), frame))
+
+    def convert(self, frame: VideoFrame) -> Image:
+        """The same as its pixels lie."""
+        return cast(Image, self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray())
+
+
+def _upright(image: Image, frame: VideoFrame) -> Image:
+    """The image by the frame's display matrix, which takes (x, y) to (ax + cy, bx + dy)."""
+    try:
+        # Its stubs have the container of side data for a mapping of strings.
+        matrix = cast(SideData | None, frame.side_data.get("DISPLAYMATRIX"))
+    except ValueError:
+        # PyAV 18.1 gives no side data at all where there is a kind that it does not know, such as EXIF.
+        return np.rot90(image, round(frame.rotation / 90))
+    if matrix is None:
+        return image
+    a, b, _, c, d, *_ = _DISPLAY_MATRIX.unpack_from(bytes(matrix))
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        image, a, d = image.transpose(1, 0, 2), c, b
+    return image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
 
 
 def decode_image(path: Path, to_rgb: RgbConverter) -> Image:
-    """(H, W, 3) uint8 RGB of a JPEG or PNG file.
+    """(H, W, 3) uint8 RGB of a JPEG or PNG file, whatever its name ends in.
 
     Raises:
         SourceError: if it cannot be read or decoded.
     """
     try:
-        codec = cast(VideoCodecContext, av.CodecContext.create(_IMAGE_CODECS[path.suffix.lower()], "r"))
-        # Else half a JPEG passes for a whole one, its rest grey.
-        codec.options = {"err_detect": "explode"}
-        frames = codec.decode(av.Packet(path.read_bytes())) + codec.decode(None)
-    except (av.FFmpegError, OSError) as error:
-        reason = error.strerror
-    else:
-        if frames:
-            return to_rgb(frames[0])
-        reason = "nothing in it"
+        content = path.read_bytes()
+        kind = next((codec for start, codec in _IMAGE_CODECS.items() if content.startswith(start)), None)
+        if kind is not None:
+            return _decode_whole(kind, content, to_rgb)
+        reason = "its first bytes are of neither" if content else "nothing in it"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except _UNDECODABLE as error:
+        reason = str(error)
     raise SourceError(
         ErrorCode.CORRUPT, f"{path}: expected a JPEG or PNG image, found none that can be read ({reason})"
     )
+
+
+def _decode_whole(kind: str, content: bytes, to_rgb: RgbConverter) -> Image:
+    codec = cast(VideoCodecContext, av.CodecContext.create(kind, "r"))
+    # Else half a JPEG passes for a whole one, its rest grey.
+    codec.options = {"err_detect": "explode"}
+    frames = codec.decode(av.Packet(content)) + codec.decode(None)
+    if not frames:
+        raise ValueError("no image in it")
+    return stand_upright(to_rgb.convert(frames[0]), orientation(content))
 
 
 def _explained(error: av.FFmpegError, name: str) -> SourceError:

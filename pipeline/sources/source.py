@@ -143,3 +143,9 @@ def _both_ends(file: Path) -> bytes:
         first = content.read(_END_BYTES)
         content.seek(max(_END_BYTES, file.stat().st_size - _END_BYTES))
         return first + content.read(_END_BYTES)
+
+
+def check_rate(camera: str, frame_rate: float | None) -> None:
+    """Raises ValueError for a frame rate that is none."""
+    if frame_rate is not None and not frame_rate > 0:
+        raise ValueError(f"camera {camera}: frame_rate must be more than 0 frames per second, found {frame_rate}")

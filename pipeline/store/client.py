@@ -4,11 +4,10 @@ The one module that knows the client. It never repeats a call by itself: whether
 is for the caller to find out.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import redis
 from redis.backoff import NoBackoff
@@ -17,12 +16,17 @@ from redis.exceptions import ClusterDownError, NoScriptError, ReadOnlyError, Red
 from redis.retry import Retry
 
 from pipeline.store.error_text import reason_of, refusal_of, shown, tls_fault_of
+from pipeline.store.keys import prefix
+from pipeline.store.scripts import Script
 
 CALL_TIMEOUT_S = 10.0
 """Of one call; longer than any script takes. A wait adds its own length."""
 Argument = str | bytes | int | float
 Reply = Any
 """What Redis answers: numbers, bytes, and lists of them."""
+
+Command = Literal["DEL", "HGETALL", "XDEL", "XGROUP CREATE", "XLEN", "XRANGE", "XREAD", "ZRANGE", "ZREM"]
+"""What is called beside scripts."""
 
 
 class StoreError(Exception):
@@ -54,33 +58,6 @@ class LeaseLost(Exception):  # noqa: N818 - a state of the world, not a fault
     """Another matcher decides for the site now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
-    """Lua that Redis runs in one piece.
-
-    Attributes:
-        text: of the script.
-        sha: how Redis calls it.
-    """
-
-    text: str
-    sha: str
-
-
-def script(text: str) -> Script:
-    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
-
-
-def fenced(text: str) -> Script:
-    """A script that does nothing but fail unless KEYS[1] is the lease and ARGV[1] its token; lengthens it by ARGV[2]
-    milliseconds.
-    """
-    return script(
-        "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('FENCED') end\n"
-        "redis.call('PEXPIRE', KEYS[1], ARGV[2])\n" + text
-    )
-
-
 class SiteStore:
     """One site's keys in Redis, from any thread.
 
@@ -101,9 +78,11 @@ class SiteStore:
     def __init__(self, url: str, site: str, *, is_cluster: bool = False, timeout_s: float = CALL_TIMEOUT_S) -> None:
         self.address = shown(url)
         self.site = site
-        self._prefix = f"reid:{{{site}}}:"
+        self._prefix = prefix(site)
         self._is_cluster = is_cluster
         options = {"retry": Retry(NoBackoff(), 0), "socket_timeout": timeout_s, "socket_connect_timeout": timeout_s}
+        # Without `driver_info` the client says at each connection who it is, for which our user has no right.
+        options |= {"driver_info": None}
         try:
             with self._faults():
                 self._client: Any = (RedisCluster if is_cluster else redis.Redis).from_url(url, **options)
@@ -125,82 +104,83 @@ class SiteStore:
         return self._prefix + name
 
     def run(self, code: Script, keys: Sequence[str], args: Sequence[Argument]) -> Reply:
-        """Runs a script; `keys` are whole keys of this site.
+        """Runs a script.
+
+        Args:
+            keys: whole keys of this site, beyond those that the script names.
+            args: all of its arguments.
 
         Raises:
             LeaseLost: if the script is fenced, and the token is not that of the lease.
             StoreError: if Redis refuses; StoreUnavailable: if it cannot be reached.
         """
+        whole = [*map(self.key, code.keys), *keys]
         with self._faults():
             try:
-                return self._client.evalsha(code.sha, len(keys), *keys, *args)
+                return self._client.evalsha(code.sha, len(whole), *whole, *args)
             except NoScriptError:
-                return self._client.eval(code.text, len(keys), *keys, *args)
+                return self._client.eval(code.text, len(whole), *whole, *args)
 
     def hashes(self, keys: Sequence[str]) -> list[dict[bytes, bytes]]:
         """The hashes of some keys, in one round trip; a key that is not there has an empty one."""
         with self._faults():
             pipeline = self._client.pipeline(transaction=False)
             for key in keys:
-                pipeline.hgetall(key)
+                _call(pipeline, "HGETALL", key)
             found: list[dict[bytes, bytes]] = pipeline.execute()
             return found
 
     def hash(self, name: str) -> Mapping[bytes, bytes]:
-        with self._faults():
-            found: dict[bytes, bytes] = self._client.hgetall(self.key(name))
-            return found
+        found: dict[bytes, bytes] = self._ask("HGETALL", self.key(name))
+        return found
 
     def members(self, name: str) -> list[bytes]:
         """The members of a sorted set, lowest score first."""
-        with self._faults():
-            found: list[bytes] = self._client.zrange(self.key(name), 0, -1)
-            return found
+        found: list[bytes] = self._ask("ZRANGE", self.key(name), 0, -1)
+        return found
 
     def remove_members(self, name: str, members: Sequence[str]) -> None:
         """Removes members from a sorted set; none of them need be there."""
         if members:
-            with self._faults():
-                self._client.zrem(self.key(name), *members)
+            self._ask("ZREM", self.key(name), *members)
 
     def entries(self, name: str, count: int, *, after: bytes | None = None) -> list[tuple[bytes, dict[bytes, bytes]]]:
         """The oldest entries of a stream, or the oldest after one, with their fields."""
         start = b"-" if after is None else b"(" + after
-        with self._faults():
-            found: list[tuple[bytes, dict[bytes, bytes]]] = self._client.xrange(self.key(name), start, count=count)
-            return found
+        found: list[tuple[bytes, dict[bytes, bytes]]] = self._ask("XRANGE", self.key(name), start, "+", "COUNT", count)
+        return found
 
     def length(self, name: str) -> int:
         """Entries in a stream."""
-        with self._faults():
-            return int(self._client.xlen(self.key(name)))
+        return int(self._ask("XLEN", self.key(name)))
 
     def delete_entries(self, name: str, ids: Sequence[bytes]) -> None:
-        with self._faults():
-            self._client.xdel(self.key(name), *ids)
+        self._ask("XDEL", self.key(name), *ids)
 
     def delete(self, names: Sequence[str]) -> None:
         """Deletes keys of this site; none of them need be there."""
-        with self._faults():
-            self._client.delete(*(self.key(name) for name in names))
+        self._ask("DEL", *(self.key(name) for name in names))
 
     def make_group(self, name: str, group: str) -> None:
         """Makes a stream and its consumer group, which begins with the oldest entry; both may be there already."""
         with self._faults():
             try:
-                self._client.xgroup_create(self.key(name), group, id="0", mkstream=True)
+                _call(self._client, "XGROUP CREATE", self.key(name), group, "0", "MKSTREAM")
             except redis.ResponseError as error:
                 if not str(error).startswith("BUSYGROUP"):
                     raise
 
     def wait_for_entry(self, name: str, after: bytes, wait_s: float) -> None:
         """Returns when a stream has an entry after that id, or after `wait_s`, at most half of `CALL_TIMEOUT_S`."""
-        with self._faults():
-            milliseconds = max(1, int(1000 * min(wait_s, CALL_TIMEOUT_S / 2)))
-            self._client.xread({self.key(name): after}, count=1, block=milliseconds)
+        milliseconds = max(1, int(1000 * min(wait_s, CALL_TIMEOUT_S / 2)))
+        self._ask("XREAD", "BLOCK", milliseconds, "COUNT", 1, "STREAMS", self.key(name), after)
 
     def close(self) -> None:
         self._client.close()
+
+    def _ask(self, command: Command, *args: Argument) -> Reply:
+        with self._faults():
+            return _call(self._client, command, *args)
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
@@ -241,6 +221,10 @@ class SiteStore:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _call(client: Any, command: Command, *args: Argument) -> Reply:
+    return client.execute_command(command, *args)
 
 
 def _is_of_replica(error: Exception) -> bool:

@@ -10,58 +10,22 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from uuid import uuid4
 
-from pipeline.records import EmbeddedWindow
-from pipeline.store.client import Argument, Reply, SiteStore, StoreUnavailable, fenced, script
+from pipeline.records import EmbeddedWindow, StreamEntry
+from pipeline.store.client import Argument, Reply, SiteStore, StoreUnavailable
 from pipeline.store.embedding_messages import Expected, Message, MessageError, messages_of, packed, unpacked
+from pipeline.store.keys import CONSUMER, GROUP, STREAM
 from pipeline.store.lease import Lease
 from pipeline.store.outage import Outage
-from pipeline.store.window_join import Entry, JoinedWindow, WindowJoin
+from pipeline.store.scripts import APPEND, DEAD_LETTER, FORGET, READ
+from pipeline.store.window_join import WindowJoin
 
 logger = logging.getLogger(__name__)
 
-STREAM, GROUP, DEAD_LETTERS, BACKLOG, WRITERS = "embeddings", "matchers", "dead", "backlog", "writers"
-CONSUMER = "matcher"
-"""One name for all: the lease says who it is, and what one has read the next one finds pending."""
 READ_COUNT = 256
 DEAD_LETTERS_KEPT = 1000
 DEAD_LETTER_BYTES = 4096
 """Kept of each field of a dead letter."""
 POLL_S = 0.05
-
-# Written once: a writer that does not know whether its last entry arrived sends it again with the same number.
-_APPEND = script("""
-local last = redis.call('HGET', KEYS[3], ARGV[1])
-if last then
-  local session, number = string.match(last, '^(.+):(%d+)$')
-  if session == ARGV[2] and tonumber(number) >= tonumber(ARGV[3]) then return 1 end
-end
-if tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0') >= tonumber(ARGV[4]) then return 0 end
-redis.call('XADD', KEYS[1], '*', 'worker', ARGV[1], 'head', ARGV[5], 'vectors', ARGV[6])
-redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
-redis.call('HSET', KEYS[3], ARGV[1], ARGV[2] .. ':' .. ARGV[3])
-return 1
-""")
-_READ = fenced("""
-return redis.call('XREADGROUP', 'GROUP', ARGV[3], ARGV[4], 'COUNT', ARGV[5], 'STREAMS', KEYS[2], ARGV[6])
-""")
-FORGET_ENTRIES = """
-local function forget(id, worker)
-  redis.call('XACK', KEYS[2], 'matchers', id)
-  if redis.call('XDEL', KEYS[2], id) == 1 and redis.call('HEXISTS', KEYS[3], worker) == 1 then
-    if redis.call('HINCRBY', KEYS[3], worker, -1) <= 0 then redis.call('HDEL', KEYS[3], worker) end
-  end
-end
-"""
-"""Lua for fenced scripts whose KEYS[2] is the stream and KEYS[3] the backlog."""
-_FORGET = fenced(FORGET_ENTRIES + "for i = 3, #ARGV, 2 do forget(ARGV[i], ARGV[i + 1]) end")
-_SET_ASIDE = fenced(
-    FORGET_ENTRIES
-    + """
-redis.call('XADD', KEYS[4], 'MAXLEN', ARGV[5], '*', 'id', ARGV[3], 'worker', ARGV[4], 'reason', ARGV[6],
-  'head', ARGV[7], 'vectors', ARGV[8])
-forget(ARGV[3], ARGV[4])
-"""
-)
 
 
 class EmbeddingWriter:
@@ -125,9 +89,8 @@ class EmbeddingWriter:
     def _send(self, message: Message) -> None:
         self._number += 1
         head, vectors = packed(message, self._model_id)
-        keys = [self._store.key(name) for name in (STREAM, BACKLOG, WRITERS)]
         args: list[Argument] = [self._worker, self._session, self._number, self._max_waiting, head, vectors]
-        while not self._patiently(lambda: self._store.run(_APPEND, keys, args)):
+        while not self._patiently(lambda: self._store.run(APPEND, [], args)):
             self._on_wait()
             time.sleep(POLL_S)
 
@@ -174,13 +137,7 @@ class EmbeddingReader:
         self._on_dead_letter = on_dead_letter
         self._on_turn = on_turn
         self._last_id = b"0-0"
-        self._at_work: JoinedWindow | None = None
         store.make_group(STREAM, GROUP)
-
-    def at_work(self) -> JoinedWindow:
-        """The window that was handed out last: what a commit is about."""
-        assert self._at_work is not None, "no window has been handed out"
-        return self._at_work
 
     def windows(self, is_over: Callable[[], bool], *, until_end: bool = False) -> Iterator[EmbeddedWindow]:
         """Windows in order, those first that an earlier matcher read and did not commit.
@@ -196,9 +153,8 @@ class EmbeddingReader:
             if not self._may_go_on():
                 self._lease.renew()
                 time.sleep(POLL_S)
-            elif joined := self._join.take(time.monotonic()):
-                self._at_work = joined
-                yield joined.window
+            elif (window := self._join.take(time.monotonic())) is not None:
+                yield window
             elif not self._read_new():
                 self._forget(self._join.take_spent())
                 if until_end and self._join.is_done:
@@ -214,11 +170,7 @@ class EmbeddingReader:
         return bool(self._read(b">"))
 
     def _read(self, after: bytes) -> list[tuple[bytes, list[bytes] | None]]:
-        reply = self._store.run(
-            _READ,
-            [self._lease.key, self._store.key(STREAM)],
-            [self._lease.token, self._lease.duration_ms, GROUP, CONSUMER, READ_COUNT, after],
-        )
+        reply = self._lease.run(READ, args=[CONSUMER, READ_COUNT, after])
         entries = reply[0][1] if reply else []
         for entry_id, fields in entries:
             self._last_id = max(self._last_id, entry_id, key=_order)
@@ -231,38 +183,22 @@ class EmbeddingReader:
         except MessageError as error:
             self._set_aside(entry_id, fields, str(error))
         else:
-            self._join.add(Entry(entry_id, message.worker), message, time.monotonic())
+            self._join.add(StreamEntry(entry_id, message.worker), message, time.monotonic())
 
     def _set_aside(self, entry_id: bytes, fields: dict[bytes, bytes], reason: str) -> None:
         logger.warning("message %s is set aside: %s", entry_id.decode(), reason)
         worker, head, vectors = (fields.get(name, b"")[:DEAD_LETTER_BYTES] for name in (b"worker", b"head", b"vectors"))
-        self._store.run(
-            _SET_ASIDE,
-            [self._lease.key, *(self._store.key(name) for name in (STREAM, BACKLOG, DEAD_LETTERS))],
-            [
-                self._lease.token,
-                self._lease.duration_ms,
-                entry_id,
-                worker,
-                DEAD_LETTERS_KEPT,
-                reason[:DEAD_LETTER_BYTES],
-                head,
-                vectors,
-            ],
-        )
+        args: list[Argument] = [entry_id, worker, DEAD_LETTERS_KEPT, reason[:DEAD_LETTER_BYTES], head, vectors]
+        self._lease.run(DEAD_LETTER, args=args)
         if self._on_dead_letter:
             self._on_dead_letter(reason)
 
-    def _forget(self, entries: Sequence[Entry]) -> None:
+    def _forget(self, entries: Sequence[StreamEntry]) -> None:
         if entries:
-            self._store.run(
-                _FORGET,
-                [self._lease.key, self._store.key(STREAM), self._store.key(BACKLOG)],
-                [self._lease.token, self._lease.duration_ms, *ids_and_workers(entries)],
-            )
+            self._lease.run(FORGET, args=ids_and_workers(entries))
 
 
-def ids_and_workers(entries: Sequence[Entry]) -> list[Argument]:
+def ids_and_workers(entries: Sequence[StreamEntry]) -> list[Argument]:
     """Entries as a script takes them."""
     flat: list[Argument] = []
     for entry in entries:

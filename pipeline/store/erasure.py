@@ -14,74 +14,25 @@ from pydantic import ValidationError
 
 from pipeline.events.schema import PersonErased, erasure_id, event_from
 from pipeline.matching.memory import SightingTable
-from pipeline.records import EmbeddedWindow, TrackKey
-from pipeline.store.client import Argument, SiteStore, fenced
+from pipeline.records import EmbeddedWindow
+from pipeline.store.client import Argument, SiteStore
 from pipeline.store.erasure_requests import (
-    AUDIT,
     AUDIT_KEPT,
     PAGE,
-    REQUESTS,
     AuditEntry,
     Outcome,
     Request,
     audit,
     request_from,
 )
-from pipeline.store.gallery import MERGED, RECENT
+from pipeline.store.keys import ERASED, MERGED, OUTBOX, REQUESTS, person_key, sighting_key, track_name
 from pipeline.store.lease import Lease
-from pipeline.store.outbox import OUTBOX
+from pipeline.store.scripts import ERASE, KEEP_ERASED
 
 logger = logging.getLogger(__name__)
 
-ERASED = "erased"
-"""The names of erased tracks, and until when they are kept."""
 AT_ONCE = 100
 """Requests between two windows."""
-
-_LENGTHEN = """
-local function lengthen(key, seconds)
-  if redis.call('TTL', key) < tonumber(seconds) then redis.call('EXPIRE', key, seconds) end
-end
-"""
-_ERASE = fenced(
-    _LENGTHEN
-    + """
-local at = 2
-local function take() at = at + 1; return ARGV[at] end
-local entry, now_s, keep_s, kept, said = take(), take(), take(), take(), take()
-if redis.call('XDEL', KEYS[2], entry) == 0 then return false end
-local erased, tracks, events, key = {}, 0, 0, 7
-for _ = 1, tonumber(take()) do
-  local name, person = take(), take()
-  key = key + 1
-  local owner = redis.call('HGET', KEYS[key], 'person')
-  if not owner or owner == person then
-    tracks = tracks + redis.call('DEL', KEYS[key])
-    redis.call('ZREM', KEYS[5], name)
-    redis.call('ZADD', KEYS[6], now_s + keep_s, name)
-    erased[#erased + 1] = name
-  end
-end
-for _ = 1, tonumber(take()) do
-  key = key + 1
-  redis.call('DEL', KEYS[key])
-  redis.call('HDEL', KEYS[7], take())
-end
-for _ = 1, tonumber(take()) do events = events + redis.call('XDEL', KEYS[4], take()) end
-while at < #ARGV do redis.call('XADD', KEYS[4], '*', 'event', take()) end
-redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', now_s)
-lengthen(KEYS[6], keep_s)
-redis.call('XADD', KEYS[3], 'MAXLEN', kept, '*', 'entry', said, 'tracks', tracks, 'events', events)
-return {tracks, events, erased}
-"""
-)
-_KEEP = fenced(
-    _LENGTHEN
-    + """
-for i = 5, #ARGV do redis.call('ZADD', KEYS[2], ARGV[3] + ARGV[4], ARGV[i]) end
-lengthen(KEYS[2], ARGV[4])
-"""
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +119,7 @@ class Eraser:
     def _keep_dropped(self, now_s: float) -> None:
         """A track of which there still comes something is not forgotten yet."""
         if self._dropped:
-            args: list[Argument] = [self._lease.token, self._lease.duration_ms, now_s, self._keep_s]
-            self._store.run(_KEEP, [self._lease.key, self._store.key(ERASED)], [*args, *sorted(self._dropped)])
+            self._lease.run(KEEP_ERASED, args=[now_s, self._keep_s, *sorted(self._dropped)])
             self._dropped.clear()
 
     def _carry_out(self, entry_id: bytes, request: Request, now_s: float) -> None:
@@ -184,7 +134,7 @@ class Eraser:
             ids=found.ids if is_told else (),
             into=found.into,
         )
-        reply = self._store.run(_ERASE, self._keys(said, found), self._args(entry_id, said, found, now_s))
+        reply = self._lease.run(ERASE, self._keys(said, found), self._args(entry_id, said, found, now_s))
         if not reply:
             return
         tracks, events, names = reply
@@ -212,7 +162,7 @@ class Eraser:
     def _owners(self, ids: Sequence[UUID]) -> dict[str, str]:
         """Tracks by Redis, those of another network included; and by the table, whatever Redis still has of them."""
         owners: dict[str, str] = {}
-        hashes = self._store.hashes([self._store.key(f"person:{each}") for each in ids])
+        hashes = self._store.hashes([self._store.key(person_key(each)) for each in ids])
         for each, tracks in zip(ids, hashes, strict=True):
             owners |= dict.fromkeys((name.decode() for name in tracks), str(each))
         for index in range(len(self._table)):
@@ -232,14 +182,12 @@ class Eraser:
                     yield entry_id
 
     def _keys(self, said: AuditEntry, found: _Found) -> list[str]:
-        names = [REQUESTS, AUDIT, OUTBOX, RECENT, ERASED, MERGED]
-        names += [f"sighting:{name}" for name in found.owners]
-        names += [f"person:{each}" for each in said.ids]
-        return [self._lease.key, *map(self._store.key, names)]
+        names = [*map(sighting_key, found.owners), *map(person_key, said.ids)]
+        return [self._store.key(name) for name in names]
 
     def _args(self, entry_id: bytes, said: AuditEntry, found: _Found, now_s: float) -> list[Argument]:
-        args: list[Argument] = [self._lease.token, self._lease.duration_ms]
-        args += (entry_id, now_s, self._keep_s, AUDIT_KEPT, said.model_dump_json(exclude={"tracks", "events"}))
+        audited = said.model_dump_json(exclude={"tracks", "events"})
+        args: list[Argument] = [entry_id, now_s, self._keep_s, AUDIT_KEPT, audited]
         args += (len(found.owners), *(part for pair in found.owners.items() for part in pair))
         args += (len(said.ids), *map(str, said.ids))
         args += (len(found.waiting), *found.waiting)
@@ -256,11 +204,6 @@ class Eraser:
         rows = [index for index in range(len(self._table)) if track_name(self._table.row(index).track) in names]
         for index in reversed(rows):
             self._table.forget(index)
-
-
-def track_name(track: TrackKey) -> str:
-    """As keys name it."""
-    return f"{track.camera}:{track.run}:{track.track}"
 
 
 def _last(person: UUID, into: Mapping[UUID, UUID]) -> UUID:

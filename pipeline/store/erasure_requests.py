@@ -12,9 +12,10 @@ from uuid import UUID, uuid4
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.events.schema import Time
-from pipeline.store.client import SiteStore, StoreError, script
+from pipeline.store.client import SiteStore, StoreError
+from pipeline.store.keys import AUDIT
+from pipeline.store.scripts import ASK
 
-REQUESTS, AUDIT = "erasures", "audit"
 MOST_REQUESTS = 1000
 """May wait; whoever asks for more is refused."""
 AUDIT_KEPT = 10_000
@@ -28,13 +29,6 @@ Outcome = Literal["erased", "told", "already", "merged", "unknown"]
 
 class ErasureError(Exception):
     """A person could not be erased; says why, and what to do."""
-
-
-_ASK = script("""
-if redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
-redis.call('XADD', KEYS[1], '*', 'request', ARGV[2])
-return 1
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +78,7 @@ def ask(store: SiteStore, person: UUID, *, tells_anyway: bool = False) -> Reques
     """
     request = Request(uuid4(), person, tells_anyway)
     text = f"{request.id} {person} {int(tells_anyway)}"
-    if not store.run(_ASK, [store.key(REQUESTS)], [MOST_REQUESTS, text]):
+    if not store.run(ASK, [], [MOST_REQUESTS, text]):
         raise StoreError(f"{MOST_REQUESTS} requests to erase wait already: is a matcher running?")
     return request
 

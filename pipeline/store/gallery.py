@@ -2,70 +2,29 @@
 
 The mirror that search multiplies is the table of the gallery in memory; Redis is read once, at the start. A commit is
 one script: it checks the lease, writes sightings and persons, takes tracks that were corrected out of who they were,
-appends the events to the outbox, forgets the messages that led to them, and says which window it was. Either all of
+appends the events to the outbox, forgets the messages that led to them, and says how far it is now. Either all of
 that has happened, or nothing; and a commit that is sent again does nothing.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from pipeline.events.schema import IdentityEvent
 from pipeline.matching.memory import Retention, SightingTable, past_retention
 from pipeline.matching.sightings import Sighting
-from pipeline.records import TrackKey
-from pipeline.store.client import Argument, SiteStore, fenced
-from pipeline.store.embedding_stream import BACKLOG, FORGET_ENTRIES, STREAM, ids_and_workers
+from pipeline.records import EmbeddedWindow
+from pipeline.store.client import Argument, SiteStore
+from pipeline.store.embedding_stream import ids_and_workers
+from pipeline.store.keys import MERGED, PROGRESS, RECENT, person_key, sighting_key, track_name
 from pipeline.store.lease import Lease
-from pipeline.store.outbox import OUTBOX
+from pipeline.store.scripts import COMMIT
 from pipeline.store.sighting_fields import FieldsError, head_of, sighting_from, total_of
-from pipeline.store.window_join import JoinedWindow
 
 logger = logging.getLogger(__name__)
 
-RECENT, PROGRESS, MERGED = "recent", "progress", "merged"
-"""The sightings that there are; how far they are decided; and who those are now who were merged."""
 LOAD_COUNT = 1000
 """Sightings in one round trip while the mirror is loaded: 4 MB of 512 dimensions."""
-
-_COMMIT = fenced(
-    FORGET_ENTRIES
-    + """
-local at = 2
-local function take() at = at + 1; return ARGV[at] end
-local commit, window, ttl_s = take(), take(), take()
-if tonumber(redis.call('HGET', KEYS[6], 'commit') or '0') >= tonumber(commit) then return 0 end
-local key = 7
-for _ = 1, tonumber(take()) do
-  local name, head, person, total, end_s = take(), take(), take(), take(), take()
-  local sighting, tracks, left = KEYS[key + 1], KEYS[key + 2], KEYS[key + 3]
-  key = key + 3
-  if left ~= tracks then redis.call('HDEL', left, name) end
-  redis.call('HSET', sighting, 'head', head, 'person', person, 'total', total)
-  redis.call('EXPIRE', sighting, ttl_s)
-  redis.call('ZADD', KEYS[5], end_s, name)
-  if person ~= '' then
-    redis.call('HSET', tracks, name, end_s)
-    redis.call('EXPIRE', tracks, ttl_s)
-  end
-end
-for _ = 1, tonumber(take()) do
-  local name = take()
-  redis.call('DEL', KEYS[key + 1])
-  redis.call('HDEL', KEYS[key + 2], name)
-  redis.call('ZREM', KEYS[5], name)
-  key = key + 2
-end
-for _ = 1, tonumber(take()) do redis.call('HSET', KEYS[7], take(), take()) end
-for _ = 1, tonumber(take()) do redis.call('HDEL', KEYS[7], take()) end
-redis.call('EXPIRE', KEYS[7], ttl_s)
-for _ = 1, tonumber(take()) do redis.call('XADD', KEYS[4], '*', 'event', take()) end
-while at < #ARGV do forget(take(), take()) end
-redis.call('HSET', KEYS[6], 'commit', commit, 'window', window)
-redis.call('EXPIRE', KEYS[5], ttl_s)
-return 1
-"""
-)
 
 
 class RedisGallery:
@@ -73,10 +32,9 @@ class RedisGallery:
 
     Args:
         model_id: of the network in use; sightings of another are left to expire.
-        at_work: the window that is being committed, and the messages that it came from.
 
     Attributes:
-        last_window: number of the last window that was committed, by this gallery or an earlier one; None: none was.
+        decided_until_s: end of the last window that was committed, by this gallery or an earlier one; None: none was.
 
     Raises:
         LeaseLost: from `commit`, if another matcher decides now; nothing has been written.
@@ -90,43 +48,40 @@ class RedisGallery:
         retention: Retention,
         *,
         model_id: str,
-        at_work: Callable[[], JoinedWindow],
     ) -> None:
         self._store = store
         self._lease = lease
         self._retention = retention
         self._model_id = model_id
-        self._at_work = at_work
         self._table = SightingTable()
         progress = store.hash(PROGRESS)
         self._merged = {UUID(old.decode()): UUID(new.decode()) for old, new in store.hash(MERGED).items()}
         self._commits = int(progress.get(b"commit", 0))
-        self.last_window = int(progress[b"window"]) if b"window" in progress else None
+        self.decided_until_s = float(progress[b"until_s"]) if b"until_s" in progress else None
         self._load()
 
     def known(self) -> SightingTable:
         return self._table
 
-    def commit(self, sightings: Sequence[Sighting], events: Sequence[IdentityEvent], now_s: float) -> None:
-        joined = self._at_work()
+    def commit(self, sightings: Sequence[Sighting], events: Sequence[IdentityEvent], window: EmbeddedWindow) -> None:
         left = [self._who(sighting) for sighting in sightings]
         for sighting in sightings:
             self._table.put(sighting)
-        past = past_retention(self._table.arrays, self._retention, now_s)
+        past = past_retention(self._table.arrays, self._retention, window.end_s)
         forgotten = [self._table.row(int(index)) for index in past]
         for index in past:
             self._table.forget(int(index))
         self._commits += 1
-        args: list[Argument] = [self._lease.token, self._lease.duration_ms]
-        args += (self._commits, joined.number, max(1, int(self._retention.keep_s)), len(sightings))
+        ttl_s = max(1, int(self._retention.keep_s))
+        args: list[Argument] = [self._commits, window.end_s, ttl_s, len(sightings)]
         for each in sightings:
-            args += (_name(each.track), head_of(each), str(each.person or ""), total_of(each), each.end_s)
-        args += (len(forgotten), *(_name(each.track) for each in forgotten))
+            args += (track_name(each.track), head_of(each), str(each.person or ""), total_of(each), each.end_s)
+        args += (len(forgotten), *(track_name(each.track) for each in forgotten))
         args += self._merges(events)
         args += (len(events), *(event.model_dump_json() for event in events))
-        args += ids_and_workers(joined.entries)
-        self._store.run(_COMMIT, self._keys(sightings, left, forgotten), args)
-        self.last_window = joined.number
+        args += ids_and_workers(window.entries)
+        self._lease.run(COMMIT, self._keys(sightings, left, forgotten), args)
+        self.decided_until_s = window.end_s
 
     def _who(self, sighting: Sighting) -> UUID | None:
         """Who a track was before this commit; who it is now, if it was nobody."""
@@ -137,12 +92,12 @@ class RedisGallery:
     def _keys(
         self, sightings: Sequence[Sighting], left: Sequence[UUID | None], forgotten: Sequence[Sighting]
     ) -> list[str]:
-        names = [STREAM, BACKLOG, OUTBOX, RECENT, PROGRESS, MERGED]
+        names: list[str] = []
         for each, before in zip(sightings, left, strict=True):
-            names += (f"sighting:{_name(each.track)}", f"person:{each.person}", f"person:{before}")
+            names += (sighting_key(track_name(each.track)), person_key(each.person), person_key(before))
         for each in forgotten:
-            names += (f"sighting:{_name(each.track)}", f"person:{each.person}")
-        return [self._lease.key, *map(self._store.key, names)]
+            names += (sighting_key(track_name(each.track)), person_key(each.person))
+        return [self._store.key(name) for name in names]
 
     def _merges(self, events: Sequence[IdentityEvent]) -> list[Argument]:
         """Who is who since persons were merged: what is new about that, and of whom nothing is remembered any more."""
@@ -163,7 +118,9 @@ class RedisGallery:
         for start in range(0, len(names), LOAD_COUNT):
             self._lease.renew()
             page = names[start : start + LOAD_COUNT]
-            found = dict(zip(page, self._store.hashes([self._store.key(f"sighting:{n}") for n in page]), strict=True))
+            found = dict(
+                zip(page, self._store.hashes([self._store.key(sighting_key(name)) for name in page]), strict=True)
+            )
             for name, fields in found.items():
                 self._remember(name, fields)
             self._store.remove_members(RECENT, [name for name, fields in found.items() if not fields])
@@ -178,7 +135,3 @@ class RedisGallery:
             return
         if sighting.model_id == self._model_id:
             self._table.put(sighting)
-
-
-def _name(track: TrackKey) -> str:
-    return f"{track.camera}:{track.run}:{track.track}"

@@ -4,41 +4,36 @@ Every lease has a token that no other ever had, and all that a matcher writes ca
 past its lease, and wakes up, writes nothing (Redis compares the tokens inside the transaction).
 """
 
-from pipeline.store.client import SiteStore, fenced, script
+from collections.abc import Sequence
 
-_ACQUIRE = script("""
-local held = redis.call('GET', KEYS[1])
-if held and held ~= ARGV[2] then return 0 end
-local token = redis.call('INCR', KEYS[2])
-redis.call('SET', KEYS[1], token, 'PX', ARGV[1])
-return token
-""")
-_RENEW = fenced("return 1")
-_RELEASE = fenced("redis.call('DEL', KEYS[1])")
+from pipeline.store.client import Argument, Reply, SiteStore
+from pipeline.store.scripts import ACQUIRE, RELEASE, RENEW, Script
 
 
 class Lease:
     """One term of one matcher. Reading and committing renew it; `renew` does where neither happens for long.
 
     Attributes:
-        key: where it lies.
         token: tells it from every other term.
         duration_ms: it ends this long after it was last renewed.
     """
 
     def __init__(self, store: SiteStore, token: int, duration_ms: int) -> None:
         self._store = store
-        self.key = store.key("lease")
         self.token = token
         self.duration_ms = duration_ms
 
+    def run(self, code: Script, keys: Sequence[str] = (), args: Sequence[Argument] = ()) -> Reply:
+        """Runs a fenced script; see `SiteStore.run`. Raises LeaseLost if another has the lease, or nobody."""
+        return self._store.run(code, keys, [self.token, self.duration_ms, *args])
+
     def renew(self) -> None:
         """Raises LeaseLost if another has it, or nobody."""
-        self._store.run(_RENEW, [self.key], [self.token, self.duration_ms])
+        self.run(RENEW)
 
     def release(self) -> None:
         """Ends it at once, so that nobody has to wait; raises LeaseLost if it had ended."""
-        self._store.run(_RELEASE, [self.key], [self.token, self.duration_ms])
+        self.run(RELEASE)
 
 
 def acquire(store: SiteStore, duration_s: float, *, replaces: Lease | None = None) -> Lease | None:
@@ -49,5 +44,5 @@ def acquire(store: SiteStore, duration_s: float, *, replaces: Lease | None = Non
     """
     duration_ms = int(1000 * duration_s)
     before = replaces.token if replaces else ""
-    token = int(store.run(_ACQUIRE, [store.key("lease"), store.key("token")], [duration_ms, before]))
+    token = int(store.run(ACQUIRE, [], [duration_ms, before]))
     return Lease(store, token, duration_ms) if token else None

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from pipeline.events.schema import Event, event_from
 from pipeline.events.sink import EventSink, EventSinkError
 from pipeline.store.client import SiteStore, StoreError
+from pipeline.store.keys import OUTBOX
 from pipeline.store.outage import Outage
 
-OUTBOX = "outbox"
 RELAY_COUNT = 500
 """Events that are handed to the sink before it is asked whether they are delivered."""
 POLL_S = 0.02

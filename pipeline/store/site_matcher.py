@@ -18,13 +18,14 @@ from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
 from pipeline.store.client import LeaseLost, SiteStore, StoreUnavailable
 from pipeline.store.embedding_messages import Expected
-from pipeline.store.embedding_stream import STREAM, EmbeddingReader
+from pipeline.store.embedding_stream import EmbeddingReader
 from pipeline.store.erasure import Eraser
 from pipeline.store.erasure_requests import AuditEntry
 from pipeline.store.gallery import RedisGallery
+from pipeline.store.keys import OUTBOX, STREAM
 from pipeline.store.lease import Lease, acquire
 from pipeline.store.outage import Outage
-from pipeline.store.outbox import OUTBOX, OutboxRelay
+from pipeline.store.outbox import OutboxRelay
 from pipeline.store.window_join import WindowJoin
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
@@ -153,7 +154,6 @@ class SiteMatcher:
             lease,
             self._retention,
             model_id=self._expected.model_id,
-            at_work=lambda: reader.at_work(),
         )
         eraser = Eraser(
             self._store,
@@ -168,7 +168,7 @@ class SiteMatcher:
             window_s=self._params.window_s,
             is_live=self._params.is_live,
             idle_after_s=self._params.idle_after_s,
-            last=gallery.last_window,
+            decided_until_s=gallery.decided_until_s,
             now_s=time.monotonic(),
         )
         reader = EmbeddingReader(

@@ -8,43 +8,14 @@ import time
 from collections.abc import Callable
 
 from pipeline.config import RedisConfig
-from pipeline.store.client import SiteStore, StoreError, StoreReadOnly, StoreUnavailable, script
+from pipeline.store.client import SiteStore, StoreError, StoreReadOnly, StoreUnavailable
+from pipeline.store.permissions import PROBE
 
 OLDEST = (6, 2)
 TRY_S = 3.0
 """At most for one try, in which nobody hears that the process is to stop."""
 PAUSE_S = 0.2
 """Between two tries."""
-
-# Every command that a site needs, on a key that is gone afterwards.
-_REHEARSAL = script("""
-local key = KEYS[1]
-redis.call('DEL', key)
-redis.call('SET', key, 0, 'PX', 1000)
-redis.call('INCR', key)
-redis.call('GET', key)
-redis.call('PEXPIRE', key, 1000)
-redis.call('DEL', key)
-redis.call('HSET', key, 'a', 0)
-redis.call('EXPIRE', key, 1)
-redis.call('HINCRBY', key, 'a', 1)
-redis.call('HGET', key, 'a')
-redis.call('HGETALL', key)
-redis.call('HEXISTS', key, 'a')
-redis.call('HDEL', key, 'a')
-redis.call('ZADD', key, 0, 'a')
-redis.call('ZRANGE', key, 0, -1)
-redis.call('ZREM', key, 'a')
-local id = redis.call('XADD', key, 'MAXLEN', 1, '*', 'a', 0)
-redis.call('XGROUP', 'CREATE', key, 'a', 0)
-redis.call('XREADGROUP', 'GROUP', 'a', 'a', 'STREAMS', key, '>')
-redis.call('XREAD', 'STREAMS', key, 0)
-redis.call('XRANGE', key, '-', '+')
-redis.call('XLEN', key)
-redis.call('XACK', key, 'a', id)
-redis.call('XDEL', key, id)
-redis.call('DEL', key)
-""")
 
 
 def open_store(config: RedisConfig, site: str, *, gives_up: Callable[[], bool] = lambda: False) -> SiteStore:
@@ -62,7 +33,7 @@ def open_store(config: RedisConfig, site: str, *, gives_up: Callable[[], bool] =
         left_s = max(0.1, min(TRY_S, ends_s - time.monotonic()))
         try:
             with SiteStore(url, site, is_cluster=config.cluster, timeout_s=left_s) as store:
-                _rehearse(store, is_cluster=config.cluster)
+                _probe(store, is_cluster=config.cluster)
             return SiteStore(url, site, is_cluster=config.cluster)
         except StoreReadOnly:
             raise
@@ -72,7 +43,7 @@ def open_store(config: RedisConfig, site: str, *, gives_up: Callable[[], bool] =
         time.sleep(PAUSE_S)
 
 
-def _rehearse(store: SiteStore, *, is_cluster: bool) -> None:
+def _probe(store: SiteStore, *, is_cluster: bool) -> None:
     server = store.server()
     if server.mode == "sentinel":
         raise StoreError(f"expected a Redis at {store.address}, found a sentinel: name the server that it watches")
@@ -82,7 +53,7 @@ def _rehearse(store: SiteStore, *, is_cluster: bool) -> None:
         raise StoreError(f"found {found} at {store.address}: set `redis: {{cluster: {wanted}}}`")
     if tuple(map(int, server.version.split(".")[:2])) < OLDEST:
         raise StoreError(f"expected Redis 6.2 or newer at {store.address}, found {server.version}: upgrade it")
-    store.run(_REHEARSAL, [store.key("rehearsal")], [])
+    store.run(PROBE, [], [])
 
 
 _AFTER_HANGING_UP = {

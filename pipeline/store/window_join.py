@@ -5,49 +5,11 @@ a worker says of a window that has gone out already is late and goes out at once
 may have started a recording again, and may not write more before what it wrote is gone.
 """
 
-import math
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 
-from pipeline.records import EmbeddedWindow, Embedding, TrackEnd
+from pipeline.ordering.windows import AssembledWindow, WindowAssembler
+from pipeline.records import EmbeddedWindow, Embedding, StreamEntry
 from pipeline.store.embedding_messages import Message
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Where a message stands in the stream: its id, and the worker that wrote it, empty if unknown."""
-
-    id: bytes
-    worker: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class JoinedWindow:
-    """A window that is complete.
-
-    Attributes:
-        number: of the window, counted from the epoch; of the last one again for what is late.
-        window: what is in it.
-        entries: the messages that are of no more use once it is committed.
-    """
-
-    number: int
-    window: EmbeddedWindow
-    entries: tuple[Entry, ...]
-
-
-@dataclass(slots=True, eq=False)
-class _Lane:
-    passed_s: float = -math.inf
-    heard_s: float = 0.0
-    is_open: bool = True
-
-
-@dataclass(slots=True, eq=False)
-class _Pending:
-    embeddings: list[Embedding] = field(default_factory=list)
-    ended: list[TrackEnd] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
 
 
 class WindowJoin:
@@ -58,7 +20,7 @@ class WindowJoin:
         window_s: length of a window, seconds of stream time; that of the workers.
         is_live: True if the cameras are live: nobody waits for one that was not heard of for `idle_after_s`.
         idle_after_s: wall time.
-        last: number of the last window that has gone out before; None: none has.
+        decided_until_s: end of the last window that has gone out before; None: none has.
         now_s: monotonic time.
     """
 
@@ -69,84 +31,85 @@ class WindowJoin:
         window_s: float,
         is_live: bool,
         idle_after_s: float,
-        last: int | None,
+        decided_until_s: float | None,
         now_s: float,
     ) -> None:
-        self._lanes = {camera: _Lane(heard_s=now_s) for camera in cameras}
         self._window_s = window_s
-        self._is_live = is_live
-        self._idle_after_s = idle_after_s
-        self._next = -math.inf if last is None else last + 1
-        self._pending: dict[int, _Pending] = {}
-        self._late = _Pending()
-        self._latest: dict[str, Entry] = {}
+        self._windows: WindowAssembler[Embedding] = WindowAssembler(
+            cameras,
+            window_s=window_s,
+            is_live=is_live,
+            idle_after_s=idle_after_s,
+            now_s=now_s,
+            last=None if decided_until_s is None else self._number(decided_until_s),
+        )
+        self._entries: dict[int, list[StreamEntry]] = {}
+        """The messages of each window that has not gone out, in their order."""
+        self._late: list[tuple[StreamEntry, Message]] = []
+        self._latest: dict[str, StreamEntry] = {}
         """The last message of each worker that belongs to no window: it says how far the worker is, or that it has
         closed, and stays in the stream, so that a matcher that starts after the end knows that it is the end."""
-        self._spent: list[Entry] = []
+        self._spent: list[StreamEntry] = []
 
     @property
     def is_done(self) -> bool:
         """Every worker has closed, and every window has gone out."""
-        return not self._pending and not self._late.entries and not any(lane.is_open for lane in self._lanes.values())
+        return not self._late and self._windows.is_done
 
-    def add(self, entry: Entry, message: Message, now_s: float) -> None:
+    def add(self, entry: StreamEntry, message: Message, now_s: float) -> None:
         """Takes the next message of the stream."""
         if superseded := self._latest.pop(message.worker, None):
             self._spent.append(superseded)
         if message.embeddings or message.ended:
-            pending = self._window_at(message.end_s)
-            pending.embeddings += message.embeddings
-            pending.ended += message.ended
-            pending.entries.append(entry)
+            self._put(entry, message)
         else:
             self._latest[message.worker] = entry
         for camera in message.cameras:
-            self._move(self._lanes[camera], message, now_s)
+            self._move(camera, message, now_s)
 
-    def take(self, now_s: float) -> JoinedWindow | None:
+    def take(self, now_s: float) -> EmbeddedWindow | None:
         """What is late, or else the next window, if it is complete; those without anything in them are left out."""
-        if self._late.entries:
-            late, self._late = self._late, _Pending()
-            return self._joined(int(self._next) - 1, late)
-        first = min(self._pending, default=None)
-        if first is None or self._passed_s(now_s) < (first + 1) * self._window_s:
-            return None
-        self._next = first + 1
-        return self._joined(first, self._pending.pop(first))
+        if self._late:
+            return self._take_late()
+        complete = self._windows.take(now_s)
+        return None if complete is None else self._with_entries(complete, self._entries.pop(complete.number))
 
-    def take_spent(self) -> tuple[Entry, ...]:
+    def take_spent(self) -> tuple[StreamEntry, ...]:
         """Messages that say nothing any more, because their worker has said more since."""
         spent, self._spent = tuple(self._spent), []
         return spent
 
-    def _joined(self, number: int, pending: _Pending) -> JoinedWindow:
-        window = EmbeddedWindow(
-            end_s=(number + 1) * self._window_s,
-            embeddings=tuple(sorted(pending.embeddings, key=lambda e: (*_order(e), e.part))),
-            ended=tuple(sorted(pending.ended, key=_order)),
-        )
-        return JoinedWindow(number, window, (*pending.entries, *self.take_spent()))
+    def _put(self, entry: StreamEntry, message: Message) -> None:
+        number = self._number(message.end_s)
+        if self._windows.is_late(number):
+            self._late.append((entry, message))
+            return
+        self._windows.put(number, message.embeddings, message.ended)
+        self._entries.setdefault(number, []).append(entry)
 
-    def _window_at(self, end_s: float) -> _Pending:
-        number = round(end_s / self._window_s) - 1
-        return self._late if number < self._next else self._pending.setdefault(number, _Pending())
-
-    def _move(self, lane: _Lane, message: Message, now_s: float) -> None:
-        lane.heard_s = now_s
-        lane.is_open = message.progress != "closed"
+    def _move(self, camera: str, message: Message, now_s: float) -> None:
+        if message.progress == "closed":
+            self._windows.close(camera)
+            return
+        self._windows.open(camera, now_s)
         if message.progress == "whole":
-            lane.passed_s = max(lane.passed_s, message.end_s)
+            self._windows.raise_watermark(camera, message.end_s, now_s)
 
-    def _passed_s(self, now_s: float) -> float:
-        """Every camera that is waited for has passed this time."""
-        awaited = (
-            lane.passed_s
-            for lane in self._lanes.values()
-            if lane.is_open and not (self._is_live and now_s - lane.heard_s > self._idle_after_s)
+    def _take_late(self) -> EmbeddedWindow:
+        late, self._late = self._late, []
+        assert self._windows.last is not None, "nothing is late before a window has gone out"
+        together = self._windows.assemble(
+            self._windows.last,
+            [embedding for _, message in late for embedding in message.embeddings],
+            [end for _, message in late for end in message.ended],
         )
-        return min(awaited, default=math.inf)
+        return self._with_entries(together, [entry for entry, _ in late])
 
+    def _with_entries(self, assembled: AssembledWindow[Embedding], entries: Sequence[StreamEntry]) -> EmbeddedWindow:
+        return EmbeddedWindow(
+            assembled.end_s, assembled.tracklets, assembled.ended, entries=(*entries, *self.take_spent())
+        )
 
-def _order(stretch: Embedding | TrackEnd) -> tuple[float, str, str, int]:
-    """(cut_s, track), laid out: records within tuples compare by methods of Python, much slower."""
-    return stretch.cut_s, stretch.track.camera, stretch.track.run, stretch.track.track
+    def _number(self, end_s: float) -> int:
+        """Of the window that ends there."""
+        return round(end_s / self._window_s) - 1

@@ -13,7 +13,8 @@ from pipeline.sources.source import DropCause, SourceState
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from pipeline.tracking.camera_loop import FrameStep
-from pipeline.tracking.tracklets import TrackletBuffer, Verdict
+from pipeline.tracking.gate import GateVerdict
+from pipeline.tracking.tracklets import TrackletBuffer
 
 
 class SourceCounter:
@@ -41,7 +42,7 @@ class StepCounter:
 
     def __init__(self, metrics: Metrics, camera: str, buffer: TrackletBuffer) -> None:
         self._buffer = buffer
-        self._counted: Counter[Verdict] = Counter()
+        self._counted: Counter[GateVerdict] = Counter()
         self._frames = metrics.frames.labels(camera=camera)
         self._detections = metrics.detections.labels(camera=camera)
         self._tracks = metrics.tracks.labels(camera=camera)

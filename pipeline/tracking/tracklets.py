@@ -7,46 +7,31 @@ soon, and one who stays costs less and less.
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import get_args
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.boxes import clip
 from pipeline.records import Clock, Frame, TrackEnd, TrackKey, Tracklet
-from reid_models.crops import fit, pixel_boxes
+from pipeline.tracking.gate import GateParams, GateVerdict, gate, sharpness
+from reid_models.crops import fit, pixel_boxes, shrink
 from reid_runtime.card import ClipSpec
 from trackers.tracks import Tracks
-
-Verdict = Literal["kept", "confidence", "size", "aspect", "edge", "overlap", "blur", "surplus"]
-"""What the gate says of one box: kept, one reason against it, or surplus: good, but its slot has a better one."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrackletParams:
     """
     Attributes:
-        min_score: confidence of the detection; below it the box is often off the person.
-        min_height_px: of the box; smaller people carry little to be recognised by.
-        min_aspect, max_aspect: height over width of a box; others are parts of people, or two of them.
-        edge_px: a box this close to the left, right or top edge of the picture is cut by it; -1 accepts all.
-        max_hidden: share of the box that boxes of people in front of it cover.
-        min_sharpness: variance of the Laplacian, in grey levels squared (see `sharpness`); 0 accepts all. In four films
-            of PETS, a plaza and a room 99 in 100 people have more than 60.
+        gate: which crops are good enough.
         slot_s: one crop is kept in each slot of this many seconds.
         slot_growth: each tracklet of a track has slots this much longer than the one before.
         max_slot_s: but never longer than this.
         min_crops: a track that ends leaves a last tracklet if it has this many crops.
     """
 
-    min_score: float = 0.5
-    min_height_px: float = 48.0
-    min_aspect: float = 1.2
-    max_aspect: float = 5.0
-    edge_px: float = 2.0
-    max_hidden: float = 0.4
-    min_sharpness: float = 50.0
+    gate: GateParams = field(default_factory=GateParams)
     slot_s: float = 0.25
     slot_growth: float = 2.0
     max_slot_s: float = 8.0
@@ -62,7 +47,7 @@ class TrackletParams:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Crop:
-    """A person as the picture shows them, or as a clip does where that is smaller: many are replaced, few enlarged."""
+    """A person in a frame; `pixels` as `shrink` has them, because most crops are replaced before a tracklet is cut."""
 
     pixels: NDArray[np.uint8]
     time_s: float
@@ -96,7 +81,7 @@ class TrackletBuffer:
         self._clip = clip
         self._params = params or TrackletParams()
         self._lives: dict[int, _Life] = {}
-        self.verdicts: Counter[Verdict] = Counter(dict.fromkeys(get_args(Verdict), 0))
+        self.verdicts: Counter[GateVerdict] = Counter(dict.fromkeys(get_args(GateVerdict), 0))
 
     def __len__(self) -> int:
         """Tracks that are held."""
@@ -106,7 +91,7 @@ class TrackletBuffer:
         """Takes the tracks of a frame; returns what is cut by it: full tracklets, then those of ended tracks."""
         height, width = frame.image.shape[:2]
         boxes = clip(tracks.boxes, height=height, width=width)
-        quality, reasons = gate(boxes, tracks.scores, (height, width), self._params)
+        quality, reasons = gate(boxes, tracks.scores, (height, width), self._params.gate)
         cut_now: list[Tracklet] = []
         wanted: list[int] = []
         for i, track in enumerate(tracks.ids.tolist()):
@@ -144,15 +129,11 @@ class TrackletBuffer:
         places = pixel_boxes(frame.image, boxes).tolist()
         for track, (x1, y1, x2, y2), box, good in zip(tracks.tolist(), places, boxes, quality.tolist(), strict=True):
             person = frame.image[y1:y2, x1:x2]
-            if sharpness(person, height, width) < self._params.min_sharpness:
+            if sharpness(person, height, width) < self._params.gate.min_sharpness:
                 self.verdicts["blur"] += 1
                 continue
             self.verdicts["kept"] += 1
-            if person.size < height * width * 3:
-                pixels = person.copy()
-            else:
-                pixels = np.empty((height, width, 3), np.uint8)
-                fit(person, pixels)
+            pixels = shrink(person, height=height, width=width)
             self._keep(self._lives[track], _Crop(pixels, frame.time_s, box, good))
 
     def _keep(self, life: _Life, crop: _Crop) -> None:
@@ -167,16 +148,13 @@ class TrackletBuffer:
     def _cut(self, track: int, life: _Life, time_s: float) -> Tracklet:
         crops, part, start_s = life.crops, life.part, max(life.start_s, life.part_start_s)
         life.crops, life.part, life.part_start_s, life.slot_ends_s = [], part + 1, time_s, -np.inf
-        pixels = np.empty((len(crops), self._clip.height, self._clip.width, 3), np.uint8)
-        for crop, fitted in zip(crops, pixels, strict=True):
-            fit(crop.pixels, fitted)
         return Tracklet(
             track=self._key(track),
             part=part,
             start_s=start_s,
             cut_s=time_s,
             clock=life.clock,
-            crops=pixels,
+            crops=fit([crop.pixels for crop in crops], height=self._clip.height, width=self._clip.width),
             times_s=np.array([crop.time_s for crop in crops]),
             boxes=np.stack([crop.box for crop in crops]),
             quality=np.array([crop.quality for crop in crops], np.float32),
@@ -186,70 +164,6 @@ class TrackletBuffer:
         return TrackKey(self._camera, self._run, track)
 
 
-def _surplus(life: _Life, time_s: float, quality: float) -> Verdict | None:
+def _surplus(life: _Life, time_s: float, quality: float) -> GateVerdict | None:
     """Whether the slot has a better crop already."""
     return "surplus" if time_s < life.slot_ends_s and quality <= life.crops[-1].quality else None
-
-
-def gate(
-    boxes: NDArray[np.float32], scores: NDArray[np.float32], size: tuple[int, int], params: TrackletParams
-) -> tuple[NDArray[np.float32], list[Verdict | None]]:
-    """Quality of each box, and the first reason against it (None: good, as far as boxes tell).
-
-    Args:
-        boxes: (M, 4) xyxy pixels, all people of one frame, cut to the frame.
-        scores: (M,) confidence.
-        size: height and width of the frame, pixels.
-        params: see there.
-
-    Returns:
-        (M,) float32 in [0, 1]: confidence x visible share x height (256 px and more count as 1); and M reasons.
-    """
-    x1, y1, x2, y2 = boxes.T
-    height, width = np.maximum(y2 - y1, 1e-3), np.maximum(x2 - x1, 1e-3)
-    hidden = hidden_share(boxes)
-    edge = params.edge_px
-    against: dict[Verdict | None, NDArray[np.bool_]] = {
-        "confidence": scores < params.min_score,
-        "size": height < params.min_height_px,
-        "aspect": (height < params.min_aspect * width) | (height > params.max_aspect * width),
-        "edge": (x1 <= edge) | (y1 <= edge) | (x2 >= size[1] - 1 - edge) if edge >= 0 else np.zeros(len(boxes), bool),
-        "overlap": hidden > params.max_hidden,
-        None: np.ones(len(boxes), bool),
-    }
-    names = tuple(against)
-    reasons = [names[first] for first in np.array(list(against.values())).argmax(axis=0).tolist()]
-    quality = scores * (1 - hidden) * np.minimum(height / 256.0, 1.0)
-    return quality.astype(np.float32), reasons
-
-
-def hidden_share(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(M,) float32: the largest share of each box that one box in front of it covers.
-
-    Whoever's feet are lower in the picture stands in front.
-    """
-    x1, y1, x2, y2 = boxes.T
-    width = np.minimum(x2[:, None], x2) - np.maximum(x1[:, None], x1)
-    height = np.minimum(y2[:, None], y2) - np.maximum(y1[:, None], y1)
-    shared = np.maximum(width, 0) * np.maximum(height, 0)
-    in_front = y2[None, :] > y2[:, None]
-    area = np.maximum((x2 - x1) * (y2 - y1), 1e-6)
-    share: NDArray[np.float32] = (np.where(in_front, shared, 0.0) / area[:, None]).max(axis=1, initial=0.0)
-    return np.minimum(share, 1.0)
-
-
-def sharpness(person: NDArray[np.uint8], height: int, width: int) -> float:
-    """Variance of the Laplacian of a person, grey levels squared; low where the picture is blurred.
-
-    Measured at the size of the crop, or in the picture itself where the person is smaller there: a small person is not
-    blurred, but enlarging makes it look so.
-
-    Args:
-        person: (h, w, 3) uint8 RGB, the part of the picture that shows the person.
-        height, width: of a crop, pixels.
-    """
-    grey = cv2.cvtColor(person, cv2.COLOR_RGB2GRAY)
-    if len(person) > height:
-        grey = cv2.resize(grey, (width, height), interpolation=cv2.INTER_LINEAR)
-    _, deviation = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S, ksize=1))
-    return float(deviation.item()) ** 2

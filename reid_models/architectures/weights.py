@@ -8,13 +8,15 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import get_weight
 
+from passerby_events.errors import PasserbyError
+
 SHOWN_KEYS = 6
 """How many keys of a kind an error names; a whole network's would be hundreds of lines."""
 COUNTER = "num_batches_tracked"
 """Batch norm's count of batches; older checkpoints do not have it, and nothing here reads it."""
 
 
-class WeightsError(Exception):
+class WeightsError(PasserbyError):
     """Weights that are not there, cannot be read, or do not fit."""
 
 

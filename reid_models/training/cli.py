@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from passerby_events.errors import PasserbyError
+
 app = typer.Typer(
     name="reid-train",
     help="Train networks that recognise people.",
@@ -90,18 +92,23 @@ def entry() -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Runs one command, or prints the help; returns the exit code. Bad input is one line on stderr."""
-    from reid_learning.checkpoint import CheckpointError
-    from reid_models.tracklet_folder import TrackletFolderError
-    from reid_models.training.data import CropSetError
-
     try:
         return int(app(args=list(argv) or ["--help"], standalone_mode=False) or 0)
     except typer.TyperException as error:
-        typer.echo(f"reid-train: {error.format_message()}", err=True)
-        return error.exit_code
-    except (CheckpointError, CropSetError, TrackletFolderError, ValueError, FloatingPointError, OSError) as error:
-        typer.echo(f"reid-train: {error}", err=True)
-        return 1
+        return _failed(error.format_message(), error.exit_code)
+    except ModuleNotFoundError as error:
+        from reid_runtime.extras import missing_extra
+
+        if not (missing := missing_extra(error)):
+            raise
+        return _failed(missing)
+    except (PasserbyError, OSError, ValueError, FloatingPointError) as error:
+        return _failed(str(error))
+
+
+def _failed(message: str, code: int = 1) -> int:
+    typer.echo(f"reid-train: {message}", err=True)
+    return code
 
 
 def _done(message: str) -> int:

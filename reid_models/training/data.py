@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from passerby_events.errors import PasserbyError
 from reid_models.ranking import JUNK
 from reid_models.tracklet_folder import read_clip, read_folder
 from reid_runtime.card import ClipSpec
@@ -20,7 +21,7 @@ Ids = NDArray[np.int64]
 CROPS, LABELS = "crops.npy", "labels.npz"
 
 
-class CropSetError(Exception):
+class CropSetError(PasserbyError):
     """A folder does not hold labelled crops; the message says in one line what it holds."""
 
 

@@ -6,6 +6,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
 from pipeline.events.kafka.brokers import Brokers
+from pipeline.events.kafka.sink import open_producer
 from pipeline.events.schema import IdentityEvent
 
 READ_MS = 5000
@@ -27,3 +28,10 @@ def events_at(brokers: Brokers, topic: str) -> Iterator[IdentityEvent]:
     """The same as events, without a second look at those that came twice."""
     for message in messages_at(brokers, topic):
         yield IdentityEvent.model_validate_json(message.value)
+
+
+def publish_raw(brokers: Brokers, topic: str, *values: bytes | None) -> None:
+    producer = open_producer(brokers, within_s=5)
+    for value in values:
+        producer.send(topic, key=b"somebody", value=value, partition=0).get(timeout=5)
+    producer.close(timeout=5)

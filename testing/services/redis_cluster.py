@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -20,11 +21,16 @@ SILENT_FOR_MS = 2000
 class RedisCluster:
     """Three masters, the least that a cluster can be.
 
+    Args:
+        folder: of all their files.
+        options: of each node, more of redis-server's own.
+
     Attributes:
         url: of one node, which names the others.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, options: Sequence[str] = ()) -> None:
+        self._options = options
         self._owned = ExitStack()
         self._nodes = [self._node(folder / f"node-{number}") for number in range(3)]
         self.url = self._nodes[0].url
@@ -50,7 +56,8 @@ class RedisCluster:
 
     def _node(self, folder: Path) -> RedisServer:
         folder.mkdir(parents=True)
-        return RedisServer(folder, options=["--cluster-enabled", "yes", "--cluster-node-timeout", str(SILENT_FOR_MS)])
+        as_node = ("--cluster-enabled", "yes", "--cluster-node-timeout", str(SILENT_FOR_MS))
+        return RedisServer(folder, options=[*as_node, *self._options])
 
     def _join(self) -> None:
         binary = shutil.which("redis-cli")

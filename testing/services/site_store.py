@@ -8,6 +8,7 @@ import redis
 from redis.cluster import RedisCluster
 
 from pipeline.store.client import SiteStore
+from pipeline.store.keys import prefix
 
 
 @contextmanager
@@ -17,7 +18,7 @@ def site_of_its_own(url: str, *, is_cluster: bool = False) -> Iterator[SiteStore
     with SiteStore(url, site, is_cluster=is_cluster) as store:
         yield store
     client = RedisCluster.from_url(url) if is_cluster else redis.Redis.from_url(url)
-    keys = list(client.scan_iter(f"reid:{{{site}}}:*", count=1000))
+    keys = list(client.scan_iter(prefix(site) + "*", count=1000))
     if keys:
         client.delete(*keys)
     client.close()

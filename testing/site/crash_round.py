@@ -7,12 +7,12 @@ of processes does; the round is over when workers and matchers have ended well.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol
 from uuid import UUID
 
 from pipeline.events.folding import persons_by_track
@@ -25,8 +25,8 @@ from testing.services.kafka import KafkaBroker
 from testing.services.kafka_topics import messages_at
 from testing.services.redis import RedisServer
 from testing.site.watched import Watched
+from testing.waiting import until
 
-Answer = TypeVar("Answer")
 Fall = Literal["worker", "matcher", "redis", "broker", "freeze"]
 KILLS: tuple[Fall, ...] = ("worker", "matcher", "redis", "broker")
 KINDS: tuple[Fall, ...] = (*KILLS, "freeze")
@@ -87,7 +87,11 @@ class CrashRound:
         moments = sorted(self._chance.uniform(0.0, LAST_FALL) for _ in falls)
         with ThreadPoolExecutor(1) as revivals:
             for fall, moment in zip(falls, moments, strict=True):
-                until(partial(self._has_come_to, moment), ENDS_WITHIN_S, f"{moment:.0%} decided, {self._said()}")
+                until(
+                    partial(self._has_come_to, moment),
+                    f"{moment:.0%} decided, {self._said()}",
+                    within_s=ENDS_WITHIN_S,
+                )
                 time.sleep(self._chance.uniform(0.0, 0.2))
                 if self._let_fall(fall, revivals):
                     self.falls[fall] += 1
@@ -151,18 +155,22 @@ class CrashRound:
 
     def _freeze_who_decides(self) -> bool:
         """Until the other has taken over; then it wakes up, is refused, and stands by."""
-        frozen = until(self._who_decides, TAKES_OVER_WITHIN_S, "somebody decides")
+        frozen = until(self._who_decides, "somebody decides", within_s=TAKES_OVER_WITHIN_S)
         if frozen.process.poll() is not None:
             return False
         frozen.freeze()
         others = [matcher for matcher in self._matchers if matcher is not frozen]
         refused = frozen.said().count(REFUSED)
-        until(lambda: any(_decides_or_is_done(other) for other in others), TAKES_OVER_WITHIN_S, "the other takes over")
+        until(
+            lambda: any(_decides_or_is_done(other) for other in others),
+            "the other takes over",
+            within_s=TAKES_OVER_WITHIN_S,
+        )
         frozen.thaw()
         until(
             lambda: frozen.said().count(REFUSED) > refused or frozen.has_ended(),
-            TAKES_OVER_WITHIN_S,
             "the thawed one is refused",
+            within_s=TAKES_OVER_WITHIN_S,
         )
         self.refusals += frozen.said().count(REFUSED) - refused
         return True
@@ -238,15 +246,6 @@ def consume(brokers: Brokers, topic: str) -> list[IdentityEvent]:
     """What a consumer makes of a topic; a letter that is no event fails."""
     with EventConsumer(brokers, topic, group=None, put_aside=_refuse, idle_s=1.5) as events:
         return [event for event in events if event.kind != "person.erased"]
-
-
-def until(found: Callable[[], Answer | None], within_s: float, what: str) -> Answer:
-    """Asks until the answer is neither None nor False, and returns it."""
-    ends_s = time.monotonic() + within_s
-    while not (answer := found()):
-        assert time.monotonic() < ends_s, f"{what}: not within {within_s} s"
-        time.sleep(0.02)
-    return answer
 
 
 def _decides_or_is_done(matcher: Watched) -> bool:

@@ -17,7 +17,7 @@ from pipeline.store.embedding_messages import Expected
 from pipeline.store.site_matcher import SiteMatcher, SiteMatcherParams
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
-from tests.pipeline.store.test_embedding_messages import MODEL
+from testing.embeddings import MODEL
 
 LEASE_S = 1.0
 

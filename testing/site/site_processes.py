@@ -22,7 +22,8 @@ from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected
 from pipeline.store.embedding_stream import EmbeddingWriter
 from pipeline.store.site_matcher import LEADING, STANDING_BY, SiteMatcher, SiteMatcherParams
-from pipeline.telemetry.health import Health, HealthServer
+from pipeline.telemetry.health import Health
+from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.metrics import Metrics
 from reid_models.stripes import stripes_card
 from testing.site_in_memory import matcher_of, supervise_into

@@ -14,12 +14,12 @@ from pipeline.events.schema import IdentityEvent, Kind
 from pipeline.matching.memory import MemoryGallery
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import SiteStore
-from pipeline.store.gallery import PROGRESS
+from pipeline.store.keys import PROGRESS
+from testing.paths import ROOT
 from testing.services.ports import free_port
 from testing.site.site_processes import PLAYED_SECONDS, SHOP, played
 from testing.site.watched import Watched
 from testing.site_in_memory import matcher_of
-from tests.conftest import ROOT
 
 CAMERAS = ("door", "yard")
 PAUSE_S = 0.1
@@ -66,7 +66,7 @@ class Town:
 
     def share_decided(self) -> float:
         with SiteStore(self._url, self.site) as store:
-            return int(store.hash(PROGRESS).get(b"window", -1)) / (PLAYED_SECONDS - 1)
+            return float(store.hash(PROGRESS).get(b"until_s", 0)) / PLAYED_SECONDS
 
     def close(self) -> None:
         for process in self._processes:

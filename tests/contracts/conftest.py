@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline.store.client import SiteStore
+from testing.services.needed import need_redis_server
 from testing.services.redis_cluster import RedisCluster
 from testing.services.site_store import site_of_its_own
-from tests.conftest import need_redis_server
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,8 @@ from detectors.hog import HogDetector, HogParams
 from detectors.yolox import YoloxDetector
 from reid_runtime.adopt import adopt
 from reid_runtime.load import load_session
+from testing.detectors.yolox import SIDE_PX, yolox_rows, yolox_session
 from testing.networks import constant_network
-from tests.detectors.people import SIDE_PX, yolox_rows, yolox_session
 
 LEFT, RIGHT = (8.0, 8.0, 20.0, 40.0, 0.9), (40.0, 10.0, 50.0, 42.0, 0.6)
 

@@ -11,8 +11,8 @@ from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.memory import MemorySink
 from pipeline.events.schema import IdentityEvent
 from pipeline.events.sink import EventSink, EventSinkError
+from testing.pipeline_events import an_event
 from testing.services.kafka_topics import events_at
-from tests.pipeline.events.test_schema import an_event
 
 Reader = Callable[[], Sequence[IdentityEvent]]
 

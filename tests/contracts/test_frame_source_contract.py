@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 
 from pipeline.records import Frame
-from pipeline.sources.files import FileSource, FolderSource
+from pipeline.sources.files import FileSource
+from pipeline.sources.folders import FolderSource
 from pipeline.sources.pacing import Chunks, DropOldest, Prefetch, RateLimit
 from pipeline.sources.simulated import SimulatedSource
 from pipeline.sources.source import ChunkSource, FrameSource
 from pipeline.sources.streams import StreamSource
-from tests.reid_simulation.capsule import capsule_man
-from tests.reid_simulation.site_for_tests import ROOM, scenario
+from testing.simulation.capsule import capsule_man
+from testing.simulation.room import ROOM, scenario
 
 PATIENCE_S = 10.0
 FRAMES = 20

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from pipeline.events.memory import MemorySink
-from pipeline.events.schema import IdentityEvent, event_id, person_id
+from pipeline.events.schema import IdentityEvent, person_id
 from pipeline.matching.gallery import Gallery
 from pipeline.matching.memory import MemoryGallery, Retention
 from pipeline.matching.sightings import NOBODY, Sighting
 from pipeline.records import TrackKey
 from pipeline.store.client import SiteStore
 from testing.redis_desk import RedisDesk
-from tests.pipeline.events.test_schema import an_event
+from testing.sightings import ends_at, event, sighting
 
 Published = Callable[[], Sequence[IdentityEvent]]
 Shop = tuple[Gallery, Published]
@@ -34,28 +34,6 @@ def shop(request: pytest.FixtureRequest) -> Shop:
     return desk.gallery, desk.outbox
 
 
-def sighting(track: int, end_s: float, *, person: bool = True, angle: float = 0.0, part: int = 0) -> Sighting:
-    key = TrackKey("door", "r", track)
-    radians = np.radians(angle)
-    return Sighting(
-        track=key,
-        person=person_id("shop", key) if person else None,
-        total=(part + 1) * np.array([np.cos(radians), np.sin(radians)]),
-        part=part,
-        box=np.array([1, 2, 3, 4.5], np.float32),
-        start_s=end_s - 4,
-        end_s=end_s,
-        is_open=True,
-        clock="container",
-        model_id="m@1",
-    )
-
-
-def event(track: int) -> IdentityEvent:
-    key = TrackKey("door", "r", track)
-    return an_event().model_copy(update={"event_id": event_id("person.appeared", "shop", key)})
-
-
 def persons(gallery: Gallery) -> set[UUID | None]:
     known = gallery.known()
     return {known.row(index).person for index in range(len(known.arrays))}
@@ -70,7 +48,7 @@ def test_a_new_gallery_knows_nobody(shop: Shop) -> None:
 
 def test_what_was_committed_is_known_and_its_events_are_handed_on_in_order(shop: Shop) -> None:
     gallery, published = shop
-    gallery.commit([sighting(1, 10), sighting(2, 11)], [event(2), event(1)], 12)
+    gallery.commit([sighting(1, 10), sighting(2, 11)], [event(2), event(1)], ends_at(12))
     known = gallery.known()
     index = known.index(TrackKey("door", "r", 2))
     assert index is not None
@@ -83,9 +61,9 @@ def test_what_was_committed_is_known_and_its_events_are_handed_on_in_order(shop:
 
 def test_a_sighting_replaces_what_was_known_of_its_track(shop: Shop) -> None:
     gallery, _ = shop
-    gallery.commit([sighting(1, 10, person=False)], [], 12)
+    gallery.commit([sighting(1, 10, person=False)], [], ends_at(12))
     assert gallery.known().arrays.persons.tolist() == [NOBODY]
-    gallery.commit([sighting(1, 20, angle=90, part=1)], [], 22)
+    gallery.commit([sighting(1, 20, angle=90, part=1)], [], ends_at(22))
     known = gallery.known()
     assert len(known.arrays) == 1
     assert known.row(0).part == 1
@@ -96,31 +74,31 @@ def test_a_sighting_replaces_what_was_known_of_its_track(shop: Shop) -> None:
 def test_committing_the_same_again_changes_nothing(shop: Shop) -> None:
     gallery, _ = shop
     for _ in range(2):
-        gallery.commit([sighting(1, 10), sighting(2, 11)], [], 12)
+        gallery.commit([sighting(1, 10), sighting(2, 11)], [], ends_at(12))
     assert len(gallery.known().arrays) == 2
 
 
 def test_who_was_seen_too_long_ago_is_forgotten(shop: Shop) -> None:
     gallery, _ = shop
-    gallery.commit([sighting(1, 10), sighting(2, 60)], [], 61)
-    gallery.commit([], [], 111)
+    gallery.commit([sighting(1, 10), sighting(2, 60)], [], ends_at(61))
+    gallery.commit([], [], ends_at(111))
     assert persons(gallery) == {person_id("shop", TrackKey("door", "r", 2))}
 
 
 def test_the_tracks_seen_longest_ago_make_room(shop: Shop) -> None:
     gallery, _ = shop
     for track in range(1, 9):
-        gallery.commit([sighting(track, float(track))], [], float(track))
+        gallery.commit([sighting(track, float(track))], [], ends_at(float(track)))
     assert persons(gallery) == {person_id("shop", TrackKey("door", "r", track)) for track in range(4, 9)}
 
 
 def test_vectors_of_two_models_never_meet(shop: Shop) -> None:
     gallery, _ = shop
-    gallery.commit([sighting(1, 10)], [], 12)
+    gallery.commit([sighting(1, 10)], [], ends_at(12))
     other = sighting(2, 11)
     changed = Sighting(**{name: getattr(other, name) for name in Sighting.__slots__} | {"model_id": "n@2"})
     with pytest.raises(ValueError, match="holds vectors of m@1, found one of n@2"):
-        gallery.commit([changed], [], 12)
+        gallery.commit([changed], [], ends_at(12))
 
 
 def test_tracks_move_from_one_person_to_another(shop: Shop) -> None:
@@ -128,8 +106,8 @@ def test_tracks_move_from_one_person_to_another(shop: Shop) -> None:
     first, second, third = sighting(1, 10), sighting(2, 11), sighting(3, 12)
     assert first.person is not None
     assert second.person is not None
-    gallery.commit([first, second, replace(third, person=second.person)], [], 13)
-    gallery.commit([replace(second, person=first.person, revision=1)], [event(2)], 14)
+    gallery.commit([first, second, replace(third, person=second.person)], [], ends_at(13))
+    gallery.commit([replace(second, person=first.person, revision=1)], [event(2)], ends_at(14))
     known = gallery.known()
     index = known.index(second.track)
     assert index is not None
@@ -137,7 +115,7 @@ def test_tracks_move_from_one_person_to_another(shop: Shop) -> None:
     numbers = {track.track: known.arrays.persons[known.index(track)] for track in (first.track, second.track)}
     assert set(numbers.values()) == {known.number(first.person)}
     assert persons(gallery) == {first.person, second.person}
-    gallery.commit([replace(third, person=first.person, revision=1)], [], 15)
+    gallery.commit([replace(third, person=first.person, revision=1)], [], ends_at(15))
     assert gallery.known().number(second.person) is None
     assert persons(gallery) == {first.person}
     assert [each.event_id for each in published()] == [event(2).event_id]
@@ -145,9 +123,9 @@ def test_tracks_move_from_one_person_to_another(shop: Shop) -> None:
 
 def test_who_was_moved_is_forgotten_like_everybody(shop: Shop) -> None:
     gallery, _ = shop
-    gallery.commit([sighting(1, 10), sighting(2, 60)], [], 61)
-    gallery.commit([replace(sighting(2, 60), person=sighting(1, 10).person, revision=1)], [], 62)
-    gallery.commit([], [], 111)
+    gallery.commit([sighting(1, 10), sighting(2, 60)], [], ends_at(61))
+    gallery.commit([replace(sighting(2, 60), person=sighting(1, 10).person, revision=1)], [], ends_at(62))
+    gallery.commit([], [], ends_at(111))
     assert persons(gallery) == {sighting(1, 10).person}
-    gallery.commit([], [], 161)
+    gallery.commit([], [], ends_at(161))
     assert persons(gallery) == set()

@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from redis import Redis
 from redis.cluster import RedisCluster
 
 from pipeline.config import RedisConfig
@@ -17,42 +18,70 @@ from pipeline.matching.memory import Retention
 from pipeline.matching.policy import MatchParams
 from pipeline.records import EmbeddedWindow, TrackKey
 from pipeline.site import Site
-from pipeline.store.client import SiteStore, script
+from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected
-from pipeline.store.embedding_stream import DEAD_LETTERS, STREAM, EmbeddingWriter
+from pipeline.store.embedding_stream import EmbeddingWriter
 from pipeline.store.erasure import Eraser
 from pipeline.store.erasure_requests import ask, audit
+from pipeline.store.keys import DEAD_LETTERS, OUTBOX, STREAM, sighting_key
 from pipeline.store.lease import acquire
-from pipeline.store.outbox import OUTBOX
+from pipeline.store.scripts import script
 from pipeline.store.site_matcher import SiteMatcher, SiteMatcherParams
 from pipeline.store.startup import open_store
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
+from testing.embeddings import MODEL, embedding, end
 from testing.services.certificates import certificate_in
+from testing.services.needed import need_redis_server
 from testing.services.redis import RedisServer
-from tests.conftest import need_redis_server
-from tests.pipeline.store.test_embedding_messages import MODEL, embedding, end
+from testing.services.redis_cluster import RedisCluster as Masters
+from testing.services.site_user import CLUSTER_RIGHTS, documented_rights
 
 SITES = 6
 ADD = script("return redis.call('XADD', KEYS[1], '*', 'no', 'message')")
-ONE_USER = "--user default off --user reid on >secret ~reid:* +@read +@write +@scripting +@connection"
 
 
 @pytest.fixture(scope="module")
 def secured_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server that talks TLS only, with one user."""
+    """A server that talks TLS only, and knows the user of the documentation."""
     need_redis_server()
     folder: Path = tmp_path_factory.mktemp("secured")
-    server = RedisServer(folder, certificate=certificate_in(folder), options=ONE_USER.split()).start()
-    yield server.url.replace("rediss://", "rediss://reid:secret@")
+    server = RedisServer(folder, certificate=certificate_in(folder), options=users()).start()
+    yield server.url
     server.stop()
 
 
-@pytest.fixture(params=["a server", "a cluster", "TLS and few rights"])
-def config(request: pytest.FixtureRequest) -> RedisConfig:
-    fixtures = {"a server": "redis_url", "a cluster": "cluster_url", "TLS and few rights": "secured_url"}
-    url = request.getfixturevalue(fixtures[request.param])
-    return RedisConfig.model_validate({"url": url, "cluster": request.param == "a cluster"})
+@pytest.fixture(scope="module")
+def secured_cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A node of three masters that know the user of the documentation."""
+    need_redis_server()
+    cluster = Masters(tmp_path_factory.mktemp("secured-cluster"), options=users(CLUSTER_RIGHTS)).start()
+    yield cluster.url
+    cluster.stop()
+
+
+def users(rights: str = "") -> list[str]:
+    """As docs/redis.md says, for any site; and one who may see whom the server refused."""
+    return f"--user reid on >secret ~reid:* {documented_rights()} {rights} --user admin on >admin +@all".split()
+
+
+@pytest.fixture(params=["a server", "TLS and the user of the documentation", "a cluster and that user"])
+def config(request: pytest.FixtureRequest) -> Iterator[RedisConfig]:
+    if request.param == "a server":
+        yield RedisConfig.model_validate({"url": request.getfixturevalue("redis_url")})
+        return
+    is_cluster = request.param.startswith("a cluster")
+    url: str = request.getfixturevalue("secured_cluster_url" if is_cluster else "secured_url")
+    yield RedisConfig.model_validate({"url": url.replace("//", "//reid:secret@", 1), "cluster": is_cluster})
+    assert refused(url.replace("//", "//admin:admin@", 1), is_cluster=is_cluster) == []
+
+
+def refused(url: str, *, is_cluster: bool) -> list[object]:
+    """What a server, or any node, refused to the site's user."""
+    with RedisCluster.from_url(url) if is_cluster else Redis.from_url(url) as client:
+        found = client.execute_command("ACL LOG", **({"target_nodes": RedisCluster.ALL_NODES} if is_cluster else {}))
+    nodes = found.values() if isinstance(found, dict) else [found]
+    return [each for of_node in nodes for each in of_node]
 
 
 @pytest.fixture
@@ -106,7 +135,9 @@ def test_sites_erase(stores: Sequence[SiteStore]) -> None:
 def test_the_keys_of_a_site_lie_in_one_slot_and_sites_on_several_nodes(cluster_url: str) -> None:
     config = RedisConfig.model_validate({"url": cluster_url, "cluster": True})
     with stores_at(config) as stores, RedisCluster.from_url(cluster_url) as client:
-        slots = [{client.keyslot(store.key(name)) for name in (STREAM, OUTBOX, "sighting:a:b:1")} for store in stores]
+        slots = [
+            {client.keyslot(store.key(name)) for name in (STREAM, OUTBOX, sighting_key("a:b:1"))} for store in stores
+        ]
         nodes = {client.get_node_from_key(store.key(OUTBOX)).name for store in stores}
     assert [len(of_site) for of_site in slots] == [1] * SITES
     assert len(nodes) > 1

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from detectors.hog import HogDetector, HogParams
-from tests.detectors.test_yolox import every_tenth_frame, matches, people_in
+from testing.detectors.pets import every_tenth_frame, matches, people_in
 
 
 def test_an_image_smaller_than_a_window_holds_nobody() -> None:

@@ -1,18 +1,16 @@
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detectors.boxes import iou
-from detectors.detections import Detections
 from detectors.yolox import YoloxDetector, YoloxParams
 from reid_runtime.adopt import adopt
 from reid_runtime.card import ArtefactError
 from reid_runtime.load import load_session
+from testing.detectors.pets import every_tenth_frame, matches, people_in
+from testing.detectors.yolox import SIDE_PX, yolox_session
 from testing.networks import MemorySession, card
-from tests.detectors.people import SIDE_PX, yolox_session
 
 LEFT = (8.0, 8.0, 20.0, 40.0, 0.9)
 RIGHT = (40.0, 10.0, 50.0, 42.0, 0.6)
@@ -102,30 +100,3 @@ def test_yolox_nano_finds_the_people_of_pets(shared: Path, tmp_path: Path) -> No
         found += len(people) - overlooked
     assert right / found > 0.74
     assert right / wanted > 0.88
-
-
-def people_in(truth: NDArray[np.float64], frame: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Boxes xyxy of a frame, from 0, and which of them do not count."""
-    rows = truth[truth[:, 0] == frame + 1]
-    boxes = rows[:, 2:6].astype(np.float32)
-    boxes[:, 2:] += boxes[:, :2]
-    return boxes, rows[:, 6] == 0
-
-
-def every_tenth_frame(video: Path, frames: int) -> list[tuple[int, NDArray[np.uint8]]]:
-    """Number, from 0, and RGB picture."""
-    capture = cv2.VideoCapture(str(video))
-    images = [np.asarray(capture.read()[1], np.uint8)[..., ::-1] for _ in range(frames)]
-    return list(enumerate(images))[::10]
-
-
-def matches(people: Detections, truth: NDArray[np.float32]) -> int:
-    """How many rows of the truth have a detection of their own at IoU 0.5; the best detection chooses first."""
-    overlaps = iou(people.boxes, truth)
-    count = 0
-    for row in range(len(people)):
-        column = int(overlaps[row].argmax())
-        if overlaps[row, column] >= 0.5:
-            overlaps[:, column] = 0
-            count += 1
-    return count

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from pipeline.config import load_config
-from tests.docker.compose_file import COMPOSE, DOCKER, SECRETS, read_compose
-from tests.docker.dockerfile import PIPELINE, only
+from testing.docker.compose_file import COMPOSE, DOCKER, SECRETS, read_compose
+from testing.docker.dockerfile import PIPELINE, only
 
 FILES = (COMPOSE, DOCKER / "compose.gpu.yaml")
 FOREIGN = {"redis", "kafka", "prometheus", "grafana"}

@@ -13,17 +13,17 @@ import pytest
 import redis
 
 from pipeline.events.kafka.topics import DEAD_LETTERS, EVENTS
+from testing.docker.by_hand import Place, Running, has_looked, is_well, leads, networks, start_camera
+from testing.docker.compose_file import SECRETS, read_compose, service
+from testing.docker.dockerfile import CAMERA, PIPELINE, entry_point, health_check
+from testing.docker.films import beginning, sliding_square, write_film
+from testing.docker.metrics import exported
+from testing.docker.servers import redis_url, start_kafka, start_redis
+from testing.paths import ROOT, SHARED
 from testing.services.ports import free_port
-from tests.conftest import SHARED
-from tests.docker.by_hand import Place, Running, has_looked, is_well, leads, networks, start_camera
-from tests.docker.compose_file import SECRETS, read_compose, service
-from tests.docker.dockerfile import CAMERA, PIPELINE, entry_point, health_check
-from tests.docker.films import beginning, sliding_square, write_film
-from tests.docker.servers import redis_url, start_kafka, start_redis
-from tests.docker.test_dashboard import exported
 
 pytestmark = [pytest.mark.rtsp, pytest.mark.slow]
-HERE = Path(__file__).parents[2] / "docker"
+HERE = ROOT / "docker"
 
 
 @pytest.fixture(scope="module")

@@ -6,33 +6,17 @@ import re
 import pytest
 import yaml
 
-from pipeline.telemetry.metrics import Metrics
-from tests.docker.compose_file import DOCKER
+from testing.docker.compose_file import DOCKER
+from testing.docker.metrics import exported
 
 DASHBOARD = json.loads((DOCKER / "grafana" / "dashboards" / "passerby.json").read_text())
 ALERTS = yaml.safe_load((DOCKER / "prometheus" / "alerts.yml").read_text())
-SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
 SCRAPED = {"instance", "job"}
 """Labels that Prometheus adds."""
 QUERIES = [
     *(target["expr"] for panel in DASHBOARD["panels"] for target in panel.get("targets", ())),
     *(rule["expr"] for group in ALERTS["groups"] for rule in group["rules"]),
 ]
-
-
-def exported() -> dict[str, set[str]]:
-    """Names of time series, and the labels that each may have."""
-    metrics = Metrics()
-    labels = {
-        metric._name: set(metric._labelnames)  # noqa: SLF001 - prometheus_client shows them nowhere else
-        for metric in vars(metrics).values()
-        if metric is not metrics.registry
-    }
-    return {
-        family.name + suffix: labels[family.name] | ({"le"} if suffix == "_bucket" else set())
-        for family in metrics.registry.collect()
-        for suffix in SUFFIXES[family.type]
-    }
 
 
 @pytest.mark.parametrize("query", QUERIES)

@@ -5,9 +5,9 @@ import tomllib
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.docker.compose_file import DOCKER
-from tests.docker.dockerfile import CAMERA, PIPELINE, instructions
+from testing.docker.compose_file import DOCKER
+from testing.docker.dockerfile import CAMERA, PIPELINE, instructions
+from testing.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 

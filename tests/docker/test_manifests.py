@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from pipeline.config import load_config
-from tests.docker.compose_file import DOCKER
-from tests.docker.dockerfile import PIPELINE, only
-from tests.docker.manifests import EXAMPLE, KUBERNETES, Manifest, container, kustomizations, manifests, pods, rendered
-from tests.docker.test_dashboard import exported
+from testing.docker.compose_file import DOCKER
+from testing.docker.dockerfile import PIPELINE, only
+from testing.docker.manifests import EXAMPLE, KUBERNETES, Manifest, container, kustomizations, manifests, pods, rendered
+from testing.docker.metrics import exported
 
 SECRETS = {
     "passerby-redis": {"url"},

@@ -8,17 +8,18 @@ import pytest
 import yaml
 
 from pipeline.events.kafka.sink import KafkaSink
+from testing.docker.by_hand import Place, Running, is_well, leads, networks, start_camera
+from testing.docker.compose_file import SECRETS, service
+from testing.docker.dockerfile import CAMERA, PIPELINE, entry_point
+from testing.docker.films import sliding_square, write_film
+from testing.docker.manifests import EXAMPLE, KUBERNETES, Manifest, Secrets, container, manifests, pods, variables
+from testing.docker.servers import redis_url, start_redis
+from testing.paths import SHARED
+from testing.pipeline_events import an_event
 from testing.services.kafka import PASSWORD, USER, KafkaBroker
 from testing.services.kafka_topics import messages_at
+from testing.services.needed import start_kafka_broker
 from testing.services.ports import free_port
-from tests.conftest import SHARED, start_kafka_broker
-from tests.docker.by_hand import Place, Running, is_well, leads, networks, start_camera
-from tests.docker.compose_file import SECRETS, service
-from tests.docker.dockerfile import CAMERA, PIPELINE, entry_point
-from tests.docker.films import sliding_square, write_film
-from tests.docker.manifests import EXAMPLE, KUBERNETES, Manifest, Secrets, container, manifests, pods, variables
-from tests.docker.servers import redis_url, start_redis
-from tests.pipeline.events.test_schema import an_event
 
 pytestmark = [pytest.mark.rtsp, pytest.mark.slow]
 

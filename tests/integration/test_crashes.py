@@ -10,11 +10,12 @@ import pytest
 from pipeline.events.schema import IdentityEvent
 from pipeline.store.site_matcher import LEADING, STANDING_BY
 from testing.services.kafka import KafkaBroker
+from testing.services.needed import start_kafka_broker
 from testing.services.redis import RedisServer
-from testing.site.crash_round import KINDS, REFUSED, CrashRound, plan, tally, until
+from testing.site.crash_round import KINDS, REFUSED, CrashRound, plan, tally
 from testing.site.site_processes import LEASE_S
 from testing.site.town import CAMERAS, Town, undisturbed_events
-from tests.conftest import start_kafka_broker
+from testing.waiting import until
 
 ENDS_WITHIN_S = 60.0
 BUSY_S = 600
@@ -70,18 +71,18 @@ def test_a_matcher_that_was_frozen_past_its_lease_writes_nothing_stands_by_and_c
 ) -> None:
     first = town.matcher()
     workers = [town.worker(camera) for camera in CAMERAS]
-    until(lambda: first.count("reid_match_seconds_count") > 5, ENDS_WITHIN_S, "it decides")
+    until(lambda: first.count("reid_match_seconds_count") > 5, "it decides", within_s=ENDS_WITHIN_S)
     first.freeze()
     heir = town.matcher()
-    until(lambda: heir.state("matcher") == LEADING, LEASE_S + ENDS_WITHIN_S, "the heir takes over")
-    until(lambda: heir.count("reid_match_seconds_count") > 5, ENDS_WITHIN_S, "the heir decides")
+    until(lambda: heir.state("matcher") == LEADING, "the heir takes over", within_s=LEASE_S + ENDS_WITHIN_S)
+    until(lambda: heir.count("reid_match_seconds_count") > 5, "the heir decides", within_s=ENDS_WITHIN_S)
     first.thaw()
-    until(lambda: first.state("matcher") == STANDING_BY, ENDS_WITHIN_S, "the first stands by")
+    until(lambda: first.state("matcher") == STANDING_BY, "the first stands by", within_s=ENDS_WITHIN_S)
     assert first.said().count(REFUSED) == 1
     assert "Traceback" not in first.said()
     assert heir.state("matcher") == LEADING
     decided = first.count("reid_match_seconds_count")
-    until(lambda: heir.count("reid_match_seconds_count") > 10, ENDS_WITHIN_S, "the heir goes on")
+    until(lambda: heir.count("reid_match_seconds_count") > 10, "the heir goes on", within_s=ENDS_WITHIN_S)
     assert first.count("reid_match_seconds_count") == decided
 
     heir.kill()

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -14,14 +14,17 @@ import pytest
 from pipeline.events.folding import persons_by_track
 from pipeline.events.jsonlines import read_recording
 from pipeline.events.schema import Event
-from pipeline.store.client import SiteStore, script
-from pipeline.store.erasure_requests import REQUESTS, ask, audit
+from pipeline.store.client import SiteStore
+from pipeline.store.erasure_requests import ask, audit
+from pipeline.store.keys import LEASE, RECENT, REQUESTS, person_key, sighting_key
 from pipeline.store.lease import acquire
+from pipeline.store.scripts import script
+from testing.paths import ROOT
 from testing.redis_desk import RedisDesk
 from testing.services.redis import RedisServer
-from tests.conftest import ROOT
-from tests.pipeline.store.test_erasure import about, of
-from tests.pipeline.store.test_site_matcher_erasing import Camera, somebody
+from testing.sightings import about, ends_at, of, somebody
+from testing.site.room import Camera
+from testing.waiting import until
 
 SITE = "shop"
 WITHIN_S = 60.0
@@ -40,7 +43,7 @@ class House:
         self.camera = Camera(store)
         self._matchers: list[subprocess.Popen[bytes]] = []
         self._start()
-        until(lambda: bool(store.run(EXISTS, [store.key("lease")], [])))
+        until(lambda: bool(store.run(EXISTS, [store.key(LEASE)], [])))
         self._start()
 
     @property
@@ -83,13 +86,6 @@ def house(redis_server: RedisServer, tmp_path: Path) -> Iterator[House]:
         house = House(redis_server, store, tmp_path)
         yield house
         house.close()
-
-
-def until(is_so: Callable[[], bool], pause_s: float = 0.02) -> None:
-    ends_s = time.monotonic() + WITHIN_S
-    while not is_so():
-        assert time.monotonic() < ends_s
-        time.sleep(pause_s)
 
 
 def kill_before(house: House, track: int, _: Random) -> None:
@@ -147,9 +143,9 @@ def test_nothing_brings_an_erased_person_back(house: House) -> None:
         house.hears("track.ended", new)
         house.hears("person.erased", known)
         name = f"door:r:{known}"
-        gone = [house.store.key(f"sighting:{name}"), house.store.key(f"person:{somebody(known)}")]
+        gone = [house.store.key(sighting_key(name)), house.store.key(person_key(somebody(known)))]
         assert house.store.hashes(gone) == [{}, {}], fall
-        assert name.encode() not in house.store.members("recent")
+        assert name.encode() not in house.store.members(RECENT)
     told, erased = house.told(), [somebody(10 * number + 1) for number in range(len(FALLS))]
     assert [(entry.person, entry.outcome) for _, entry in audit(house.store)] == [(each, "erased") for each in erased]
     for person in erased:
@@ -164,7 +160,7 @@ def test_a_command_that_is_killed_can_be_given_again(redis_server: RedisServer) 
     """Without a matcher, at the moment at which it takes the lease; and once more, to its end."""
     with SiteStore(redis_server.url, SITE) as store:
         desk = RedisDesk(store)
-        desk.gallery.commit([of(1, 1), of(2, 1)], [about(1, 1)], 20.0)
+        desk.gallery.commit([of(1, 1), of(2, 1)], [about(1, 1)], ends_at(20.0))
         desk.lease.release()
         person = of(1, 1).person
         command = [str(COMMAND), "erase", "--site", SITE, "--person", str(person), "--wait", "60"]

@@ -15,9 +15,9 @@ from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from pipeline.events.schema import IdentityEvent
 from pipeline.events.sink import EventSinkError
+from testing.pipeline_events import an_event
 from testing.services.kafka import KafkaBroker
 from testing.services.kafka_topics import events_at
-from tests.pipeline.events.test_schema import an_event
 
 TOPIC = "events"
 PERSONS = 7

@@ -4,15 +4,15 @@ import re
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 from pipeline.events.kafka.brokers import Brokers
 from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.kafka.topics import DEAD_LETTERS, EVENTS, TopicParams, ensure_topic
-from tests.pipeline.events.kafka.test_consumer import publish_raw
-from tests.pipeline.events.test_schema import an_erasure, an_event
+from testing.paths import ROOT
+from testing.pipeline_events import an_erasure, an_event
+from testing.services.kafka_topics import publish_raw
 
-README = Path(__file__).parents[2] / "README.md"
+README = ROOT / "README.md"
 
 
 def test_the_example_consumer_prints_who_went_where_and_who_is_to_be_forgotten(

@@ -19,9 +19,9 @@ from pipeline.events.jsonlines import read_events
 from pipeline.matching.calibration import Calibration
 from pipeline.model_zoo import fetch
 from testing.services.redis import RedisServer
-from testing.site.crash_round import until
 from testing.site.site_commands import SiteCommands
 from testing.site.watched import Watched
+from testing.waiting import until
 
 pytestmark = pytest.mark.shared
 
@@ -131,7 +131,7 @@ def test_workers_and_a_matcher_give_the_bytes_of_one_process_though_one_waits_an
     with closing(site):
         workers = [site.worker(name) for name in views]
         for worker in workers:
-            until(partial(_is_held_back, worker), ENDS_WITHIN_S, "nobody decides yet")
+            until(partial(_is_held_back, worker), "nobody decides yet", within_s=ENDS_WITHIN_S)
             assert worker.samples("reid_frames_dropped_total") == {}
         workers[0].kill()
         workers[0] = site.worker(next(iter(views)))

@@ -13,18 +13,17 @@ import pytest
 import redis
 
 from pipeline.events.kafka.topics import EVENTS, TopicParams, ensure_topic
+from testing.cameras.camera import Camera
 from testing.scene import film
 from testing.services.kafka import PASSWORD as KAFKA_PASSWORD
 from testing.services.kafka import USER as KAFKA_USER
 from testing.services.kafka import KafkaBroker
+from testing.services.needed import start_kafka_broker
 from testing.services.redis import RedisServer
-from testing.site.crash_round import until
 from testing.site.site_commands import COMMAND, SiteCommands
 from testing.site.watched import Watched
 from testing.still_person import still_person
-from tests.conftest import start_kafka_broker
-from tests.integration import test_rtsp
-from tests.integration.test_rtsp import Camera
+from testing.waiting import until
 
 AT_DEBUG = (
     sys.executable,
@@ -36,8 +35,6 @@ SECRETS = (CAMERA_PASSWORD, REDIS_PASSWORD, WRONG_PASSWORD, KAFKA_PASSWORD)
 WITHIN_S = 60.0
 LISTENS = "0A"
 """Of a socket in /proc/net/tcp."""
-
-start_camera = test_rtsp.start_camera
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +62,10 @@ def test_a_process_listens_on_loopback_only_and_only_where_a_port_is_given(
     with closing(SiteCommands(tmp_path, deployment, {**os.environ, "REDIS_URL": redis_server.url})) as site:
         processes = [site.run(), site.worker("door"), site.matcher()]
         for process in processes:
-            until(process.is_up, WITHIN_S, "it is up")
+            until(process.is_up, "it is up")
             assert listeners(process) == {"127.0.0.1"}
     with closing(Silent(tmp_path, long_film)) as silent:
-        until(silent.has_begun, WITHIN_S, "it runs")
+        until(silent.has_begun, "it runs")
         assert listeners(silent.process) == set()
 
 
@@ -81,7 +78,7 @@ def test_no_secret_is_told_at_debug_by_those_who_know_it(
     environment = with_secrets(locked_redis, REDIS_PASSWORD, broker, KAFKA_PASSWORD)
     with closing(debugged(tmp_path, door, environment)) as site:
         worker, matcher = site.worker("door"), site.matcher("--topic", EVENTS)
-        until(lambda: sum(matcher.samples("reid_events_total").values()) > 0, WITHIN_S, "an event is delivered")
+        until(lambda: sum(matcher.samples("reid_events_total").values()) > 0, "an event is delivered")
         for process in (worker, matcher):
             process.process.terminate()
             process.ends_well(WITHIN_S)
@@ -102,13 +99,13 @@ def test_no_secret_is_told_at_debug_where_it_is_refused(
     with closing(debugged(tmp_path, door, with_secrets(locked_redis, to_redis, broker, to_kafka))) as site:
         worker, matcher = site.worker("door"), site.matcher("--topic", EVENTS)
         if refused == "camera":
-            until(lambda: worker.state("door") == "retrying", WITHIN_S, "the camera refuses")
+            until(lambda: worker.state("door") == "retrying", "the camera refuses")
         elif refused == "redis":
             assert (worker.process.wait(WITHIN_S), matcher.process.wait(WITHIN_S)) == (1, 1)
             assert " refuses: " in worker.said().splitlines()[-1]
             assert " refuses: " in matcher.said().splitlines()[-1]
         else:
-            until(lambda: "Authentication failed" in matcher.said(), WITHIN_S, "Kafka refuses")
+            until(lambda: "Authentication failed" in matcher.said(), "Kafka refuses")
         said = site.said()
     assert told_of(said) == []
 
@@ -135,7 +132,7 @@ def networks(folder: Path) -> dict[str, object]:
     return {
         "detector": {"kind": "yolox", "model": str(still)},
         "encoder": {"kind": "stripes"},
-        "tracklets": {"min_sharpness": 0.0},
+        "tracklets": {"gate": {"min_sharpness": 0.0}},
     }
 
 

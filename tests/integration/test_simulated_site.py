@@ -9,7 +9,7 @@ import yaml
 
 from pipeline.cli import main
 from pipeline.output.mot_files import read_tracks, read_truth, tracks_path
-from tests.conftest import ROOT
+from testing.paths import ROOT
 
 SHOP = ROOT / "configs" / "simulation" / "shop.yaml"
 CAMERAS = ("hall", "shelves")

@@ -1,6 +1,5 @@
 """From the stream of a site to consumers of Kafka: real Redis, real broker, and a broker that dies on the way."""
 
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -16,15 +15,16 @@ from pipeline.matching.memory import Retention
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected
 from pipeline.store.embedding_stream import EmbeddingWriter
-from pipeline.store.outbox import OUTBOX
+from pipeline.store.keys import OUTBOX
 from pipeline.store.site_matcher import SiteMatcher, SiteMatcherParams
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from testing.services.kafka import KafkaBroker
-from testing.site.crash_round import tally, until
+from testing.site.crash_round import tally
 from testing.site.site_processes import MAX_OUTBOX, PLAYED_DIMENSIONS, PLAYED_MODEL, SHOP, played
 from testing.site.town import CAMERAS, Town, undisturbed_events
 from testing.site_in_memory import matcher_of
+from testing.waiting import until
 
 PATIENCE_S = 60.0
 
@@ -70,8 +70,8 @@ def test_a_broker_that_is_down_holds_the_events_back_and_loses_none(
     with SiteStore(redis_url, town.site) as store, closing(town):
         play(store)
         matcher = town.matcher()
-        until(lambda: store.length(OUTBOX) >= MAX_OUTBOX, PATIENCE_S, "the outbox is full")
-        time.sleep(3)
+        until(lambda: store.length(OUTBOX) >= MAX_OUTBOX, "the outbox is full", within_s=PATIENCE_S)
+        until(lambda: matcher.count("reid_sink_failures_total") >= 2, "two tries to deliver", within_s=PATIENCE_S)
         assert store.length(OUTBOX) < len(undisturbed)
         kafka_broker.start()
         matcher.ends_well(PATIENCE_S)

@@ -152,17 +152,22 @@ def test_a_path_is_itself_and_a_name_is_looked_up(network: Path, cache: Path) ->
         find_artefact(str(network.with_name("gone.onnx")), cache)
     with pytest.raises(ArtefactError, match="run `reid-pipeline fetch yolox-nano`"):
         find_artefact("yolox-nano", cache)
-    in_cache = fetch("tiny", cache, models=listed("", network), from_file=network)
+    in_cache = fetch("tiny", cache, models=listed("http://127.0.0.1:9/never-asked", network), from_file=network)
     assert find_artefact("tiny", cache) == in_cache
 
 
 def test_a_shipped_network_needs_no_fetching_unless_the_cache_has_one_of_that_name(
     monkeypatch: pytest.MonkeyPatch, network: Path, cache: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("pipeline.model_zoo.SHIPPED", tmp_path)
+    monkeypatch.setattr("pipeline.model_zoo.MODELS", tmp_path)
     assert shipped_models() == {"by-hand": network}
     assert find_artefact("by-hand", cache) == network
-    in_cache = fetch("by-hand", cache, models={"by-hand": listed("", network)["tiny"]}, from_file=network)
+    in_cache = fetch(
+        "by-hand",
+        cache,
+        models={"by-hand": listed("http://127.0.0.1:9/never-asked", network)["tiny"]},
+        from_file=network,
+    )
     assert find_artefact("by-hand", cache) == in_cache
 
 
@@ -177,6 +182,30 @@ def test_the_list_names_public_files_of_known_families() -> None:
     for model in known_models().values():
         assert model.url.startswith("https://")
         assert model.family in FAMILIES
+
+
+ENTRY = "{url: %s, sha256: " + "0" * 64 + ", family: osnet, licence: MIT}\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "tiny: " + ENTRY % "file:///etc/passwd",
+        "tiny: " + ENTRY % "/etc/passwd",
+        "../tiny: " + ENTRY % "https://192.0.2.1/tiny.onnx",
+        "/tmp/tiny: " + ENTRY % "https://192.0.2.1/tiny.onnx",
+    ],
+)
+def test_a_list_that_names_files_of_this_machine_is_refused(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "models.yaml"
+    path.write_text(line)
+    with pytest.raises(ArtefactError, match=r"models\.yaml: .*found '"):
+        known_models(path)
+
+
+def test_a_path_is_no_name(tmp_path: Path) -> None:
+    with pytest.raises(ArtefactError, match="expected the path of an artefact, with its suffix"):
+        find_artefact("../elsewhere/tiny", tmp_path)
 
 
 @pytest.mark.shared

@@ -11,13 +11,14 @@ import pytest
 from pipeline.cli import main
 from pipeline.events.schema import event_from
 from pipeline.store.client import SiteStore
-from pipeline.store.erasure_requests import REQUESTS, audit
+from pipeline.store.erasure_requests import audit
+from pipeline.store.keys import OUTBOX, REQUESTS
 from pipeline.store.lease import acquire
-from pipeline.store.outbox import OUTBOX
 from testing.redis_desk import RedisDesk
-from tests.pipeline.store.test_erasure import about, of, somebody
-from tests.pipeline.store.test_site_matcher import Room, until, write
-from tests.pipeline.store.test_site_matcher_erasing import somebody as seen_first_in
+from testing.sightings import about, ends_at, of, somebody
+from testing.sightings import somebody as seen_first_in
+from testing.site.room import Room, write
+from testing.waiting import until
 
 Erases = Callable[..., int]
 
@@ -37,7 +38,7 @@ def erases(store: SiteStore, redis_url: str, monkeypatch: pytest.MonkeyPatch) ->
 def left_behind(store: SiteStore) -> SiteStore:
     """A site that a matcher has left: two tracks of one person, one of another, and an event that waits."""
     desk = RedisDesk(store)
-    desk.gallery.commit([of(1, 1), of(2, 1), of(3, 3)], [about(2, 1)], 20.0)
+    desk.gallery.commit([of(1, 1), of(2, 1), of(3, 3)], [about(2, 1)], ends_at(20.0))
     desk.lease.release()
     return store
 
@@ -58,16 +59,14 @@ def test_without_a_matcher_the_command_erases_and_leaves_the_lease(
 
 def test_a_matcher_that_decides_does_it(erases: Erases, store: SiteStore, capsys: pytest.CaptureFixture[str]) -> None:
     write(store, 1, 2)
-    room = Room(store)
-    thread = room.start()
+    room = Room(store).start()
     until(lambda: len(room.sink.events) == 4)
     assert erases(seen_first_in(1)) == 0
     assert "1 track, 0 events that had not been delivered; consumers are told now" in capsys.readouterr().out
     until(lambda: len(room.sink.erasures) == 1)
     assert erases(seen_first_in(1)) == 0
     assert f"{seen_first_in(1)} was erased before, nothing was left" in capsys.readouterr().out
-    room.matcher.stop()
-    thread.join(10)
+    room.stop()
 
 
 def test_a_matcher_that_dies_is_stood_in_for_when_its_lease_has_ended(erases: Erases, left_behind: SiteStore) -> None:

@@ -12,9 +12,8 @@ from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.kafka.brokers import Brokers
 from pipeline.events.kafka.mdx import MtmcMessage
 from pipeline.events.kafka.sink import KafkaSink
-from testing.services.kafka_topics import messages_at
-from tests.pipeline.events.kafka.test_consumer import publish_raw
-from tests.pipeline.events.test_schema import an_event
+from testing.pipeline_events import an_event
+from testing.services.kafka_topics import messages_at, publish_raw
 
 
 def recording(path: Path, count: int) -> list[str]:

@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.commands.faults import FAILED, MISUSE, exit_code, in_one_line
-from pipeline.config import ConfigError
+from pipeline.config_errors import ConfigError
 from pipeline.sources.errors import ErrorCode, SourceError
 
 

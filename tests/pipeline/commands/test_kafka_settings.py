@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.commands.kafka_settings import brokers_of
-from pipeline.config import ConfigError
+from pipeline.config_errors import ConfigError
 from pipeline.events.kafka.brokers import Brokers
 
 AT = {"KAFKA_BOOTSTRAP_SERVERS": "a:1, b:2"}

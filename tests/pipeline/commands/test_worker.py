@@ -1,7 +1,8 @@
 import pytest
 
 from pipeline.commands.worker import only, unspread
-from pipeline.config import ComputeConfig, ConfigError, PipelineConfig, RedisConfig
+from pipeline.config import ComputeConfig, PipelineConfig, RedisConfig
+from pipeline.config_errors import ConfigError
 
 SITE = PipelineConfig.model_validate(
     {"cameras": [{"name": name, "source": f"{name}.mp4"} for name in ("door", "yard")]}

@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from pipeline.sources.errors import ErrorCode, SourceError
 from reid_runtime.card import ArtefactError
 from testing.scene import RATE, film
 from testing.still_person import still_person
+from testing.waiting import until
 
 SHORT_S, LONG_S = 12.0, 300.0
 PATIENCE_S = 30.0
@@ -49,7 +50,7 @@ def config_of(folder: Path, films: Iterable[str], out: Path, *, processes: int) 
             "cameras": [{"name": f"camera{i}", "source": str(folder / each)} for i, each in enumerate(films)],
             "detector": {"kind": "yolox", "model": str(folder / "still.onnx")},
             "encoder": {"kind": "stripes"},
-            "tracklets": {"min_sharpness": 0.0},
+            "tracklets": {"gate": {"min_sharpness": 0.0}},
             "compute": {"processes": processes},
             "output": {"directory": str(out)},
         }
@@ -71,13 +72,6 @@ def told(windows: Iterable[EmbeddedWindow]) -> list[tuple[object, ...]]:
         for w in windows
         if w.embeddings or w.ended
     ]
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    start_s = time.monotonic()
-    while not is_so():
-        assert time.monotonic() - start_s < PATIENCE_S
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("processes", [2, 3])
@@ -107,15 +101,27 @@ def test_what_the_processes_count_is_added_up(folder: Path, tmp_path: Path) -> N
     assert clips == sum(len(window.embeddings) for window in windows)
 
 
-def test_a_recording_that_fails_is_named_and_the_others_go_on(folder: Path, tmp_path: Path) -> None:
-    config = config_of(folder, ["short0.mp4", "missing.mp4"], tmp_path, processes=2)
-    (folder / "missing.mp4").write_bytes(b"")
+def test_a_recording_that_fails_is_named_and_the_others_go_on(
+    folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole = film(tmp_path / "whole.mkv", [("red", 1.0, 7.0)], 8.0)
+    (folder / "cut.mkv").write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
+    config = config_of(folder, ["short0.mp4", "cut.mkv"], tmp_path, processes=2)
     windows: list[EmbeddedWindow] = []
     with Deployment(config) as deployment:
         failed = deployment.supervisor(windows.extend).run()
+        assert deployment.health.cameras() == {"camera0": "ended", "camera1": "failed"}
+        count = deployment.registry.get_sample_value
+        assert count("reid_source_errors_total", {"camera": "camera1", "code": "corrupt"}) == 1
     assert {camera: error.code for camera, error in failed.items()} == {"camera1": ErrorCode.CORRUPT}
-    assert "found an empty one" in str(failed["camera1"])
-    assert [end.track.camera for window in windows for end in window.ended] == ["camera0"]
+    assert str(failed["camera1"]) in capfd.readouterr().err
+    assert {end.track.camera for window in windows for end in window.ended} == {"camera0", "camera1"}
+
+
+def test_a_recording_that_is_none_is_said_before_anything_runs(folder: Path, tmp_path: Path) -> None:
+    (folder / "empty.mp4").write_bytes(b"")
+    with pytest.raises(SourceError, match="found an empty one"):
+        Deployment(config_of(folder, ["short0.mp4", "empty.mp4"], tmp_path, processes=2))
 
 
 def test_a_network_that_a_process_cannot_use_is_said_before_anything_runs(folder: Path, tmp_path: Path) -> None:
@@ -134,7 +140,7 @@ def test_what_goes_wrong_in_a_process_is_raised_here(folder: Path, tmp_path: Pat
         pytest.raises(OSError, match="out") as raised,
     ):
         deployment.supervisor(slowly).run()
-    assert any("in _recorders" in note for note in raised.value.__notes__)
+    assert any("in open_recorders" in note for note in raised.value.__notes__)
 
 
 def test_a_process_that_is_killed_is_named_and_what_the_others_saw_is_kept(folder: Path, tmp_path: Path) -> None:

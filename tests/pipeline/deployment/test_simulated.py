@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import yaml
 
-from pipeline.config import ConfigError, load_config
+from pipeline.config import load_config
+from pipeline.config_errors import ConfigError
 from pipeline.deployment.simulated import Replaced, chosen_cameras, load_simulation, write_deployment
 from reid_simulation.world.cast import Cast
-from tests.conftest import ROOT
+from testing.paths import ROOT
 
 SITES = sorted((ROOT / "configs" / "simulation").glob("*.yaml"))
 SHOP = ROOT / "configs" / "simulation" / "shop.yaml"

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.calibration_plot import draw_calibration
-from pipeline.matching.calibrating import Similarities
 from pipeline.matching.calibration import Calibration, CalibrationError, Curve
+from pipeline.matching.measure_calibration import Similarities
 
 
 def measured() -> Similarities:

@@ -14,6 +14,7 @@ Boxes = list[tuple[int, int]]
 def camera(truth: list[list[int]], drawn: list[Boxes]) -> Comparison:
     """Tracks of one camera; a box lies wholly on its person, or on nobody."""
     return Comparison(
+        frames=np.arange(1, len(truth) + 1),
         truth_ids=[np.array(persons, np.int64) for persons in truth],
         track_ids=[np.array([track for track, _ in boxes], np.int64) for boxes in drawn],
         similarity=[
@@ -33,6 +34,7 @@ def errors(cameras: Mapping[str, Comparison], person_of: Mapping[tuple[str, int]
     }
     by_person = {
         name: Comparison(
+            comparison.frames,
             comparison.truth_ids,
             [
                 np.array([person_of.get((name, track), own[name, track]) for track in ids.tolist()], np.int64)

@@ -100,6 +100,24 @@ def test_persons_have_one_number_in_all_cameras_and_unnamed_tracks_never_share_o
     assert len({int(renamed[camera].ids[row]) for camera, row in (("a", 0), ("b", FRAMES), ("c", 0))}) == 3
 
 
+def test_truth_in_which_nothing_counts_is_refused() -> None:
+    true = walk(42)
+    nobody = np.zeros(len(true), np.bool_)
+    distractors = MotTruth(true.frames, true.ids, true.boxes, nobody, ~nobody, FRAMES)
+    with pytest.raises(EvaluationError, match="found none that counts in \\['a'\\]"):
+        evaluate([], {"a": walk(1)}, {"a": distractors})
+    evaluate([], {"a": walk(1), "b": walk(1)}, {"a": distractors, "b": truth_of(true)})
+
+
+def test_a_truth_costs_what_its_rows_cost_however_late_they_are() -> None:
+    true, late = walk(42), walk(42)
+    late = MotTracks(late.frames + 10**9, late.ids, late.boxes, late.scores)
+    truth = truth_of(both(true, late))
+    truth = MotTruth(truth.frames, truth.ids, truth.boxes, truth.counts, truth.forgives, 2 * 10**9)
+    found = evaluate([event("a", 1, WALKER)], {"a": both(walk(1), late)}, {"a": truth})
+    assert found.across.idf1 == pytest.approx(0.5)
+
+
 def test_truth_without_tracks_and_events_of_two_runs_are_refused() -> None:
     with pytest.raises(EvaluationError, match="found \\['a'\\]"):
         evaluate([], {"a": walk(1)}, {"b": truth_of(walk(1))})

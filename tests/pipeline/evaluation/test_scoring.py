@@ -86,7 +86,9 @@ def test_feet_match_up_to_the_gate_and_boxes_far_from_every_point_are_left_out()
 
 def test_matching_is_one_to_one_by_the_best_sum() -> None:
     ids = np.array([1, 2])
-    assert matches(Comparison([ids], [ids + 10], [np.array([[0.9, 0.8], [0.8, 0.1]])])) == [{1: 12, 2: 11}]
+    assert matches(Comparison(np.array([1]), [ids], [ids + 10], [np.array([[0.9, 0.8], [0.8, 0.1]])])) == [
+        {1: 12, 2: 11}
+    ]
 
 
 @pytest.mark.shared

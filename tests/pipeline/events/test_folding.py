@@ -6,8 +6,8 @@ import pytest
 
 from pipeline.events.folding import erased_tracks, persons_by_track, persons_in_order
 from pipeline.events.schema import Event, IdentityEvent
+from testing.pipeline_events import an_erasure, an_event
 from testing.site.town import undisturbed_events
-from tests.pipeline.events.test_schema import an_erasure, an_event
 
 
 def about(track: int, person: int, revision: int = 0) -> IdentityEvent:

@@ -6,7 +6,7 @@ import pytest
 from pipeline.events.jsonlines import JsonLinesSink, read_events, read_recording
 from pipeline.events.schema import Event
 from pipeline.events.sink import EventSinkError
-from tests.pipeline.events.test_schema import an_erasure, an_event
+from testing.pipeline_events import an_erasure, an_event
 
 
 def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.matching.constraints import Verdict
 from pipeline.matching.corrections import Correction, CorrectionParams, Persons, correct
-from tests.pipeline.matching.test_policy import Row, arrays, matrices
+from testing.matching.arrays import Row, arrays, matrices
 
 PARAMS = CorrectionParams(merge_extra=0.0, split_slack=0.1, move_extra=0.1, margin=0.02, min_parts=2, max_revisions=2)
 

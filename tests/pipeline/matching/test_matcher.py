@@ -11,33 +11,8 @@ from pipeline.matching.calibration import Calibration, Curve
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery, Retention
 from pipeline.matching.policy import MatchParams
-from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
-from pipeline.site import Site, Transit
-
-SITE = Site(name="shop", transits=(Transit(between=("door", "yard"), min_s=2, max_s=60),))
-
-
-def embedding(camera: str, track: int, angle: float, start_s: float, end_s: float, part: int = 0) -> Embedding:
-    radians = np.radians(angle)
-    return Embedding(
-        track=TrackKey(camera, "r", track),
-        part=part,
-        cut_s=end_s,
-        clock="container",
-        start_s=start_s,
-        end_s=end_s,
-        box=np.array([1, 2, 3, 4], np.float32),
-        vector=np.array([np.cos(radians), np.sin(radians)], np.float32),
-        model_id="m@1",
-    )
-
-
-def end(camera: str, track: int, start_s: float, end_s: float) -> TrackEnd:
-    return TrackEnd(TrackKey(camera, "r", track), end_s + 1, start_s, end_s, "container")
-
-
-def window(end_s: float, embeddings: Sequence[Embedding] = (), ended: Sequence[TrackEnd] = ()) -> EmbeddedWindow:
-    return EmbeddedWindow(end_s, tuple(embeddings), tuple(ended))
+from pipeline.records import EmbeddedWindow, Embedding
+from testing.matching.windows import SITE, embedding, end, window
 
 
 class Desk:

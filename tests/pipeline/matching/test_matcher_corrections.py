@@ -16,8 +16,8 @@ from pipeline.matching.memory import MemoryGallery
 from pipeline.matching.policy import MatchParams
 from pipeline.matching.revising import Revision
 from pipeline.records import EmbeddedWindow, TrackKey
+from testing.matching.windows import SITE, embedding, end, window
 from testing.site.town import undisturbed_events
-from tests.pipeline.matching.test_matcher import SITE, embedding, end, window
 
 DOOR, YARD = TrackKey("door", "r", 1), TrackKey("yard", "r", 1)
 PARAMS = MatchParams(threshold=0.9, same_camera_extra=0.0, hesitation=0.0)

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.matching.memory import Retention, SightingTable, past_retention
 from pipeline.matching.sightings import SightingArrays
-from tests.contracts.test_gallery_contract import sighting
+from testing.sightings import sighting
 
 
 def test_numbers_of_persons_stay_as_low_as_the_crowd_is_large_however_many_were_forgotten() -> None:

@@ -9,31 +9,8 @@ from numpy.typing import NDArray
 from pipeline.matching.constraints import Verdict, verdicts
 from pipeline.matching.policy import NEW, Decision, MatchParams, decide
 from pipeline.matching.sightings import NOBODY, SightingArrays
-from pipeline.site import Site, Topology, Transit, topology
-
-CAMERAS = ["door", "hall", "yard"]
-SITE = Site(
-    overlaps=(("door", "hall"),),
-    transits=(Transit(between=("hall", "yard"), min_s=5, max_s=60),),
-    unnamed_pairs="apart",
-    clock_tolerance_s=0,
-)
-Row = tuple[float, str, float, float]
-"""Angle in degrees, camera, start, end; an end of infinity is a track that has not ended."""
-
-
-def arrays(rows: Sequence[Row], persons: Sequence[int] | None = None) -> SightingArrays:
-    angles = np.radians([row[0] for row in rows])
-    ends = np.array([row[3] for row in rows], float)
-    starts = np.array([row[2] for row in rows], float)
-    return SightingArrays(
-        vectors=np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32),
-        persons=np.array(persons if persons is not None else [NOBODY] * len(rows), np.int64),
-        cameras=np.array([CAMERAS.index(row[1]) for row in rows], np.int64),
-        start_s=starts,
-        end_s=np.where(np.isinf(ends), starts, ends),
-        still_there=np.isinf(ends),
-    )
+from pipeline.site import Site, Transit
+from testing.matching.arrays import CAMERAS, SITE, Row, arrays, matrices
 
 
 def crowd(vectors: NDArray[np.float64], persons: NDArray[np.int64]) -> SightingArrays:
@@ -66,10 +43,6 @@ def run(
         params or MatchParams(threshold=0.9, margin=0.02, hesitation=0.0),
         np.full(len(batch), must_decide),
     )
-
-
-def matrices(site: Site = SITE) -> Topology:
-    return topology(site, CAMERAS)
 
 
 def persons_of(decisions: Sequence[Decision]) -> dict[int, int]:

@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from pipeline.ordering.channel import Channel, ChannelClosed
+from pipeline.ordering.channel import Channel, ChannelClosed, Lane
 from pipeline.records import TrackEnd, TrackKey, Tracklet, Window
+from testing.waiting import WITHIN_S, until
 
 
 def tracklet(camera: str, cut_s: float, track: int = 1, part: int = 0) -> Tracklet:
@@ -63,51 +64,61 @@ def test_a_window_holds_what_was_cut_before_its_end_sorted_by_time_and_camera() 
     assert len(windows[0].ended) == 1
 
 
+class Runner(threading.Thread):
+    """A camera that says how far it is, second by second, as fast as it may.
+
+    Attributes:
+        asked: what it has asked to pass.
+        passed: what it has passed.
+    """
+
+    def __init__(self, lane: Lane[Tracklet], seconds: int, *, cuts: bool = False) -> None:
+        super().__init__(daemon=True)
+        self.asked: list[float] = []
+        self.passed: list[float] = []
+        self._lane = lane
+        self._seconds = seconds
+        self._cuts = cuts
+        self.start()
+
+    def run(self) -> None:
+        for time_s in map(float, range(self._seconds)):
+            self.asked.append(time_s)
+            self._lane.put([tracklet("a", time_s)] if self._cuts else [], [])
+            self._lane.advance(time_s)
+            self.passed.append(time_s)
+        self._lane.close()
+
+    def is_held_at(self, time_s: float) -> None:
+        """Returns when it waits to pass that time."""
+        until(lambda: self.asked[-1:] == [time_s], f"the camera comes to {time_s} s")
+        assert self.passed[-1] == time_s - 1
+
+    def ends(self) -> None:
+        self.join(WITHIN_S)
+        assert not self.is_alive()
+
+
 def test_a_camera_that_runs_ahead_waits_for_the_slowest() -> None:
     channel = Channel(["fast", "slow"], Window, is_live=False, lead_s=2.0)
-    reached: list[float] = []
-
-    def run() -> None:
-        lane = channel.lane("fast")
-        for time_s in range(100):
-            lane.advance(float(time_s))
-            reached.append(time_s)
-        lane.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
+    fast = Runner(channel.lane("fast"), 100)
     slow = channel.lane("slow")
     slow.advance(0.0)
-    time.sleep(0.05)
-    assert max(reached) <= 2
+    fast.is_held_at(3.0)
     slow.advance(10.0)
-    time.sleep(0.05)
-    assert 3 < max(reached) <= 12
+    fast.is_held_at(13.0)
     slow.close()
-    thread.join(5)
-    assert not thread.is_alive()
+    fast.ends()
 
 
 def test_a_reader_at_work_holds_the_cameras_back() -> None:
     channel = Channel(["a"], Window, is_live=False, lead_s=2.0)
-    reached: list[int] = []
-
-    def run() -> None:
-        lane = channel.lane("a")
-        for time_s in range(10):
-            lane.put([tracklet("a", float(time_s))], [])
-            lane.advance(float(time_s))
-            reached.append(time_s)
-        lane.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
+    camera = Runner(channel.lane("a"), 10, cuts=True)
     windows = iter(channel)
     assert next(windows).end_s == 1.0
-    time.sleep(0.05)
-    assert max(reached) == 2
+    camera.is_held_at(3.0)
     assert [w.end_s for w in windows] == [float(s) for s in range(2, 11)]
-    thread.join(5)
+    camera.ends()
 
 
 def test_nobody_waits_for_a_live_camera_without_frames() -> None:
@@ -133,17 +144,17 @@ def test_what_a_live_camera_cuts_late_goes_into_the_next_window() -> None:
 
 def test_a_camera_hears_that_the_reader_has_gone() -> None:
     channel = Channel(["a", "b"], Window, is_live=False)
-    heard = threading.Event()
+    comes = threading.Event()
 
-    def run() -> None:
-        with pytest.raises(ChannelClosed):
-            channel.lane("a").advance(1e9)
-        heard.set()
+    def wait_for_b() -> None:
+        comes.set()
+        channel.lane("a").advance(1e9)
 
-    threading.Thread(target=run, daemon=True).start()
-    time.sleep(0.05)
-    channel.close()
-    assert heard.wait(5)
+    with ThreadPoolExecutor() as pool:
+        camera = pool.submit(wait_for_b)
+        assert comes.wait(WITHIN_S)
+        channel.close()
+        assert isinstance(camera.exception(WITHIN_S), ChannelClosed)
     with pytest.raises(ChannelClosed):
         channel.lane("b").advance(0.0)
 
@@ -155,19 +166,10 @@ def test_the_lead_must_leave_room_for_a_window() -> None:
 
 def test_a_reader_that_tells_others_hears_of_empty_windows_too() -> None:
     channel = Channel(["a"], Window, is_live=False, yields_empty=True)
-    with ThreadPoolExecutor() as pool:
-        pool.submit(sparse, channel)
-        windows = told(list(channel))
-    ends_s = [end_s for end_s, _ in windows]
-    assert ends_s == sorted(set(ends_s))
-    assert max(ends_s) >= 9.0
-    assert [(end_s, cut) for end_s, cut in windows if cut] == [(5.0, [("a", 4.5)])]
-
-
-def sparse(channel: Channel[Tracklet, Window]) -> None:
-    lane = channel.lane("a")
-    for time_s in np.arange(0, 10, 0.5).tolist():
-        lane.put([tracklet("a", time_s)] if time_s == 4.5 else [], [])
-        lane.advance(time_s)
-        time.sleep(0.005)
+    lane, windows = channel.lane("a"), iter(channel)
+    for second in range(10):
+        lane.put([tracklet("a", 4.5)] if second == 4 else [], [])
+        lane.advance(float(second))
+        assert told([next(windows)]) == [(float(second), [("a", 4.5)] if second == 5 else [])]
     lane.close()
+    assert list(windows) == []

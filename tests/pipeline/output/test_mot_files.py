@@ -90,6 +90,36 @@ def test_truth_without_classes_forgives_what_is_not_marked(tmp_path: Path) -> No
     assert truth.last_frame == 30
 
 
+VISDRONE = "1,1,0,0,9,9,1,1,0,0\n1,2,0,0,9,9,1,4,1,2\n1,3,0,0,9,9,0,1,0,0\n2,4,0,0,9,9,1,2,0,1\n"
+
+
+def test_a_class_is_not_taken_for_a_place(tmp_path: Path) -> None:
+    path = a_file(tmp_path, VISDRONE)
+    with pytest.raises(MotFileError, match=r"look like VisDrone's .* --truth-format"):
+        read_truth(path)
+    truth = read_truth(path, layout="visdrone")
+    assert truth.counts.tolist() == [True, False, False, True]
+    assert truth.forgives.tolist() == [False, False, True, False]
+    assert read_truth(path, layout="mot15").counts.tolist() == [True, True, False, True]
+
+
+@pytest.mark.parametrize("rest", ["-1,-1", "1,37", "13,1", "0.5,0"])
+def test_nine_columns_without_a_class_are_refused(tmp_path: Path, rest: str) -> None:
+    path = a_file(tmp_path, f"1,1,0,0,9,9,1,{rest}\n")
+    with pytest.raises(MotFileError, match=r"no class .* --truth-format"):
+        read_truth(path)
+    assert read_truth(path, layout="mot15").counts.tolist() == [True]
+
+
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", ",\n", " \r\n", " , \n"])
+def test_marks_of_editors_and_trailing_commas_are_no_part_of_a_table(tmp_path: Path, start: str, end: str) -> None:
+    path = tmp_path / "cam.txt"
+    path.write_bytes(f"{start}1,1,0,0,9,9,1,-1,-1,-1{end}2,1,0,0,9,9,1,-1,-1,-1{end}".encode())
+    assert read_truth(path).frames.tolist() == [1, 2]
+    assert read_tracks(path).ids.tolist() == [1, 1]
+
+
 @pytest.mark.parametrize("text", ["", "1,1,0,0,9,9,1,1,1\n1,1,0,0,9,9,1,1,1,1\n"])
 def test_truth_that_is_empty_or_of_mixed_columns_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(MotFileError, match=r"empty file|columns"):

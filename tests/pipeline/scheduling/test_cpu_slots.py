@@ -1,6 +1,5 @@
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from detectors.detections import Detections, no_detections
 from pipeline.scheduling.cpu_slots import CpuShare, CpuSlots, SlottedDetector, SlottedEncoder, share_cpus
 from reid_models.stripes import StripesEncoder
+from testing.waiting import until
 
 PATIENCE_S = 30.0
 
@@ -45,13 +45,6 @@ def ask(slots: CpuSlots) -> Worker:
     worker = Worker(slots)
     until(lambda: worker.works.is_set() or slots.waiting() > before)
     return worker
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    start_s = time.monotonic()
-    while not is_so():
-        assert time.monotonic() - start_s < PATIENCE_S
-        time.sleep(0.001)
 
 
 def working(workers: list[Worker]) -> list[int]:

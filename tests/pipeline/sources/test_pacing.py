@@ -1,7 +1,7 @@
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import numpy as np
@@ -11,8 +11,9 @@ from pipeline.records import Frame
 from pipeline.sources.errors import ErrorCode, SourceError
 from pipeline.sources.pacing import Chunks, DropOldest, Prefetch, RateLimit
 from pipeline.sources.source import DropCause, SourceState
+from testing.waiting import until
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 class Count:
@@ -61,8 +62,7 @@ def test_a_consumer_that_looks_away_gets_the_newest_frame_and_the_others_are_cou
     frames = iter(DropOldest(script, listener=count))
     assert next(frames).index == 0
     script.go_on.set()
-    while count.drops[DropCause.LATE] < 8:
-        time.sleep(0.001)
+    until(lambda: count.drops[DropCause.LATE] == 8, "eight frames are late")
     assert [frame.index for frame in frames] == [9]
     assert count.drops == {DropCause.LATE: 8}
 
@@ -78,8 +78,17 @@ def test_a_drop_oldest_buffer_raises_what_the_source_raised_after_the_last_frame
 def test_closing_a_drop_oldest_buffer_from_another_thread_ends_a_waiting_consumer_and_closes_the_source() -> None:
     script = Script([1.0, 2.0], wait_after=0)
     source = DropOldest(script)
-    threading.Timer(0.05, source.close).start()
-    assert indices(source) == [0]
+    seen: list[int] = []
+
+    def consume() -> None:
+        seen.extend(frame.index for frame in source)
+
+    with ThreadPoolExecutor() as pool:
+        consumer = pool.submit(consume)
+        until(lambda: seen, "the first frame is taken")
+        source.close()
+        consumer.result(PATIENCE_S)
+    assert seen == [0]
     assert script.is_closed
 
 

@@ -1,6 +1,8 @@
 import pytest
 
-from pipeline.store.client import SiteStore, StoreError, StoreUnavailable, script
+from pipeline.store.client import SiteStore, StoreError, StoreUnavailable
+from pipeline.store.keys import GROUP, OUTBOX, STREAM
+from pipeline.store.scripts import script
 from testing.services.ports import free_port
 
 
@@ -9,7 +11,7 @@ def test_nobody_there_is_one_clear_line_without_the_password() -> None:
         with pytest.raises(
             StoreUnavailable, match=r"cannot reach Redis at redis://127\.0\.0\.1:\d+/0 \(connection refused\)$"
         ) as caught:
-            store.length("outbox")
+            store.length(OUTBOX)
         assert "secret" not in str(caught.value)
 
 
@@ -22,7 +24,7 @@ def test_an_address_that_is_none_is_refused_without_being_shown() -> None:
 def test_a_wrong_password_is_a_refusal_and_not_a_reason_to_try_again(redis_url: str) -> None:
     with SiteStore(redis_url.replace("redis://", "redis://nobody:secret@"), "shop") as store:
         with pytest.raises(StoreError, match="check user, password and permissions") as caught:
-            store.length("outbox")
+            store.length(OUTBOX)
         assert not isinstance(caught.value, StoreUnavailable)
         assert "secret" not in str(caught.value)
 
@@ -34,11 +36,11 @@ def test_a_script_that_redis_has_forgotten_is_sent_again(store: SiteStore) -> No
 
 
 def test_all_keys_of_a_site_share_a_hash_tag(store: SiteStore) -> None:
-    assert store.key("outbox").startswith("reid:{test-")
-    assert store.key("outbox").endswith("}:outbox")
+    assert store.key(OUTBOX).startswith("reid:{test-")
+    assert store.key(OUTBOX).endswith("}:" + OUTBOX)
 
 
 def test_making_a_group_twice_does_nothing(store: SiteStore) -> None:
-    store.make_group("embeddings", "matchers")
-    store.make_group("embeddings", "matchers")
-    assert store.length("embeddings") == 0
+    store.make_group(STREAM, GROUP)
+    store.make_group(STREAM, GROUP)
+    assert store.length(STREAM) == 0

@@ -11,53 +11,19 @@ from pipeline.events.memory import MemorySink
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
 from pipeline.matching.policy import MatchParams
-from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
+from pipeline.records import EmbeddedWindow, StreamEntry
 from pipeline.site import Site
 from pipeline.store.embedding_messages import (
     MAX_AHEAD_S,
-    MAX_BYTES,
-    Expected,
     Message,
     MessageError,
     messages_of,
     packed,
     unpacked,
 )
-from pipeline.store.window_join import Entry, WindowJoin
-
-MODEL = "m@1"
-EXPECTED = Expected(frozenset({"door", "yard"}), MODEL, 8)
-
-
-def embedding(track: int, *, part: int = 0, camera: str = "door", cut_s: float = 9.1) -> Embedding:
-    vector = np.random.default_rng(track * 100 + part).standard_normal(8)
-    return Embedding(
-        track=TrackKey(camera, "r", track),
-        part=part,
-        cut_s=cut_s,
-        clock="sender",
-        start_s=5.123456789012345,
-        end_s=9.1,
-        box=np.array([1.5, 2, 3, 4.1], np.float32),
-        vector=(vector / np.linalg.norm(vector)).astype(np.float32),
-        model_id=MODEL,
-    )
-
-
-def end(track: int, cut_s: float = 9.5) -> TrackEnd:
-    return TrackEnd(TrackKey("door", "r", track), cut_s, 1.0, 9.0, "sender")
-
-
-def fields(message: Message, **changed: object) -> dict[bytes, bytes]:
-    head, vectors = packed(message, MODEL)
-    return {
-        b"worker": message.worker.encode(),
-        b"head": json.dumps({**json.loads(head), **changed}).encode(),
-        b"vectors": vectors,
-    }
-
-
-MESSAGE = Message("w", ("door",), "whole", 10.0, (embedding(1), embedding(2)), (end(1),))
+from pipeline.store.window_join import WindowJoin
+from testing.embeddings import EXPECTED, MODEL, embedding, end
+from testing.messages import MESSAGE, POISON, fields, stretched
 
 
 def test_a_message_comes_back_as_it_was_to_the_last_bit() -> None:
@@ -88,42 +54,6 @@ def test_a_large_window_is_several_messages_and_the_last_completes_it() -> None:
 def test_an_empty_window_still_says_how_far_the_worker_is() -> None:
     (message,) = messages_of(EmbeddedWindow(10.0, (), ()), "w", ("door",))
     assert (message.progress, message.end_s) == ("whole", 10.0)
-
-
-def stretched(**changed: object) -> dict[bytes, bytes]:
-    """A message whose first part says something else."""
-    first, *others = json.loads(packed(MESSAGE, MODEL)[0])["parts"]
-    return fields(MESSAGE, parts=[{**first, **changed}, *others])
-
-
-def without_vectors(count: int) -> bytes:
-    return np.full((count, 8), np.nan, "<f4").tobytes()
-
-
-POISON = {
-    "no JSON": (fields(MESSAGE) | {b"head": b"{'"}, "expected a message of version 1"),
-    "nothing": ({}, "expected a message of version 1"),
-    "another version": (fields(MESSAGE, version=2), "version"),
-    "a surplus key": (fields(MESSAGE, admin=True), "admin"),
-    "endless time": (fields(MESSAGE, end_s=float("inf")), "end_s"),
-    "time before 1970": (stretched(start_s=-0.5), "parts.0.start_s: Input should be greater"),
-    "time after 9999": (stretched(end_s=253402300800.0), "parts.0.end_s: Input should be less"),
-    "an end before 1970": (
-        fields(MESSAGE, ended=[{**json.loads(packed(MESSAGE, MODEL)[0])["ended"][0], "start_s": -1}]),
-        "ended.0.start_s: Input should be greater",
-    ),
-    "a box beyond float32": (stretched(box=[1e300, 0, 1, 1]), "parts.0.box.0: Input should be less"),
-    "a name without end": (fields(MESSAGE, **{"x" * 100_000: 1}), f"found {'x' * 100}: Extra"),
-    "wrong length": (fields(MESSAGE) | {b"vectors": b"abc"}, "64 bytes, found 3"),
-    "no number": (fields(MESSAGE) | {b"vectors": without_vectors(2)}, "length 1, found one of length nan"),
-    "huge numbers": (fields(MESSAGE) | {b"vectors": np.full((2, 8), 1e30, "<f4").tobytes()}, "found one of length inf"),
-    "not of length 1": (fields(MESSAGE) | {b"vectors": np.ones((2, 8), "<f4").tobytes()}, "length 2.8"),
-    "huge": (fields(MESSAGE) | {b"vectors": bytes(MAX_BYTES)}, "expected at most 4194304 bytes"),
-    "another model": (fields(MESSAGE, model_id="n@2"), "expected vectors of m@1, found those of n@2"),
-    "another site's camera": (fields(MESSAGE, cameras=["moon"]), "expected cameras of the site, found moon"),
-    "a track of another camera": (fields(MESSAGE, cameras=["yard"]), "expected tracks of yard, found one of door"),
-    "another worker's": (fields(MESSAGE) | {b"worker": b"v"}, "a field `worker` that names w"),
-}
 
 
 @pytest.mark.parametrize(("poison", "reason"), POISON.values(), ids=list(POISON))
@@ -186,12 +116,12 @@ def _comes_through(head: object, worker: object) -> bool:
         message = unpacked(fields(MESSAGE) | {b"head": json.dumps(head).encode(), b"worker": named}, EXPECTED)
     except MessageError:
         return False
-    join = WindowJoin(EXPECTED.cameras, window_s=1.0, is_live=False, idle_after_s=1.0, last=None, now_s=0.0)
+    join = WindowJoin(EXPECTED.cameras, window_s=1.0, is_live=False, idle_after_s=1.0, decided_until_s=None, now_s=0.0)
     matcher = Matcher(MemoryGallery(MemorySink()), Site(name="shop"), MatchParams(threshold=0.9))
     goodbyes = (Message("good", (camera,), "closed") for camera in sorted(EXPECTED.cameras))
     good = Message("good", ("door",), "whole", 11.0, (embedding(5, cut_s=10.5),), (end(5, 10.9),))
     for number, each in enumerate((message, good, *goodbyes)):
-        join.add(Entry(f"{number}-0".encode(), each.worker), each, 0.0)
+        join.add(StreamEntry(f"{number}-0".encode(), each.worker), each, 0.0)
     while joined := join.take(0.0):
-        matcher.step(joined.window)
+        matcher.step(joined)
     return True

@@ -2,24 +2,32 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import pytest
 
 from pipeline.records import EmbeddedWindow
-from pipeline.store.client import LeaseLost, SiteStore, script
-from pipeline.store.embedding_stream import BACKLOG, DEAD_LETTERS, STREAM, EmbeddingReader, EmbeddingWriter
+from pipeline.store.client import LeaseLost, SiteStore
+from pipeline.store.embedding_stream import EmbeddingReader, EmbeddingWriter
+from pipeline.store.keys import BACKLOG, DEAD_LETTERS, STREAM
 from pipeline.store.lease import Lease, acquire
+from pipeline.store.scripts import script
 from pipeline.store.window_join import WindowJoin
+from testing.embeddings import EXPECTED, MODEL, embedding, end
+from testing.messages import POISON
 from testing.services.redis import RedisServer
-from tests.pipeline.store.test_embedding_messages import EXPECTED, MODEL, POISON, embedding, end
+from testing.waiting import WITHIN_S, until
 
 ADD = script("return redis.call('XADD', KEYS[1], '*', unpack(ARGV))")
 
 
-def writer(store: SiteStore, camera: str = "door", *, max_waiting: int = 100) -> EmbeddingWriter:
-    return EmbeddingWriter(store, camera, [camera], model_id=MODEL, max_waiting=max_waiting, patience_s=5.0)
+def writer(
+    store: SiteStore, camera: str = "door", *, max_waiting: int = 100, on_wait: Callable[[], None] = lambda: None
+) -> EmbeddingWriter:
+    return EmbeddingWriter(
+        store, camera, [camera], model_id=MODEL, max_waiting=max_waiting, patience_s=5.0, on_wait=on_wait
+    )
 
 
 def window(end_s: float, *tracks: int, camera: str = "door") -> EmbeddedWindow:
@@ -29,12 +37,21 @@ def window(end_s: float, *tracks: int, camera: str = "door") -> EmbeddedWindow:
 class Desk:
     """The matcher's end, with a lease of its own."""
 
-    def __init__(self, store: SiteStore, cameras: Sequence[str] = ("door",), *, last: int | None = None) -> None:
+    def __init__(
+        self, store: SiteStore, cameras: Sequence[str] = ("door",), *, decided_until_s: float | None = None
+    ) -> None:
         lease = acquire(store, 10.0)
         assert lease is not None
         self.lease: Lease = lease
         self.reasons: list[str] = []
-        join = WindowJoin(cameras, window_s=1.0, is_live=False, idle_after_s=1.0, last=last, now_s=time.monotonic())
+        join = WindowJoin(
+            cameras,
+            window_s=1.0,
+            is_live=False,
+            idle_after_s=1.0,
+            decided_until_s=decided_until_s,
+            now_s=time.monotonic(),
+        )
         self.reader = EmbeddingReader(store, lease, join, EXPECTED, on_dead_letter=self.reasons.append)
 
     def windows(self) -> Iterator[EmbeddedWindow]:
@@ -99,24 +116,24 @@ def test_a_worker_waits_for_a_server_that_is_away_and_writes_what_it_held_once(r
         redis_server.kill()
         thread = threading.Thread(target=door.write, args=(window(11.0, 2),), daemon=True)
         thread.start()
-        time.sleep(0.5)
-        assert waits
+        until(lambda: waits, "the worker waits")
         redis_server.start()
-        thread.join(10)
+        thread.join(WITHIN_S)
         assert store.length(STREAM) == 2
 
 
 def test_a_worker_waits_while_too_many_of_its_messages_do_and_another_does_not(store: SiteStore) -> None:
-    door, yard = writer(store, "door", max_waiting=3), writer(store, "yard", max_waiting=3)
+    waits = threading.Event()
+    door, yard = writer(store, "door", max_waiting=3, on_wait=waits.set), writer(store, "yard", max_waiting=3)
     for number in range(3):
         door.write(window(10.0 + number, number))
     thread = threading.Thread(target=door.write, args=(window(13.0, 9),), daemon=True)
     thread.start()
     yard.write(window(10.0, 1, camera="yard"))
-    time.sleep(0.2)
-    assert thread.is_alive()
+    assert waits.wait(WITHIN_S)
+    assert store.length(STREAM) == 4
     store.delete([BACKLOG])
-    thread.join(5)
+    thread.join(WITHIN_S)
     assert not thread.is_alive()
 
 

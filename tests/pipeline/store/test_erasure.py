@@ -1,43 +1,41 @@
 """Erasing on a real Redis server: what goes, what stays, and what cannot come back."""
 
-import dataclasses
 import logging
 from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
 
-from pipeline.events.schema import Event, IdentityEvent, event_from, person_id
+from pipeline.events.schema import Event, IdentityEvent, event_from
 from pipeline.matching.memory import Retention
 from pipeline.matching.sightings import Sighting
-from pipeline.records import EmbeddedWindow, TrackKey
-from pipeline.store.client import LeaseLost, SiteStore, StoreError, script
-from pipeline.store.embedding_stream import STREAM
-from pipeline.store.erasure import ERASED, Eraser
-from pipeline.store.erasure_requests import MOST_REQUESTS, REQUESTS, AuditEntry, ask, audit
-from pipeline.store.gallery import MERGED
-from pipeline.store.outbox import OUTBOX
+from pipeline.records import EmbeddedWindow
+from pipeline.store.client import LeaseLost, SiteStore, StoreError
+from pipeline.store.erasure import Eraser
+from pipeline.store.erasure_requests import MOST_REQUESTS, AuditEntry, ask, audit
+from pipeline.store.keys import (
+    AUDIT,
+    ERASED,
+    LEASE,
+    MERGED,
+    OUTBOX,
+    PROGRESS,
+    RECENT,
+    REQUESTS,
+    STREAM,
+    TOKEN,
+    person_key,
+    sighting_key,
+)
+from pipeline.store.scripts import script
+from testing.embeddings import embedding, end
 from testing.redis_desk import RedisDesk
-from tests.contracts.test_gallery_contract import event, sighting
-from tests.pipeline.store.test_embedding_messages import embedding, end
+from testing.sightings import about, ends_at, of, somebody
 
 NOW_S = 1795248000.0
 ADD = script("return redis.call('XADD', KEYS[1], '*', unpack(ARGV))")
 PUT = script("return redis.call('HSET', KEYS[1], unpack(ARGV))")
 KEYS = script("return redis.call('KEYS', ARGV[1])")
-
-
-def somebody(track: int) -> UUID:
-    """The person who was first seen in a track."""
-    return person_id("shop", TrackKey("door", "r", track))
-
-
-def of(track: int, person: int, end_s: float = 10.0) -> Sighting:
-    return dataclasses.replace(sighting(track, end_s), person=somebody(person))
-
-
-def about(track: int, person: int) -> IdentityEvent:
-    return event(track).model_copy(update={"person": somebody(person)})
 
 
 def outbox(store: SiteStore) -> list[Event]:
@@ -60,8 +58,7 @@ class Office:
         )
 
     def commit(self, sightings: Sequence[Sighting], events: Sequence[IdentityEvent] = ()) -> None:
-        self.desk.gallery.commit(sightings, events, 20.0)
-        self.desk.next_window()
+        self.desk.gallery.commit(sightings, events, ends_at(20.0))
 
     def erase(self, person: UUID, *, tells_anyway: bool = False) -> AuditEntry:
         request = ask(self.store, person, tells_anyway=tells_anyway)
@@ -85,8 +82,8 @@ def test_tracks_vectors_and_what_was_not_told_yet_are_gone_and_others_stay(offic
     assert (entry.outcome, entry.tracks, entry.events, entry.ids) == ("erased", 2, 2, (somebody(1),))
     known = office.desk.gallery.known()
     assert [str(known.row(i).track) for i in range(len(known))] == ["door/r/3"]
-    assert store.members("recent") == [b"door:r:3"]
-    gone = ["sighting:door:r:1", "sighting:door:r:2", f"person:{somebody(1)}"]
+    assert store.members(RECENT) == [b"door:r:3"]
+    gone = [sighting_key("door:r:1"), sighting_key("door:r:2"), person_key(somebody(1))]
     assert store.hashes([store.key(name) for name in gone]) == [{}, {}, {}]
     assert [(each.kind, each.person) for each in outbox(store)] == [
         ("person.matched", somebody(3)),
@@ -99,7 +96,7 @@ def test_nothing_but_names_of_tracks_and_ids_is_left_in_redis(office: Office, st
     office.commit([of(1, 1)], [about(1, 1)])
     office.erase(somebody(1))
     left = {key.decode().partition("}:")[2] for key in store.run(KEYS, [store.key("x")], [store.key("*")])}
-    assert left <= {"lease", "token", "progress", OUTBOX, "audit", ERASED, REQUESTS, STREAM}
+    assert left <= {LEASE, TOKEN, PROGRESS, OUTBOX, AUDIT, ERASED, REQUESTS, STREAM}
     assert store.members(ERASED) == [b"door:r:1"]
 
 
@@ -140,15 +137,15 @@ def test_a_track_of_which_there_still_comes_something_stays_erased(office: Offic
 
 def test_who_has_tracks_of_another_network_is_erased_whole(office: Office, store: SiteStore) -> None:
     office.commit([of(1, 1)])
-    store.run(PUT, [store.key("sighting:door:r:2")], ["head", "of another network", "person", str(somebody(1))])
-    store.run(PUT, [store.key(f"person:{somebody(1)}")], ["door:r:2", 9])
+    store.run(PUT, [store.key(sighting_key("door:r:2"))], ["head", "of another network", "person", str(somebody(1))])
+    store.run(PUT, [store.key(person_key(somebody(1)))], ["door:r:2", 9])
     assert office.erase(somebody(1)).tracks == 2
-    assert store.hash("sighting:door:r:2") == {}
+    assert store.hash(sighting_key("door:r:2")) == {}
 
 
 def test_a_track_that_is_somebody_else_by_now_stays(office: Office, store: SiteStore) -> None:
     office.commit([of(1, 1), of(3, 3)])
-    store.run(PUT, [store.key(f"person:{somebody(1)}")], ["door:r:3", 9])
+    store.run(PUT, [store.key(person_key(somebody(1)))], ["door:r:3", 9])
     assert office.erase(somebody(1)).tracks == 1
     assert len(office.desk.gallery.known()) == 1
     assert store.members(ERASED) == [b"door:r:1"]
@@ -201,7 +198,7 @@ def test_whoever_was_merged_into_a_person_is_erased_with_it(office: Office, stor
 
 def test_who_lost_the_lease_erases_nothing(office: Office, store: SiteStore) -> None:
     office.commit([of(1, 1)])
-    store.delete(["lease"])
+    store.delete([LEASE])
     heir = Office(store)
     ask(store, somebody(1))
     with pytest.raises(LeaseLost):
@@ -250,6 +247,6 @@ def test_the_audit_line_is_in_the_log_without_where_and_when_the_person_was_seen
 
 
 def test_an_audit_entry_that_is_none_is_a_clear_line(store: SiteStore) -> None:
-    store.run(ADD, [store.key("audit")], ["entry", "x"])
+    store.run(ADD, [store.key(AUDIT)], ["entry", "x"])
     with pytest.raises(StoreError, match=r"audit entry .* expected what became of a request"):
         list(audit(store))

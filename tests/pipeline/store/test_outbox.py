@@ -1,46 +1,27 @@
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from pipeline.events.memory import MemorySink
-from pipeline.events.schema import Event, IdentityEvent
+from pipeline.events.schema import IdentityEvent
 from pipeline.events.sink import EventSink, EventSinkError
-from pipeline.store.client import SiteStore, StoreError, script
-from pipeline.store.outbox import OUTBOX, OutboxRelay
+from pipeline.store.client import SiteStore, StoreError
+from pipeline.store.keys import OUTBOX
+from pipeline.store.outbox import OutboxRelay
+from pipeline.store.scripts import script
+from testing.failing_sink import FailingSink
 from testing.redis_desk import RedisDesk
-from tests.contracts.test_gallery_contract import event, sighting
+from testing.sightings import ends_at, event, sighting
+from testing.waiting import until
 
 ADD = script("return redis.call('XADD', KEYS[1], '*', unpack(ARGV))")
 
 
-class FailingSink:
-    """Takes events and then cannot say that they are delivered."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-
-    def publish(self, event: Event) -> None:
-        self.events.append(event)
-
-    def flush(self) -> None:
-        raise EventSinkError("no broker")
-
-    def close(self) -> None:
-        raise EventSinkError("no broker")
-
-
 def commit(store: SiteStore, count: int) -> list[IdentityEvent]:
     events = [event(track) for track in range(count)]
-    RedisDesk(store).gallery.commit([sighting(1, 10)], events, 11)
+    RedisDesk(store).gallery.commit([sighting(1, 10)], events, ends_at(11))
     return events
-
-
-def until(is_so: Callable[[], bool], seconds: float = 10.0) -> None:
-    ends_s = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < ends_s
-        time.sleep(0.01)
 
 
 def test_events_are_delivered_in_order_and_then_forgotten(store: SiteStore) -> None:

@@ -1,59 +1,25 @@
 """A matcher at work erases who is asked for, and nothing that comes later brings the person back."""
 
-import threading
 from collections.abc import Iterator
-from uuid import UUID
 
 import pytest
 from prometheus_client import generate_latest
 
-from pipeline.events.schema import person_id
-from pipeline.records import EmbeddedWindow, TrackKey
 from pipeline.store.client import SiteStore
-from pipeline.store.embedding_stream import EmbeddingWriter
 from pipeline.store.erasure_requests import ask, audit
-from pipeline.store.outbox import OUTBOX
+from pipeline.store.keys import OUTBOX
 from pipeline.store.site_matcher import SiteMatcherParams
-from tests.pipeline.store.test_embedding_messages import MODEL, embedding, end
-from tests.pipeline.store.test_outbox import FailingSink
-from tests.pipeline.store.test_site_matcher import Room, until
-
-
-def somebody(track: int) -> UUID:
-    return person_id("shop", TrackKey("door", "r", track))
-
-
-class Camera:
-    """A worker that writes a window at a time."""
-
-    def __init__(self, store: SiteStore) -> None:
-        self._writer = EmbeddingWriter(store, "w", ["door"], model_id=MODEL)
-        self._writer.open()
-        self._end_s = 9.0
-
-    def sees(self, *parts: tuple[int, int], ended: tuple[int, ...] = ()) -> None:
-        """Parts of tracks, and tracks that end."""
-        self._end_s += 1.0
-        cut_s = self._end_s - 0.5
-        embeddings = tuple(embedding(track, part=part, cut_s=cut_s) for track, part in parts)
-        self._writer.write(EmbeddedWindow(self._end_s, embeddings, tuple(end(track, cut_s) for track in ended)))
-
-    def closes(self) -> None:
-        self._writer.close()
+from testing.failing_sink import FailingSink
+from testing.sightings import somebody
+from testing.site.room import Camera, Room
+from testing.waiting import until
 
 
 @pytest.fixture
 def room(store: SiteStore) -> Iterator[Room]:
-    room = Room(store)
-    thread = room.start()
+    room = Room(store).start()
     yield room
-    stop(room, thread)
-
-
-def stop(room: Room, thread: threading.Thread) -> None:
-    room.matcher.stop()
-    thread.join(10)
-    assert not thread.is_alive()
+    room.stop()
 
 
 def test_an_open_track_is_erased_and_its_later_parts_are_nobody(store: SiteStore, room: Room) -> None:
@@ -106,10 +72,10 @@ def test_it_erases_while_too_many_events_wait_to_be_delivered(store: SiteStore) 
     camera.sees((1, 0), (2, 0), ended=(1, 2))
     camera.sees((3, 0), ended=(3,))
     room = Room(store, SiteMatcherParams(lease_s=0.5, max_outbox=2), FailingSink())
-    thread = room.start()
+    room.start()
     until(lambda: store.length(OUTBOX) == 4)
     ask(store, somebody(1))
     until(lambda: bool(list(audit(store))))
     ((_, entry),) = audit(store)
     assert (entry.outcome, entry.tracks, entry.events) == ("erased", 1, 2)
-    stop(room, thread)
+    room.stop()

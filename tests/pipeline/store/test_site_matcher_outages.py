@@ -2,7 +2,6 @@
 
 import logging
 import re
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,24 +11,22 @@ from pipeline.store.client import SiteStore, StoreUnavailable
 from pipeline.store.site_matcher import LEADING, SiteMatcherParams
 from testing.services.ports import free_port
 from testing.services.redis import RedisServer
-from tests.pipeline.store.test_site_matcher import Room, until, write
+from testing.site.room import Room, write
+from testing.waiting import until
 
-PATIENCE_S = 5.0
+PATIENCE_S = 60.0
 """A server starts again within it, on a machine that is busy."""
 
 
 @pytest.fixture
 def room(redis_server: RedisServer) -> Iterator[Room]:
-    """A matcher that has decided for longer than its patience."""
+    """A matcher that decides."""
     with SiteStore(redis_server.url, "shop") as store:
         room = Room(store, SiteMatcherParams(lease_s=0.5, patience_s=PATIENCE_S))
-        thread = room.start()
+        room.start()
         until(lambda: room.health.cameras() == {"matcher": LEADING})
-        time.sleep(PATIENCE_S + 0.2)
         yield room
-        room.matcher.stop()
-        thread.join(10)
-        assert not thread.is_alive()
+        room.stop()
 
 
 def test_a_server_that_starts_again_is_waited_for_and_that_is_told_once(
@@ -37,7 +34,7 @@ def test_a_server_that_starts_again_is_waited_for_and_that_is_told_once(
 ) -> None:
     caplog.set_level(logging.WARNING)
     redis_server.kill()
-    time.sleep(0.8)
+    until(lambda: caplog.records, "it notices")
     redis_server.start()
     with SiteStore(redis_server.url, "shop") as store:
         write(store, 1, 2)
@@ -45,14 +42,17 @@ def test_a_server_that_starts_again_is_waited_for_and_that_is_told_once(
     told = [record.message for record in caplog.records]
     assert len(told) == 2, told
     assert told[0].startswith(f"cannot reach Redis at {redis_server.url} (")
-    assert told[0].endswith("; waiting for it, up to 5 s")
-    assert re.fullmatch(re.escape(f"Redis at {redis_server.url} is back after ") + "[1-5] s", told[1])
+    assert told[0].endswith("; waiting for it, up to 60 s")
+    assert re.fullmatch(re.escape(f"Redis at {redis_server.url} is back after ") + "[0-9]+ s", told[1])
 
 
-def test_a_master_that_is_a_replica_for_a_while_is_waited_for(redis_server: RedisServer, room: Room) -> None:
+def test_a_master_that_is_a_replica_for_a_while_is_waited_for(
+    redis_server: RedisServer, room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
     with redis.Redis.from_url(redis_server.url) as operator:
         operator.replicaof("127.0.0.1", free_port())
-        time.sleep(0.5)
+        until(lambda: caplog.records, "it notices")
         operator.replicaof("NO", "ONE")
     with SiteStore(redis_server.url, "shop") as store:
         write(store, 1)

@@ -11,12 +11,13 @@ import redis
 
 from pipeline.config import RedisConfig
 from pipeline.store.client import SiteStore, StoreError, StoreReadOnly, StoreUnavailable
+from pipeline.store.keys import OUTBOX
 from pipeline.store.startup import open_store
 from testing.services.certificates import Certificate, certificate_in
+from testing.services.needed import need_redis_server
 from testing.services.ports import free_port
 from testing.services.redis import RedisServer
 from testing.services.relabelled_redis import RelabelledRedis
-from tests.conftest import need_redis_server
 
 PATIENCE_S = 0.5
 RIGHTS = "+@read +@write +@scripting +@connection"
@@ -107,7 +108,7 @@ def test_a_server_that_comes_in_time_is_waited_for(redis_server: RedisServer) ->
         return False
 
     with open_store(config, "shop", gives_up=start_it) as store:
-        assert store.length("outbox") == 0
+        assert store.length(OUTBOX) == 0
     assert tries
 
 

@@ -1,10 +1,13 @@
+from pipeline.records import EmbeddedWindow, StreamEntry
 from pipeline.store.embedding_messages import Message, Progress
-from pipeline.store.window_join import Entry, JoinedWindow, WindowJoin
-from tests.pipeline.store.test_embedding_messages import embedding, end
+from pipeline.store.window_join import WindowJoin
+from testing.embeddings import embedding, end
 
 
-def join(*cameras: str, is_live: bool = False, last: int | None = None) -> WindowJoin:
-    return WindowJoin(cameras, window_s=1.0, is_live=is_live, idle_after_s=1.0, last=last, now_s=0.0)
+def join(*cameras: str, is_live: bool = False, decided_until_s: float | None = None) -> WindowJoin:
+    return WindowJoin(
+        cameras, window_s=1.0, is_live=is_live, idle_after_s=1.0, decided_until_s=decided_until_s, now_s=0.0
+    )
 
 
 def says(camera: str, end_s: float, *tracks: int, progress: Progress = "whole") -> Message:
@@ -12,13 +15,13 @@ def says(camera: str, end_s: float, *tracks: int, progress: Progress = "whole") 
     return Message(camera, (camera,), progress, end_s, embeddings)
 
 
-def entry(number: int, worker: str) -> Entry:
-    return Entry(f"{number}-0".encode(), worker)
+def entry(number: int, worker: str) -> StreamEntry:
+    return StreamEntry(f"{number}-0".encode(), worker)
 
 
-def tracks(joined: JoinedWindow | None) -> list[str]:
+def tracks(joined: EmbeddedWindow | None) -> list[str]:
     assert joined is not None
-    return [str(each.track) for each in joined.window.embeddings]
+    return [str(each.track) for each in joined.embeddings]
 
 
 def test_a_window_waits_for_every_camera() -> None:
@@ -29,7 +32,7 @@ def test_a_window_waits_for_every_camera() -> None:
     window = joined.take(0.0)
     assert tracks(window) == ["door/r/1", "door/r/2", "yard/r/3"]
     assert window is not None
-    assert (window.number, window.window.end_s) == (9, 10.0)
+    assert window.end_s == 10.0
     assert [each.id for each in window.entries] == [b"1-0", b"2-0"]
 
 
@@ -75,14 +78,14 @@ def test_nobody_waits_for_a_live_camera_that_is_silent() -> None:
     assert tracks(joined.take(2.0)) == ["door/r/1"]
 
 
-def test_what_comes_late_goes_out_at_once_and_with_the_last_number() -> None:
-    joined = join("door", "yard", last=9)
+def test_what_comes_late_goes_out_at_once_and_with_the_last_end() -> None:
+    joined = join("door", "yard", decided_until_s=10.0)
     joined.add(entry(1, "door"), says("door", 5.0, 2), 0.0)
     joined.add(entry(2, "door"), says("door", 4.0, 1), 0.0)
     window = joined.take(0.0)
     assert tracks(window) == ["door/r/1", "door/r/2"]
     assert window is not None
-    assert (window.number, len(window.entries)) == (9, 2)
+    assert (window.end_s, len(window.entries)) == (10.0, 2)
     assert joined.take(0.0) is None
     joined.add(entry(3, "door"), says("door", 11.0, 3), 0.0)
     assert joined.take(0.0) is None

@@ -3,7 +3,9 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.records import Frame, TrackEnd, Tracklet
-from pipeline.tracking.tracklets import TrackletBuffer, TrackletParams, gate, hidden_share
+from pipeline.tracking.gate import GateParams
+from pipeline.tracking.tracklets import TrackletBuffer, TrackletParams
+from reid_models.crops import cut
 from reid_runtime.card import ClipSpec
 from trackers.tracks import Tracks
 
@@ -77,31 +79,6 @@ def test_the_best_crop_of_a_slot_is_kept() -> None:
     assert (buffer.verdicts["kept"], buffer.verdicts["surplus"]) == (2, 1)
 
 
-@pytest.mark.parametrize(
-    ("box", "score", "reason"),
-    [
-        (PERSON, 0.9, None),
-        (PERSON, 0.3, "confidence"),
-        ((100, 100, 115, 140), 0.9, "size"),
-        ((100, 100, 250, 220), 0.9, "aspect"),
-        ((100, 100, 120, 260), 0.9, "aspect"),
-        ((0, 100, 60, 260), 0.9, "edge"),
-        ((540, 100, 600, 260), 0.9, "edge"),
-        ((100, 0, 160, 160), 0.9, "edge"),
-        ((100, 240, 160, 400), 0.9, None),
-    ],
-)
-def test_the_gate_gives_the_first_reason(box: tuple[float, ...], score: float, reason: str | None) -> None:
-    boxes = np.array([box], np.float32)
-    assert gate(boxes, np.array([score], np.float32), (400, 600), TrackletParams())[1] == [reason]
-
-
-def test_whoever_stands_behind_is_hidden_and_whoever_stands_in_front_is_not() -> None:
-    boxes = np.array([PERSON, (120, 110, 180, 270)], np.float32)
-    assert hidden_share(boxes) == pytest.approx([40 * 150 / (60 * 160), 0.0])
-    assert gate(boxes, np.full(2, 0.9, np.float32), (400, 600), TrackletParams())[1] == ["overlap", None]
-
-
 def test_a_blurred_crop_is_rejected() -> None:
     buffer = TrackletBuffer("door", "r", CLIP)
     buffer.add(frame(0.0, np.full_like(NOISE, 90)), tracks({1: PERSON}))
@@ -109,15 +86,9 @@ def test_a_blurred_crop_is_rejected() -> None:
 
 
 def test_a_box_outside_the_picture_is_no_crop() -> None:
-    buffer = TrackletBuffer("door", "r", CLIP, TrackletParams(edge_px=-1))
+    buffer = TrackletBuffer("door", "r", CLIP, TrackletParams(gate=GateParams(edge_px=-1)))
     buffer.add(frame(0.0), tracks({1: (700, 100, 760, 260), 2: (100, 500, 160, 660)}))
     assert buffer.verdicts["kept"] == 0
-
-
-def test_quality_rises_with_confidence_and_height() -> None:
-    boxes = np.array([PERSON, (300, 100, 330, 180), (450, 100, 510, 260)], np.float32)
-    quality, _ = gate(boxes, np.array([0.9, 0.9, 0.6], np.float32), (400, 600), TrackletParams())
-    assert quality[0] > quality[2] > quality[1]
 
 
 def test_senseless_parameters_are_refused() -> None:
@@ -135,3 +106,20 @@ def test_a_stretch_begins_with_the_track_though_its_first_crops_were_poor() -> N
     assert cut[0].start_s == 0.0
     assert cut[0].times_s[0] == pytest.approx(2.0)
     assert cut[1].start_s == cut[0].cut_s
+
+
+@pytest.mark.parametrize("box", [(100.0, 100.0, 125.0, 160.0), PERSON], ids=["smaller than a crop", "larger"])
+def test_a_crop_is_what_training_would_have_cut_out_of_the_frame(box: tuple[float, ...]) -> None:
+    buffer = TrackletBuffer("door", "r", CLIP, TrackletParams(min_crops=1))
+    buffer.add(frame(0.0), tracks({1: box}))
+    (found,), _ = buffer.end(np.array([1]), 0.5)
+    np.testing.assert_array_equal(found.crops, cut(NOISE, np.array([box], np.float32), height=64, width=32))
+
+
+def test_a_crop_does_not_change_with_the_frame_that_it_was_cut_from() -> None:
+    image = NOISE.copy()
+    buffer = TrackletBuffer("door", "r", CLIP, TrackletParams(min_crops=1))
+    buffer.add(frame(0.0, image), tracks({1: (100.0, 100.0, 125.0, 160.0), 2: (200.0, 100.0, 260.0, 260.0)}))
+    image[:] = 0
+    cut_now, _ = buffer.end(np.array([1, 2]), 0.5)
+    assert all(each.crops.any() for each in cut_now)

@@ -13,7 +13,7 @@ from reid_models.architectures.attribute_transfer import (
     weighted_bce,
 )
 from reid_models.architectures.backbones import TrunkSpec, build_trunk
-from tests.reid_models.architectures.golden import assert_close
+from testing.architectures.golden import assert_close
 
 
 @pytest.fixture

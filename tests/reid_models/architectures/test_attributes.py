@@ -7,7 +7,7 @@ from torch import Tensor
 from reid_models.architectures.attribute_groups import RAP_GROUPS, AttributeGroup
 from reid_models.architectures.attributes import AttributeDriven, AttributeFeatures, printed_entropy
 from reid_models.architectures.backbones import TrunkSpec, build_trunk
-from tests.reid_models.architectures.golden import assert_close
+from testing.architectures.golden import assert_close
 
 GROUPS = (AttributeGroup("head", ("Hat",)), AttributeGroup("shoes", ("Boots", "Sport", "Leather")))
 WIDTH = 16

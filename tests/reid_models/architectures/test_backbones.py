@@ -8,7 +8,7 @@ from torchvision.models import inception_v3, resnet18, resnet50
 from reid_models.architectures.backbones import IMAGENET_MEAN, IMAGENET_STD, Trunk, TrunkSpec, build_trunk
 from reid_models.architectures.se_resnet import SEBottleneck, SqueezeExcite
 from reid_models.architectures.weights import WeightsError
-from tests.reid_models.architectures.golden import architecture, assert_close, output_shapes, parameters
+from testing.architectures.golden import architecture, assert_close, output_shapes, parameters
 
 RESNET18 = TrunkSpec("resnet18", last_stride=2)
 

@@ -10,14 +10,7 @@ from reid_models.architectures.backbones import TrunkSpec, build_trunk
 from reid_models.architectures.cosam import Cosam, CosamFeatures, CosamLayer, Form, standardised
 from reid_models.architectures.heads import linear_head
 from reid_runtime.card import ClipSpec
-from tests.reid_models.architectures.golden import (
-    architecture,
-    assert_close,
-    golden,
-    load,
-    output_shapes,
-    parameters,
-)
+from testing.architectures.golden import architecture, assert_close, golden, load, output_shapes, parameters
 
 OFFICIAL = {
     "dim_reduction": "reduce",

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from reid_models.architectures.backbones import TrunkSpec, build_trunk
 from reid_models.architectures.csa import CrossPooling, Csa, PairClassifier, SelfPooling, snippet_distance
-from tests.reid_models.architectures.golden import assert_close, golden, load
+from testing.architectures.golden import assert_close, golden, load
 
 KEYS = {"featK": "key", "featK_bn": "key_norm", "featQ": "query_linear", "featQ_bn": "query_norm"}
 

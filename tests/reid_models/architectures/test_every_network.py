@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from reid_models.architectures.catalogue import CATALOGUE
 from reid_models.architectures.features import Features
 from reid_models.architectures.served import ServedNetwork
-from tests.reid_models.architectures.golden import assert_close
-from tests.reid_models.architectures.small_networks import clips_for, small_network
+from testing.architectures.golden import assert_close
+from testing.architectures.small_networks import clips_for, small_network
 
 LENGTHS = (1, 4, 8, 16)
 ALLOWED = [(name, frames) for name in CATALOGUE for frames in LENGTHS if CATALOGUE[name].lengths.allow(frames)]

@@ -7,14 +7,7 @@ from torch import Tensor, nn
 from reid_models.architectures.backbones import TrunkSpec, build_trunk
 from reid_models.architectures.gltr import GLTR, PAPER, RELEASED, DilatedPyramid, GLTRForm
 from reid_models.architectures.heads import neck_head
-from tests.reid_models.architectures.golden import (
-    architecture,
-    assert_close,
-    golden,
-    load,
-    output_shapes,
-    parameters,
-)
+from testing.architectures.golden import architecture, assert_close, golden, load, output_shapes, parameters
 
 OFFICIAL = {
     "feat1": "dtp.branches.0",

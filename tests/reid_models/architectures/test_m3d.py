@@ -10,14 +10,7 @@ from reid_models.architectures.backbones import Trunk, TrunkSpec, build_trunk
 from reid_models.architectures.heads import neck_head
 from reid_models.architectures.layout import frames_to_clips
 from reid_models.architectures.m3d import M3D, M3DLayer, ResidualAttention, SpatialStream, TwoStreamM3D, run_bottleneck
-from tests.reid_models.architectures.golden import (
-    architecture,
-    assert_close,
-    golden,
-    load,
-    output_shapes,
-    parameters,
-)
+from testing.architectures.golden import architecture, assert_close, golden, load, output_shapes, parameters
 
 BRANCHES = {
     f"{kind}{k}": f"branches.{k - 1}.{ours}" for kind, ours in (("conv", "conv"), ("bn", "norm")) for k in (1, 2, 3)

@@ -1,15 +1,15 @@
 """docs/models.md says of every network what it is today."""
 
 import re
-from pathlib import Path
 
 import pytest
 import torch
 
 from reid_models.architectures.backbones import build_trunk
 from reid_models.architectures.catalogue import CATALOGUE
+from testing.paths import ROOT
 
-PAGE = Path(__file__).parents[3] / "docs" / "models.md"
+PAGE = ROOT / "docs" / "models.md"
 ROW = re.compile(r"^\| (?P<name>[a-z0-9-]+) \| (?P<clip>[^|]+) \| (?P<millions>[0-9.]+) \|", re.MULTILINE)
 
 

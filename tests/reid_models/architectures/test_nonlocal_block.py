@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from reid_models.architectures.nonlocal_block import NonLocalBlock
-from tests.reid_models.architectures.golden import assert_close, golden, load
+from testing.architectures.golden import assert_close, golden, load
 
 OFFICIAL = {"g.0": "g", "phi.0": "phi", "W.0": "out", "W.1": "norm"}
 

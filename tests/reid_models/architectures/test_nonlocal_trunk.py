@@ -3,7 +3,7 @@ import torch
 
 from reid_models.architectures.backbones import Trunk, TrunkSpec, build_trunk
 from reid_models.architectures.nonlocal_trunk import NonLocalTrunk, Place, every_second_block
-from tests.reid_models.architectures.golden import assert_close
+from testing.architectures.golden import assert_close
 
 
 def shallow() -> Trunk:

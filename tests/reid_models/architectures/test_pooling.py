@@ -8,7 +8,7 @@ from reid_models.architectures.backbones import TrunkSpec, build_trunk
 from reid_models.architectures.heads import linear_head
 from reid_models.architectures.pooling import Pooling
 from reid_runtime.card import ClipSpec
-from tests.reid_models.architectures.golden import Change, architecture, assert_close, golden, load, parameters
+from testing.architectures.golden import Change, architecture, assert_close, golden, load, parameters
 
 ATTENTION = {"attention_conv": "map_linear", "attention_tconv": "time_conv"}
 AS_LINEAR: dict[str, Change] = {"attention_conv.weight": lambda weight: weight.flatten(1)}

@@ -6,7 +6,7 @@ import torch
 from reid_models.architectures.backbones import TrunkSpec, build_trunk
 from reid_models.architectures.heads import linear_head
 from reid_models.architectures.sta import Sta, StaHead, attention_maps, inter_frame_regulariser
-from tests.reid_models.architectures.golden import architecture, assert_close, golden, load, parameters
+from testing.architectures.golden import architecture, assert_close, golden, load, parameters
 
 
 @pytest.mark.shared

@@ -5,7 +5,7 @@ import torch
 
 from reid_models.architectures.backbones import TrunkSpec, build_trunk
 from reid_models.architectures.stmp import Integration, RefiningUnit
-from tests.reid_models.architectures.golden import architecture, assert_close, golden, load, parameters
+from testing.architectures.golden import architecture, assert_close, golden, load, parameters
 
 UNIT = {
     "reduce_dim_z.conv": "reduce",

@@ -9,7 +9,7 @@ from reid_models.architectures.backbones import TrunkSpec, build_trunk
 from reid_models.architectures.features import Features
 from reid_models.architectures.nonlocal_trunk import every_second_block
 from reid_models.architectures.tkp import TKP, Matching, TKPFeatures, TKPImage, TKPVideo, shared_classifier
-from tests.reid_models.architectures.golden import architecture, assert_close, output_shapes, parameters
+from testing.architectures.golden import architecture, assert_close, output_shapes, parameters
 
 
 def shallow() -> TKP:

@@ -7,7 +7,7 @@ from reid_models.architectures.backbones import TrunkSpec, build_trunk
 from reid_models.architectures.pooling import Pooling
 from reid_models.architectures.vrstc import Vrstc
 from reid_runtime.card import ClipSpec
-from tests.reid_models.architectures.golden import architecture, assert_close, output_shapes, parameters
+from testing.architectures.golden import architecture, assert_close, output_shapes, parameters
 
 
 @pytest.mark.shared

@@ -6,7 +6,7 @@ import pytest
 
 from reid_models.training.cli import main
 from reid_models.training.data import read_crop_set, write_crop_set
-from tests.reid_models.training.coloured import coloured_people
+from testing.coloured_people import coloured_people
 
 
 def test_tracklets_are_packed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from reid_models.training.data import CropSet, CropSetError, pack_tracklets, read_crop_set, write_crop_set
-from tests.reid_models.training.coloured import coloured_people
+from testing.coloured_people import coloured_people
 
 
 def test_a_set_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from reid_models.training.data import read_crop_set
 from reid_models.training.datasets.simulated import Cut, SetParams, crops_of, render_crops
 from reid_simulation.output.crops import CropParams
-from tests.reid_simulation.capsule import capsule_man
+from testing.simulation.capsule import capsule_man
 
 STUDIO = CropParams(
     height=120, width=60, cameras=4, frame_width=320, frame_height=240, cut=0.0, loose=0.0, margin=1 / 6, spoilt=0.0

@@ -16,7 +16,7 @@ from reid_models.training.evaluate import RankedClips, ranked
 from reid_models.training.recipe import Recipe, Stage
 from reid_models.training.train import Batches, Watch, build_learner, train, trained_network
 from reid_runtime.card import ClipSpec
-from tests.reid_models.training.coloured import coloured_people
+from testing.coloured_people import coloured_people
 
 RECIPE = Recipe(
     network="compact-stripes-ibn",

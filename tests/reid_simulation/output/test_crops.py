@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from reid_simulation.output.crops import CropParams, Studio
-from tests.reid_simulation.capsule import capsule_man
+from testing.simulation.capsule import capsule_man
 
 PARAMS = CropParams(cameras=3, frame_width=320, frame_height=240, least_px=40, seed=4)
 

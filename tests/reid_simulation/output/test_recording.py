@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from reid_simulation.output.recording import CameraFiles, camera_files, frames_of, record
 from reid_simulation.seams.cameras import Camera
-from tests.reid_simulation.capsule import capsule_man
-from tests.reid_simulation.site_for_tests import ROOM, scenario
+from testing.simulation.capsule import capsule_man
+from testing.simulation.room import ROOM, scenario
 
 COLUMNS = 9
 

@@ -13,7 +13,7 @@ from reid_simulation.output.scatter import (
 from reid_simulation.people.people import Population
 from reid_simulation.world.rooms import random_room
 from reid_simulation.world.surroundings import random_camera, random_scene
-from tests.reid_simulation.capsule import capsule_man
+from testing.simulation.capsule import capsule_man
 
 SMALL = ScatterParams(cameras=2, frames=2, group=3, most_people=3, width=96, height=72, least_px=20.0)
 

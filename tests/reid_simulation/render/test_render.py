@@ -12,7 +12,7 @@ from reid_simulation.seams.identity import Fabric
 from reid_simulation.seams.mesh import Mesh, Surface, Template
 from reid_simulation.seams.scene import Box, Light, Scene
 from reid_simulation.seams.stance import Stance
-from tests.reid_simulation.capsule import CapsuleMan, capsule_man
+from testing.simulation.capsule import CapsuleMan, capsule_man
 
 CAMERA = Camera("c", 0.0, 0.0, 2.6, pan=0.0, tilt=0.2, fov=1.1, width=480, height=270, noise=3.0)
 EMPTY = Scene(light=Light(sun=0.0), is_indoors=False)

@@ -5,7 +5,7 @@ from reid_simulation.output.scatter import HEAD_M, ScatterParams, scattered, sca
 from reid_simulation.render.things import hides, things_of
 from reid_simulation.seams.scene import Box, Scene
 from reid_simulation.world.rooms import random_room
-from tests.reid_simulation.capsule import capsule_man
+from testing.simulation.capsule import capsule_man
 
 SEEDS = range(12)
 

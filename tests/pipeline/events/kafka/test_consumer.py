@@ -14,8 +14,8 @@ from pipeline.events.kafka.sink import KafkaSink, open_producer
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from pipeline.events.schema import Event, IdentityEvent
 from pipeline.events.sink import EventSinkError
-from testing.services.kafka_topics import messages_at
-from tests.pipeline.events.test_schema import an_erasure, an_event
+from testing.pipeline_events import an_erasure, an_event
+from testing.services.kafka_topics import messages_at, publish_raw
 
 IDLE_S = 1.0
 
@@ -32,13 +32,6 @@ def publish(brokers: Brokers, topic: str, events: Sequence[Event]) -> None:
     with KafkaSink(brokers, topic) as sink:
         for event in events:
             sink.publish(event)
-
-
-def publish_raw(brokers: Brokers, topic: str, *values: bytes | None) -> None:
-    producer = open_producer(brokers, within_s=5)
-    for value in values:
-        producer.send(topic, key=b"somebody", value=value, partition=0).get(timeout=5)
-    producer.close(timeout=5)
 
 
 @contextmanager

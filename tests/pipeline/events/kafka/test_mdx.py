@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pipeline.events.kafka.mdx import MdxAdapter, MdxParams, MtmcMessage
 from pipeline.events.schema import Event, IdentityEvent, Kind, Sighting
-from tests.pipeline.events.test_schema import an_erasure, an_event
+from testing.pipeline_events import an_erasure, an_event
 
 SOMEBODY, ANOTHER = UUID(int=1), UUID(int=2)
 

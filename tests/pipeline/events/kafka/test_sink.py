@@ -12,9 +12,9 @@ from pipeline.events.kafka.sink import MOST_WAITING, KafkaSink
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from pipeline.events.schema import SCHEMA_ID, IdentityEvent
 from pipeline.events.sink import EventSinkError
+from testing.pipeline_events import an_erasure, an_event
 from testing.services.kafka import KafkaBroker
 from testing.services.kafka_topics import events_at, messages_at
-from tests.pipeline.events.test_schema import an_erasure, an_event
 
 NOBODY = Brokers(("127.0.0.1:1",))
 

@@ -3,7 +3,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from reid_models.architectures.stcnet.attention import temporal_attention
-from tests.reid_models.architectures.golden import assert_close
+from testing.architectures.golden import assert_close
 
 
 def maps(*, seed: int = 0, size: tuple[int, int] = (5, 4)) -> Tensor:

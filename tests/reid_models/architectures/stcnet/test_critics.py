@@ -6,7 +6,7 @@ from reid_models.architectures.backbones import TrunkSpec, build_trunk
 from reid_models.architectures.heads import linear_head
 from reid_models.architectures.stcnet.critics import Discriminator, IdGuider
 from reid_models.architectures.stcnet.parts import window_height
-from tests.reid_models.architectures.golden import assert_close
+from testing.architectures.golden import assert_close
 
 NARROW = (4, 4, 8, 8, 8, 8)
 

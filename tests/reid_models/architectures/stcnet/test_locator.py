@@ -6,7 +6,7 @@ from torch import Tensor
 
 from reid_models.architectures.backbones import TrunkSpec, build_trunk
 from reid_models.architectures.stcnet.locator import OcclusionLocator, part_scores
-from tests.reid_models.architectures.golden import assert_close
+from testing.architectures.golden import assert_close
 
 
 @pytest.fixture(scope="module")

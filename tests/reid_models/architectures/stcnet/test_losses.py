@@ -15,7 +15,7 @@ from reid_models.architectures.stcnet.losses import (
 )
 from reid_models.architectures.stcnet.network import Completion
 from reid_models.architectures.stcnet.parts import part_windows, window_height
-from tests.reid_models.architectures.stcnet.small_stcnet import HEIGHT, WIDTH, inputs, small_stcnet
+from testing.architectures.small_stcnet import HEIGHT, WIDTH, inputs, small_stcnet
 
 
 def test_reconstruction_is_counted_in_the_scale_from_minus_1_to_1() -> None:

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from reid_models.architectures.stcnet.losses import reconstruction_loss
 from reid_models.architectures.stcnet.network import Completion, Stcnet
-from tests.reid_models.architectures.golden import assert_close
-from tests.reid_models.architectures.stcnet.small_stcnet import completed, inputs, small_stcnet
+from testing.architectures.golden import assert_close
+from testing.architectures.small_stcnet import completed, inputs, small_stcnet
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from reid_models.architectures.backbones import TrunkSpec, build_trunk
 from reid_models.architectures.stcnet.locator import OcclusionLocator
 from reid_models.architectures.stcnet.network import Stcnet
 from reid_models.architectures.stcnet.tracklet import CompletedTracklet, complete_tracklet, nearest_clear_frames
-from tests.reid_models.architectures.golden import assert_close
-from tests.reid_models.architectures.stcnet.small_stcnet import small_stcnet
+from testing.architectures.golden import assert_close
+from testing.architectures.small_stcnet import small_stcnet
 
 SIZE = (24, 16)
 HIDDEN = [(1, 2), (4, 0), (4, 2)]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.docker.compose_file import DOCKER
+from testing.docker.compose_file import DOCKER
 
 KUBERNETES = DOCKER / "kubernetes"
 EXAMPLE = KUBERNETES / "overlays" / "example"

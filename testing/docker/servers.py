@@ -8,11 +8,11 @@ import pytest
 import redis
 
 from pipeline.events.kafka.brokers import Brokers
+from testing.docker.by_hand import Place, Running
+from testing.docker.compose_file import DOCKER, SECRETS, Service, service
 from testing.services.kafka import NoBrokerError, jars
+from testing.services.needed import need_redis_server
 from testing.services.ports import free_port, free_ports
-from tests.conftest import need_redis_server
-from tests.docker.by_hand import Place, Running
-from tests.docker.compose_file import DOCKER, SECRETS, Service, service
 
 SMALL = ("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 

@@ -2,8 +2,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.matching.calibrating import LabelledVectors, Similarities, calibrate, compare, pooled, threshold_at
 from pipeline.matching.calibration import CalibrationError
+from pipeline.matching.measure_calibration import (
+    LabelledVectors,
+    Similarities,
+    compare,
+    measure_calibration,
+    pooled,
+    threshold_at,
+)
 
 
 def people(persons: int, *, noise: float = 0.6, cameras: str = "abc", seed: int = 0) -> LabelledVectors:
@@ -59,7 +66,7 @@ def test_ties_at_the_threshold_are_all_refused() -> None:
 
 
 def test_the_rate_holds_for_other_people_and_the_interval_holds_the_threshold() -> None:
-    found = calibrate(compare(people(150), draws()), model_id="m", false_match_rate=0.02, rng=draws())
+    found = measure_calibration(compare(people(150), draws()), model_id="m", false_match_rate=0.02, rng=draws())
     others = pooled(compare(people(150, seed=9), draws()))
     assert (others.different >= found.overall.threshold).mean() == pytest.approx(0.02, abs=0.01)
     assert found.overall.interval[0] < found.overall.threshold < found.overall.interval[1]
@@ -67,7 +74,9 @@ def test_the_rate_holds_for_other_people_and_the_interval_holds_the_threshold() 
 
 
 def test_probabilities_of_other_people_are_the_shares_that_they_claim() -> None:
-    found = calibrate(compare(people(150, noise=1), draws()), model_id="m", false_match_rate=0.02, rng=draws())
+    found = measure_calibration(
+        compare(people(150, noise=1), draws()), model_id="m", false_match_rate=0.02, rng=draws()
+    )
     others = pooled(compare(people(150, noise=1, seed=9), draws()))
     same, different = (found.probability(each, "x", "y") for each in (others.same, others.different))
     for low in (0.1, 0.3, 0.5, 0.7):
@@ -79,20 +88,23 @@ def test_only_pairs_of_cameras_with_enough_data_have_a_curve_of_their_own() -> N
     by_pair = compare(people(60), draws())
     rare = by_pair["b", "c"]
     by_pair["b", "c"] = Similarities(rare.same[:5], rare.different, rare.first, rare.second)
-    found = calibrate(by_pair, model_id="m", false_match_rate=0.01, rng=draws())
+    found = measure_calibration(by_pair, model_id="m", false_match_rate=0.01, rng=draws())
     assert [pair.cameras for pair in found.pairs] == [("a", "b"), ("a", "c")]
     assert found.threshold("c", "b") == found.overall.threshold
 
 
 def test_people_who_never_overlap_give_a_finite_curve() -> None:
-    found = calibrate(compare(people(60, noise=0.01), draws()), model_id="m", false_match_rate=0.01, rng=draws())
+    found = measure_calibration(
+        compare(people(60, noise=0.01), draws()), model_id="m", false_match_rate=0.01, rng=draws()
+    )
     assert np.isfinite([found.overall.slope, found.overall.intercept]).all()
     assert found.overall.true_match_rate == 1
 
 
 def test_the_same_seed_gives_the_same_calibration() -> None:
     first, second = (
-        calibrate(compare(people(60), draws()), model_id="m", false_match_rate=0.01, rng=draws()) for _ in range(2)
+        measure_calibration(compare(people(60), draws()), model_id="m", false_match_rate=0.01, rng=draws())
+        for _ in range(2)
     )
     assert first == second
 
@@ -109,14 +121,14 @@ def test_too_little_data_is_refused_with_what_is_missing(
     labelled: LabelledVectors, rate: float, complaint: str
 ) -> None:
     with pytest.raises(CalibrationError, match=complaint):
-        calibrate(compare(labelled, draws()), model_id="m", false_match_rate=rate, rng=draws())
+        measure_calibration(compare(labelled, draws()), model_id="m", false_match_rate=rate, rng=draws())
 
 
 def test_labels_that_say_the_opposite_of_the_vectors_are_refused() -> None:
     right = compare(people(60, cameras="ab"), draws())["a", "b"]
     wrong = Similarities(-right.same, -right.different, right.first, right.second)
     with pytest.raises(CalibrationError, match="more similar ones"):
-        calibrate({("a", "b"): wrong}, model_id="m", false_match_rate=0.01, rng=draws())
+        measure_calibration({("a", "b"): wrong}, model_id="m", false_match_rate=0.01, rng=draws())
 
 
 def test_vectors_that_are_not_unit_or_do_not_line_up_are_refused() -> None:

@@ -97,7 +97,7 @@ def pooled(by_pair: Mapping[CameraPair, Similarities]) -> Similarities:
     )
 
 
-def calibrate(
+def measure_calibration(
     by_pair: Mapping[CameraPair, Similarities],
     *,
     model_id: str,

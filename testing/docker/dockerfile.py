@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.docker.compose_file import DOCKER
+from testing.docker.compose_file import DOCKER
 
 PIPELINE = DOCKER / "pipeline.Dockerfile"
 CAMERA = DOCKER / "camera.Dockerfile"

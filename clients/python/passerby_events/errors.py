@@ -1,0 +1,13 @@
+"""What can go wrong in Passerby, and is not a fault of the code that calls: each message is one line for people."""
+
+
+class PasserbyError(Exception):
+    """The base of all errors that Passerby raises about the world or about settings; its message is the one line."""
+
+
+class EventsError(PasserbyError):
+    """The world behind events failed: a broker that is down, a topic that is missing, a file that is no recording."""
+
+
+class SettingsError(PasserbyError):
+    """Settings that are missing, or that make no sense together."""

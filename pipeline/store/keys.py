@@ -1,0 +1,55 @@
+"""What things are called in Redis: the keys of a site, the group that reads its stream, tracks and persons.
+
+Nothing else spells one of these names; scripts are handed theirs.
+"""
+
+from uuid import UUID
+
+from pipeline.records import TrackKey
+
+STREAM = "embeddings"
+"""Stream: messages of workers."""
+GROUP, CONSUMER = "matchers", "matcher"
+"""Who reads the stream. One consumer for all: the lease says who it is, and what one has read the next one finds
+pending."""
+BACKLOG = "backlog"
+"""Hash by worker: how many of its messages wait."""
+WRITERS = "writers"
+"""Hash by worker: session and number of its last message."""
+DEAD_LETTERS = "dead"
+"""Stream: messages that could not be used, and why."""
+LEASE, TOKEN = "lease", "token"
+"""Strings: who decides, until when; the last token that was given out."""
+RECENT = "recent"
+"""Sorted set by end time: the sightings that there are, by the names of their tracks."""
+PROGRESS = "progress"
+"""Hash: how far the sightings are decided."""
+MERGED = "merged"
+"""Hash: who those are now who were merged into others."""
+OUTBOX = "outbox"
+"""Stream: events that are not delivered yet."""
+REQUESTS, AUDIT = "erasures", "audit"
+"""Streams: whom to erase; what became of each request."""
+ERASED = "erased"
+"""Sorted set by when it may go: the names of erased tracks."""
+PROBES = ("probe:string", "probe:hash", "probe:set", "probe:stream")
+"""Of the permission probe, one for each type; gone afterwards."""
+
+
+def prefix(site: str) -> str:
+    """What all keys of a site begin with. The braces make a hash tag: they all lie in one slot of a cluster."""
+    return f"reid:{{{site}}}:"
+
+
+def track_name(track: TrackKey) -> str:
+    return f"{track.camera}:{track.run}:{track.track}"
+
+
+def sighting_key(name: str) -> str:
+    """Hash: a sighting, by the name of its track."""
+    return f"sighting:{name}"
+
+
+def person_key(person: UUID | None) -> str:
+    """Hash: the names of a person's tracks, and when each ended. Nobody's is never written."""
+    return f"person:{person}"

@@ -1,0 +1,1 @@
+"""Networks small enough for a test, and numbers that published ones gave."""

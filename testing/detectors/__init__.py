@@ -1,0 +1,1 @@
+"""Networks that see given people, and what a detection is held against."""

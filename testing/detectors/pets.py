@@ -1,0 +1,37 @@
+"""PETS2009 as a truth for detectors: its frames, who stands in them, and how many of those were found."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.boxes import iou
+from detectors.detections import Detections
+
+
+def people_in(truth: NDArray[np.float64], frame: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Boxes xyxy of a frame, from 0, and which of them do not count."""
+    rows = truth[truth[:, 0] == frame + 1]
+    boxes = rows[:, 2:6].astype(np.float32)
+    boxes[:, 2:] += boxes[:, :2]
+    return boxes, rows[:, 6] == 0
+
+
+def every_tenth_frame(video: Path, frames: int) -> list[tuple[int, NDArray[np.uint8]]]:
+    """Number, from 0, and RGB picture."""
+    capture = cv2.VideoCapture(str(video))
+    images = [np.asarray(capture.read()[1], np.uint8)[..., ::-1] for _ in range(frames)]
+    return list(enumerate(images))[::10]
+
+
+def matches(people: Detections, truth: NDArray[np.float32]) -> int:
+    """How many rows of the truth have a detection of their own at IoU 0.5; the best detection chooses first."""
+    overlaps = iou(people.boxes, truth)
+    count = 0
+    for row in range(len(people)):
+        column = int(overlaps[row].argmax())
+        if overlaps[row, column] >= 0.5:
+            overlaps[:, column] = 0
+            count += 1
+    return count

@@ -1,0 +1,1 @@
+"""The files of docker/ as records, and the commands of containers without containers."""

@@ -1,0 +1,62 @@
+"""Which pages are generated, and by what. A page is the text between two marks, or the whole file."""
+
+from collections.abc import Callable
+
+from testing.documentation.command_line import command_line_page
+from testing.documentation.config_schema import as_text, config_schema, site_schema
+from testing.documentation.configuration import configuration_page
+from testing.documentation.metrics import metrics_page
+from testing.documentation.modules import layers, modules_page, tree
+from testing.documentation.python_api import python_api_page
+from testing.paths import ROOT
+
+DOCS = ROOT / "docs"
+
+PAGES: dict[str, Callable[[], str]] = {
+    "reference/configuration.md": configuration_page,
+    "reference/metrics.md": metrics_page,
+    "reference/command-line.md": command_line_page,
+    "reference/python-api.md": python_api_page,
+    "reference/modules.md": modules_page,
+    "../configs/config.schema.json": lambda: as_text(config_schema()),
+    "../configs/site.schema.json": lambda: as_text(site_schema()),
+    "architecture.md": lambda: _architecture((DOCS / "architecture.md").read_text(encoding="utf-8")),
+}
+"""By path below docs/: what makes the whole text of the file, as it should be."""
+
+TREE = ("<!-- tree: python -m testing.documentation -->\n```text\n", "```\n<!-- end of the tree -->")
+LAYERS = ("<!-- layers: .importlinter -->\n```text\n", "```\n<!-- end of the layers -->")
+
+
+def stale() -> list[str]:
+    """The pages that are not what the code says."""
+    return [path for path, made in PAGES.items() if _read(path) != made()]
+
+
+def write() -> list[str]:
+    """Writes the stale pages; returns their paths."""
+    changed = stale()
+    for path in changed:
+        file = DOCS / path
+        text = PAGES[path]()
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return changed
+
+
+def _read(path: str) -> str:
+    file = DOCS / path
+    return file.read_text(encoding="utf-8") if file.exists() else ""
+
+
+def _architecture(page: str) -> str:
+    return _between(LAYERS, layers(), _between(TREE, tree(), page))
+
+
+def _between(marks: tuple[str, str], text: str, page: str) -> str:
+    """The page with that text between two marks."""
+    before, begin, rest = page.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
+    if not begin or not end:
+        raise ValueError(f"docs/architecture.md has no {marks[0].splitlines()[0]}")
+    return before + begin + text + end + after

@@ -1,0 +1,1 @@
+"""Sightings and windows whose vectors are directions in the plane."""

@@ -1,0 +1,56 @@
+"""A message of a worker as Redis keeps it, and all the ways in which one can be wrong."""
+
+import json
+
+import numpy as np
+
+from pipeline.store.embedding_messages import MAX_BYTES, Message, packed
+from testing.embeddings import MODEL, embedding, end
+
+
+def fields(message: Message, **changed: object) -> dict[bytes, bytes]:
+    head, vectors = packed(message, MODEL)
+    return {
+        b"worker": message.worker.encode(),
+        b"head": json.dumps({**json.loads(head), **changed}).encode(),
+        b"vectors": vectors,
+    }
+
+
+MESSAGE = Message("w", ("door",), "whole", 10.0, (embedding(1), embedding(2)), (end(1),))
+
+
+def stretched(**changed: object) -> dict[bytes, bytes]:
+    """A message whose first part says something else."""
+    first, *others = json.loads(packed(MESSAGE, MODEL)[0])["parts"]
+    return fields(MESSAGE, parts=[{**first, **changed}, *others])
+
+
+def without_vectors(count: int) -> bytes:
+    return np.full((count, 8), np.nan, "<f4").tobytes()
+
+
+POISON = {
+    "no JSON": (fields(MESSAGE) | {b"head": b"{'"}, "expected a message of version 1"),
+    "nothing": ({}, "expected a message of version 1"),
+    "another version": (fields(MESSAGE, version=2), "version"),
+    "a surplus key": (fields(MESSAGE, admin=True), "admin"),
+    "endless time": (fields(MESSAGE, end_s=float("inf")), "end_s"),
+    "time before 1970": (stretched(start_s=-0.5), "parts.0.start_s: Input should be greater"),
+    "time after 9999": (stretched(end_s=253402300800.0), "parts.0.end_s: Input should be less"),
+    "an end before 1970": (
+        fields(MESSAGE, ended=[{**json.loads(packed(MESSAGE, MODEL)[0])["ended"][0], "start_s": -1}]),
+        "ended.0.start_s: Input should be greater",
+    ),
+    "a box beyond float32": (stretched(box=[1e300, 0, 1, 1]), "parts.0.box.0: Input should be less"),
+    "a name without end": (fields(MESSAGE, **{"x" * 100_000: 1}), f"found {'x' * 100}: Extra"),
+    "wrong length": (fields(MESSAGE) | {b"vectors": b"abc"}, "64 bytes, found 3"),
+    "no number": (fields(MESSAGE) | {b"vectors": without_vectors(2)}, "length 1, found one of length nan"),
+    "huge numbers": (fields(MESSAGE) | {b"vectors": np.full((2, 8), 1e30, "<f4").tobytes()}, "found one of length inf"),
+    "not of length 1": (fields(MESSAGE) | {b"vectors": np.ones((2, 8), "<f4").tobytes()}, "length 2.8"),
+    "huge": (fields(MESSAGE) | {b"vectors": bytes(MAX_BYTES)}, "expected at most 4194304 bytes"),
+    "another model": (fields(MESSAGE, model_id="n@2"), "expected vectors of m@1, found those of n@2"),
+    "another site's camera": (fields(MESSAGE, cameras=["moon"]), "expected cameras of the site, found moon"),
+    "a track of another camera": (fields(MESSAGE, cameras=["yard"]), "expected tracks of yard, found one of door"),
+    "another worker's": (fields(MESSAGE) | {b"worker": b"v"}, "a field `worker` that names w"),
+}

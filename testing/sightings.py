@@ -1,0 +1,51 @@
+"""Sightings of tracks of one camera, persons by the track that they were first seen in, and events about them."""
+
+import dataclasses
+from uuid import UUID
+
+import numpy as np
+
+from pipeline.events.schema import IdentityEvent, event_id, person_id
+from pipeline.matching.sightings import Sighting
+from pipeline.records import EmbeddedWindow, StreamEntry, TrackKey
+from testing.pipeline_events import an_event
+
+
+def sighting(track: int, end_s: float, *, person: bool = True, angle: float = 0.0, part: int = 0) -> Sighting:
+    key = TrackKey("door", "r", track)
+    radians = np.radians(angle)
+    return Sighting(
+        track=key,
+        person=person_id("shop", key) if person else None,
+        total=(part + 1) * np.array([np.cos(radians), np.sin(radians)]),
+        part=part,
+        box=np.array([1, 2, 3, 4.5], np.float32),
+        start_s=end_s - 4,
+        end_s=end_s,
+        is_open=True,
+        clock="container",
+        model_id="m@1",
+    )
+
+
+def event(track: int) -> IdentityEvent:
+    key = TrackKey("door", "r", track)
+    return an_event().model_copy(update={"event_id": event_id("person.appeared", "shop", key)})
+
+
+def somebody(track: int) -> UUID:
+    """The person who was first seen in a track."""
+    return person_id("shop", TrackKey("door", "r", track))
+
+
+def of(track: int, person: int, end_s: float = 10.0) -> Sighting:
+    return dataclasses.replace(sighting(track, end_s), person=somebody(person))
+
+
+def about(track: int, person: int) -> IdentityEvent:
+    return event(track).model_copy(update={"person": somebody(person)})
+
+
+def ends_at(end_s: float, *entries: StreamEntry) -> EmbeddedWindow:
+    """A window that ends there, for commits of which only that matters, and the messages that it came from."""
+    return EmbeddedWindow(end_s, (), (), entries)

@@ -1,0 +1,1 @@
+"""A body and a room that are soon rendered."""
