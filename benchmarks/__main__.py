@@ -50,8 +50,8 @@ def main() -> int:
 def run(name: str) -> int:
     """Returns the exit code."""
     print(f"\n## {name}\n", flush=True)
-    module, *said = BENCHMARKS[name]
-    return subprocess.run([sys.executable, "-m", f"benchmarks.{module}", *said], check=False).returncode
+    module, *options = BENCHMARKS[name]
+    return subprocess.run([sys.executable, "-m", f"benchmarks.{module}", *options], check=False).returncode
 
 
 if __name__ == "__main__":

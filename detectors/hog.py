@@ -23,7 +23,7 @@ class HogParams:
         score: detections below are dropped; 0.5 is the border that the classifier was trained for.
         min_height_px: the smallest people to find; below 96 the image is enlarged, and takes longer.
         stride_px: between windows; 4 finds a little more and takes four times as long.
-        scale: between one size of the picture and the next.
+        scale: between one size of the image and the next.
         nms_iou: two boxes that overlap more are one person.
         max_detections: per image.
     """

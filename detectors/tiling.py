@@ -1,6 +1,6 @@
-"""Looks at parts of a picture one by one, so that a detector with a small input sees small people larger.
+"""Looks at tiles of an image one by one, so that a detector with a small input sees small people larger.
 
-A network of 416 pixels sees a picture of 768x576 at half its size. On PETS2009 S2.L1, view 1, YOLOX-nano on 3x2 parts
+A network of 416 pixels sees an image of 768x576 at half its size. On PETS2009 S2.L1, view 1, YOLOX-nano on 3x2 tiles
 lifts IDF1 of the tracks from 59 to 79 (docs/results.md), at seven passes for one.
 """
 
@@ -15,7 +15,7 @@ from detectors.detections import Detections
 from detectors.detector import Detector
 
 EDGE_PX = 3.0
-"""A box this close to an edge between parts is cut by it; its neighbour sees the person whole."""
+"""A box this close to an edge between tiles is cut by it; its neighbour sees the person whole."""
 MAX_BOXES = 300
 
 
@@ -23,10 +23,10 @@ MAX_BOXES = 300
 class TilingParams:
     """
     Attributes:
-        columns, rows: how many parts; more see people larger, and take longer.
-        overlap: share of a part that its neighbour also sees; whoever is larger than that is looked for in the whole
-            picture.
-        nms_iou: two boxes of different parts that overlap more are one person.
+        columns, rows: how many tiles; more see people larger, and take longer.
+        overlap: share of a tile that its neighbour also sees; whoever is larger than that is looked for in the whole
+            image.
+        nms_iou: two boxes of different tiles that overlap more are one person.
     """
 
     columns: int = 1
@@ -43,7 +43,7 @@ class TilingParams:
 
 
 class TilingDetector:
-    """Another detector on the parts of each picture, and on the whole for those who do not fit into one.
+    """Another detector on the tiles of each image, and on the whole for those who do not fit into one.
 
     A `Detector`; as many threads may call it as may call the other.
     """
@@ -58,11 +58,14 @@ class TilingDetector:
 
     def _detect(self, image: NDArray[np.uint8]) -> Detections:
         height, width = image.shape[:2]
-        parts = tiles(width, height, self._params)
-        cuts = [np.ascontiguousarray(image[y1:y2, x1:x2]) for x1, y1, x2, y2 in parts.tolist()]
+        tile_boxes = tiles(width, height, self._params)
+        cuts = [np.ascontiguousarray(image[y1:y2, x1:x2]) for x1, y1, x2, y2 in tile_boxes.tolist()]
         whole, *found = self._detector.detect([image, *cuts])
         return self._join(
-            [_too_large(whole, parts, self._params), *map(_uncut, found, parts, [(width, height)] * len(parts))]
+            [
+                _too_large(whole, tile_boxes, self._params),
+                *map(_uncut, found, tile_boxes, [(width, height)] * len(tile_boxes)),
+            ]
         )
 
     def _join(self, found: Sequence[Detections]) -> Detections:
@@ -72,26 +75,26 @@ class TilingDetector:
 
 
 def tiles(width: int, height: int, params: TilingParams) -> NDArray[np.int64]:
-    """(columns * rows, 4) xyxy pixels: parts of one size that cover a picture and overlap evenly."""
-    part_w = round(width / (params.columns - (params.columns - 1) * params.overlap))
-    part_h = round(height / (params.rows - (params.rows - 1) * params.overlap))
-    left = np.linspace(0, width - part_w, params.columns).astype(np.int64)
-    top = np.linspace(0, height - part_h, params.rows).astype(np.int64)
+    """(columns * rows, 4) xyxy pixels: tiles of one size that cover an image and overlap evenly."""
+    tile_w = round(width / (params.columns - (params.columns - 1) * params.overlap))
+    tile_h = round(height / (params.rows - (params.rows - 1) * params.overlap))
+    left = np.linspace(0, width - tile_w, params.columns).astype(np.int64)
+    top = np.linspace(0, height - tile_h, params.rows).astype(np.int64)
     x1, y1 = (axis.ravel() for axis in np.meshgrid(left, top))
-    return np.stack([x1, y1, x1 + part_w, y1 + part_h], axis=1)
+    return np.stack([x1, y1, x1 + tile_w, y1 + tile_h], axis=1)
 
 
-def _uncut(found: Detections, part: NDArray[np.int64], size: tuple[int, int]) -> Detections:
-    """The people of a part in pixels of the picture, without those whom an edge between parts cuts."""
-    boxes = found.boxes + np.tile(part[:2], 2).astype(np.float32)
-    inner = np.array([part[0] > 0, part[1] > 0, part[2] < size[0], part[3] < size[1]])
-    cut = (np.abs(boxes - part.astype(np.float32)) <= EDGE_PX) & inner
+def _uncut(found: Detections, tile: NDArray[np.int64], size: tuple[int, int]) -> Detections:
+    """The people of a tile in pixels of the image, without those whom an edge between tiles cuts."""
+    boxes = found.boxes + np.tile(tile[:2], 2).astype(np.float32)
+    inner = np.array([tile[0] > 0, tile[1] > 0, tile[2] < size[0], tile[3] < size[1]])
+    cut = (np.abs(boxes - tile.astype(np.float32)) <= EDGE_PX) & inner
     return Detections(boxes, found.scores).where(~cut.any(axis=1))
 
 
-def _too_large(whole: Detections, parts: NDArray[np.int64], params: TilingParams) -> Detections:
-    """Those found in the whole picture who are larger than the overlap, so that the parts may not see them whole."""
-    room = (parts[0, 2:] - parts[0, :2]) * params.overlap
+def _too_large(whole: Detections, tile_boxes: NDArray[np.int64], params: TilingParams) -> Detections:
+    """Those found in the whole image who are larger than the overlap, so that the tiles may not see them whole."""
+    room = (tile_boxes[0, 2:] - tile_boxes[0, :2]) * params.overlap
     size = whole.boxes[:, 2:] - whole.boxes[:, :2]
     is_split = np.array([params.columns > 1, params.rows > 1])
     return whole.where(((size > room) & is_split).any(axis=1))

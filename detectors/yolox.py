@@ -15,7 +15,7 @@ from reid_runtime.session import Session
 
 FAMILY = "yolox"
 STRIDES_PX = (8, 16, 32)
-GREY = 114  # what the networks were trained to see beside the picture
+GREY = 114  # what the networks were trained to see beside the image
 BOX = slice(0, 4)
 OBJECTNESS = 4
 PERSON = 5  # column of the first class; person is class 0 of COCO

@@ -1,4 +1,4 @@
-# An RTSP server that plays films over and over, in the place of cameras. From the repository's root:
+# An RTSP server that plays videos over and over, in the place of cameras. From the repository's root:
 #   docker build -f docker/camera.Dockerfile -t passerby-camera:0.1.0 .
 FROM debian:12.12-slim
 # Debian deletes a version when it mends it, so a pinned one cannot be installed for long; the base pins the release.
@@ -11,10 +11,10 @@ RUN apt-get update \
 ENV PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     XDG_CACHE_HOME=/tmp
-COPY docker/camera/looped_films.py /opt/looped_films.py
+COPY docker/camera/looped_videos.py /opt/looped_videos.py
 USER 10002:10002
 EXPOSE 8554
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
     CMD ["python3", "-c", "import socket; socket.create_connection(('127.0.0.1', 8554), 4).close()"]
-ENTRYPOINT ["python3", "/opt/looped_films.py"]
+ENTRYPOINT ["python3", "/opt/looped_videos.py"]
 CMD ["--help"]

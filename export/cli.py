@@ -30,7 +30,7 @@ def encoder(
     """The compact encoder of a run of `reid-train run`."""
     from export.shipped import export_encoder
 
-    return _said(*export_encoder(run, file, steps=steps, notes=notes, threshold=threshold), file)
+    return _print_export(*export_encoder(run, file, steps=steps, notes=notes, threshold=threshold), file)
 
 
 @app.command()
@@ -39,13 +39,13 @@ def detector(
     file: FileArgument,
     notes: NotesOption,
     steps: StepsOption = 1500,
-    height: Annotated[int, typer.Option(min=32, help="Of the picture that it takes, pixels.")] = 384,
-    width: Annotated[int, typer.Option(min=32, help="Of the picture; larger finds smaller people, slower.")] = 512,
+    height: Annotated[int, typer.Option(min=32, help="Of the image that it takes, pixels.")] = 384,
+    width: Annotated[int, typer.Option(min=32, help="Of the image; larger finds smaller people, slower.")] = 512,
 ) -> int:
     """The small person detector of a run of `python -m detectors.training run`."""
     from export.shipped import export_detector
 
-    return _said(*export_detector(run, file, steps=steps, notes=notes, height=height, width=width), file)
+    return _print_export(*export_detector(run, file, steps=steps, notes=notes, height=height, width=width), file)
 
 
 def entry() -> None:
@@ -74,6 +74,6 @@ def _failed(message: str, code: int = 1) -> int:
     return code
 
 
-def _said(model_id: str, difference: float, file: Path) -> int:
+def _print_export(model_id: str, difference: float, file: Path) -> int:
     typer.echo(f"{file}: {model_id}, differs from torch by {difference:.1e}")
     return 0

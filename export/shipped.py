@@ -14,7 +14,7 @@ from reid_models.training.train import trained_network as trained_encoder
 
 LICENCE = "Apache-2.0"
 DETECTOR_PX = 384, 512
-"""Height and width, as pictures of most cameras have them: one of 4:3 fills it."""
+"""Height and width, as images of most cameras have them: one of 4:3 fills it."""
 PARITY_CLIPS = 3
 
 
@@ -42,7 +42,7 @@ def export_encoder(
 def export_detector(
     run: Path, file: Path, *, steps: int, notes: str, height: int = DETECTOR_PX[0], width: int = DETECTOR_PX[1]
 ) -> tuple[str, float]:
-    """Writes the detector of a run with its card, for pictures of that size, in pixels; see `export_encoder`.
+    """Writes the detector of a run with its card, for images of that size, in pixels; see `export_encoder`.
 
     Raises:
         ValueError: if a side is no multiple of the network's largest stride.

@@ -12,12 +12,12 @@ from detectors.tiling import TilingDetector
 from pipeline.config import (
     ByteTrackConfig,
     CameraConfig,
+    ColourStripesConfig,
     ComputeConfig,
     HogConfig,
     NetworkConfig,
     OcSortConfig,
     PipelineConfig,
-    StripesConfig,
     UltralyticsConfig,
     YoloxConfig,
 )
@@ -29,7 +29,7 @@ from pipeline.sources.source import ChunkSource, FrameSource, RecordedSource, So
 from reid_models.encoder import Encoder, EncoderCard
 from trackers.tracker import Tracker
 
-EncoderConfig = NetworkConfig | StripesConfig
+EncoderConfig = NetworkConfig | ColourStripesConfig
 USUAL_RATE = 25.0
 """Images a second of a folder, where the configuration does not say."""
 GPU_DETECT_BATCH, GPU_ENCODE_BATCH = 16, 32
@@ -171,10 +171,10 @@ def build_tracker(config: PipelineConfig) -> Tracker:
 def build_encoder(chosen: EncoderConfig, compute: ComputeConfig) -> Encoder:
     """The encoder of a configuration, its network loaded."""
     match chosen:
-        case StripesConfig(frames=frames):
-            from reid_models.stripes import StripesEncoder
+        case ColourStripesConfig(frames=frames):
+            from reid_models.colour_stripes import ColourStripesEncoder
 
-            return StripesEncoder(frames=frames)
+            return ColourStripesEncoder(frames=frames)
         case NetworkConfig(model=model, frames=frames):
             from reid_runtime.load import load_session
 
@@ -195,8 +195,8 @@ def read_encoder_card(chosen: EncoderConfig) -> EncoderCard:
         ArtefactError: if there is no such network, or its card is of another file, or of none that encodes.
     """
     match chosen:
-        case StripesConfig(frames=frames):
-            from reid_models.stripes import stripes_card
+        case ColourStripesConfig(frames=frames):
+            from reid_models.colour_stripes import stripes_card
 
             return stripes_card(frames=frames)
         case NetworkConfig(model=model, frames=frames):
@@ -222,8 +222,8 @@ def build_policy(config: PipelineConfig, card: EncoderCard) -> tuple[MatchParams
         threshold=suggested if matching.threshold is None else matching.threshold,
         same_camera_extra=matching.same_camera_extra,
         margin=matching.margin,
-        hesitation=matching.hesitation,
-        decide_after_parts=matching.decide_after_parts,
+        deferral_band=matching.deferral_band,
+        decide_after_tracklets=matching.decide_after_tracklets,
     )
     if matching.calibration is None:
         return params, None

@@ -1,4 +1,4 @@
-"""`reid-pipeline`: the command line. Results go to stdout, talk to stderr; exit code 0 done, 1 failed, 2 misuse.
+"""`reid-pipeline`: the command line. Results go to stdout, messages to stderr; exit code 0 done, 1 failed, 2 misuse.
 
 Each command imports what it needs when it runs, so that the help comes at once.
 """
@@ -61,7 +61,7 @@ def _simulation(text: str) -> Path:
     return _find("simulation", text)
 
 
-SecondsOption = Annotated[float | None, typer.Option(help="To film; replaces what the file says.")]
+SecondsOption = Annotated[float | None, typer.Option(help="To record; replaces what the file says.")]
 LookAlikesOption = Annotated[
     float | None, typer.Option(help="Share of people dressed like others; replaces what the file says.")
 ]
@@ -90,12 +90,12 @@ def run(
     calibration: Annotated[Path | None, typer.Option(help="File that `calibrate` wrote.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Cosine from which two tracks are one person.")] = None,
     frame_rate: Annotated[float | None, typer.Option(help="True rate of the --camera files.")] = None,
-    tiles: Annotated[str | None, typer.Option(help="COLUMNSxROWS: parts of the --camera pictures to look at.")] = None,
+    tiles: Annotated[str | None, typer.Option(help="COLUMNSxROWS: tiles of the --camera images to look at.")] = None,
     provider: Annotated[str | None, typer.Option(help="cpu, cuda or tensorrt.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for all that is written.  [default: out]")] = None,
     videos: Annotated[bool, typer.Option("--videos", help="Draw an annotated video of each camera.")] = False,
     report: Annotated[bool, typer.Option("--report", help="Write report.html.")] = False,
-    thumbnails: Annotated[bool, typer.Option("--thumbnails", help="Keep a picture of each tracklet.")] = False,
+    thumbnails: Annotated[bool, typer.Option("--thumbnails", help="Keep an image of each tracklet.")] = False,
     http_port: Annotated[int | None, typer.Option(help="Serve /metrics, /livez and /readyz.")] = None,
 ) -> int:
     """Videos or streams in, identities across cameras out."""
@@ -221,7 +221,7 @@ def demo(
     seconds: SecondsOption = None,
     look_alikes: LookAlikesOption = None,
 ) -> int:
-    """Films a made-up shop, recognises who is who in it, and scores that; needs no download."""
+    """Records a made-up shop, recognises who is who in it, and scores that; needs no download."""
     from pipeline.commands.stopping import StopSignal
 
     with StopSignal() as stop:
@@ -240,9 +240,11 @@ def simulate(
         int | None, typer.Option(help="Of people and of what they do; replaces what the file says.")
     ] = None,
     look_alikes: LookAlikesOption = None,
-    camera: Annotated[list[str] | None, typer.Option(help="Name of one to film; without it, all. Repeatable.")] = None,
+    camera: Annotated[
+        list[str] | None, typer.Option(help="Name of one to record; without it, all. Repeatable.")
+    ] = None,
 ) -> int:
-    """Films a made-up site whose truth is known: videos, truth, calibration, and a configuration for `run`."""
+    """Records a made-up site whose truth is known: videos, truth, calibration, and a configuration for `run`."""
     from pipeline.commands.stopping import StopSignal
 
     with StopSignal() as stop:
@@ -344,8 +346,8 @@ def main(argv: Sequence[str]) -> int:
     try:
         code = app(args=list(argv) or ["--help"], standalone_mode=False)
     except typer.TyperException as error:
-        said = " ".join(error.format_message().split()).rstrip(".")
-        sys.stderr.write(f"reid-pipeline: {said}; see `reid-pipeline --help`\n")
+        message = " ".join(error.format_message().split()).rstrip(".")
+        sys.stderr.write(f"reid-pipeline: {message}; see `reid-pipeline --help`\n")
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - `_say` raises again what is not for the user
         return _say(error)

@@ -25,8 +25,8 @@ from detectors.hog import HogParams
 from detectors.tiling import TilingParams
 from detectors.yolox import YoloxParams
 from pipeline.config_errors import ConfigError, in_one_line
-from pipeline.matching.corrections import CorrectionParams
 from pipeline.matching.memory import Retention
+from pipeline.matching.merge_split import MergeSplitParams
 from pipeline.shipped import UnknownNameError, find_config
 from pipeline.site import Site
 from pipeline.sources.source import kind_of
@@ -56,7 +56,7 @@ class CameraConfig(_Strict):
         starts_at: files and folders: when the first frame was taken, with its time zone; 1970 if not given.
         max_fps: look at no more frames than this per second.
         region: x1 y1 x2 y2 in pixels: look only there; the detector sees that part larger.
-        tiles: look at parts of the picture one by one, where people are small; takes as many passes, and one more.
+        tiles: look at parts of the image one by one, where people are small; takes as many passes, and one more.
         transport: of RTSP; udp loses packets where tcp waits.
         open_timeout_s, read_timeout_s: a stream that is silent this long is opened again.
     """
@@ -166,14 +166,14 @@ class NetworkConfig(_Strict):
     frames: Count = 8
 
 
-class StripesConfig(_Strict):
+class ColourStripesConfig(_Strict):
     """Colour and texture in stripes of the body: weak, needs no weights.
 
     Attributes:
         frames: crops in a clip, over which the mean is taken.
     """
 
-    kind: Literal["stripes"]
+    kind: Literal["colour-stripes"]
     frames: Count = 8
 
 
@@ -187,21 +187,21 @@ class MatchingConfig(_Strict):
             background: strangers look more alike in one camera than in two.
         margin: the best person must exceed the next one by this much, in cosine; otherwise the decision waits for more
             of the track.
-        hesitation: a track that misses the threshold by no more than this waits too, before it is taken for somebody
+        deferral_band: a track that misses the threshold by no more than this waits too, before it is taken for somebody
             new: the first crops of a track are often its worst.
-        decide_after_parts: an unclear track is decided at this tracklet at the latest, or when it ends.
+        decide_after_tracklets: an unclear track is decided at this tracklet at the latest, or when it ends.
         calibration: file that `reid-pipeline calibrate` wrote; replaces the threshold.
-        corrections: when decisions are taken back; `null`: never.
+        merge_split: when decisions are taken back; `null`: never.
         retention: how long tracks are remembered.
     """
 
     threshold: float | None = Field(None, ge=-1, le=1)
     same_camera_extra: float = Field(0.15, ge=0)
     margin: float = Field(0.02, ge=0)
-    hesitation: float = Field(0.1, ge=0)
-    decide_after_parts: Count = 3
+    deferral_band: float = Field(0.1, ge=0)
+    decide_after_tracklets: Count = 3
     calibration: Path | None = None
-    corrections: CorrectionParams | None = CorrectionParams()
+    merge_split: MergeSplitParams | None = MergeSplitParams()
     retention: Retention = Retention()
 
 
@@ -257,7 +257,7 @@ class OutputConfig(_Strict):
         directory: events.jsonl, tracks/, and what is asked for below.
         videos: an annotated video of each camera; files and folders only.
         report: report.html.
-        thumbnails: keep a picture of each tracklet, for the report. By default no picture of anybody is kept.
+        thumbnails: keep an image of each tracklet, for the report. By default no image of anybody is kept.
     """
 
     directory: Path = Path("out")
@@ -345,7 +345,7 @@ class PipelineConfig(_Strict):
     detector: YoloxConfig | HogConfig | UltralyticsConfig = Field(YoloxConfig(), discriminator="kind")
     tracker: ByteTrackConfig | OcSortConfig = Field(ByteTrackConfig(), discriminator="kind")
     tracklets: TrackletParams = TrackletParams()
-    encoder: NetworkConfig | StripesConfig = Field(NetworkConfig(), discriminator="kind")
+    encoder: NetworkConfig | ColourStripesConfig = Field(NetworkConfig(), discriminator="kind")
     matching: MatchingConfig = MatchingConfig()
     compute: ComputeConfig = ComputeConfig()
     order: OrderConfig = OrderConfig()

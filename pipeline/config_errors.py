@@ -14,21 +14,21 @@ class ConfigError(Exception):
     """A configuration that cannot be used; the message says where, what was expected, and what was found."""
 
 
-_KINDS = {"yolox", "hog", "ultralytics", "bytetrack", "ocsort", "network", "stripes"}
+_KINDS = {"yolox", "hog", "ultralytics", "bytetrack", "ocsort", "network", "colour-stripes"}
 """pydantic puts the chosen kind into the path of an error; the reader's file has no such key."""
 
 
 def in_one_line(error: ValidationError, model: type[BaseModel]) -> str:
     """The first error of a record of `model`. No password is in it."""
     first = error.errors(include_url=False)[0]
-    key = ".".join(redact(str(part)) for part in first["loc"] if part not in _KINDS)
+    key = ".".join(redact(str(each)) for each in first["loc"] if each not in _KINDS)
     if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"unknown key {key!r}{_did_you_mean(key, model)}"
     if first["type"] == "union_tag_not_found":
         return f"{key}: expected the key 'kind', found none"
     message = first["msg"].removeprefix("Value error, ")
-    is_said = "found" in message or "source" in key or first["type"] in ("missing", "value_error")
-    found = "" if is_said else _shown(first["input"])
+    is_named = "found" in message or "source" in key or first["type"] in ("missing", "value_error")
+    found = "" if is_named else _shown(first["input"])
     return f"{key}: {message}{found}" if key else f"{message}{found}"
 
 

@@ -24,7 +24,7 @@ CHUNK_BYTES = 1 << 16
 TIMEOUT_S = 30.0
 """Without a byte for so long a download is given up."""
 
-Progress = Callable[[int, int | None], None]
+DownloadProgress = Callable[[int, int | None], None]
 """Told the bytes that are there, and the bytes in all where the server says so."""
 
 
@@ -118,7 +118,7 @@ def fetch(
     cache: Path | None = None,
     *,
     from_file: Path | None = None,
-    progress: Progress | None = None,
+    progress: DownloadProgress | None = None,
     models: dict[str, KnownModel] | None = None,
 ) -> Path:
     """Brings a network of the list into the cache, with its card, unless it is there already.
@@ -154,25 +154,29 @@ def fetch(
     return target
 
 
-def _bring(name: str, model: KnownModel, target: Path, *, from_file: Path | None, progress: Progress | None) -> None:
+def _bring(
+    name: str, model: KnownModel, target: Path, *, from_file: Path | None, progress: DownloadProgress | None
+) -> None:
     """Puts the file at `target` only when it is whole and the right one."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    partial_file = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         if from_file is None:
-            _download(name, model.url, part, target, progress)
+            _download(name, model.url, partial_file, target, progress)
         else:
-            shutil.copyfile(_existing(from_file, f"expected a copy of {name} at {from_file}, found no file"), part)
-        _verify(part, model, from_file or model.url)
+            shutil.copyfile(
+                _existing(from_file, f"expected a copy of {name} at {from_file}, found no file"), partial_file
+            )
+        _verify(partial_file, model, from_file or model.url)
         card_path(target).unlink(missing_ok=True)
-        part.replace(target)
+        partial_file.replace(target)
     finally:
-        part.unlink(missing_ok=True)
+        partial_file.unlink(missing_ok=True)
 
 
-def _download(name: str, url: str, part: Path, target: Path, progress: Progress | None) -> None:
+def _download(name: str, url: str, partial_file: Path, target: Path, progress: DownloadProgress | None) -> None:
     try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as response, part.open("wb") as file:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as response, partial_file.open("wb") as file:
             size = response.headers.get("Content-Length")
             _copy(response, file, int(size) if size else None, progress)
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
@@ -182,7 +186,7 @@ def _download(name: str, url: str, part: Path, target: Path, progress: Progress 
         ) from error
 
 
-def _copy(response: BinaryIO, file: BinaryIO, size: int | None, progress: Progress | None) -> None:
+def _copy(response: BinaryIO, file: BinaryIO, size: int | None, progress: DownloadProgress | None) -> None:
     copied = 0
     while chunk := response.read(CHUNK_BYTES):
         file.write(chunk)
@@ -193,8 +197,8 @@ def _copy(response: BinaryIO, file: BinaryIO, size: int | None, progress: Progre
         raise http.client.IncompleteRead(b"", size - copied)
 
 
-def _verify(part: Path, model: KnownModel, origin: Path | str) -> None:
-    found = file_sha256(part)
+def _verify(partial_file: Path, model: KnownModel, origin: Path | str) -> None:
+    found = file_sha256(partial_file)
     if found != model.sha256:
         raise ArtefactError(
             f"{origin} is another file than the list means, and was not kept: expected sha256 {model.sha256}, "

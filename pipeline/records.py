@@ -13,7 +13,7 @@ Clock = Literal["container", "receive", "sender"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture of one camera.
+    """One image of one camera.
 
     Attributes:
         camera: name of the camera.
@@ -54,8 +54,8 @@ class Tracklet:
 
     Attributes:
         track: whose stretch it is.
-        part: number of the stretch within its track, from 0.
-        start_s: when the stretch began, good crop or not: with the track, or where the part before was cut.
+        tracklet_index: number of the stretch within its track, from 0.
+        start_s: when the stretch began, good crop or not: with the track, or where the tracklet before was cut.
         cut_s: stream time at which it was cut, seconds since the epoch.
         clock: whose clock the times are.
         crops: (T, H, W, 3) uint8 RGB, in order of time.
@@ -65,7 +65,7 @@ class Tracklet:
     """
 
     track: TrackKey
-    part: int
+    tracklet_index: int
     start_s: float
     cut_s: float
     clock: Clock
@@ -107,7 +107,7 @@ class Embedding:
     """What the encoder made of one tracklet.
 
     Attributes:
-        track, part, start_s, cut_s, clock: those of the tracklet.
+        track, tracklet_index, start_s, cut_s, clock: those of the tracklet.
         end_s: time of its last crop.
         box: (4,) float32, where the person stood in its best crop, xyxy pixels.
         vector: (D,) float32 of length 1.
@@ -115,7 +115,7 @@ class Embedding:
     """
 
     track: TrackKey
-    part: int
+    tracklet_index: int
     cut_s: float
     clock: Clock
     start_s: float
@@ -131,7 +131,7 @@ class Window:
 
     Attributes:
         end_s: the stretch ends here (exclusive), seconds since the epoch.
-        tracklets: sorted by (cut_s, track, part).
+        tracklets: sorted by (cut_s, track, tracklet_index).
         ended: sorted by (cut_s, track); a track's tracklets never come after its end.
     """
 
@@ -154,7 +154,7 @@ class EmbeddedWindow:
 
     Attributes:
         end_s, ended: those of the window; what came late has the end of the last window once more.
-        embeddings: sorted by (cut_s, track, part).
+        embeddings: sorted by (cut_s, track, tracklet_index).
         entries: messages of a stream that are of no more use once the window is committed; none within a process.
     """
 

@@ -37,9 +37,9 @@ class Checkpoint:
 
 def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
     """Replaces the folder's checkpoint."""
-    part = folder / f"{FILE}.{os.getpid()}.part"
-    torch.save({name: getattr(checkpoint, name) for name in Checkpoint.__slots__}, part)
-    part.replace(folder / FILE)
+    partial_file = folder / f"{FILE}.{os.getpid()}.part"
+    torch.save({name: getattr(checkpoint, name) for name in Checkpoint.__slots__}, partial_file)
+    partial_file.replace(folder / FILE)
 
 
 def load_checkpoint(folder: Path, *, recipe: str | None) -> Checkpoint | None:

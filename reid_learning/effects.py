@@ -1,6 +1,6 @@
-"""What a camera does to a picture: light, colour, coarseness, blur, noise, compression; drawn at random.
+"""What a camera does to an image: light, colour, coarseness, blur, noise, compression; drawn at random.
 
-Numbers are drawn per picture; the same generator gives the same picture.
+Numbers are drawn per image; the same generator gives the same image.
 """
 
 from dataclasses import dataclass, replace
@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 GREY_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)
 """Of red, green and blue in lightness (ITU-R BT.601)."""
 
 
 @dataclass(frozen=True, slots=True)
 class EffectParams:
-    """How far a picture may be changed; shares are of pictures, between 0 and 1.
+    """How far an image may be changed; shares are of images, between 0 and 1.
 
     Attributes:
         light: range of the exponent to which levels are raised, as a power of 2 to either side.
@@ -65,62 +65,62 @@ class EffectParams:
         )
 
 
-def seen_by_camera(picture: Picture, params: EffectParams, rng: np.random.Generator, *, scale: float = 1.0) -> Picture:
-    """A picture as another camera might have seen it.
+def seen_by_camera(image: Image, params: EffectParams, rng: np.random.Generator, *, scale: float = 1.0) -> Image:
+    """An image as another camera might have seen it.
 
     Args:
-        picture: (H, W, 3) uint8 RGB.
+        image: (H, W, 3) uint8 RGB.
         params: see there.
         rng: of all that is drawn.
-        scale: of the picture to those that the parameters are meant for; a smaller one is blurred by less.
+        scale: of the image to those that the parameters are meant for; a smaller one is blurred by less.
     """
     if rng.random() < params.coarse:
-        picture = _coarse(picture, min(1.0, rng.uniform(params.least_scale, 1.0) / scale))
+        image = _coarse(image, min(1.0, rng.uniform(params.least_scale, 1.0) / scale))
     if rng.random() < params.blur:
-        picture = _blurred(picture, rng.uniform(0.5, params.most_blur) * scale, rng)
-    picture = _lit(picture, params, rng)
+        image = _blurred(image, rng.uniform(0.5, params.most_blur) * scale, rng)
+    image = _lit(image, params, rng)
     if rng.random() < params.noise:
-        picture = _noisy(picture, rng.uniform(1.0, params.most_noise), rng)
+        image = _noisy(image, rng.uniform(1.0, params.most_noise), rng)
     if rng.random() < params.jpeg:
-        picture = _compressed(picture, int(rng.integers(params.worst_jpeg, 95)))
-    return picture
+        image = _compressed(image, int(rng.integers(params.worst_jpeg, 95)))
+    return image
 
 
-def _coarse(picture: Picture, scale: float) -> Picture:
-    height, width = picture.shape[:2]
-    small = cv2.resize(picture, (max(2, int(width * scale)), max(2, int(height * scale))), interpolation=cv2.INTER_AREA)
+def _coarse(image: Image, scale: float) -> Image:
+    height, width = image.shape[:2]
+    small = cv2.resize(image, (max(2, int(width * scale)), max(2, int(height * scale))), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _blurred(picture: Picture, size_px: float, rng: np.random.Generator) -> Picture:
+def _blurred(image: Image, size_px: float, rng: np.random.Generator) -> Image:
     if rng.random() < 0.5:
-        return np.asarray(cv2.GaussianBlur(picture, (0, 0), size_px / 2), np.uint8)
+        return np.asarray(cv2.GaussianBlur(image, (0, 0), size_px / 2), np.uint8)
     reach_px = int(np.ceil(size_px))
     angle = rng.uniform(0, np.pi)
     end = np.rint(np.array([np.cos(angle), np.sin(angle)]) * reach_px).astype(int)
     kernel = np.zeros((2 * reach_px + 1, 2 * reach_px + 1), np.float32)
     cv2.line(kernel, (reach_px - end).tolist(), (reach_px + end).tolist(), 1.0)
-    return np.asarray(cv2.filter2D(picture, -1, kernel / kernel.sum()), np.uint8)
+    return np.asarray(cv2.filter2D(image, -1, kernel / kernel.sum()), np.uint8)
 
 
-def _lit(picture: Picture, params: EffectParams, rng: np.random.Generator) -> Picture:
+def _lit(image: Image, params: EffectParams, rng: np.random.Generator) -> Image:
     """Other light: exponent, gain and cast by a table for each colour, then saturation."""
     power = 2 ** rng.uniform(-params.light, params.light)
     gain = 2 ** (rng.uniform(-params.gain, params.gain) + rng.uniform(-params.cast, params.cast, 3))
     levels = np.linspace(0, 1, 256, dtype=np.float32)[:, None] ** power * (gain * 255)
     table = np.clip(levels, 0, 255).astype(np.uint8)
-    lit = np.asarray(cv2.LUT(picture, table[None]), np.uint8)
+    lit = np.asarray(cv2.LUT(image, table[None]), np.uint8)
     saturation = 0.0 if rng.random() < params.grey else rng.uniform(*params.saturation)
     mix = saturation * np.eye(3, dtype=np.float32) + (1 - saturation) * GREY_WEIGHTS
     return np.asarray(cv2.transform(lit, mix), np.uint8)
 
 
-def _noisy(picture: Picture, sigma: float, rng: np.random.Generator) -> Picture:
-    noise = rng.standard_normal(picture.shape, np.float32) * np.float32(sigma)
-    return np.clip(picture + noise, 0, 255).astype(np.uint8)
+def _noisy(image: Image, sigma: float, rng: np.random.Generator) -> Image:
+    noise = rng.standard_normal(image.shape, np.float32) * np.float32(sigma)
+    return np.clip(image + noise, 0, 255).astype(np.uint8)
 
 
-def _compressed(picture: Picture, quality: int) -> Picture:
-    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+def _compressed(image: Image, quality: int) -> Image:
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     _, data = cv2.imencode(".jpg", bgr, (cv2.IMWRITE_JPEG_QUALITY, quality))
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB), np.uint8)

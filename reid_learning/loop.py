@@ -45,7 +45,7 @@ class LoopParams:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class TrainingStep:
     """What a step did.
 
     Attributes:
@@ -63,7 +63,7 @@ class Step:
 
 def run(
     learner: nn.Module, losses: Callable[[int], Losses], params: LoopParams, *, folder: Path, recipe: str
-) -> Iterator[Step]:
+) -> Iterator[TrainingStep]:
     """Runs what is left of a training, and yields after each step; the folder's checkpoint says where it stopped.
 
     Args:
@@ -87,7 +87,7 @@ def run(
         average.update(learner, number)
         if (number + 1) % params.save_every == 0 or number + 1 == params.steps:
             _save(learner, average, optimiser, folder, recipe, number + 1)
-        yield Step(number, found, learner, average.network)
+        yield TrainingStep(number, found, learner, average.network)
 
 
 def _step(

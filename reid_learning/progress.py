@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from reid_learning.loop import Step
+from reid_learning.loop import TrainingStep
 
 
-def watched(steps: Iterable[Step], *, total: int, console: Console, line_every: int = 50) -> Iterator[Step]:
+def watch_training(
+    steps: Iterable[TrainingStep], *, total: int, console: Console, line_every: int = 50
+) -> Iterator[TrainingStep]:
     """Hands the steps on; draws a bar on a terminal, and prints the mean losses every few steps."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     progress = Progress(

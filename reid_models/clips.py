@@ -8,7 +8,7 @@ def spread(n: int, frames: int) -> NDArray[np.intp]:
     """Which of `n` crops, in order of time, make a clip of `frames`: evenly spread; of a short track some stand twice.
 
     The n crops are cut into `frames` stretches of equal length, and the middle of each is taken: no crop is preferred
-    for lying at an end, where people are cut by the border of the picture.
+    for lying at an end, where people are cut by the border of the image.
 
     Args:
         n: crops at hand.

@@ -83,5 +83,5 @@ def _crops(files: list[Path], spec: ClipSpec) -> Iterator[NDArray[np.uint8]]:
     for path in files:
         image = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
         if image is None:
-            raise TrackletFolderError(f"expected a picture at {path}, found something else: restore it or take it away")
+            raise TrackletFolderError(f"expected an image at {path}, found something else: restore it or take it away")
         yield resize(np.asarray(image, np.uint8)[None], height=spec.height, width=spec.width)

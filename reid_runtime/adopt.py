@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reid_runtime.card import ArtefactError, ClipSpec, ModelCard, Pixels, TensorSpec, file_sha256, write_card
 from reid_runtime.load import describe, open_session
-from reid_runtime.signature import Signature, matches, shown
+from reid_runtime.signature import Signature, matches, show_spec
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -89,10 +89,10 @@ def _check_declared(signature: Signature, rule: Family, family: str, file: Path)
     found = signature.inputs[0]
     expected = TensorSpec(name=found.name, shape=rule.input_shape, dtype=rule.pixels.dtype)
     if found.dtype != expected.dtype or not matches(found.shape, expected.shape):
-        raise ArtefactError(f"{file.name}: the family {family} takes {shown(expected)}, found {shown(found)}")
+        raise ArtefactError(f"{file.name}: the family {family} takes {show_spec(expected)}, found {show_spec(found)}")
     if None in found.shape[1:]:
         raise ArtefactError(
-            f"{file.name}: expected sizes that are fixed in the file, found {shown(found)}: export it so"
+            f"{file.name}: expected sizes that are fixed in the file, found {show_spec(found)}: export it so"
         )
 
 
@@ -118,7 +118,7 @@ def _check_yolox(output: NDArray[Any], shape: tuple[int, ...]) -> None:
     anchors = sum((height // stride) * (width // stride) for stride in YOLOX_STRIDES_PX)
     if output.ndim != 3 or output.shape[:2] != (shape[0], anchors) or output.shape[2] <= YOLOX_COLUMNS:
         raise ValueError(f"expected ({shape[0]}, {anchors}, 5 + classes), found {_summary(output)}")
-    # An undecoded position is a few cells at most; a decoded one goes up to the width of the picture.
+    # An undecoded position is a few cells at most; a decoded one goes up to the width of the image.
     if not np.isfinite(output).all() or np.abs(output[..., :2]).max() > width / 2:
         raise ValueError("expected undecoded boxes, found positions in pixels: export without decoding")
 

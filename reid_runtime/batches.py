@@ -23,8 +23,10 @@ def run_rows(session: Session, rows: NDArray[Any], *, max_batch: int) -> NDArray
     """
     name, output = session.card.inputs[0].name, session.card.outputs[0].name
     fixed = batch_size(session.card)
-    parts = [session.run({name: part})[output] for part in _split(rows, fixed or max_batch, filled=fixed is not None)]
-    joined = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    outputs = [
+        session.run({name: chunk})[output] for chunk in _split(rows, fixed or max_batch, filled=fixed is not None)
+    ]
+    joined = outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
     return joined[: len(rows)]
 
 
@@ -34,8 +36,8 @@ def batch_size(card: ModelCard) -> int | None:
 
 
 def _split(rows: NDArray[Any], size: int, *, filled: bool) -> Iterator[NDArray[Any]]:
-    """Parts of `size` rows; the last is filled up with its last row where the network takes no fewer."""
+    """Chunks of `size` rows; the last is filled up with its last row where the network takes no fewer."""
     for start in range(0, len(rows), size):
-        part = rows[start : start + size]
-        missing = size - len(part)
-        yield np.concatenate([part, np.repeat(part[-1:], missing, axis=0)]) if filled and missing else part
+        chunk = rows[start : start + size]
+        missing = size - len(chunk)
+        yield np.concatenate([chunk, np.repeat(chunk[-1:], missing, axis=0)]) if filled and missing else chunk

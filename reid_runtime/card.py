@@ -157,7 +157,7 @@ def _parse(path: Path) -> ModelCard:
         return ModelCard.model_validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        where = ".".join(str(each) for each in first["loc"]) or "the file"
         raise ArtefactError(
             f"{path} is no model card: {where}: {first['msg']}; write a new one with `reid-pipeline adopt`"
         ) from error

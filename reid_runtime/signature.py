@@ -38,7 +38,7 @@ def check_inputs(inputs: Arrays, card: ModelCard) -> None:
         array = inputs[spec.name]
         if array.dtype != spec.dtype or not matches(array.shape, spec.shape):
             raise ValueError(
-                f"{card.name}: input {spec.name}: expected {shown(spec)}, found {array.shape} {array.dtype}"
+                f"{card.name}: input {spec.name}: expected {show_spec(spec)}, found {array.shape} {array.dtype}"
             )
 
 
@@ -47,7 +47,7 @@ def matches(shape: tuple[int | None, ...], expected: tuple[int | None, ...]) -> 
     return len(shape) == len(expected) and all(e in (None, s) for s, e in zip(shape, expected, strict=True))
 
 
-def shown(spec: TensorSpec) -> str:
+def show_spec(spec: TensorSpec) -> str:
     """Shape and type for a message; a free axis is a star."""
     return f"({', '.join('*' if size is None else str(size) for size in spec.shape)}) {spec.dtype}"
 
@@ -65,4 +65,4 @@ def _facts(specs: tuple[TensorSpec, ...]) -> list[tuple[str, tuple[int | None, .
 
 
 def _listed(specs: tuple[TensorSpec, ...]) -> str:
-    return "; ".join(f"{spec.name} {shown(spec)}" for spec in specs)
+    return "; ".join(f"{spec.name} {show_spec(spec)}" for spec in specs)

@@ -9,14 +9,14 @@ def coloured_people(persons: int, crops: int, *, seed: int = 0, height: int = 40
     """That many persons with that many crops each, before three cameras; with masks."""
     rng = np.random.default_rng(seed)
     colours = rng.integers(20, 236, (persons, 1, 2, 3))
-    pictures = np.zeros((persons, crops, height, width, 4), np.uint8)
-    pictures[..., :3] = rng.integers(0, 256, (persons, crops, 1, 1, 3))
+    images = np.zeros((persons, crops, height, width, 4), np.uint8)
+    images[..., :3] = rng.integers(0, 256, (persons, crops, 1, 1, 3))
     middle, body = height // 2, slice(width // 4, 3 * width // 4)
-    pictures[:, :, 2:middle, body, :3] = colours[:, :, :1, None]
-    pictures[:, :, middle : height - 2, body, :3] = colours[:, :, 1:, None]
-    pictures[:, :, 2 : height - 2, body, 3] = 255
+    images[:, :, 2:middle, body, :3] = colours[:, :, :1, None]
+    images[:, :, middle : height - 2, body, :3] = colours[:, :, 1:, None]
+    images[:, :, 2 : height - 2, body, 3] = 255
     return CropSet(
-        (pictures.reshape(-1, height, width, 4),),
+        (images.reshape(-1, height, width, 4),),
         np.repeat(np.arange(persons), crops).astype(np.int64),
         np.tile(np.arange(crops) % 3, persons).astype(np.int64),
         margin=0.05,

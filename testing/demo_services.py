@@ -2,7 +2,7 @@
 
     python -m testing.demo_services [--out demo] [--seconds 75]
 
-Films the shop as `reid-pipeline demo` does, starts a redis-server and a Kafka broker of its own (its jars are fetched
+Records the shop as `reid-pipeline demo` does, starts a redis-server and a Kafka broker of its own (its jars are fetched
 once), two workers of two cameras each and a matcher that sends its events to Kafka, reads them back from there, and
 scores them.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 import yaml
 from rich.console import Console
 
-from pipeline.commands.demo import SHOP, film, score
+from pipeline.commands.demo import SHOP, record_site, score
 from pipeline.commands.stopping import StopSignal
 from pipeline.deployment.simulated import Replaced, load_simulation
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
@@ -38,18 +38,18 @@ IDLE_S = 3.0
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--out", type=Path, default=Path("demo"), help="folder for all that is written")
-    options.add_argument("--seconds", type=float, help="to film; replaces what the shop's file says")
+    options.add_argument("--seconds", type=float, help="to record; replaces what the shop's file says")
     asked = options.parse_args()
     out: Path = asked.out
-    talk = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False)
     started_s = time.monotonic()
     config = load_simulation(SHOP, Replaced(seconds=asked.seconds))
     with StopSignal() as stop:
-        deployment = read_mapping(film(config, out, talk, stop))
+        deployment = read_mapping(record_site(config, out, console, stop))
     site = yaml.safe_load((out / "site.yaml").read_text(encoding="utf-8"))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        talk.print("2. Starting Redis and Kafka, two workers and a matcher.")
+        console.print("2. Starting Redis and Kafka, two workers and a matcher.")
         server = RedisServer(folder).start()
         stack.callback(server.stop)
         broker = stack.enter_context(KafkaBroker(folder))
@@ -63,8 +63,10 @@ def main() -> int:
         for process in processes:
             process.ends_well(ENDS_WITHIN_S)
         read_back(out / "out" / "events.jsonl", environment)
-    score(out, talk)
-    talk.print(f"Took {time.monotonic() - started_s:.0f} s. Events as Kafka had them: {out / 'out' / 'events.jsonl'}")
+    score(out, console)
+    console.print(
+        f"Took {time.monotonic() - started_s:.0f} s. Events as Kafka had them: {out / 'out' / 'events.jsonl'}"
+    )
     return 0
 
 

@@ -9,11 +9,11 @@ MODEL = "m@1"
 EXPECTED = Expected(frozenset({"door", "yard"}), MODEL, 8)
 
 
-def embedding(track: int, *, part: int = 0, camera: str = "door", cut_s: float = 9.1) -> Embedding:
-    vector = np.random.default_rng(track * 100 + part).standard_normal(8)
+def embedding(track: int, *, tracklet_index: int = 0, camera: str = "door", cut_s: float = 9.1) -> Embedding:
+    vector = np.random.default_rng(track * 100 + tracklet_index).standard_normal(8)
     return Embedding(
         track=TrackKey(camera, "r", track),
-        part=part,
+        tracklet_index=tracklet_index,
         cut_s=cut_s,
         clock="sender",
         start_s=5.123456789012345,

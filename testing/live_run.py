@@ -41,7 +41,7 @@ class LiveRun:
             os.mkfifo(self._path)  # to open it is to wait for who writes into it
         else:
             self.go_on()
-        self._watched = Watched([COMMAND, "run", self._path], folder / "said.txt", port, environment)
+        self._watched = Watched([COMMAND, "run", self._path], folder / "output.txt", port, environment)
         self.process = self._watched.process
 
     def go_on(self) -> None:
@@ -51,7 +51,7 @@ class LiveRun:
     def until(self, is_so: Callable[[], bool], what: str) -> None:
         start_s = time.monotonic()
         while not is_so():
-            assert self.process.poll() is None, f"{what}: the process ended: {self._watched.said()}"
+            assert self.process.poll() is None, f"{what}: the process ended: {self._watched.read_output()}"
             assert time.monotonic() - start_s < PATIENCE_S, f"{what}: not within {PATIENCE_S} s"
             time.sleep(0.02)
 
@@ -85,7 +85,7 @@ class LiveRun:
         self.ends_well()
 
     def ends_well(self) -> None:
-        assert self.process.wait(PATIENCE_S) == 0, self._watched.said()
+        assert self.process.wait(PATIENCE_S) == 0, self._watched.read_output()
 
     def ended_tracks(self) -> int:
         """Tracks in the events, each of which has begun and ended; every line must be whole."""
@@ -95,10 +95,10 @@ class LiveRun:
         assert begun == ended
         return len(ended)
 
-    def told(self) -> str:
+    def read_all_output(self) -> str:
         """Everything that left the process: what it printed, wrote, and answered."""
         written = [path.read_text() for path in self.out.rglob("*") if path.is_file()]
-        return "\n".join([self._watched.said(), *written, *self._watched.answers])
+        return "\n".join([self._watched.read_output(), *written, *self._watched.answers])
 
     def kill(self) -> None:
         self._watched.kill()
@@ -111,7 +111,7 @@ def _deployment(folder: Path, sources: Mapping[str, str], port: int) -> str:
         {
             "cameras": [{"name": name, "source": source, **patience} for name, source in sources.items()],
             "detector": {"kind": "yolox", "model": str(still_person(folder / "still.onnx"))},
-            "encoder": {"kind": "stripes"},
+            "encoder": {"kind": "colour-stripes"},
             "tracklets": {"gate": {"min_sharpness": 0.0}},
             "output": {"directory": str(folder / "out")},
             "http": {"port": port},

@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 
-from pipeline.store.embedding_messages import MAX_BYTES, Message, packed
+from pipeline.store.embedding_messages import MAX_BYTES, EmbeddingMessage, pack_message
 from testing.embeddings import MODEL, embedding, end
 
 
-def fields(message: Message, **changed: object) -> dict[bytes, bytes]:
-    head, vectors = packed(message, MODEL)
+def fields(message: EmbeddingMessage, **changed: object) -> dict[bytes, bytes]:
+    head, vectors = pack_message(message, MODEL)
     return {
         b"worker": message.worker.encode(),
         b"head": json.dumps({**json.loads(head), **changed}).encode(),
@@ -17,13 +17,13 @@ def fields(message: Message, **changed: object) -> dict[bytes, bytes]:
     }
 
 
-MESSAGE = Message("w", ("door",), "whole", 10.0, (embedding(1), embedding(2)), (end(1),))
+MESSAGE = EmbeddingMessage("w", ("door",), "whole", 10.0, (embedding(1), embedding(2)), (end(1),))
 
 
 def stretched(**changed: object) -> dict[bytes, bytes]:
     """A message whose first part says something else."""
-    first, *others = json.loads(packed(MESSAGE, MODEL)[0])["parts"]
-    return fields(MESSAGE, parts=[{**first, **changed}, *others])
+    first, *others = json.loads(pack_message(MESSAGE, MODEL)[0])["embeddings"]
+    return fields(MESSAGE, embeddings=[{**first, **changed}, *others])
 
 
 def without_vectors(count: int) -> bytes:
@@ -36,13 +36,13 @@ POISON = {
     "another version": (fields(MESSAGE, version=2), "version"),
     "a surplus key": (fields(MESSAGE, admin=True), "admin"),
     "endless time": (fields(MESSAGE, end_s=float("inf")), "end_s"),
-    "time before 1970": (stretched(start_s=-0.5), "parts.0.start_s: Input should be greater"),
-    "time after 9999": (stretched(end_s=253402300800.0), "parts.0.end_s: Input should be less"),
+    "time before 1970": (stretched(start_s=-0.5), "embeddings.0.start_s: Input should be greater"),
+    "time after 9999": (stretched(end_s=253402300800.0), "embeddings.0.end_s: Input should be less"),
     "an end before 1970": (
-        fields(MESSAGE, ended=[{**json.loads(packed(MESSAGE, MODEL)[0])["ended"][0], "start_s": -1}]),
+        fields(MESSAGE, ended=[{**json.loads(pack_message(MESSAGE, MODEL)[0])["ended"][0], "start_s": -1}]),
         "ended.0.start_s: Input should be greater",
     ),
-    "a box beyond float32": (stretched(box=[1e300, 0, 1, 1]), "parts.0.box.0: Input should be less"),
+    "a box beyond float32": (stretched(box=[1e300, 0, 1, 1]), "embeddings.0.box.0: Input should be less"),
     "a name without end": (fields(MESSAGE, **{"x" * 100_000: 1}), f"found {'x' * 100}: Extra"),
     "wrong length": (fields(MESSAGE) | {b"vectors": b"abc"}, "64 bytes, found 3"),
     "no number": (fields(MESSAGE) | {b"vectors": without_vectors(2)}, "length 1, found one of length nan"),

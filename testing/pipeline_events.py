@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from pipeline.events.schema import IdentityEvent, PersonErased, Rival, Sighting, erasure_id, event_id, person_id
+from pipeline.events.schema import IdentityEvent, PersonErased, RunnerUp, Sighting, erasure_id, event_id, person_id
 from pipeline.records import TrackKey
 
 
@@ -15,13 +15,20 @@ def an_event() -> IdentityEvent:
         person=person_id("shop", TrackKey("door", "r1", 3)),
         camera="yard",
         seen=Sighting(
-            camera="yard", run="r1", track=7, part=0, start=15.0, end=19.25, clock="receive", box=(1, 2, 3, 4.04)
+            camera="yard",
+            run="r1",
+            track=7,
+            tracklet_index=0,
+            start=15.0,
+            end=19.25,
+            clock="receive",
+            box=(1, 2, 3, 4.04),
         ),
         seen_before=Sighting(camera="door", run="r1", track=3, start=5, end=9, clock="receive"),
         similarity=0.98765432,
         margin=0.1,
         threshold=0.6,
-        rivals=(Rival(person=UUID(int=5), similarity=0.4, ruled_out_by="no time to walk there"),),
+        runners_up=(RunnerUp(person=UUID(int=5), similarity=0.4, ruled_out_by="no time to walk there"),),
         model_id="m@1",
     )
 

@@ -1,4 +1,4 @@
-"""Small films in which coloured blocks walk about, and a detector that finds them: people enough for the loops."""
+"""Small videos in which coloured blocks walk about, and a detector that finds them: people enough for the loops."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from detectors.detections import Detections
 HEIGHT, WIDTH, RATE = 240, 320, 10
 BLOCK = (44, 110)
 """Width and height of a block, pixels: about a person's."""
-LOOKS = {
+APPEARANCE = {
     "red": ((200, 30, 30), (60, 20, 20)),
     "green": ((30, 170, 40), (220, 220, 200)),
     "blue": ((40, 60, 210), (20, 30, 70)),
@@ -25,8 +25,8 @@ Walk = tuple[str, float, float]
 """Who, from when, and to when, seconds: one walk from the left edge to the right."""
 
 
-def film(path: Path, walks: Sequence[Walk], seconds: float, *, seed: int = 0) -> Path:
-    """Writes a film of the walks as H.264."""
+def video(path: Path, walks: Sequence[Walk], seconds: float, *, seed: int = 0) -> Path:
+    """Writes a video of the walks as H.264."""
     rng = np.random.default_rng(seed)
     floor = rng.integers(90, 130, (HEIGHT, WIDTH, 1), np.uint8).repeat(3, axis=2)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,16 +35,16 @@ def film(path: Path, walks: Sequence[Walk], seconds: float, *, seed: int = 0) ->
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.options = {"crf": "18", "preset": "ultrafast"}
         for index in range(int(seconds * RATE)):
-            frame = av.VideoFrame.from_ndarray(picture(floor, walks, index / RATE), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(image(floor, walks, index / RATE), format="rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
 
 
-def endless_film(path: Path) -> Path:
-    """Writes a film of two hours of an empty floor, longer than any test lasts: a minute of it, over and over."""
+def endless_video(path: Path) -> Path:
+    """Writes a video of two hours of an empty floor, longer than any test lasts: a minute of it, over and over."""
     minute = path.with_name(f"minute-{path.name}")
-    with av.open(str(film(minute, [], 60.0))) as source, av.open(str(path), "w") as endless:
+    with av.open(str(video(minute, [], 60.0))) as source, av.open(str(path), "w") as endless:
         (video,) = source.streams.video
         packets = [packet for packet in source.demux(video) if packet.pts is not None and packet.dts is not None]
         span = sum(packet.duration or 0 for packet in packets)
@@ -65,7 +65,7 @@ def _later(ticks: int | None, by: int) -> int:
     return ticks + by
 
 
-def picture(floor: NDArray[np.uint8], walks: Sequence[Walk], time_s: float) -> NDArray[np.uint8]:
+def image(floor: NDArray[np.uint8], walks: Sequence[Walk], time_s: float) -> NDArray[np.uint8]:
     """One frame: the floor, and on it whoever walks at that time; each walker has a height of lane of its own."""
     image = floor.copy()
     for who, start_s, end_s in walks:
@@ -76,8 +76,8 @@ def picture(floor: NDArray[np.uint8], walks: Sequence[Walk], time_s: float) -> N
 
 
 def _draw(image: NDArray[np.uint8], who: str, x: int) -> None:
-    y = 20 + 25 * list(LOOKS).index(who)
-    upper, lower = LOOKS[who]
+    y = 20 + 25 * list(APPEARANCE).index(who)
+    upper, lower = APPEARANCE[who]
     half = BLOCK[1] // 2
     image[y : y + half, x : x + BLOCK[0]] = upper
     image[y + half : y + BLOCK[1], x : x + BLOCK[0]] = lower
@@ -92,7 +92,7 @@ class BlockDetector:
 
     def _find(self, image: NDArray[np.uint8]) -> Detections:
         boxes = []
-        for upper, _ in LOOKS.values():
+        for upper, _ in APPEARANCE.values():
             mask = cv2.inRange(image, np.array(upper) - 30, np.array(upper) + 30)
             x, y, width, height = cv2.boundingRect(cv2.erode(mask, np.ones((5, 5), np.uint8)))
             if width > 0.6 * BLOCK[0]:
@@ -100,8 +100,9 @@ class BlockDetector:
         return Detections(np.array(boxes, np.float32).reshape(-1, 4), np.full(len(boxes), 0.9, np.float32))
 
 
-def films(folder: Path, site: Mapping[str, Sequence[Walk]], seconds: float) -> dict[str, Path]:
-    """One film for each camera."""
+def videos(folder: Path, site: Mapping[str, Sequence[Walk]], seconds: float) -> dict[str, Path]:
+    """One video for each camera."""
     return {
-        camera: film(folder / f"{camera}.mp4", walks, seconds, seed=i) for i, (camera, walks) in enumerate(site.items())
+        camera: video(folder / f"{camera}.mp4", walks, seconds, seed=i)
+        for i, (camera, walks) in enumerate(site.items())
     }

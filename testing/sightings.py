@@ -11,14 +11,14 @@ from pipeline.records import EmbeddedWindow, StreamEntry, TrackKey
 from testing.pipeline_events import an_event
 
 
-def sighting(track: int, end_s: float, *, person: bool = True, angle: float = 0.0, part: int = 0) -> Sighting:
+def sighting(track: int, end_s: float, *, person: bool = True, angle: float = 0.0, tracklet_index: int = 0) -> Sighting:
     key = TrackKey("door", "r", track)
     radians = np.radians(angle)
     return Sighting(
         track=key,
         person=person_id("shop", key) if person else None,
-        total=(part + 1) * np.array([np.cos(radians), np.sin(radians)]),
-        part=part,
+        total=(tracklet_index + 1) * np.array([np.cos(radians), np.sin(radians)]),
+        tracklet_index=tracklet_index,
         box=np.array([1, 2, 3, 4.5], np.float32),
         start_s=end_s - 4,
         end_s=end_s,

@@ -1,4 +1,6 @@
-"""A whole process over films of blocks: real decoding, tracking, encoding and matching; only the detector is simple."""
+"""A whole process over videos of blocks: real decoding, tracking, encoding and matching; only the detector is
+simple.
+"""
 
 import random
 import time
@@ -12,11 +14,11 @@ from pipeline.deployment.child import in_cpu_slots
 from pipeline.deployment.local import Process
 from pipeline.deployment.supervisor import Supervisor
 from pipeline.events.memory import MemorySink
-from pipeline.matching.corrections import CorrectionParams
 from pipeline.matching.gallery import Gallery
 from pipeline.matching.identity_loop import run_identity_loop
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
+from pipeline.matching.merge_split import MergeSplitParams
 from pipeline.matching.policy import MatchParams
 from pipeline.records import EmbeddedWindow
 from pipeline.scheduling.cpu_slots import CpuSlots, share_cpus
@@ -26,53 +28,53 @@ from pipeline.sources.pacing import Chunks
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from pipeline.tracking.camera_loop import FrameStep, Watcher
-from reid_models.stripes import StripesEncoder
+from reid_models.colour_stripes import ColourStripesEncoder
 from testing.scene import BlockDetector
 from trackers.bytetrack import ByteTrack
 
 SAME_BLOCK = 0.9
-"""The blocks do not change their looks: what is not nearly equal is another."""
+"""The blocks do not change their appearance: what is not nearly equal is another."""
 
 
 def supervise(
-    films: Mapping[str, Path],
+    videos: Mapping[str, Path],
     sink: MemorySink,
     *,
     site: Site | None = None,
     watchers: Sequence[Watcher] = (),
     at_once: int | None = None,
 ) -> Supervisor:
-    """A supervisor over one film per camera, with events going to the sink."""
+    """A supervisor over one video per camera, with events going to the sink."""
     take = partial(run_identity_loop, matcher=matcher_of(MemoryGallery(sink), site or Site()))
-    return supervise_into(films, take, watchers=watchers, at_once=at_once)
+    return supervise_into(videos, take, watchers=watchers, at_once=at_once)
 
 
 def matcher_of(gallery: Gallery, site: Site) -> Matcher:
     """What decides who the blocks are."""
     params = MatchParams(threshold=SAME_BLOCK, same_camera_extra=0.0)
-    return Matcher(gallery, site, params, corrections=CorrectionParams())
+    return Matcher(gallery, site, params, merge_split=MergeSplitParams())
 
 
 def supervise_into(
-    films: Mapping[str, Path],
+    videos: Mapping[str, Path],
     take: Callable[[Iterable[EmbeddedWindow]], None],
     *,
     watchers: Sequence[Watcher] = (),
     emits_empty_windows: bool = False,
     at_once: int | None = None,
 ) -> Supervisor:
-    """A supervisor over one film per camera, with windows going to `take`.
+    """A supervisor over one video per camera, with windows going to `take`.
 
     Args:
         at_once: so many threads work at a time, by slots, and frames go in chunks; None: as they come, one by one.
     """
     config = PipelineConfig.model_validate(
         {
-            "cameras": [{"name": name, "source": str(path)} for name, path in films.items()],
-            "encoder": {"kind": "stripes"},
+            "cameras": [{"name": name, "source": str(path)} for name, path in videos.items()],
+            "encoder": {"kind": "colour-stripes"},
         }
     )
-    stages = block_stages(films, most_frames=1 if at_once is None else 4)
+    stages = block_stages(videos, most_frames=1 if at_once is None else 4)
     for share in share_cpus(at_once, 1):
         stages = stages if share is None else in_cpu_slots(stages, CpuSlots(share))
     process = Process(
@@ -80,19 +82,19 @@ def supervise_into(
         stages,
         Metrics(),
         Health(),
-        open_watchers=lambda: dict.fromkeys(films, watchers),
+        open_watchers=lambda: dict.fromkeys(videos, watchers),
         emits_empty_windows=emits_empty_windows,
     )
     return process.supervisor(take)
 
 
-def block_stages(films: Mapping[str, Path], *, most_frames: int) -> Stages:
-    """What looks at films of blocks, so many frames at a time."""
+def block_stages(videos: Mapping[str, Path], *, most_frames: int) -> Stages:
+    """What looks at videos of blocks, so many frames at a time."""
     cameras = {
         name: CameraStages(Chunks(FileSource(name, path), most_frames=most_frames), BlockDetector(), ByteTrack())
-        for name, path in films.items()
+        for name, path in videos.items()
     }
-    return Stages(cameras, StripesEncoder())
+    return Stages(cameras, ColourStripesEncoder())
 
 
 def dawdle(seed: int) -> Watcher:

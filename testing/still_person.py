@@ -10,7 +10,7 @@ from testing.networks import constant_network
 SIDE_PX = 32
 STRIDE_PX = 8
 SIZE_PX = (4.0, 10.0)
-"""Width and height of the person in the network's input; in pictures of 320x240 ten times that."""
+"""Width and height of the person in the network's input; in images of 320x240 ten times that."""
 ANCHORS = 16 + 4 + 1
 CELL = 5
 """Second column and second row of the finest grid: the person stands about at (120, 120) of 320x240."""

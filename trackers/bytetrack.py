@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.detections import Detections
+from trackers.appearance import Appearance, differences, measure_appearance, no_appearance
 from trackers.association import (
     Floats,
     Floats32,
@@ -32,9 +33,8 @@ from trackers.association import (
     unclaimed_rows,
     usable_rows,
 )
-from trackers.looks import Looks, differences, looks_of, no_looks
 from trackers.motion import MotionParams, begin, boxes_of, correct, predict
-from trackers.roster import elapsed_s, enrol, shown
+from trackers.track_table import elapsed_s, enrol, show_tracks
 from trackers.tracks import Tracks
 
 
@@ -54,7 +54,8 @@ class ByteTrackParams:
             false alarms, and the first frames of everybody.
         doubtful_after_s: give up a track that is not confirmed when it was unseen for this long.
         lost_after_s: give up a confirmed one; longer bridges occlusions, and confuses people who swap places.
-        most_different: a detection whose colours differ more from those of a track, in grey levels (see `looks`), is
+        most_different: a detection whose colours differ more from those of a track, in grey levels (see `appearance`),
+            is
             somebody else: lower loses people who turn or step into the shade, higher follows one through another.
             Infinity: colours are not looked at, and no image is needed.
         motion: how people move.
@@ -88,8 +89,8 @@ class ByteTrack:
         self._next_ids = count(1)
         self._time_s = -math.inf
         self._motion = begin(np.empty((4, 0)), self._params.motion)
-        self._roster = enrol(self._next_ids, 0, 0.0, 0.0)
-        self._looks = no_looks() if math.isfinite(self._params.most_different) else None
+        self._table = enrol(self._next_ids, 0, 0.0, 0.0)
+        self._appearance = no_appearance() if math.isfinite(self._params.most_different) else None
 
     def update(self, detections: Detections, time_s: float, image: NDArray[np.uint8] | None = None) -> Tracks:
         """See `Tracker.update`."""
@@ -98,45 +99,45 @@ class ByteTrack:
         self._time_s = time_s
         usable = usable_rows(detections, p.low_score)
         boxes, scores = detections.boxes[usable].T.astype(np.float64), detections.scores[usable]
-        looks = self._looks_of(detections.boxes[usable], image)
-        joined = self._join(boxes, scores, looks)
+        appearance = self._measure(detections.boxes[usable], image)
+        joined = self._join(boxes, scores, appearance)
         self._follow(joined.tracks, boxes[:, joined.detections])
         births = unclaimed_rows(boxes, scores, p.new_track_score, joined.detections)
-        rows = np.concatenate([joined.tracks, len(self._roster) + np.arange(len(births))])
+        rows = np.concatenate([joined.tracks, len(self._table) + np.arange(len(births))])
         self._start(boxes[:, births])
-        self._remember(joined, births, looks)
-        is_gone = self._roster.is_given_up(time_s, p.lost_after_s, p.doubtful_after_s)
+        self._remember(joined, births, appearance)
+        is_gone = self._table.is_given_up(time_s, p.lost_after_s, p.doubtful_after_s)
         return self._close(rows, scores[np.concatenate([joined.detections, births])], is_gone)
 
     def flush(self) -> Tracks:
         """See `Tracker.flush`."""
         none = np.empty(0, np.intp)
-        return self._close(none, np.empty(0, np.float32), np.ones(len(self._roster), dtype=bool))
+        return self._close(none, np.empty(0, np.float32), np.ones(len(self._table), dtype=bool))
 
-    def _looks_of(self, boxes: Floats32, image: NDArray[np.uint8] | None) -> Looks | None:
-        if self._looks is None:
+    def _measure(self, boxes: Floats32, image: NDArray[np.uint8] | None) -> Appearance | None:
+        if self._appearance is None:
             return None
         if image is None:
             raise ValueError("a tracker with a finite most_different looks at colours: expected an image, found none")
-        return looks_of(image, boxes)
+        return measure_appearance(image, boxes)
 
-    def _remember(self, joined: Pairs, births: Rows, looks: Looks | None) -> None:
-        if self._looks is None or looks is None:
+    def _remember(self, joined: Pairs, births: Rows, appearance: Appearance | None) -> None:
+        if self._appearance is None or appearance is None:
             return
-        known = self._looks[joined.tracks]
-        self._looks[joined.tracks] = known + np.float32(RENEWAL) * (looks[joined.detections] - known)
-        self._looks = np.concatenate([self._looks, looks[births]])
+        known = self._appearance[joined.tracks]
+        self._appearance[joined.tracks] = known + np.float32(RENEWAL) * (appearance[joined.detections] - known)
+        self._appearance = np.concatenate([self._appearance, appearance[births]])
 
-    def _join(self, boxes: Floats, scores: Floats32, looks: Looks | None) -> Pairs:
+    def _join(self, boxes: Floats, scores: Floats32, appearance: Appearance | None) -> Pairs:
         """The two associations of Algorithm 1, lines 17 to 22, and that of the tracks that are not confirmed."""
         p = self._params
         pairs = overlapping_pairs(boxes_of(self._motion), boxes)
-        if self._looks is not None and looks is not None:
-            different = differences(self._looks[pairs.tracks], looks[pairs.detections])
+        if self._appearance is not None and appearance is not None:
+            different = differences(self._appearance[pairs.tracks], appearance[pairs.detections])
             pairs = pairs.take(different <= p.most_different)
-        is_confirmed = self._roster.is_confirmed[pairs.tracks]
+        is_confirmed = self._table.is_confirmed[pairs.tracks]
         is_sure = (scores >= p.high_score)[pairs.detections]
-        is_open = ~self._roster.is_unseen_for(p.lost_after_s, self._time_s)[pairs.tracks]
+        is_open = ~self._table.is_unseen_for(p.lost_after_s, self._time_s)[pairs.tracks]
         sure = is_open & is_sure & (pairs.overlap > p.least_overlap)
         doubtful = is_open & ~is_sure & (pairs.overlap > p.least_overlap_low)
         stages = [sure & is_confirmed, doubtful & is_confirmed, sure & ~is_confirmed]
@@ -145,19 +146,19 @@ class ByteTrack:
     def _follow(self, rows: Rows, boxes: Floats) -> None:
         p = self._params
         self._motion = self._motion.put(rows, correct(self._motion.take(rows), boxes, p.motion))
-        self._roster = self._roster.see(rows, self._time_s, p.confirm_after_s)
+        self._table = self._table.see(rows, self._time_s, p.confirm_after_s)
 
     def _start(self, boxes: Floats) -> None:
         if not boxes.shape[1]:
             return
         p = self._params
         self._motion = self._motion.join(begin(boxes, p.motion))
-        self._roster = self._roster.join(enrol(self._next_ids, boxes.shape[1], self._time_s, p.confirm_after_s))
+        self._table = self._table.join(enrol(self._next_ids, boxes.shape[1], self._time_s, p.confirm_after_s))
 
     def _close(self, rows: Rows, scores: Floats32, is_gone: Mask) -> Tracks:
         """Shows the tracks seen, and forgets those given up."""
-        tracks = shown(self._roster, rows, boxes_of(self._motion.take(rows)), scores, is_gone)
+        tracks = show_tracks(self._table, rows, boxes_of(self._motion.take(rows)), scores, is_gone)
         if is_gone.any():
-            self._motion, self._roster = self._motion.take(~is_gone), self._roster.take(~is_gone)
-            self._looks = None if self._looks is None else self._looks[~is_gone]
+            self._motion, self._table = self._motion.take(~is_gone), self._table.take(~is_gone)
+            self._appearance = None if self._appearance is None else self._appearance[~is_gone]
         return tracks

@@ -29,7 +29,7 @@ from trackers.association import (
     usable_rows,
 )
 from trackers.motion import Motion, MotionParams, begin, boxes_of, correct, predict
-from trackers.roster import elapsed_s, enrol, shown
+from trackers.track_table import elapsed_s, enrol, show_tracks
 from trackers.tracks import Tracks
 
 # Observations kept of each track, for its direction: enough for `direction_s` of 0.12 s at up to 58 frames a second.
@@ -179,7 +179,7 @@ class OcSort:
         self._time_s = -math.inf
         self._motion = begin(np.empty((4, 0)), self._params.motion)
         self._observed = first_observed(np.empty((4, 0)), self._motion, 0.0)
-        self._roster = enrol(self._next_ids, 0, 0.0, 0.0)
+        self._table = enrol(self._next_ids, 0, 0.0, 0.0)
 
     def update(self, detections: Detections, time_s: float, image: NDArray[np.uint8] | None = None) -> Tracks:
         """See `Tracker.update`; it looks at no colours."""
@@ -191,15 +191,15 @@ class OcSort:
         tracks, found = self._join(boxes, scores)
         self._follow(tracks, boxes[:, found])
         births = unclaimed_rows(boxes, scores, p.new_track_score, found)
-        rows = np.concatenate([tracks, len(self._roster) + np.arange(len(births))])
+        rows = np.concatenate([tracks, len(self._table) + np.arange(len(births))])
         self._start(boxes[:, births])
-        is_gone = self._roster.is_given_up(time_s, p.lost_after_s, p.doubtful_after_s)
+        is_gone = self._table.is_given_up(time_s, p.lost_after_s, p.doubtful_after_s)
         return self._close(rows, scores[np.concatenate([found, births])], is_gone)
 
     def flush(self) -> Tracks:
         """See `Tracker.flush`."""
         none = np.empty(0, np.intp)
-        return self._close(none, np.empty(0, np.float32), np.ones(len(self._roster), dtype=bool))
+        return self._close(none, np.empty(0, np.float32), np.ones(len(self._table), dtype=bool))
 
     def _join(self, boxes: Floats, scores: Floats32) -> tuple[Rows, Rows]:
         """By overlap and direction (OCM); those left over by overlap with what was last seen (OCR)."""
@@ -207,7 +207,7 @@ class OcSort:
         pairs = overlapping_pairs(boxes_of(self._motion), boxes)
         agreement = same_direction(self._observed, boxes, pairs, p.direction_s) * scores[pairs.detections]
         gains = pairs.overlap + p.direction_weight * (agreement + 0.5)
-        is_open = ~self._roster.is_unseen_for(p.lost_after_s, self._time_s)
+        is_open = ~self._table.is_unseen_for(p.lost_after_s, self._time_s)
         joined = assign(pairs, gains, [is_open[pairs.tracks] & (pairs.overlap > p.least_overlap)])
 
         tracks = _left(is_open, joined.tracks)
@@ -227,10 +227,10 @@ class OcSort:
             belief = belief.put(again, self._walked(rows[again], boxes[:, again]))
         self._motion = self._motion.put(rows, belief)
         self._observed = observed.see(rows, boxes, belief, self._time_s)
-        self._roster = self._roster.see(rows, self._time_s, p.confirm_after_s)
+        self._table = self._table.see(rows, self._time_s, p.confirm_after_s)
 
     def _walked(self, rows: Rows, boxes: Floats) -> Motion:
-        past, gap_s = self._observed.take(rows), self._time_s - self._roster.seen_s[rows]
+        past, gap_s = self._observed.take(rows), self._time_s - self._table.seen_s[rows]
         return walk_to(past.belief, past.boxes, boxes, gap_s, past.missed, self._params.motion)
 
     def _start(self, boxes: Floats) -> None:
@@ -239,15 +239,15 @@ class OcSort:
         p, born = self._params, begin(boxes, self._params.motion)
         self._motion = self._motion.join(born)
         self._observed = self._observed.join(first_observed(boxes, born, self._time_s))
-        self._roster = self._roster.join(enrol(self._next_ids, boxes.shape[1], self._time_s, p.confirm_after_s))
+        self._table = self._table.join(enrol(self._next_ids, boxes.shape[1], self._time_s, p.confirm_after_s))
 
     def _close(self, rows: Rows, scores: Floats32, is_gone: Mask) -> Tracks:
         """Shows the tracks seen, and forgets those given up."""
-        tracks = shown(self._roster, rows, boxes_of(self._motion.take(rows)), scores, is_gone)
+        tracks = show_tracks(self._table, rows, boxes_of(self._motion.take(rows)), scores, is_gone)
         if is_gone.any():
             stays = ~is_gone
             self._motion, self._observed = self._motion.take(stays), self._observed.take(stays)
-            self._roster = self._roster.take(stays)
+            self._table = self._table.take(stays)
         return tracks
 
 

@@ -15,14 +15,14 @@ from pipeline.output.mot_files import read_truth
 
 MIN_IOU = 0.5
 PETS_FRAMES, PETS_EVERY = 269, 5
-FILM_EVERY = 10
+VIDEO_EVERY = 10
 PEDESTRIAN = 1
 LEAST_VISIBILITY = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Footage:
-    """Pictures with truth.
+    """Images with truth.
 
     Attributes:
         name: of the footage.
@@ -77,19 +77,19 @@ def read_mot17_mini(shared: Path) -> Footage:
     return found
 
 
-def read_films(folder: Path) -> Footage:
-    """Every tenth frame of the films that `reid-pipeline simulate` or `demo` wrote."""
-    found = Footage("simulated films", [], [], [])
+def read_videos(folder: Path) -> Footage:
+    """Every tenth frame of the videos that `reid-pipeline simulate` or `demo` wrote."""
+    found = Footage("simulated videos", [], [], [])
     for path in sorted((folder / "truth").glob("*.txt")):
         truth = read_truth(path)
         with av.open(str(folder / "videos" / f"{path.stem}.mp4")) as container:
             for number, frame in enumerate(container.decode(video=0), start=1):
-                if number % FILM_EVERY:
+                if number % VIDEO_EVERY:
                     continue
                 rows = truth.frames == number
                 found.images.append(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
                 found.boxes.append(truth.boxes[rows])
-                found.is_wanted.append(truth.counts[rows])
+                found.is_wanted.append(truth.evaluated[rows])
     return found
 
 

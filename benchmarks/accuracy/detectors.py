@@ -1,9 +1,9 @@
 """Every detector that runs here on real footage: what it finds, and what it adds to its bare network.
 
-    python -m benchmarks.accuracy.detectors [FILE ...] [--films FOLDER]
+    python -m benchmarks.accuracy.detectors [FILE ...] [--videos FOLDER]
 
 FILE is another network in the form of YOLOX, with its card; FOLDER is what `reid-pipeline demo` or `simulate` wrote,
-whose films are then looked at too. Footage and truth are those of the folder PASSERBY_SHARED (by default ../shared):
+whose videos are then looked at too. Footage and truth are those of the folder PASSERBY_SHARED (by default ../shared):
 every fifth of the 269 frames of PETS view 1 with truth, and the frames of four sequences of MOT17. A match is an IoU of
 0.5; people whom the truth says to ignore count neither way. Precision and recall are of all boxes from the score on,
 the average precision (AP) of all from 0.05 on, of HOG from 0.5. Time is the median per frame of PETS on one thread, the
@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.detection_quality import Footage, quality, read_films, read_mot17_mini, read_pets
+from benchmarks.accuracy.detection_quality import Footage, quality, read_mot17_mini, read_pets, read_videos
 from detectors.detections import Detections
 from detectors.detector import Detector
 from detectors.hog import HogDetector
@@ -50,11 +50,11 @@ class Contestant:
 def main() -> None:
     options = argparse.ArgumentParser(prog="python -m benchmarks.accuracy.detectors")
     options.add_argument("files", nargs="*", type=Path, metavar="FILE", help="more networks to measure")
-    options.add_argument("--films", type=Path, metavar="FOLDER", help="simulated films with truth")
+    options.add_argument("--videos", type=Path, metavar="FOLDER", help="simulated videos with truth")
     asked = options.parse_args()
     cv2.setNumThreads(1)
     footage = [read_pets(SHARED), read_mot17_mini(SHARED)]
-    footage += [read_films(asked.films)] if asked.films else []
+    footage += [read_videos(asked.videos)] if asked.videos else []
     print("| detector | footage | score | precision | recall | AP | ms a frame | bare network, ms | rest, ms |")
     print("|---|---|---:|---:|---:|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as cache:

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from pipeline.model_zoo import fetch, known_models, shipped_models
 from reid_models.clip_encoder import ClipEncoder
+from reid_models.colour_stripes import ColourStripesEncoder
 from reid_models.crop_encoder import CropEncoder
 from reid_models.encoder import Encoder
 from reid_models.pixels import as_input
 from reid_models.ranking import Labelled, Precision, Ranking, rank
-from reid_models.stripes import StripesEncoder
 from reid_models.tracklet_folder import LabelledTracklet, labels, read_clip, read_folder
 from reid_runtime.batches import run_rows
 from reid_runtime.load import load_session
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def contestants(shared: Path, cache: Path) -> list[Contestant]:
-    found = [Contestant("stripes, no weights", StripesEncoder(), None)]
+    found = [Contestant("stripes, no weights", ColourStripesEncoder(), None)]
     for name in NETWORKS:
         file = next((SHARED / "data/weights").rglob(known_models()[name].url.rpartition("/")[2]))
         session = load_session(fetch(name, cache, from_file=file), provider="cpu", threads=1)
@@ -71,12 +71,12 @@ def print_rows(contestant: Contestant, tracklets: list[LabelledTracklet]) -> Non
     who = labels(tracklets)
     is_chosen_on = np.unique(who.persons, return_inverse=True)[1] % 2 == 0
     speed = speeds(contestant, tracklets)
-    for part, rows in (("all", is_chosen_on | True), ("chosen on", is_chosen_on), ("others", ~is_chosen_on)):
+    for share, rows in (("all", is_chosen_on | True), ("chosen on", is_chosen_on), ("others", ~is_chosen_on)):
         mars, rectangular = (ranking(vectors[rows], rows_of(who, rows), p) for p in ("trapezoidal", "rectangular"))
         print(
-            f"| {contestant.name} | {part}, {mars.queries} queries | {mars.found_within(1):.1%} | "
+            f"| {contestant.name} | {share}, {mars.queries} queries | {mars.found_within(1):.1%} | "
             f"{mars.found_within(5):.1%} | {mars.mean_average_precision:.1%} | "
-            f"{rectangular.mean_average_precision:.1%} | {speed if part == 'all' else ' | | '} |"
+            f"{rectangular.mean_average_precision:.1%} | {speed if share == 'all' else ' | | '} |"
         )
 
 

@@ -2,8 +2,8 @@
 
     python -m benchmarks.accuracy.pets
 
-The films lie in `data/multicam/pets2009_s2l1` of the folder PASSERBY_SHARED (by default ../shared); the networks are
-fetched from there. First the tracks of view 1 by detector, from the whole picture to true boxes; then the persons over
+The videos lie in `data/multicam/pets2009_s2l1` of the folder PASSERBY_SHARED (by default ../shared); the networks are
+fetched from there. First the tracks of view 1 by detector, from the whole image to true boxes; then the persons over
 both views by encoder and by what the policy knows, with decisions corrected later and not. Truth is known of the first
 269 frames. Detections are made once; takes about 12 minutes on two cores.
 """
@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.speed.pipeline_parts import FRAME_RATE, film_of, pets, supervise
+from benchmarks.speed.pipeline_parts import FRAME_RATE, pets, supervise, video_of
 from detectors.detections import Detections
 from detectors.detector import Detector
 from detectors.tiling import TilingDetector, TilingParams
 from detectors.yolox import YoloxDetector
 from pipeline.build import CameraStages, Stages, build_encoder, build_tracker
-from pipeline.config import MatchingConfig, NetworkConfig, PipelineConfig, StripesConfig
+from pipeline.config import ColourStripesConfig, MatchingConfig, NetworkConfig, PipelineConfig
 from pipeline.evaluation.evaluate import FootAgreement, SeenByBoxes, SeenByFeet, foot_agreement
 from pipeline.evaluation.scoring import Scores, compare_boxes, score
 from pipeline.events.folding import persons_by_track
@@ -52,7 +52,7 @@ VIEWS = ("camera0", "camera1")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recorded:
-    """A film, decoded once, and what was found in each frame."""
+    """A video, decoded once, and what was found in each frame."""
 
     frames: Sequence[Frame]
     detections: Sequence[Detections]
@@ -65,11 +65,13 @@ class Recorded:
 
 
 class Replay:
-    """Gives back what was found before, by the identity of the picture. A `Detector`."""
+    """Gives back what was found before, by the identity of the image. A `Detector`."""
 
-    def __init__(self, films: Iterable[Recorded]) -> None:
+    def __init__(self, videos: Iterable[Recorded]) -> None:
         self._found = {
-            id(frame.image): found for film in films for frame, found in zip(film.frames, film.detections, strict=True)
+            id(frame.image): found
+            for video in videos
+            for frame, found in zip(video.frames, video.detections, strict=True)
         }
 
     def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
@@ -79,20 +81,21 @@ class Replay:
 def main() -> None:
     console = Console(highlight=False)
     network = YoloxDetector(load_session(find_artefact("yolox-nano"), provider="cpu", threads=1))
-    films = {
-        camera.name: list(FileSource(camera.name, film_of(camera), frame_rate=FRAME_RATE)) for camera in pets(2).cameras
+    videos = {
+        camera.name: list(FileSource(camera.name, video_of(camera), frame_rate=FRAME_RATE))
+        for camera in pets(2).cameras
     }
     truth = read_truth(FOLDER / "gt/gt_view001_frames1-269.txt", last_frame=LAST_FRAME)
-    console.print(_tracking(network, films[VIEWS[0]][:LAST_FRAME], truth))
-    tiled = TilingDetector(network, TILES)
-    recorded = {name: Recorded(frames, _found(tiled, frames)) for name, frames in films.items()}
+    console.print(_tracking(network, videos[VIEWS[0]][:LAST_FRAME], truth))
+    tile_detector = TilingDetector(network, TILES)
+    recorded = {name: Recorded(frames, _found(tile_detector, frames)) for name, frames in videos.items()}
     console.print(_identities(recorded, truth))
 
 
 def _tracking(network: Detector, frames: Sequence[Frame], truth: MotTruth) -> Table:
     """Tracks of view 1 by what the tracker is given."""
     given = {
-        "YOLOX-nano, whole picture": _found(network, frames),
+        "YOLOX-nano, whole image": _found(network, frames),
         "YOLOX-nano, 2x2 parts": _found(TilingDetector(network, TilingParams(2, 2)), frames),
         "YOLOX-nano, 3x2 parts": _found(TilingDetector(network, TILES), frames),
         "true boxes": [_true_boxes(truth, frame.index + 1) for frame in frames],
@@ -105,26 +108,26 @@ def _tracking(network: Detector, frames: Sequence[Frame], truth: MotTruth) -> Ta
     return table
 
 
-def _identities(films: Mapping[str, Recorded], truth: MotTruth) -> Table:
+def _identities(videos: Mapping[str, Recorded], truth: MotTruth) -> Table:
     """Persons over both views, by encoder and policy."""
     site = Site(name="pets2009", overlaps=(VIEWS,))
     usual = pets(2).model_copy(update={"site": site})
     osnet = NetworkConfig(model="osnet-x0-25-msmt17")
-    variants: dict[str, tuple[NetworkConfig | StripesConfig, PipelineConfig]] = {
+    variants: dict[str, tuple[NetworkConfig | ColourStripesConfig, PipelineConfig]] = {
         "osnet x0.25": (osnet, usual),
         "intel 0248": (NetworkConfig(model="intel-0248"), usual),
-        "stripes": (StripesConfig(kind="stripes"), usual),
+        "colour-stripes": (ColourStripesConfig(kind="colour-stripes"), usual),
         "osnet, one crop a tracklet": (osnet.model_copy(update={"frames": 1}), usual),
         "osnet, nothing extra within a camera": (osnet, _with(usual, same_camera_extra=0.0)),
-        "osnet, no hesitation": (osnet, _with(usual, hesitation=0.0)),
+        "osnet, no deferral_band": (osnet, _with(usual, deferral_band=0.0)),
         "osnet, site unknown": (osnet, usual.model_copy(update={"site": Site(name="pets2009")})),
         **{f"osnet, threshold {t}": (osnet, _with(usual, threshold=t)) for t in (0.55, 0.6, 0.7, 0.75)},
     }
     heads = "variant", "decisions", "persons", "IDF1, both views", "view 1", "view 6", "one person in both boxes"
     table = Table(*heads, title="views 1 and 6, persons")
     for name, (encoder, config) in variants.items():
-        for decisions, each in (("corrected", config), ("once", _with(config, corrections=None))):
-            agreement, persons = _run(each.model_copy(update={"encoder": encoder}), films, truth)
+        for decisions, each in (("corrected", config), ("once", _with(config, merge_split=None))):
+            agreement, persons = _run(each.model_copy(update={"encoder": encoder}), videos, truth)
             shares = agreement.idf1, agreement.idf1_boxes, agreement.idf1_feet
             both = f"{agreement.agreement:.1%} of {agreement.both_found}"
             table.add_row(name, decisions, str(persons), *(f"{share:.1%}" for share in shares), both)
@@ -136,10 +139,10 @@ def _with(config: PipelineConfig, **changes: float | None) -> PipelineConfig:
     return config.model_copy(update={"matching": matching})
 
 
-def _run(config: PipelineConfig, films: Mapping[str, Recorded], truth: MotTruth) -> tuple[FootAgreement, int]:
+def _run(config: PipelineConfig, videos: Mapping[str, Recorded], truth: MotTruth) -> tuple[FootAgreement, int]:
     """One run of the pipeline behind the detector: how well the views agree, and how many persons it saw."""
-    replay = Replay(films.values())
-    cameras = {name: CameraStages(Chunks(film), replay, build_tracker(config)) for name, film in films.items()}
+    replay = Replay(videos.values())
+    cameras = {name: CameraStages(Chunks(video), replay, build_tracker(config)) for name, video in videos.items()}
     stages = Stages(cameras, build_encoder(config.encoder, config.compute))
     with tempfile.TemporaryDirectory() as out, ExitStack() as owned:
         folder = Path(out)
@@ -158,7 +161,7 @@ def _found(detector: Detector, frames: Sequence[Frame]) -> list[Detections]:
 
 
 def _true_boxes(truth: MotTruth, frame: int) -> Detections:
-    rows = (truth.frames == frame) & truth.counts
+    rows = (truth.frames == frame) & truth.evaluated
     return Detections(truth.boxes[rows], np.full(int(rows.sum()), 0.9, np.float32))
 
 

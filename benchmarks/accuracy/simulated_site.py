@@ -2,11 +2,11 @@
 
     python -m benchmarks.accuracy.simulated_site [--folder DIR] [--seconds 75] [--detector NAME] [--encoders NAME ...]
 
-Films the shop twice, once with ordinary people and once with many dressed alike, runs detector, tracker and encoder
-over the films once for each encoder, and decides the same embeddings again for each line of the table: with the
+Records the shop twice, once with ordinary people and once with many dressed alike, runs detector, tracker and encoder
+over the videos once for each encoder, and decides the same embeddings again for each line of the table: with the
 threshold that the encoder's card suggests, and with one calibrated on tracklets of other simulated people; with and
 without what the operator knows of the site (which cameras overlap, how long walks take); with decisions taken back and
-without. With `--folder`, films that lie there already are used again. Takes about ten minutes on two cores.
+without. With `--folder`, videos that lie there already are used again. Takes about ten minutes on two cores.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from rich.table import Table
 from pipeline.build import build_policy, read_encoder_card
 from pipeline.commands.calibrate import write_threshold
 from pipeline.commands.demo import SHOP
-from pipeline.commands.run import Flags, merged
+from pipeline.commands.run import Flags, merge_flags
 from pipeline.commands.simulate import write_simulation
 from pipeline.commands.simulate_tracklets import simulate_tracklets
 from pipeline.commands.stopping import StopSignal
@@ -50,7 +50,7 @@ FALSE_MATCH_RATE = 0.01
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedded:
-    """The films of a site as a matcher has them.
+    """The videos of a site as a matcher has them.
 
     Attributes:
         config: as it was run.
@@ -78,38 +78,40 @@ class Variant:
 def main() -> int:
     shipped = list(shipped_models())
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--folder", type=Path, help="for films and embeddings; films that lie there are used again")
-    options.add_argument("--seconds", type=float, help="to film; replaces what the shop's file says")
+    options.add_argument("--folder", type=Path, help="for videos and embeddings; videos that lie there are used again")
+    options.add_argument("--seconds", type=float, help="to record; replaces what the shop's file says")
     options.add_argument("--detector", help="name, file, or hog")
-    options.add_argument("--encoders", nargs="+", default=[*(n for n in shipped if "encoder" in n), "stripes"])
+    options.add_argument("--encoders", nargs="+", default=[*(n for n in shipped if "encoder" in n), "colour-stripes"])
     asked = options.parse_args()
     keep_to_one_thread()
     with tempfile.TemporaryDirectory() as name:
         folder = asked.folder or Path(name)
-        films = {site: filmed(folder / site, replace(said, seconds=asked.seconds)) for site, said in SITES.items()}
+        videos = {
+            site: record_site(folder / site, replace(options, seconds=asked.seconds)) for site, options in SITES.items()
+        }
         others = other_people(folder / "tracklets")
         table = Table("site", "encoder", "decided with", "IDF1", "HOTA", "persons", "largest causes of errors")
-        for site, deployment in films.items():
+        for site, deployment in videos.items():
             for encoder in asked.encoders:
                 embedded = embed(deployment, asked.detector, encoder, folder / f"{site}-{encoder}")
                 for variant in variants(embedded, others, encoder, folder / f"{encoder}.json"):
-                    table.add_row(site, encoder, variant.title, *decided(embedded, variant))
+                    table.add_row(site, encoder, variant.title, *decide_site(embedded, variant))
     Console(width=max(110, int(os.environ.get("COLUMNS", "0")))).print(table)
     return 0
 
 
-def filmed(folder: Path, said: Replaced) -> Path:
-    """The configuration for `run` of a site's films."""
+def record_site(folder: Path, options: Replaced) -> Path:
+    """The configuration for `run` of a site's videos."""
     deployment = folder / "pipeline.yaml"
     if deployment.is_file():
         return deployment
-    config = load_simulation(SHOP, said)
+    config = load_simulation(SHOP, options)
     with StopSignal() as stop:
         return write_simulation(config, config.built_cameras(), folder, Console(stderr=True), stop)
 
 
 def other_people(folder: Path) -> Path:
-    """Labelled tracklets of people who are not in the films."""
+    """Labelled tracklets of people who are not in the videos."""
     if not (folder / "tracklets.csv").is_file():
         with StopSignal() as stop:
             simulate_tracklets(
@@ -128,7 +130,7 @@ def other_people(folder: Path) -> Path:
 
 def embed(deployment: Path, detector: str | None, encoder: str, out: Path) -> Embedded:
     """Runs everything but the matcher."""
-    config, _ = merged(deployment, Flags(detector=detector, encoder=encoder, out=out))
+    config, _ = merge_flags(deployment, Flags(detector=detector, encoder=encoder, out=out))
     windows: list[EmbeddedWindow] = []
     with Deployment(config) as ready:
         ready.supervisor(windows.extend).run()
@@ -153,15 +155,15 @@ def variants(embedded: Embedded, others: Path, encoder: str, calibration: Path) 
     yield Variant("a calibrated one", calibrated, known)
     yield Variant("no transit times", plain, overlaps)
     yield Variant("nothing known of the site", plain, Site(name=known.name))
-    yield Variant("nothing taken back", plain.model_copy(update={"corrections": None}), known)
+    yield Variant("nothing taken back", plain.model_copy(update={"merge_split": None}), known)
 
 
-def decided(embedded: Embedded, variant: Variant) -> tuple[str, ...]:
+def decide_site(embedded: Embedded, variant: Variant) -> tuple[str, ...]:
     """The cells of a line."""
     config = embedded.config.model_copy(update={"matching": variant.matching})
     params, calibration = build_policy(config, embedded.encoder)
     sink = MemorySink()
-    matcher = Matcher(MemoryGallery(sink), variant.site, params, calibration, variant.matching.corrections)
+    matcher = Matcher(MemoryGallery(sink), variant.site, params, calibration, variant.matching.merge_split)
     run_identity_loop(embedded.windows, matcher)
     found = evaluate(sink.events, embedded.tracks, embedded.truth, scores_pairs=False)
     persons = len({event.person for event in sink.events})

@@ -39,12 +39,12 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     return {"ms": run.ms}
 
 
-def peer(name: str, fps: float) -> scenes.Step:
+def peer(name: str, fps: float) -> scenes.TrackerStep:
     maker, algorithm = name.split(" ", 1)
     return roboflow(algorithm, fps) if maker == "roboflow" else boxmot(algorithm, maker)
 
 
-def roboflow(algorithm: str, fps: float) -> scenes.Step:
+def roboflow(algorithm: str, fps: float) -> scenes.TrackerStep:
     supervision, trackers = import_module("supervision"), import_module("trackers")
     kinds = {"SORT": trackers.SORTTracker, "ByteTrack": trackers.ByteTrackTracker, "OC-SORT": trackers.OCSORTTracker}
     tracker = kinds[algorithm](frame_rate=fps)
@@ -59,14 +59,14 @@ def roboflow(algorithm: str, fps: float) -> scenes.Step:
     return step
 
 
-def boxmot(algorithm: str, maker: str) -> scenes.Step:
+def boxmot(algorithm: str, maker: str) -> scenes.TrackerStep:
     factory, specs = import_module("boxmot.trackers.factory"), import_module("boxmot.trackers.specs")
     backend = "cpp" if maker == "boxmot-C++" else "python"
     tracker = factory.create_tracker(specs.TrackerSpec(name=algorithm.lower().replace("-", ""), backend=backend))
-    picture = np.zeros((1080, 1920, 3), dtype=np.uint8)
+    image = np.zeros((1080, 1920, 3), dtype=np.uint8)
 
     def step(boxes: NDArray[np.float32], scores: NDArray[np.float32], time_s: float) -> NDArray[np.float64]:
-        found = np.asarray(tracker.update(np.column_stack([boxes, scores, np.zeros_like(scores)]), picture))
+        found = np.asarray(tracker.update(np.column_stack([boxes, scores, np.zeros_like(scores)]), image))
         found = found.reshape(-1, 8)
         return found[:, [4, 0, 1, 2, 3, 5]].astype(np.float64)
 

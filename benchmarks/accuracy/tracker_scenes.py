@@ -17,7 +17,7 @@ START_S = 1.7e9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """The detections of a stretch of film.
+    """The detections of a stretch of video.
 
     Attributes:
         fps: frames per second.
@@ -43,7 +43,7 @@ class Run:
     ms: float
 
 
-Step = Callable[[NDArray[np.float32], NDArray[np.float32], float], NDArray[np.float64]]
+TrackerStep = Callable[[NDArray[np.float32], NDArray[np.float32], float], NDArray[np.float64]]
 """Boxes, scores and the time of a frame -> (M, 6) rows: id, x1, y1, x2, y2, score; `run` adds the time it takes."""
 
 
@@ -65,7 +65,7 @@ def above(scene: Scene, floor: float) -> Scene:
     return Scene(scene.fps, boxes, [frame[mask] for frame, mask in zip(scene.scores, keep, strict=True)])
 
 
-def run(step: Step, scene: Scene) -> Run:
+def run(step: TrackerStep, scene: Scene) -> Run:
     """Tracks a scene from its beginning. What `step` does is all timed, but for the shaping of its result."""
     rows, took_s = [np.empty((0, 7))], []
     for index, (boxes, scores) in enumerate(zip(scene.boxes, scene.scores, strict=True)):
@@ -77,7 +77,7 @@ def run(step: Step, scene: Scene) -> Run:
 
 
 def crowd(people: int, frames: int) -> Scene:
-    """People who walk straight on through a full HD picture at 30 frames a second, and turn back at its edge.
+    """People who walk straight on through a full HD image at 30 frames a second, and turn back at its edge.
 
     Boxes are off by 2 % of the height, 5 % are missed, 10 % have a low score.
     """

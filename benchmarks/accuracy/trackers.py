@@ -173,7 +173,7 @@ def run(peers: Peers, who: Contestant, folder: Path, scene: str) -> scenes.Run |
     return peers.run(who, scene)
 
 
-def step_of(tracker: Tracker) -> scenes.Step:
+def step_of(tracker: Tracker) -> scenes.TrackerStep:
     def step(boxes: NDArray[np.float32], scores: NDArray[np.float32], time_s: float) -> NDArray[np.float64]:
         tracks = tracker.update(Detections(boxes, scores), time_s)
         return np.column_stack([tracks.ids, tracks.boxes, tracks.scores])

@@ -32,8 +32,8 @@ ENDS_WITHIN_S = 3600.0
 def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        one, taken_s = timed(folder / "one", lambda site: [site.run()])
-        several, together_s = timed(
+        one, taken_s = time_run(folder / "one", lambda site: [site.run()])
+        several, together_s = time_run(
             folder / "several", lambda site: [*map(site.worker, NAMES), site.matcher("--until-end")]
         )
         table = Table("run", "wall, s", "frames", "events", "persons")
@@ -47,7 +47,7 @@ def main() -> int:
     return 1 if differing else 0
 
 
-def timed(folder: Path, start: Callable[[SiteCommands], Sequence[Watched]]) -> tuple[Path, float]:
+def time_run(folder: Path, start: Callable[[SiteCommands], Sequence[Watched]]) -> tuple[Path, float]:
     """Runs what `start` starts to its end; returns what was written, and how long it took in seconds."""
     (folder / "redis").mkdir(parents=True)
     redis = RedisServer(folder / "redis").start()
@@ -66,8 +66,8 @@ def deployment() -> dict[str, object]:
     """Both views, whole, at their true rate."""
     footage = SHARED / "data/multicam/pets2009_s2l1"
     cameras = [
-        {"name": name, "source": str(footage / film), "frame_rate": FRAME_RATE}
-        for name, film in zip(NAMES, VIEWS, strict=True)
+        {"name": name, "source": str(footage / video), "frame_rate": FRAME_RATE}
+        for name, video in zip(NAMES, VIEWS, strict=True)
     ]
     return {"cameras": cameras, "site": {"name": "pets2009", "overlaps": [list(NAMES)]}}
 

@@ -18,9 +18,9 @@ import numpy as np
 import redis
 
 from benchmarks.capacity.scaling_model import Cost
-from benchmarks.matching.search import PARAMS, crowd, decided, seen_again
+from benchmarks.matching.search import PARAMS, crowd, decide_all, seen_again
 from benchmarks.matching.site import CAMERAS, DIMENSIONS, MODEL
-from benchmarks.matching.throughput import WINDOW_S, Load, stamped, traffic
+from benchmarks.matching.throughput import WINDOW_S, Load, stamp, traffic
 from benchmarks.speed.pipeline_memory import resident_mib
 from pipeline.events.kafka.brokers import Brokers
 from pipeline.events.kafka.mdx_sink import MdxSink
@@ -28,13 +28,13 @@ from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from pipeline.events.memory import MemorySink
 from pipeline.events.schema import IdentityEvent
-from pipeline.matching.corrections import CorrectionParams
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
+from pipeline.matching.merge_split import MergeSplitParams
 from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
 from pipeline.site import Site
 from pipeline.store.client import SiteStore
-from pipeline.store.embedding_messages import Expected, messages_of, packed
+from pipeline.store.embedding_messages import Expected, messages_of, pack_message
 from pipeline.store.embedding_stream import EmbeddingWriter
 from pipeline.store.gallery import RedisGallery
 from pipeline.store.keys import OUTBOX
@@ -51,7 +51,7 @@ WORKERS = tuple(f"worker{number}" for number in range(20))
 WINDOWS = 150
 START_S = 1.8e9
 PERSONS = 500
-PARTS = 4
+TRACKLETS = 4
 REMEMBERED = 2000
 """Live tracks while messages and embeddings are counted: so few that search costs nothing beside them."""
 BUSY = Load(None, count=30_000)
@@ -143,19 +143,21 @@ def play(url: str, each: int, started: "Queue[bool]") -> None:
 
 
 def seen_by(camera: str, lane: int, window: int, each: int) -> EmbeddedWindow:
-    """One person after the other, in tracks of `PARTS` parts, a window apart."""
+    """One person after the other, in tracks of `TRACKLETS` parts, a window apart."""
     end_s = START_S + (window + 1) * WINDOW_S
-    track, part = divmod(window, PARTS)
+    track, tracklet_index = divmod(window, TRACKLETS)
     person = np.random.default_rng((track * 31 + lane) % PERSONS)
     embeddings = []
     for number in range(each):
         key = TrackKey(camera, "r", track * each + number)
-        looks = person.standard_normal(DIMENSIONS)
-        vector = (looks / np.linalg.norm(looks)).astype(np.float32)
+        appearance = person.standard_normal(DIMENSIONS)
+        vector = (appearance / np.linalg.norm(appearance)).astype(np.float32)
         box = np.array([10, 20, 60, 180], np.float32)
         cut_s = end_s - WINDOW_S / 2
-        embeddings.append(Embedding(key, part, cut_s, "receive", cut_s - 0.04, cut_s, box, vector, MODEL))
-    ended = [TrackEnd(e.track, e.cut_s, e.start_s, e.end_s, e.clock) for e in embeddings if part == PARTS - 1]
+        embeddings.append(Embedding(key, tracklet_index, cut_s, "receive", cut_s - 0.04, cut_s, box, vector, MODEL))
+    ended = [
+        TrackEnd(e.track, e.cut_s, e.start_s, e.end_s, e.clock) for e in embeddings if tracklet_index == TRACKLETS - 1
+    ]
     return EmbeddedWindow(end_s, tuple(embeddings), tuple(ended))
 
 
@@ -166,7 +168,7 @@ def matcher(
         store,
         Expected(frozenset(cameras), MODEL, DIMENSIONS),
         retention or Retention(max_tracks=REMEMBERED),
-        lambda gallery: Matcher(gallery, Site(name="bench"), PARAMS, corrections=CorrectionParams()),
+        lambda gallery: Matcher(gallery, Site(name="bench"), PARAMS, merge_split=MergeSplitParams()),
         lambda: sink,
         SiteMatcherParams(window_s=WINDOW_S),
         Metrics(),
@@ -177,12 +179,12 @@ def matcher(
 def wire_bytes() -> Cost:
     """Of a message as it is written, and of one more embedding in it."""
     window = next(iter(traffic(Load(400))))
-    window = stamped(window, START_S)
+    window = stamp(window, START_S)
 
     def size(count: int) -> int:
-        part = EmbeddedWindow(window.end_s, window.embeddings[:count], window.ended[:0])
-        (message,) = messages_of(part, "worker", CAMERAS)
-        return sum(map(len, packed(message, MODEL)))
+        tracklet_index = EmbeddedWindow(window.end_s, window.embeddings[:count], window.ended[:0])
+        (message,) = messages_of(tracklet_index, "worker", CAMERAS)
+        return sum(map(len, pack_message(message, MODEL)))
 
     return Cost(size(0), (size(40) - size(0)) / 40)
 
@@ -194,7 +196,7 @@ def search_ns() -> tuple[float, ...]:
     def taken_s(queries: int) -> float:
         batch = seen_again(known, queries)
         begun_s = time.thread_time()
-        decided(batch, known)
+        decide_all(batch, known)
         return time.thread_time() - begun_s
 
     rounds = [[taken_s(queries) for queries in SEARCH_QUERIES] for _ in range(SEARCH_ROUNDS)]
@@ -214,7 +216,7 @@ def memory(events: list[IdentityEvent]) -> dict[str, float]:
         loader.join()
         writer = EmbeddingWriter(store, "late", CAMERAS, model_id=MODEL, max_waiting=10**9)
         for window in traffic(Load(10, seconds=WAITING / 10)):
-            writer.write(stamped(window, START_S))
+            writer.write(stamp(window, START_S))
         waiting = _used(client)
         for event in events[:EVENTS]:
             store.run(PUT_EVENT, [store.key(OUTBOX)], [event.model_dump_json()])
@@ -231,7 +233,7 @@ def _fill(store: SiteStore, events: list[IdentityEvent]) -> int:
     """Decides `BUSY` and forgets nothing; returns how many tracks there are."""
     writer = EmbeddingWriter(store, "worker", CAMERAS, model_id=MODEL, max_waiting=10**9)
     for number, window in enumerate(traffic(BUSY)):
-        writer.write(stamped(window, START_S + number * WINDOW_S))
+        writer.write(stamp(window, START_S + number * WINDOW_S))
     writer.close()
     sink = MemorySink()
     matcher(store, CAMERAS, sink, FOREVER).run(until_end=True)

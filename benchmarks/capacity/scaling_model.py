@@ -81,7 +81,7 @@ class Site:
         cameras: of one site, which one matcher decides for.
         cameras_per_worker: in one process.
         tracks_per_minute: people who pass by one camera.
-        parts: embeddings of each track; one that is seen for 30 s has 4.
+        tracklets: embeddings of each track; one that is seen for 30 s has 4.
         retention_h: how long a track is remembered.
         fps: frames that are looked at, of each camera.
         stream_mbit: what a camera sends, Mbit/s.
@@ -93,7 +93,7 @@ class Site:
     cameras: int = 10
     cameras_per_worker: int = 2
     tracks_per_minute: float = 6.0
-    parts: float = 4.0
+    tracklets: float = 4.0
     retention_h: float = 4.0
     fps: float = 10.0
     stream_mbit: float = 3.0
@@ -112,7 +112,7 @@ class Site:
 
     @property
     def embeddings_per_s(self) -> float:
-        return self.tracks_per_s * self.parts
+        return self.tracks_per_s * self.tracklets
 
     @property
     def events_per_s(self) -> float:

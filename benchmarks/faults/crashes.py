@@ -40,7 +40,7 @@ from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from pipeline.events.schema import IdentityEvent
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import SiteStore
-from pipeline.store.embedding_messages import Expected, unpacked
+from pipeline.store.embedding_messages import Expected, unpack_message
 from pipeline.store.keys import PROGRESS, STREAM
 from testing.paths import ROOT
 from testing.services.kafka import KafkaBroker
@@ -144,13 +144,13 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=0, help="of the first round; each has the next one")
     options.add_argument("--keep", type=Path, help="keep what the processes of unclean rounds printed here")
     asked = options.parse_args()
-    talk = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with talk.status("one undisturbed run, and the recording"):
+        with console.status("one undisturbed run, and the recording"):
             recording = record(folder)
         (folder / "broker").mkdir()
-        with KafkaBroker(folder / "broker") as broker, bars(talk) as progress:
+        with KafkaBroker(folder / "broker") as broker, bars(console) as progress:
             rounds = progress.add_task("rounds", total=asked.rounds, unclean=0)
             results: list[Result] = []
             for seed in range(asked.seed, asked.seed + asked.rounds):
@@ -193,8 +193,8 @@ def record(folder: Path) -> Recording:
 def written_by(store: SiteStore, worker: str, expected: Expected) -> Iterator[EmbeddedWindow]:
     """The windows of one worker, as they stand in the stream; none is so large that it takes two messages."""
     for _, fields in store.entries(STREAM, MOST_ENTRIES):
-        message = unpacked(fields, expected)
-        assert message.progress != "part", "expected windows of one message each"
+        message = unpack_message(fields, expected)
+        assert message.progress != "partial", "expected windows of one message each"
         if message.worker == worker and message.progress == "whole":
             yield EmbeddedWindow(message.end_s, message.embeddings, message.ended)
 
@@ -232,10 +232,10 @@ def in_a_line(result: Result) -> str:
     return f"round {result.seed}: {falls}; {result.seconds:.0f} s; {outcome}"
 
 
-def bars(talk: Console) -> Progress:
+def bars(console: Console) -> Progress:
     unclean = TextColumn("{task.fields[unclean]} not clean")
     columns = (BarColumn(), MofNCompleteColumn(), unclean, TimeElapsedColumn(), TimeRemainingColumn())
-    return Progress(TextColumn("{task.description}"), *columns, console=talk)
+    return Progress(TextColumn("{task.description}"), *columns, console=console)
 
 
 def show(recording: Recording, results: Sequence[Result], out: Console) -> None:

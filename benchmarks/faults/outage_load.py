@@ -23,13 +23,13 @@ from pipeline.store.embedding_stream import EmbeddingWriter
 
 DIMENSIONS = 512
 PERSONS = 700
-PARTS = 3
+TRACKLETS = 3
 RUN = "load"
 
 
 def main(argv: Sequence[str]) -> None:
     url, site, camera, model_id, per_second, max_waiting, ledger = argv
-    load = Load(camera, model_id, int(per_second) // PARTS)
+    load = Load(camera, model_id, int(per_second) // TRACKLETS)
     with StopSignal() as stop, SiteStore(url, site) as store:
         # Patient beyond any outage: to give up would be to drop what was cut already.
         writer = EmbeddingWriter(
@@ -60,29 +60,29 @@ class Load:
         self._model_id = model_id
         self._tracks_per_s = tracks_per_s
         self._rng = np.random.default_rng(0)
-        self._looks = _units(self._rng.standard_normal((PERSONS, DIMENSIONS)))
+        self._appearance = _units(self._rng.standard_normal((PERSONS, DIMENSIONS)))
 
     def window(self, second: int) -> EmbeddedWindow:
         """The tracks that passed by within one second since the epoch."""
-        parts: list[Embedding] = []
+        embeddings: list[Embedding] = []
         ended: list[TrackEnd] = []
         for _ in range(self._tracks_per_s):
             key = TrackKey(self._camera, RUN, self.tracks)
-            parts += (self._part(key, part, second) for part in range(PARTS))
+            embeddings += (self._embedding(key, tracklet_index, second) for tracklet_index in range(TRACKLETS))
             ended.append(TrackEnd(key, second + 0.9, second + 0.1, second + 0.8, "receive"))
             self.tracks += 1
-        return EmbeddedWindow(second + 1.0, tuple(parts), tuple(ended))
+        return EmbeddedWindow(second + 1.0, tuple(embeddings), tuple(ended))
 
-    def _part(self, track: TrackKey, part: int, second: int) -> Embedding:
+    def _embedding(self, track: TrackKey, tracklet_index: int, second: int) -> Embedding:
         person = track.track * 7919 % PERSONS
-        vector = self._looks[person] + 0.02 * self._rng.standard_normal(DIMENSIONS)
+        vector = self._appearance[person] + 0.02 * self._rng.standard_normal(DIMENSIONS)
         return Embedding(
             track=track,
-            part=part,
-            cut_s=second + 0.2 * (part + 1),
+            tracklet_index=tracklet_index,
+            cut_s=second + 0.2 * (tracklet_index + 1),
             clock="receive",
             start_s=second + 0.1,
-            end_s=second + 0.2 * (part + 1),
+            end_s=second + 0.2 * (tracklet_index + 1),
             box=np.array([1, 2, 3, 4], np.float32),
             vector=_units(vector[None])[0].astype(np.float32),
             model_id=self._model_id,

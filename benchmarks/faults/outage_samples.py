@@ -1,4 +1,4 @@
-"""What is looked at during `benchmarks.faults.outages`, and the picture of it."""
+"""What is looked at during `benchmarks.faults.outages`, and the image of it."""
 
 import math
 import os
@@ -127,7 +127,7 @@ def resident_mib(process: int) -> float:
 
 
 def draw(samples: Sequence[Sample], phases: Sequence[Phase], path: Path, title: str) -> None:
-    """Three pictures over one time: memory, what waits, and what the cameras look at and drop."""
+    """Three images over one time: memory, what waits, and what the cameras look at and drop."""
     figure = Figure(figsize=(12, 9), layout="constrained")
     memory, waiting, cameras = figure.subplots(3, 1, sharex=True)
     minutes = [sample.minute for sample in samples]

@@ -43,7 +43,7 @@ from pipeline.events.kafka.dead_letters import DeadLetter
 from pipeline.events.kafka.topics import EVENTS, TopicParams, ensure_topic
 from pipeline.sources.files import FileSource
 from pipeline.store.keys import OUTBOX, prefix
-from testing.cameras.camera import Camera
+from testing.cameras.camera import RtspCamera
 from testing.paths import ROOT, SHARED
 from testing.services.kafka import KafkaBroker
 from testing.services.kafka_topics import messages_at
@@ -140,7 +140,7 @@ class Scene:
         stack.callback(self._redis.stop)
         self._broker = stack.enter_context(KafkaBroker(folder / "broker"))
         ensure_topic(self._broker.plain, EVENTS, TopicParams(partitions=4))
-        cameras = [Camera("--images", frames_of(film, folder / "frames" / film), "--fps", "7") for film in VIEWS]
+        cameras = [RtspCamera("--images", frames_of(video, folder / "frames" / video), "--fps", "7") for video in VIEWS]
         for camera in cameras:
             stack.callback(camera.kill)
         environment = {
@@ -160,9 +160,9 @@ class Scene:
         processes = {name: watched.process.pid for name, watched in named.items()}
         self.observed = Observed(processes, self._workers, self._redis.url, KEYS)
 
-    def go_through(self, minutes: Minutes, cycles: int, talk: Console) -> list[Phase]:
+    def go_through(self, minutes: Minutes, cycles: int, console: Console) -> list[Phase]:
         """Calm, and then so many times both outages with a rest after each."""
-        with Sampler(self.observed), talk.status("") as status:
+        with Sampler(self.observed), console.status("") as status:
             self._status = status
             phases = [self._wait("calm", minutes.calm)]
             for _ in range(cycles):
@@ -202,7 +202,7 @@ class Scene:
         while self.observed.minute() - starts < minutes:
             self._status.update(f"{name}, minute {self.observed.minute():.1f}")
             for process in (*self._workers, *self._matchers, self._load):
-                assert not process.has_ended(), f"ended during `{name}`: {process.said()[-2000:]}"
+                assert not process.has_ended(), f"ended during `{name}`: {process.read_output()[-2000:]}"
             time.sleep(1)
         return Phase(name, starts, self.observed.minute(), is_outage)
 
@@ -215,11 +215,11 @@ class Mortal(Protocol):
     def start(self) -> object: ...
 
 
-def frames_of(film: str, folder: Path) -> str:
-    """The first pictures of a film as JPEG files; returns their pattern."""
+def frames_of(video: str, folder: Path) -> str:
+    """The first images of a video as JPEG files; returns their pattern."""
     folder.mkdir()
     footage = SHARED / "data/multicam/pets2009_s2l1"
-    for frame in islice(FileSource("camera", footage / film, frame_rate=FRAME_RATE), LOOP_FRAMES):
+    for frame in islice(FileSource("camera", footage / video, frame_rate=FRAME_RATE), LOOP_FRAMES):
         cv2.imwrite(str(folder / f"{frame.index:05d}.jpg"), cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR))
     return str(folder / "%05d.jpg")
 
@@ -248,7 +248,7 @@ def account(brokers: Brokers, decided: int, tracks: int, dropped_s: int) -> Acco
             seen.add(event["event_id"])
             (ended if event["kind"] == "track.ended" else begun).update([_track(event)])
     known = {f"{LOAD}/{RUN}/{number}" for number in range(tracks)} | begun.keys() | ended.keys()
-    with EventConsumer(brokers, EVENTS, group=None, put_aside=_refuse, idle_s=3.0) as events:
+    with EventConsumer(brokers, EVENTS, group=None, dead_letter=_refuse, idle_s=3.0) as events:
         consumed = sum(1 for _ in events)
     return Account(
         decided=decided,

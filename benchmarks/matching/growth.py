@@ -15,7 +15,7 @@ from itertools import islice
 
 import numpy as np
 
-from benchmarks.matching.search import crowd, decided, medians, seen_again
+from benchmarks.matching.search import crowd, decide_all, medians, seen_again
 from benchmarks.speed.one_thread import in_one_thread
 from pipeline.events.schema import person_id
 from pipeline.matching.memory import Retention, SightingTable, past_retention
@@ -28,7 +28,7 @@ REMEMBERED = 20_000
 FORGOTTEN = 50
 """Times as many."""
 ROUNDS = 15
-TURNS = 500
+STEPS = 500
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
     print("|---:|---:|---:|---:|---:|")
     for count in LIVE:
         known = crowd(count)
-        calls = {str(n): partial(decided, seen_again(known, n), known) for n in QUERIES}
+        calls = {str(n): partial(decide_all, seen_again(known, n), known) for n in QUERIES}
         one, many = medians(calls, ROUNDS).values()
         each_ns = f"{1e9 * one / count:.0f} | {1e3 * many:.1f} | {1e9 * many / count / QUERIES[1]:.1f}"
         print(f"| {count:,} | {1e3 * one:.2f} | {each_ns} |", flush=True)
@@ -47,16 +47,16 @@ def main() -> None:
     ages = (0, FORGOTTEN * REMEMBERED)
     tables = {age: table_of(REMEMBERED, forgotten=age) for age in ages}
     searches = medians({f"{age:,}": search_in(tables[age]) for age in ages}, ROUNDS)
-    turns = medians({f"{age:,}": partial(turn, tables[age], count_from(10**9)) for age in ages}, ROUNDS)
+    steps = medians({f"{age:,}": partial(step, tables[age], count_from(10**9)) for age in ages}, ROUNDS)
     for age in searches:
-        print(f"| {age} | {1e3 * searches[age]:.2f} | {1e6 * turns[age] / TURNS:.1f} |")
+        print(f"| {age} | {1e3 * searches[age]:.2f} | {1e6 * steps[age] / STEPS:.1f} |")
 
 
 def search_in(table: SightingTable) -> Callable[[], object]:
     """The same queries in whatever order the table has its rows."""
     arrays = table.arrays
     rows = np.array([table.index(TrackKey("camera0", "r", -1 - i)) for i in range(len(arrays))])
-    return partial(decided, seen_again(arrays.taken(rows), QUERIES[1]), arrays)
+    return partial(decide_all, seen_again(arrays.take_rows(rows), QUERIES[1]), arrays)
 
 
 def table_of(count: int, *, forgotten: int) -> SightingTable:
@@ -82,7 +82,7 @@ def sighting_of(number: int, vector: np.ndarray, start_s: float) -> Sighting:
         track=track,
         person=person_id("bench", TrackKey("camera0", "r", number // 3)),
         total=vector.astype(np.float64),
-        part=0,
+        tracklet_index=0,
         box=np.zeros(4, np.float32),
         start_s=start_s,
         end_s=start_s + 10,
@@ -92,11 +92,11 @@ def sighting_of(number: int, vector: np.ndarray, start_s: float) -> Sighting:
     )
 
 
-def turn(table: SightingTable, numbers: Iterator[int]) -> None:
+def step(table: SightingTable, numbers: Iterator[int]) -> None:
     """New tracks come, and the gallery is asked each time who is to go."""
     vector = table.row(0).total.astype(np.float32)
     retention = Retention(max_tracks=len(table))
-    for number in islice(numbers, TURNS):
+    for number in islice(numbers, STEPS):
         table.put(sighting_of(number, vector, 1e6))
         for index in past_retention(table.arrays, retention, 1e6):
             table.forget(int(index))

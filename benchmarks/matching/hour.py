@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from benchmarks.matching.site import DIMENSIONS, Write, matcher_of, redis_server, server_state, worker
-from benchmarks.matching.throughput import part_of, stamped, track_of, window_of
+from benchmarks.matching.throughput import embedding_of, stamp, track_of, window_of
 from benchmarks.speed.one_thread import in_one_thread
 from benchmarks.speed.pipeline_memory import MIB, resident_mib
 from pipeline.events.schema import Event
@@ -100,16 +100,16 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--minutes", type=float, default=60.0, help="of stream time")
     asked = options.parse_args()
-    samples = sampled(asked.minutes)
+    samples = sample(asked.minutes)
     print_table(samples, asked.minutes / 6)
     draw(samples)
 
 
-def sampled(minutes: float) -> Samples:
+def sample(minutes: float) -> Samples:
     """Runs the traffic, and looks at both processes each second."""
     metrics, is_over = Metrics(), threading.Event()
     rows: list[tuple[float, float, float, float]] = []
-    with redis_server() as server, worker(server.url, partial(prepared, minutes), max_waiting=1024) as writing:
+    with redis_server() as server, worker(server.url, partial(prepare, minutes), max_waiting=1024) as writing:
         sink = Delays(int(60 * minutes * PER_SECOND), writing.begun_s)
 
         def watch() -> None:
@@ -128,7 +128,7 @@ def sampled(minutes: float) -> Samples:
     return Samples(minutes_at, resident, used, tracks, decided_min, delays_ms)
 
 
-def prepared(minutes: float) -> Write:
+def prepare(minutes: float) -> Write:
     return partial(write, minutes)
 
 
@@ -138,20 +138,22 @@ def write(minutes: float, writer: EmbeddingWriter, begun_s: float) -> None:
     for window in range(int(60 * minutes / WINDOW_S)):
         numbers = range(int(window * WINDOW_S * PER_SECOND), int((window + 1) * WINDOW_S * PER_SECOND))
         noise = NOISE * rng.standard_normal((len(numbers), DIMENSIONS), np.float32)
-        parts = [part_of(number, looks_of(track_of(number)) + noise[i]) for i, number in enumerate(numbers)]
+        tracklets = [
+            embedding_of(number, appearance_of(track_of(number)) + noise[i]) for i, number in enumerate(numbers)
+        ]
         seen_s = begun_s + (window + 1) * WINDOW_S
         due_s = begun_s + (window + 1) * WINDOW_S / SPEED
         end_s = (int(begun_s / WINDOW_S) + window + 2) * WINDOW_S
         time.sleep(max(0.0, due_s - time.time()))
-        writer.write(stamped(window_of(parts), end_s, window_s=WINDOW_S, seen_s=seen_s))
+        writer.write(stamp(window_of(tracklets), end_s, window_s=WINDOW_S, seen_s=seen_s))
 
 
-def looks_of(track: int) -> NDArray[np.float32]:
+def appearance_of(track: int) -> NDArray[np.float32]:
     """(D,) float32 of length 1: how the person of a track looks."""
-    crowd, turn = divmod(track, TRACKS_THAT_MIX)
-    person = crowd * (TRACKS_THAT_MIX // TRACKS_OF_PERSON) + turn % (TRACKS_THAT_MIX // TRACKS_OF_PERSON)
-    looks = np.random.default_rng(person).standard_normal(DIMENSIONS, np.float32)
-    return looks / np.float32(np.linalg.norm(looks))
+    crowd, place = divmod(track, TRACKS_THAT_MIX)
+    person = crowd * (TRACKS_THAT_MIX // TRACKS_OF_PERSON) + place % (TRACKS_THAT_MIX // TRACKS_OF_PERSON)
+    appearance = np.random.default_rng(person).standard_normal(DIMENSIONS, np.float32)
+    return appearance / np.float32(np.linalg.norm(appearance))
 
 
 def print_table(samples: Samples, step: float) -> None:

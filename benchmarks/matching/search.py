@@ -5,7 +5,7 @@
 One thread each, in one process, taking turns; the median of several rounds, in CPU time of that thread, which leaves
 out what other jobs take meanwhile (not that they share the memory with it). Ours is the search with window, camera and
 transit constraints: for each query all persons within reach, how near, and whether they are possible. The whole
-decision of the batch, with assignment and the rivals that events name, stands beside it.
+decision of the batch, with assignment and the runners-up that events name, stands beside it.
 
 numpy multiplies one matrix of the vectors, track after track, as arrays come. A gallery keeps them dimension by
 dimension, which no peer does: the bare product of that layout is shown too, as the limit of what constraints may cost.
@@ -114,10 +114,10 @@ def as_it_comes(faiss: Any) -> int:
 def crowd(count: int) -> SightingArrays:
     """Tracks of many people in eight cameras over an hour, three of each person; laid out as a gallery's."""
     rng = np.random.default_rng(0)
-    looks = rng.standard_normal((count // 3 + 1, DIMENSIONS), np.float32)
+    appearance = rng.standard_normal((count // 3 + 1, DIMENSIONS), np.float32)
     persons = np.arange(count) // 3
     vectors = searchable_zeros(count, DIMENSIONS)
-    vectors[:] = looks[persons] + 0.3 * rng.standard_normal((count, DIMENSIONS), np.float32)
+    vectors[:] = appearance[persons] + 0.3 * rng.standard_normal((count, DIMENSIONS), np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     start_s = rng.uniform(0, 3500, count)
     return SightingArrays(
@@ -147,16 +147,16 @@ def seen_again(known: SightingArrays, queries: int) -> SightingArrays:
     )
 
 
-def decided(batch: SightingArrays, known: SightingArrays) -> list[Decision]:
+def decide_all(batch: SightingArrays, known: SightingArrays) -> list[Decision]:
     return decide(batch, known, SITE, THRESHOLDS, PARAMS, np.ones(len(batch), np.bool_))
 
 
 def contestants(batch: SightingArrays, known: SightingArrays, by_track: NDArray[np.float32]) -> dict[str, Call]:
     """Ours, and those that only multiply: numpy, track after track, and the product that ours begins with."""
-    reach = PARAMS.threshold - max(PARAMS.margin, PARAMS.hesitation)
+    reach = PARAMS.threshold - max(PARAMS.margin, PARAMS.deferral_band)
     return {
         "ours": partial(persons_near, batch, known, SITE, THRESHOLDS, reach),
-        "decision": partial(decided, batch, known),
+        "decision": partial(decide_all, batch, known),
         "numpy": lambda: batch.vectors @ by_track.T,
         LIMIT: lambda: batch.vectors @ known.vectors.T,
     }
@@ -189,7 +189,7 @@ def medians(calls: Mapping[str, Call], rounds: int) -> dict[str, float]:
 
 def recall_of(batch: SightingArrays, known: SightingArrays) -> float:
     """Share of the queries of which the decision is the one that comparing each with each leads to."""
-    found = {decision.query: decision.person for decision in decided(batch, known)}
+    found = {decision.query: decision.person for decision in decide_all(batch, known)}
     similarity = batch.vectors.astype(np.float64) @ known.vectors.astype(np.float64).T
     truth = [true_person(batch, query, known, row) for query, row in enumerate(similarity)]
     return sum(found.get(query) == person for query, person in enumerate(truth)) / len(truth)

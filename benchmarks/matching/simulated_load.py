@@ -49,18 +49,18 @@ def main() -> int:
     load = Load(seconds=options.parse_args().seconds)
     drive = drive_of(load)
     persons = len({int(person) for truth in drive.truth.values() for person in truth.ids})
-    said = Console(highlight=False)
-    said.print(f"{len(load.cameras)} cameras, {load.seconds} s, {persons} people, {drive.embeddings:,} embeddings")
+    console = Console(highlight=False)
+    console.print(f"{len(load.cameras)} cameras, {load.seconds} s, {persons} people, {drive.embeddings:,} embeddings")
     with tempfile.TemporaryDirectory() as folder:
         server = RedisServer(Path(folder), appendfsync="everysec").start()
         try:
-            several, together_s = timed(lambda: in_several_processes(drive, server.url))
+            several, together_s = time_run(lambda: in_several_processes(drive, server.url))
         finally:
             server.stop()
-    one, alone_s = timed(lambda: in_one_process(drive))
+    one, alone_s = time_run(lambda: in_one_process(drive))
     table = Table("processes", "wall, s", "per s", "events", "IDF1", "HOTA", "wrong", "missed")
     for title, events, wall_s in (("one", one, alone_s), ("eleven", several, together_s)):
-        score = scored(drive, events)
+        score = score_drive(drive, events)
         errors = score.errors.missing
         table.add_row(
             title,
@@ -72,7 +72,7 @@ def main() -> int:
             f"{errors.wrong_match:,}",
             f"{errors.missed_match:,}",
         )
-    said.print(table)
+    console.print(table)
     return 0 if as_sent(one) == as_sent(several) else 1
 
 
@@ -127,12 +127,12 @@ def as_sent(events: Sequence[IdentityEvent]) -> list[str]:
     return [event.model_dump_json() for event in events]
 
 
-def scored(drive: Drive, events: Sequence[IdentityEvent]) -> Evaluation:
+def score_drive(drive: Drive, events: Sequence[IdentityEvent]) -> Evaluation:
     """Against the true tracks: whatever is wrong, the matcher did."""
     return evaluate(events, drive.tracks, drive.truth, scores_pairs=False)
 
 
-def timed(run: Callable[[], list[IdentityEvent]]) -> tuple[list[IdentityEvent], float]:
+def time_run(run: Callable[[], list[IdentityEvent]]) -> tuple[list[IdentityEvent], float]:
     """The events, and the wall time that they took in seconds."""
     started_s = time.monotonic()
     return run(), time.monotonic() - started_s

@@ -1,4 +1,4 @@
-"""The traffic of a large simulated site without its pictures: true tracks, embeddings made up for them, and the truth.
+"""The traffic of a large simulated site without its images: true tracks, embeddings made up for them, and the truth.
 
 Cameras hang over the crossings of a grid of streets and see a disc each; between two discs nobody is seen. What a
 network would say of somebody is a vector of that person, one of the track (light, angle) and one of the tracklet.
@@ -24,7 +24,7 @@ DIMENSIONS = 32
 SPACING_M = 14.0
 SEEN_M = 5.0
 """Radius of what a camera sees."""
-LOOKS_HZ = 2
+FRAMES_HZ = 2
 TRACKLET_S = 2.0
 WINDOW_S = 1.0
 TRACK_NOISE, TRACKLET_NOISE = 0.7, 0.4
@@ -101,7 +101,11 @@ def together(windows: Mapping[str, Sequence[EmbeddedWindow]]) -> list[EmbeddedWi
     return [
         EmbeddedWindow(
             same[0].end_s,
-            tuple(sorted((e for each in same for e in each.embeddings), key=lambda e: (e.cut_s, e.track, e.part))),
+            tuple(
+                sorted(
+                    (e for each in same for e in each.embeddings), key=lambda e: (e.cut_s, e.track, e.tracklet_index)
+                )
+            ),
             tuple(sorted((e for each in same for e in each.ended), key=lambda e: (e.cut_s, e.track))),
         )
         for same in zip(*windows.values(), strict=True)
@@ -149,8 +153,8 @@ def _tracks(load: Load) -> dict[str, list[_Track]]:
     discs = np.array([[plan.place(camera).x_m, plan.place(camera).y_m] for camera in load.cameras])
     tracks: dict[str, list[_Track]] = {camera: [] for camera in load.cameras}
     open_tracks: dict[tuple[str, int], _Track] = {}
-    for frame in range(1, load.seconds * LOOKS_HZ + 1):
-        for stance in scenario.stances((frame - 1) / LOOKS_HZ):
+    for frame in range(1, load.seconds * FRAMES_HZ + 1):
+        for stance in scenario.stances((frame - 1) / FRAMES_HZ):
             offset = np.array([stance.x_m, stance.y_m]) - discs
             for seen in np.flatnonzero(np.hypot(offset[:, 0], offset[:, 1]) < SEEN_M).tolist():
                 camera = load.cameras[seen]
@@ -170,14 +174,14 @@ def _windows(load: Load, tracks: Sequence[_Track]) -> list[EmbeddedWindow]:
     for track in tracks:
         for embedding in _embeddings(load, track):
             embeddings[int(embedding.cut_s // WINDOW_S)].append(embedding)
-        start_s, end_s = (track.frames[at] / LOOKS_HZ for at in (0, -1))
+        start_s, end_s = (track.frames[at] / FRAMES_HZ for at in (0, -1))
         end = TrackEnd(_key(track), end_s + 0.5, start_s, end_s, "container")
         ended[int(end.cut_s // WINDOW_S)].append(end)
     count = int(load.seconds / WINDOW_S) + 2
     return [
         EmbeddedWindow(
             (number + 1) * WINDOW_S,
-            tuple(sorted(embeddings[number], key=lambda each: (each.cut_s, each.track, each.part))),
+            tuple(sorted(embeddings[number], key=lambda each: (each.cut_s, each.track, each.tracklet_index))),
             tuple(sorted(ended[number], key=lambda each: (each.cut_s, each.track))),
         )
         for number in range(count)
@@ -186,19 +190,21 @@ def _windows(load: Load, tracks: Sequence[_Track]) -> list[EmbeddedWindow]:
 
 def _embeddings(load: Load, track: _Track) -> list[Embedding]:
     """One for each stretch of a track."""
-    size = int(TRACKLET_S * LOOKS_HZ)
+    size = int(TRACKLET_S * FRAMES_HZ)
     edges = [*range(0, len(track.frames), size), len(track.frames)]
     person = _unit((load.seed, track.person))
     of_track = TRACK_NOISE * _unit((load.seed, track.person, load.cameras.index(track.camera), track.number))
     found = []
-    for part, (first, last) in enumerate(pairwise(edges)):
-        own = TRACKLET_NOISE * _unit((load.seed, track.person, load.cameras.index(track.camera), track.number, part))
+    for tracklet_index, (first, last) in enumerate(pairwise(edges)):
+        own = TRACKLET_NOISE * _unit(
+            (load.seed, track.person, load.cameras.index(track.camera), track.number, tracklet_index)
+        )
         vector = person + of_track + own
-        start_s, end_s = track.frames[first] / LOOKS_HZ, track.frames[last - 1] / LOOKS_HZ
+        start_s, end_s = track.frames[first] / FRAMES_HZ, track.frames[last - 1] / FRAMES_HZ
         found.append(
             Embedding(
                 track=_key(track),
-                part=part,
+                tracklet_index=tracklet_index,
                 cut_s=end_s,
                 clock="container",
                 start_s=start_s,
@@ -232,7 +238,7 @@ def _truth(load: Load, tracks: Sequence[_Track]) -> MotTruth:
     same = _mot(tracks)
     persons = np.array([track.person for track in tracks for _ in track.frames], np.int64)
     everyone = np.ones(len(persons), np.bool_)
-    return MotTruth(same.frames, persons, same.boxes, everyone, ~everyone, load.seconds * LOOKS_HZ)
+    return MotTruth(same.frames, persons, same.boxes, everyone, ~everyone, load.seconds * FRAMES_HZ)
 
 
 def _boxes(places: Sequence[tuple[float, float]]) -> NDArray[np.float32]:

@@ -12,9 +12,9 @@ from pathlib import Path
 import redis
 
 from pipeline.events.sink import EventSink
-from pipeline.matching.corrections import CorrectionParams
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
+from pipeline.matching.merge_split import MergeSplitParams
 from pipeline.matching.policy import MatchParams
 from pipeline.site import Site
 from pipeline.store.client import SiteStore
@@ -60,24 +60,24 @@ def redis_server() -> Iterator[RedisServer]:
 def worker(url: str, prepare: Prepare, *, max_waiting: int = 64) -> Iterator[Worker]:
     """A worker in a process of its own, which has begun; the block ends after its last message."""
     processes = multiprocessing.get_context("spawn")
-    said: Queue[float] = processes.Queue()
-    process = processes.Process(target=_work, args=(url, prepare, max_waiting, said))
+    reported: Queue[float] = processes.Queue()
+    process = processes.Process(target=_work, args=(url, prepare, max_waiting, reported))
     process.start()
     try:
-        yield Worker(said.get(timeout=STARTS_WITHIN_S), said.get)
+        yield Worker(reported.get(timeout=STARTS_WITHIN_S), reported.get)
     finally:
         process.join()
 
 
-def _work(url: str, prepare: Prepare, max_waiting: int, said: "Queue[float]") -> None:
+def _work(url: str, prepare: Prepare, max_waiting: int, reported: "Queue[float]") -> None:
     write = prepare()
     writer = EmbeddingWriter(SiteStore(url, SITE), "worker", CAMERAS, model_id=MODEL, max_waiting=max_waiting)
     begun_s, before_s = time.time(), time.process_time()
-    said.put(begun_s)
+    reported.put(begun_s)
     writer.open()
     write(writer, begun_s)
     writer.close()
-    said.put(time.process_time() - before_s)
+    reported.put(time.process_time() - before_s)
 
 
 def matcher_of(url: str, sink: EventSink, retention: Retention, metrics: Metrics, *, window_s: float) -> SiteMatcher:
@@ -86,7 +86,7 @@ def matcher_of(url: str, sink: EventSink, retention: Retention, metrics: Metrics
         Expected(frozenset(CAMERAS), MODEL, DIMENSIONS),
         retention,
         lambda gallery: Matcher(
-            gallery, Site(name=SITE), MatchParams(threshold=THRESHOLD), corrections=CorrectionParams()
+            gallery, Site(name=SITE), MatchParams(threshold=THRESHOLD), merge_split=MergeSplitParams()
         ),
         lambda: sink,
         SiteMatcherParams(window_s=window_s),
@@ -105,5 +105,5 @@ class ServerState:
 
 def server_state(url: str) -> ServerState:
     with redis.Redis.from_url(url) as client:
-        said = client.info()
-    return ServerState(said["used_cpu_sys"] + said["used_cpu_user"], said["used_memory"])
+        reported = client.info()
+    return ServerState(reported["used_cpu_sys"] + reported["used_cpu_user"], reported["used_memory"])

@@ -29,7 +29,7 @@ from pipeline.telemetry.metrics import Metrics
 
 LIVE_TRACKS = 2000
 PERSONS = 700
-PARTS = 3
+TRACKLETS = 3
 """Embeddings of each track; it ends with the last one."""
 LANES = 50
 """Tracks that last at the same time."""
@@ -106,7 +106,7 @@ def run_load(load: Load) -> Run:
     """One run on a server that holds nothing yet."""
     sink = TimedSink()
     retention = Retention(max_tracks=LIVE_TRACKS)
-    with redis_server() as server, worker(server.url, partial(prepared, load)) as writing:
+    with redis_server() as server, worker(server.url, partial(prepare, load)) as writing:
         cpu_s, redis_cpu_s = time.process_time(), server_state(server.url).cpu_s
         matcher_of(server.url, sink, retention, Metrics(), window_s=WINDOW_S).run(until_end=True)
         return Run(
@@ -118,7 +118,7 @@ def run_load(load: Load) -> Run:
         )
 
 
-def prepared(load: Load) -> Write:
+def prepare(load: Load) -> Write:
     """The traffic, made before the load begins; a window every tenth of a second if a rate is asked for."""
     windows = list(traffic(load))
 
@@ -126,39 +126,39 @@ def prepared(load: Load) -> Write:
         for number, window in enumerate(windows):
             if load.per_second is not None:
                 time.sleep(max(0.0, begun_s + (number + 1) * WINDOW_S - time.time()))
-            writer.write(stamped(window, (int(begun_s / WINDOW_S) + number + 1) * WINDOW_S))
+            writer.write(stamp(window, (int(begun_s / WINDOW_S) + number + 1) * WINDOW_S))
 
     return write
 
 
 def traffic(load: Load) -> Iterator[EmbeddedWindow]:
-    """Windows of tracks of three parts each, whose times `stamped` fills in."""
+    """Windows of tracks of three parts each, whose times `stamp` fills in."""
     rng = np.random.default_rng(0)
-    looks = rng.standard_normal((PERSONS, DIMENSIONS)).astype(np.float32)
-    looks /= np.linalg.norm(looks, axis=1, keepdims=True)
+    appearance = rng.standard_normal((PERSONS, DIMENSIONS)).astype(np.float32)
+    appearance /= np.linalg.norm(appearance, axis=1, keepdims=True)
     per_window = max(1, int((load.per_second or 4000) * WINDOW_S))
     for start in range(0, load.total, per_window):
         numbers = range(start, min(start + per_window, load.total))
         noise = rng.standard_normal((len(numbers), DIMENSIONS)).astype(np.float32) * 0.02
         tracks = [track_of(number) for number in numbers]
-        parts = [
-            part_of(number, looks[track * 7919 % PERSONS] + noise[i])
+        tracklets = [
+            embedding_of(number, appearance[track * 7919 % PERSONS] + noise[i])
             for i, (number, track) in enumerate(zip(numbers, tracks, strict=True))
         ]
-        yield window_of(parts)
+        yield window_of(tracklets)
 
 
 def track_of(number: int) -> int:
     """The track of an embedding: the parts of `LANES` tracks come in turns."""
-    return number // (LANES * PARTS) * LANES + number % LANES
+    return number // (LANES * TRACKLETS) * LANES + number % LANES
 
 
-def part_of(number: int, vector: NDArray[np.float32]) -> Embedding:
+def embedding_of(number: int, vector: NDArray[np.float32]) -> Embedding:
     """An embedding, whose times are filled in later."""
     track = track_of(number)
     return Embedding(
         track=TrackKey(CAMERAS[track % len(CAMERAS)], "r", track),
-        part=number // LANES % PARTS,
+        tracklet_index=number // LANES % TRACKLETS,
         cut_s=0.0,
         clock="receive",
         start_s=0.0,
@@ -169,20 +169,22 @@ def part_of(number: int, vector: NDArray[np.float32]) -> Embedding:
     )
 
 
-def window_of(parts: list[Embedding]) -> EmbeddedWindow:
-    """With the ends of the tracks whose last parts are in it."""
-    ended = [TrackEnd(each.track, 0.0, 0.0, 0.0, "receive") for each in parts if each.part == PARTS - 1]
-    return EmbeddedWindow(0.0, tuple(parts), tuple(ended))
+def window_of(tracklets: list[Embedding]) -> EmbeddedWindow:
+    """With the ends of the tracks whose last tracklets are in it."""
+    ended = [
+        TrackEnd(each.track, 0.0, 0.0, 0.0, "receive") for each in tracklets if each.tracklet_index == TRACKLETS - 1
+    ]
+    return EmbeddedWindow(0.0, tuple(tracklets), tuple(ended))
 
 
-def stamped(
+def stamp(
     window: EmbeddedWindow, end_s: float, *, window_s: float = WINDOW_S, seen_s: float | None = None
 ) -> EmbeddedWindow:
     """The window as it is published now: its sightings are of this moment, or of the time given."""
     at_s, cut_s = time.time() if seen_s is None else seen_s, end_s - window_s / 2
-    parts = tuple(replace(part, cut_s=cut_s, start_s=at_s, end_s=at_s) for part in window.embeddings)
+    tracklets = tuple(replace(each, cut_s=cut_s, start_s=at_s, end_s=at_s) for each in window.embeddings)
     ended = tuple(replace(end, cut_s=cut_s, start_s=at_s, end_s=at_s) for end in window.ended)
-    return EmbeddedWindow(end_s, parts, ended)
+    return EmbeddedWindow(end_s, tracklets, ended)
 
 
 if __name__ == "__main__":

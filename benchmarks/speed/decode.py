@@ -1,8 +1,8 @@
-"""Frames per second of `FileSource` beside bare PyAV that converts to RGB, on the same films, runs interleaved.
+"""Frames per second of `FileSource` beside bare PyAV that converts to RGB, on the same videos, runs interleaved.
 
     python -m benchmarks.speed.decode
 
-The films are those of the folder PASSERBY_SHARED (by default ../shared). The limit is what PyAV needs to decode and
+The videos are those of the folder PASSERBY_SHARED (by default ../shared). The limit is what PyAV needs to decode and
 convert with one converter for all frames; `to_ndarray` is how most code does it. All decode on one thread. Each figure
 is the best of 5 runs.
 """
@@ -17,7 +17,7 @@ from av.video.reformatter import VideoReformatter
 from pipeline.sources.files import FileSource
 from testing.paths import SHARED
 
-FILMS = (
+VIDEOS = (
     "multicam/pets2009_s2l1/View_001.mp4",
     "multicam/caesar_edge/cam1.mp4",
     "video/intel/one-by-one-person-detection.mp4",
@@ -29,37 +29,37 @@ Read = Callable[[Path], int]
 
 def main() -> None:
     folder = SHARED / "data"
-    print("| film | FileSource, frames/s | PyAV, one converter | ratio | PyAV, to_ndarray | ratio |")
+    print("| video | FileSource, frames/s | PyAV, one converter | ratio | PyAV, to_ndarray | ratio |")
     print("|---|---:|---:|---:|---:|---:|")
-    for film in FILMS:
-        ours, limit, usual = best_rates(folder / film, [read_source, read_with_one_converter, read_with_to_ndarray])
-        print(f"| {film} | {ours:.0f} | {limit:.0f} | {ours / limit:.2f} | {usual:.0f} | {ours / usual:.2f} |")
+    for video in VIDEOS:
+        ours, limit, usual = best_rates(folder / video, [read_source, read_with_one_converter, read_with_to_ndarray])
+        print(f"| {video} | {ours:.0f} | {limit:.0f} | {ours / limit:.2f} | {usual:.0f} | {ours / usual:.2f} |")
 
 
-def best_rates(film: Path, ways: list[Read]) -> list[float]:
+def best_rates(video: Path, ways: list[Read]) -> list[float]:
     """Frames per second of each way: the best of its runs, which take turns with those of the others."""
     best = [0.0] * len(ways)
     for _ in range(RUNS):
         for way, read in enumerate(ways):
             start_s = time.perf_counter()
-            frames = read(film)
+            frames = read(video)
             best[way] = max(best[way], frames / (time.perf_counter() - start_s))
     return best
 
 
-def read_source(film: Path) -> int:
-    return count(FileSource("door", film))
+def read_source(video: Path) -> int:
+    return count(FileSource("door", video))
 
 
-def read_with_one_converter(film: Path) -> int:
+def read_with_one_converter(video: Path) -> int:
     converter = VideoReformatter()
-    with av.open(str(film)) as container:
+    with av.open(str(video)) as container:
         container.streams.video[0].thread_type = "SLICE"
         return count(converter.reformat(frame, format="rgb24").to_ndarray() for frame in container.decode(video=0))
 
 
-def read_with_to_ndarray(film: Path) -> int:
-    with av.open(str(film)) as container:
+def read_with_to_ndarray(video: Path) -> int:
+    with av.open(str(video)) as container:
         container.streams.video[0].thread_type = "SLICE"
         return count(frame.to_ndarray(format="rgb24") for frame in container.decode(video=0))
 

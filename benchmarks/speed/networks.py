@@ -49,14 +49,14 @@ def main() -> int:
         return 0
     print(HEAD)
     for name in arguments.names or CATALOGUE:
-        found = row(name, size_of(name), measured(name, arguments))
+        found = row(name, size_of(name), measure(name, arguments))
         print(found, flush=True)
         if arguments.write:
             write(DOCUMENT, name, found)
     return 0
 
 
-def measured(name: str, arguments: argparse.Namespace) -> Times:
+def measure(name: str, arguments: argparse.Namespace) -> Times:
     command = [sys.executable, "-m", "benchmarks.speed.networks", "--one", name, "--rounds", str(arguments.rounds)]
     if arguments.compile:
         command.append("--compile")
@@ -70,7 +70,7 @@ def row(name: str, size: Size, times: Times) -> str:
     cells = (
         name,
         f"{clip.frames} x {clip.height} x {clip.width}",
-        counted(size),
+        count_size(size),
         f"{times.eager_ms:.0f}",
         "" if times.compiled_ms is None else f"{times.compiled_ms:.0f}",
         f"{times.trunk_ms:.0f}",
@@ -81,7 +81,7 @@ def row(name: str, size: Size, times: Times) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def counted(size: Size) -> str:
+def count_size(size: Size) -> str:
     """The cells that no machine changes."""
     return f"{size.parameters / MEGA:.3f} | {size.gflop:.2f} | {size.embedding}"
 

@@ -13,7 +13,7 @@ inputs that are ready. They take turns for several rounds; the ratio of each rou
 is 0.9. Seconds of all cores stand beside those of the wall, because they say the same on a busy machine. The second
 table is where the cores' time goes: each stage alone, one thread, on what it was given in the run.
 
-Memory: two cameras at the films' own rate, over and over, with a short retention; draws docs/memory.png.
+Memory: two cameras at the videos' own rate, over and over, with a short retention; draws docs/memory.png.
 """
 
 import argparse
@@ -39,15 +39,15 @@ LIMIT = 0.9
 def main() -> None:
     keep_to_one_thread()  # as the command does
     arguments = read_arguments()
-    if missing := [film for film in views() if not film.is_file()]:
-        sys.exit(f"{missing[0]}: expected a film, found no such file: set PASSERBY_SHARED to the folder of real data")
+    if missing := [video for video in views() if not video.is_file()]:
+        sys.exit(f"{missing[0]}: expected a video, found no such file: set PASSERBY_SHARED to the folder of real data")
     with tempfile.TemporaryDirectory() as folder:
         if arguments.what == "memory":
             measure_memory(arguments.minutes, Path(folder))
         else:
-            films = [beginning(film, arguments.frames, Path(folder)) for film in views()]
+            videos = [beginning(video, arguments.frames, Path(folder)) for video in views()]
             compute = ComputeConfig(provider=arguments.provider)
-            usual = [pets(count, films, TilingParams(*arguments.tiles)) for count in arguments.cameras]
+            usual = [pets(count, videos, TilingParams(*arguments.tiles)) for count in arguments.cameras]
             configs = [config.model_copy(update={"compute": compute}) for config in usual]
             try:
                 measure_overhead(configs, arguments.rounds, Path(folder))
@@ -64,7 +64,7 @@ def read_arguments() -> argparse.Namespace:
     overhead.add_argument("--rounds", type=positive, default=5)
     overhead.add_argument("--tiles", type=positive, nargs=2, default=(1, 1), help="columns and rows of parts looked at")
     overhead.add_argument("--provider", choices=["cpu", "cuda"], default="cpu", help="where the networks run")
-    memory = commands.add_parser("memory", help="of the whole pipeline over looped films")
+    memory = commands.add_parser("memory", help="of the whole pipeline over looped videos")
     memory.add_argument("--minutes", type=float, default=20)
     return parser.parse_args()
 
@@ -88,10 +88,10 @@ def measure_overhead(configs: Sequence[PipelineConfig], rounds: int, folder: Pat
 def compare(config: PipelineConfig, rounds: int, folder: Path) -> dict[str, float]:
     """Prints the rows of a configuration; returns the milliseconds per frame of each stage."""
     with ExitStack() as owned:
-        return compared(Bench(config, folder, owned), rounds)
+        return compare_rounds(Bench(config, folder, owned), rounds)
 
 
-def compared(bench: Bench, rounds: int) -> dict[str, float]:
+def compare_rounds(bench: Bench, rounds: int) -> dict[str, float]:
     calls = bench.record()
     whole: list[Took] = []
     networks: list[Took] = []

@@ -103,7 +103,7 @@ class Bench:
         self._stages = build_stages(config, owned, Unheard())
 
     def record(self) -> Calls:
-        """Runs it once in this process, and keeps every picture and every clip."""
+        """Runs it once in this process, and keeps every image and every clip."""
         calls = Calls({camera.name: [] for camera in self._config.cameras})
         encoder = RecordingEncoder(self._stages.encoder)
 
@@ -134,11 +134,11 @@ class Bench:
     def bare(self, calls: Calls) -> Took:
         """As `networks`, but only the passes through the two networks, on inputs that are ready."""
         detect, encode = self.passes()
-        cameras = [[detect] * self._looks(steps) for steps in calls.looked.values()]
+        cameras = [[detect] * self._count_passes(steps) for steps in calls.looked.values()]
         return together([*cameras, [encode] * sum(map(len, calls.clips))])
 
     def passes(self) -> tuple[Work, Work]:
-        """One pass of the detector's network, for a picture, and one of the encoder's, for a clip."""
+        """One pass of the detector's network, for an image, and one of the encoder's, for a clip."""
         detector, encoder = self._config.detector, self._config.encoder
         assert isinstance(detector, YoloxConfig)
         assert isinstance(encoder, NetworkConfig)
@@ -149,7 +149,7 @@ class Bench:
         detect, encode = self.passes()
         cameras = list(calls.looked.values())
         detect_s = cpu_s(work for camera in self._detecting(calls) for work in camera)
-        detect_pass_s = cpu_s([detect] * sum(map(self._looks, cameras)))
+        detect_pass_s = cpu_s([detect] * sum(map(self._count_passes, cameras)))
         encode_s = cpu_s(partial(self._stages.encoder.encode, clips) for clips in calls.clips)
         encode_pass_s = cpu_s([encode] * sum(map(len, calls.clips)))
         return {
@@ -171,7 +171,7 @@ class Bench:
             for name, steps in calls.looked.items()
         ]
 
-    def _looks(self, steps: Sequence[Looked]) -> int:
+    def _count_passes(self, steps: Sequence[Looked]) -> int:
         """How many passes through the detector's network they took."""
         tiles = self._config.cameras[0].tiles
         parts = tiles.columns * tiles.rows
@@ -201,7 +201,7 @@ class Bench:
 
     def _match(self, windows: Sequence[EmbeddedWindow]) -> None:
         policy = build_policy(self._config, read_encoder_card(self._config.encoder))
-        matcher = Matcher(MemoryGallery(MemorySink()), self._config.site, *policy, self._config.matching.corrections)
+        matcher = Matcher(MemoryGallery(MemorySink()), self._config.site, *policy, self._config.matching.merge_split)
         for window in windows:
             matcher.step(window)
 

@@ -1,4 +1,4 @@
-"""Memory of the whole pipeline over looped films: a plot, and how fast it grows."""
+"""Memory of the whole pipeline over looped videos: a plot, and how fast it grows."""
 
 import os
 import resource
@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from benchmarks.speed.pipeline_parts import FRAME_RATE, film_of, pets, supervise
+from benchmarks.speed.pipeline_parts import FRAME_RATE, pets, supervise, video_of
 from pipeline.build import build_stages
 from pipeline.config import MatchingConfig
 from pipeline.deployment.supervisor import Supervisor
@@ -36,11 +36,11 @@ MIB = 1 << 20
 
 
 class Looped:
-    """One film over and over, at its own rate on the wall clock, while its time goes on. A `FrameSource`."""
+    """One video over and over, at its own rate on the wall clock, while its time goes on. A `FrameSource`."""
 
-    def __init__(self, camera: str, film: Path, *, frame_rate: float) -> None:
+    def __init__(self, camera: str, video: Path, *, frame_rate: float) -> None:
         self._camera = camera
-        self._film = film
+        self._video = video
         self._frame_rate = frame_rate
         self._closed = threading.Event()
 
@@ -57,7 +57,7 @@ class Looped:
 
     def _images(self) -> Iterator[Image]:
         while True:
-            for frame in FileSource(self._camera, self._film):
+            for frame in FileSource(self._camera, self._video):
                 yield frame.image
 
 
@@ -83,10 +83,10 @@ def measure_memory(minutes: float, folder: Path) -> None:
     with ExitStack() as owned:
         stages = build_stages(config, owned, Unheard())
         for camera in config.cameras:
-            looped = Chunks(Looped(camera.name, film_of(camera), frame_rate=FRAME_RATE))
+            looped = Chunks(Looped(camera.name, video_of(camera), frame_rate=FRAME_RATE))
             stages.cameras[camera.name] = replace(stages.cameras[camera.name], source=looped)
-        samples = sampled(supervise(config, stages, owned, folder, metrics=metrics), metrics, 60 * minutes)
-    slope, level = fitted(samples)
+        samples = sample(supervise(config, stages, owned, folder, metrics=metrics), metrics, 60 * minutes)
+    slope, level = fit(samples)
     draw(samples, slope, level)
     names = [camera.name for camera in config.cameras]
     frames = sum(metrics.registry.get_sample_value("reid_frames_total", {"camera": name}) or 0 for name in names)
@@ -101,7 +101,7 @@ def measure_memory(minutes: float, folder: Path) -> None:
     )
 
 
-def sampled(supervisor: Supervisor, metrics: Metrics, seconds: float) -> Samples:
+def sample(supervisor: Supervisor, metrics: Metrics, seconds: float) -> Samples:
     """Runs for so long, and looks at memory meanwhile."""
     rows: list[tuple[float, float, float]] = []
 
@@ -127,7 +127,7 @@ def resident_mib() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / MIB
 
 
-def fitted(samples: Samples) -> tuple[float, float]:
+def fit(samples: Samples) -> tuple[float, float]:
     """Slope in MiB per minute and level at the start, of the straight line through what came after the warm-up."""
     late = samples.minutes >= WARM_UP * samples.minutes[-1]
     slope, level = np.polyfit(samples.minutes[late], samples.resident_mib[late], 1)
@@ -144,6 +144,6 @@ def draw(samples: Samples, slope: float, level: float) -> None:
     beside = axes.twinx()
     beside.plot(samples.minutes, samples.tracks, color="grey", linewidth=0.8)
     beside.set(ylabel="tracks that the gallery remembers (grey)", ylim=(0, 3 * max(1.0, samples.tracks.max())))
-    axes.set_title(f"{CAMERAS} cameras, looped film at {FRAME_RATE:g} frames/s, tracks remembered for {KEEP_S:g} s")
+    axes.set_title(f"{CAMERAS} cameras, looped video at {FRAME_RATE:g} frames/s, tracks remembered for {KEEP_S:g} s")
     axes.legend(loc="lower right")
     figure.savefig(PLOT, dpi=100)

@@ -17,7 +17,7 @@ from pipeline.deployment.recorders import open_recorders
 from pipeline.deployment.supervisor import Supervisor
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.matching.identity_loop import run_identity_loop
-from pipeline.matching.matcher import Matcher, Outcome
+from pipeline.matching.matcher import Matcher, WindowOutcome
 from pipeline.matching.memory import MemoryGallery
 from pipeline.records import EmbeddedWindow
 from pipeline.telemetry.health import Health
@@ -31,9 +31,9 @@ FRAME_RATE = 7.0
 """The true rate of PETS2009 S2.L1, frames per second; its containers say 30."""
 
 
-def pets(cameras: int, films: Sequence[Path] | None = None, tiles: TilingParams | None = None) -> PipelineConfig:
-    """So many cameras that see view 1 and view 6 by turns, or other films in their place."""
-    seen = films or views()
+def pets(cameras: int, videos: Sequence[Path] | None = None, tiles: TilingParams | None = None) -> PipelineConfig:
+    """So many cameras that see view 1 and view 6 by turns, or other videos in their place."""
+    seen = videos or views()
     return PipelineConfig(
         cameras=tuple(
             CameraConfig(
@@ -48,15 +48,15 @@ def pets(cameras: int, films: Sequence[Path] | None = None, tiles: TilingParams 
 
 
 def views() -> list[Path]:
-    """The two films; they lie in PASSERBY_SHARED (by default ../shared)."""
+    """The two videos; they lie in PASSERBY_SHARED (by default ../shared)."""
     folder = SHARED / "data/multicam/pets2009_s2l1"
     return [folder / name for name in VIEWS]
 
 
-def beginning(film: Path, frames: int, folder: Path) -> Path:
-    """The first frames of a film, as they were encoded, in a file of their own."""
-    short = folder / film.name
-    with av.open(str(film)) as source, av.open(str(short), "w") as target:
+def beginning(video: Path, frames: int, folder: Path) -> Path:
+    """The first frames of a video, as they were encoded, in a file of their own."""
+    short = folder / video.name
+    with av.open(str(video)) as source, av.open(str(short), "w") as target:
         stream = target.add_stream_from_template(source.streams.video[0])
         for packet in islice(source.demux(video=0), frames):
             if packet.dts is not None:
@@ -65,7 +65,7 @@ def beginning(film: Path, frames: int, folder: Path) -> Path:
     return short
 
 
-def film_of(camera: CameraConfig) -> Path:
+def video_of(camera: CameraConfig) -> Path:
     return Path(camera.source.get_secret_value())
 
 
@@ -99,12 +99,12 @@ def supervise(
         recorders = open_recorders(config, owned)
         return {name: [*recorders[name], *(watchers or {}).get(name, ())] for name in recorders}
 
-    def watch(window: EmbeddedWindow, outcome: Outcome, took_s: float) -> None:
+    def watch(window: EmbeddedWindow, outcome: WindowOutcome, took_s: float) -> None:
         counter(window, outcome, took_s)
         if on_window:
             on_window(window)
 
     policy = build_policy(config, read_encoder_card(config.encoder))
-    matcher = Matcher(gallery, config.site, *policy, config.matching.corrections)
+    matcher = Matcher(gallery, config.site, *policy, config.matching.merge_split)
     process = Process(config, stages, metrics, Health(), open_watchers=open_watchers)
     return process.supervisor(partial(run_identity_loop, matcher=matcher, watch=watch))

@@ -74,7 +74,7 @@ def frame_times() -> tuple[float, float]:
         for number in range(FRAMES):
             renderer.frame(walkers(number / CAMERA.fps), number / CAMERA.fps)
 
-    wall_s, busy_s = timed(frames)
+    wall_s, busy_s = time_work(frames)
     return wall_s / FRAMES, busy_s / FRAMES
 
 
@@ -118,12 +118,12 @@ def crop_rounds(number: int) -> tuple[float, float]:
                 made += len(studio.tracklet(rng, person, camera=int(camera), count=CROPS_EACH, others=group))
         counts.append(made)
 
-    wall_s, busy_s = timed(crops)
+    wall_s, busy_s = time_work(crops)
     each = statistics.mean(counts)
     return wall_s / each, busy_s / each
 
 
-def timed(work: Callable[[], None]) -> tuple[float, float]:
+def time_work(work: Callable[[], None]) -> tuple[float, float]:
     """Seconds, and of the processor: medians of some rounds."""
     walls, busy = [], []
     for _ in range(ROUNDS):

@@ -15,7 +15,7 @@ import torch
 from rich.console import Console
 
 from detectors.training.frames import FrameSet, write_frames
-from detectors.training.simulated import labelled
+from detectors.training.simulated import label_frames
 from detectors.training.train import small_person_detector, train
 from passerby_events.errors import PasserbyError
 from reid_simulation.output.scatter import ScatterParams, anybody, scattered_frames
@@ -64,7 +64,7 @@ def _render(arguments: argparse.Namespace, console: Console) -> int:
     )
     everybody = np.arange(1, PERSONS + 1, dtype=np.int64)
     frames = (frame for _, frame in scattered_frames(anybody(arguments.seed), everybody, params))
-    count = write_frames(arguments.folder, labelled(islice(frames, arguments.frames)))
+    count = write_frames(arguments.folder, label_frames(islice(frames, arguments.frames)))
     console.print(f"{count} frames: {arguments.folder}")
     return 0
 

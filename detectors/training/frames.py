@@ -1,4 +1,4 @@
-"""Frames with known people, as training reads them: pictures, masks and one table.
+"""Frames with known people, as training reads them: images, masks and one table.
 
 A folder holds `000000.jpg` onwards, `000000.png` with the mask of all people beside each, and `people.npz`: `frame`
 (N,) int64, `boxes` (N, 4) float32 xyxy pixels of whole people, hidden parts and all, and `visibility` (N,) float32, the
@@ -25,7 +25,7 @@ class FrameSetError(PasserbyError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelledFrame:
-    """One picture, and who is in it.
+    """One image, and who is in it.
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
@@ -66,8 +66,8 @@ class FrameSet:
 
     def __getitem__(self, index: int) -> LabelledFrame:
         path, boxes, visibility = self._frames[index]
-        image = _read_picture(path, cv2.IMREAD_COLOR_RGB)
-        return LabelledFrame(image, _read_picture(_mask_path(path), cv2.IMREAD_GRAYSCALE) > 0, boxes, visibility)
+        image = _read_image(path, cv2.IMREAD_COLOR_RGB)
+        return LabelledFrame(image, _read_image(_mask_path(path), cv2.IMREAD_GRAYSCALE) > 0, boxes, visibility)
 
 
 def write_frames(folder: Path, frames: Iterable[LabelledFrame]) -> int:
@@ -95,11 +95,11 @@ def _mask_path(path: Path) -> Path:
     return path.with_suffix(".png")
 
 
-def _read_picture(path: Path, how: int) -> NDArray[np.uint8]:
-    picture = cv2.imread(str(path), how)
-    if picture is None:
-        raise FrameSetError(f"expected a picture at {path}, found something else: render the set again")
-    return np.asarray(picture, np.uint8)
+def _read_image(path: Path, how: int) -> NDArray[np.uint8]:
+    image = cv2.imread(str(path), how)
+    if image is None:
+        raise FrameSetError(f"expected an image at {path}, found something else: render the set again")
+    return np.asarray(image, np.uint8)
 
 
 def _table(folder: Path) -> Iterable[tuple[Path, NDArray[np.float32], NDArray[np.float32]]]:

@@ -8,7 +8,7 @@ from detectors.training.frames import LabelledFrame
 from reid_simulation.render.stage import Rendered
 
 
-def labelled(frames: Iterable[Rendered]) -> Iterator[LabelledFrame]:
+def label_frames(frames: Iterable[Rendered]) -> Iterator[LabelledFrame]:
     """Each frame with the boxes of whole people, and how much of them is seen."""
     for frame in frames:
         yield LabelledFrame(

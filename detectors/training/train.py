@@ -17,11 +17,11 @@ from detectors.training.objective import DetectorLearner, Target
 from detectors.training.views import View, ViewParams, draw_view
 from reid_learning.checkpoint import load_checkpoint
 from reid_learning.clutter import clutter
-from reid_learning.loop import LoopParams, Step, run
-from reid_learning.progress import watched
+from reid_learning.loop import LoopParams, TrainingStep, run
+from reid_learning.progress import watch_training
 
 CLUTTERS, CLUTTER_PX = 300, 480
-"""Pictures of nothing that stand behind people, and their sides."""
+"""Images of nothing that stand behind people, and their sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def small_person_detector(*, steps: int = 1500) -> DetectorRecipe:
     return DetectorRecipe(LoopParams(steps=steps, rate=2e-3, warmup=150, decay=0.05, average=0.99, save_every=100))
 
 
-def train(recipe: DetectorRecipe, frames: FrameSet, folder: Path, *, console: Console) -> Step:
+def train(recipe: DetectorRecipe, frames: FrameSet, folder: Path, *, console: Console) -> TrainingStep:
     """Runs what is left of the recipe, and returns its last step.
 
     Raises:
@@ -55,7 +55,7 @@ def train(recipe: DetectorRecipe, frames: FrameSet, folder: Path, *, console: Co
     learner = DetectorLearner(PersonNetwork()).to(memory_format=torch.channels_last)
     batches = Batches(recipe, frames)
     steps = run(learner, lambda step: learner(*batches.batch(step)), recipe.loop, folder=folder, recipe=repr(recipe))
-    done = deque(watched(steps, total=recipe.loop.steps, console=console), maxlen=1)
+    done = deque(watch_training(steps, total=recipe.loop.steps, console=console), maxlen=1)
     if not done:
         raise ValueError(f"expected a run with steps to go, found all {recipe.loop.steps} done in {folder}")
     return done.pop()

@@ -1,4 +1,4 @@
-"""Pictures for training from labelled frames: the whole frame or a part at another size, changed as by a camera."""
+"""Images for training from labelled frames: the whole frame or a part at another size, changed as by a camera."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class ViewParams:
         most_enlarged: a part is not enlarged by more than this.
         least_seen: share of a person that must be in the view and not hidden; of whom less is seen is unclear.
         least_side_px: who is smaller in the view is unclear.
-        swap: share of views whose background is another picture.
+        swap: share of views whose background is another image.
         effects: of the camera.
     """
 
@@ -42,7 +42,7 @@ class ViewParams:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """A picture of the network's size.
+    """An image of the network's size.
 
     Attributes:
         image: (side, side, 3) uint8 RGB.
@@ -63,11 +63,11 @@ def draw_view(
     *,
     side: int,
 ) -> View:
-    """A view of a frame: at the top left of a grey picture, as in serving.
+    """A view of a frame: at the top left of a grey image, as in serving.
 
     Args:
         frame: see there.
-        backgrounds: (h, w, 3) uint8 RGB, pictures without people.
+        backgrounds: (h, w, 3) uint8 RGB, images without people.
         params: see there.
         rng: of all that is drawn.
         side: of the view, pixels.
@@ -78,14 +78,14 @@ def draw_view(
     fit = letterbox(y2 - y1, x2 - x1, height=side, width=side)
     how = cv2.INTER_AREA if fit.scale < 0.7 else cv2.INTER_LINEAR
     image = _before_another(frame, backgrounds, rng) if rng.random() < params.swap else frame.image
-    part = np.asarray(cv2.resize(image[y1:y2, x1:x2], (fit.width, fit.height), interpolation=how), np.uint8)
-    part = seen_by_camera(part, params.effects, rng)
+    crop = np.asarray(cv2.resize(image[y1:y2, x1:x2], (fit.width, fit.height), interpolation=how), np.uint8)
+    crop = seen_by_camera(crop, params.effects, rng)
     boxes = (frame.boxes - np.array([x1, y1, x1, y1], np.float32)) * np.float32(fit.scale)
     if rng.random() < 0.5:
-        part = part[:, ::-1]
+        crop = crop[:, ::-1]
         boxes = np.stack([fit.width - boxes[:, 2], boxes[:, 1], fit.width - boxes[:, 0], boxes[:, 3]], axis=1)
     whole = np.full((side, side, 3), GREY, np.uint8)
-    whole[: fit.height, : fit.width] = part
+    whole[: fit.height, : fit.width] = crop
     return _sorted_out(whole, boxes, frame.visibility, params, fit)
 
 
@@ -94,24 +94,24 @@ def _before_another(
 ) -> NDArray[np.uint8]:
     """The people of a frame before another background."""
     height, width = frame.image.shape[:2]
-    part = _part_of(backgrounds, rng)
-    background = cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR)
+    crop = _crop_of(backgrounds, rng)
+    background = cv2.resize(crop, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.where(frame.is_person[..., None], frame.image, background)
 
 
 def _nobody(backgrounds: Sequence[NDArray[np.uint8]], rng: np.random.Generator) -> LabelledFrame:
-    image = _part_of(backgrounds, rng)
+    image = _crop_of(backgrounds, rng)
     boxes, visibility = np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
     return LabelledFrame(image, np.zeros(image.shape[:2], bool), boxes, visibility)
 
 
-def _part_of(backgrounds: Sequence[NDArray[np.uint8]], rng: np.random.Generator) -> NDArray[np.uint8]:
+def _crop_of(backgrounds: Sequence[NDArray[np.uint8]], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Any part of one of them, as it is or mirrored."""
-    picture = backgrounds[int(rng.integers(len(backgrounds)))]
-    h, w = (max(8, int(length * rng.uniform(0.4, 1.0))) for length in picture.shape[:2])
-    top, left = int(rng.integers(0, picture.shape[0] - h + 1)), int(rng.integers(0, picture.shape[1] - w + 1))
-    part = picture[top : top + h, left : left + w]
-    return np.ascontiguousarray(part[:, ::-1] if rng.random() < 0.5 else part)
+    image = backgrounds[int(rng.integers(len(backgrounds)))]
+    h, w = (max(8, int(length * rng.uniform(0.4, 1.0))) for length in image.shape[:2])
+    top, left = int(rng.integers(0, image.shape[0] - h + 1)), int(rng.integers(0, image.shape[1] - w + 1))
+    crop = image[top : top + h, left : left + w]
+    return np.ascontiguousarray(crop[:, ::-1] if rng.random() < 0.5 else crop)
 
 
 def _window(frame: LabelledFrame, params: ViewParams, rng: np.random.Generator, side: int) -> tuple[int, int, int, int]:

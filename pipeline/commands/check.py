@@ -65,8 +65,8 @@ def _cameras(config: PipelineConfig) -> Table:
 
 
 def _rate(camera: CameraConfig) -> str:
-    said = [f"{camera.frame_rate:g} (given)"] if camera.frame_rate else []
-    return ", ".join([*said, *([f"at most {camera.max_fps:g}"] if camera.max_fps else [])]) or "its own"
+    chosen = [f"{camera.frame_rate:g} (given)"] if camera.frame_rate else []
+    return ", ".join([*chosen, *([f"at most {camera.max_fps:g}"] if camera.max_fps else [])]) or "its own"
 
 
 def _site(config: PipelineConfig) -> str:

@@ -16,29 +16,31 @@ SHOP = find_config("simulation", "shop")
 
 
 def run_demo(site: Path | None, out: Path, replaced: Replaced, stop: StopSignal) -> int:
-    """Films a site, runs the pipeline over the films, scores it, and says where all lies; returns the exit code."""
-    talk = Console(stderr=True, highlight=False)
+    """Records a site, runs the pipeline over the videos, scores it, and says where all lies; returns the exit code."""
+    console = Console(stderr=True, highlight=False)
     started_s = time.monotonic()
     config = load_simulation(site or SHOP, replaced)
-    deployment = film(config, out, talk, stop)
-    talk.print("2. Recognising who is who.")
+    deployment = record_site(config, out, console, stop)
+    console.print("2. Recognising who is who.")
     failed = run_pipeline(deployment, Flags(videos=True, report=True, thumbnails=True), stop)
     if failed or stop.is_set():
         return failed
-    score(out, talk)
-    talk.print(f"Took {time.monotonic() - started_s:.0f} s. Open {out / 'out' / 'report.html'}, and watch:")
+    score(out, console)
+    console.print(f"Took {time.monotonic() - started_s:.0f} s. Open {out / 'out' / 'report.html'}, and watch:")
     for camera in config.cameras:
-        talk.print(f"  {out / 'out' / 'videos' / camera.name}.mp4", soft_wrap=True)
+        console.print(f"  {out / 'out' / 'videos' / camera.name}.mp4", soft_wrap=True)
     return 0
 
 
-def film(config: SimulationConfig, out: Path, talk: Console, stop: StopSignal) -> Path:
-    """Films all cameras of a site; returns the configuration for `run`."""
-    talk.print(f"1. Filming the {config.name}: {len(config.cameras)} cameras, {config.duration_s:.0f} s each.")
-    return write_simulation(config, config.built_cameras(), out, talk, stop)
+def record_site(config: SimulationConfig, out: Path, console: Console, stop: StopSignal) -> Path:
+    """Records all cameras of a site; returns the configuration for `run`."""
+    console.print(f"1. Recording the {config.name}: {len(config.cameras)} cameras, {config.duration_s:.0f} s each.")
+    return write_simulation(config, config.built_cameras(), out, console, stop)
 
 
-def score(out: Path, talk: Console) -> None:
+def score(out: Path, console: Console) -> None:
     """Prints how what was written compares with the truth."""
-    talk.print("3. Comparing with the truth: `tracks` are as the tracker had them, `persons` as they were recognised.")
+    console.print(
+        "3. Comparing with the truth: `tracks` are as the tracker had them, `persons` as they were recognised."
+    )
     print_scores(out / "out", [str(out / "truth")], None, None, layout=None, as_json=False)

@@ -23,7 +23,7 @@ from pipeline.store.keys import AUDIT
 from pipeline.store.lease import acquire
 from pipeline.store.startup import open_store
 
-TURN_S = 0.5
+POLL_S = 0.5
 """Between two looks whether a matcher decides for the site."""
 
 
@@ -105,7 +105,7 @@ def _answer(store: SiteStore, target: Target, request: Request, after: bytes, en
             raise TimeoutError
         is_ours = _carry_out(store, target)
         if not is_ours:
-            store.wait_for_entry(AUDIT, after, TURN_S)
+            store.wait_for_entry(AUDIT, after, POLL_S)
 
 
 def _carry_out(store: SiteStore, target: Target) -> bool:
@@ -129,7 +129,7 @@ def _line(entry: AuditEntry, site: str, *, is_ours: bool) -> str:
         case "erased":
             gone = f"{_count(entry.tracks, 'track')}, {_count(entry.events, 'event')} that had not been delivered"
             return f"erased {entry.person}{also}: {gone}; consumers are told {when} (request {entry.request})"
-        case "told":
+        case "reported":
             return f"nothing was left of {entry.person}{also}; consumers are told {when} (request {entry.request})"
         case "already":
             return f"{entry.person} was erased before, nothing was left (request {entry.request})"

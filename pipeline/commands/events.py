@@ -25,7 +25,7 @@ def tail(
     what is no event, and passes over it."""
     try:
         with EventConsumer(
-            brokers, topic, group=group, put_aside=_complain, from_beginning=from_beginning, idle_s=idle_s
+            brokers, topic, group=group, dead_letter=_complain, from_beginning=from_beginning, idle_s=idle_s
         ) as events:
             for event in islice(events, count):
                 sys.stdout.write(event.model_dump_json() + "\n")
@@ -53,7 +53,7 @@ def bridge_to_mdx(brokers: Brokers, topic: str, mdx_topic: str, *, group: str, i
     try:
         with (
             MdxSink(brokers, mdx_topic) as sink,
-            EventConsumer(brokers, topic, group=group, put_aside=_complain, idle_s=idle_s) as events,
+            EventConsumer(brokers, topic, group=group, dead_letter=_complain, idle_s=idle_s) as events,
         ):
             for event in events:
                 sink.publish(event)

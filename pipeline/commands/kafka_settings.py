@@ -21,7 +21,7 @@ def brokers_of(environment: Mapping[str, str], addresses: str | None = None) -> 
     Raises:
         ConfigError: if a setting is missing or makes no sense.
     """
-    found = [part.strip() for part in (addresses or environment.get("KAFKA_BOOTSTRAP_SERVERS", "")).split(",")]
+    found = [word.strip() for word in (addresses or environment.get("KAFKA_BOOTSTRAP_SERVERS", "")).split(",")]
     if not all(found):
         raise ConfigError("expected --brokers HOST:PORT,... or KAFKA_BOOTSTRAP_SERVERS, found neither")
     try:

@@ -71,7 +71,7 @@ def build_site_matcher(
         store,
         expected_of(config, card),
         config.matching.retention,
-        lambda gallery: Matcher(gallery, config.site, params, calibration, config.matching.corrections),
+        lambda gallery: Matcher(gallery, config.site, params, calibration, config.matching.merge_split),
         open_sink,
         site_matcher_params(config),
         metrics,

@@ -21,9 +21,9 @@ def adopt_file(file: Path, family: str, name: str | None, licence: str, origin: 
 
 def fetch_model(name: str, from_file: Path | None) -> int:
     """Brings a network into the cache, and prints where it lies."""
-    talk = Console(stderr=True)
+    console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=talk, transient=True, disable=not talk.is_terminal) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(name, total=None)
         path = fetch(
             name, from_file=from_file, progress=lambda done, total: progress.update(task, completed=done, total=total)

@@ -26,14 +26,14 @@ _OURS = ("tracks/*.txt", "videos/*.mp4", "thumbnails/*/*.jpg", "report.html")
 
 
 def clear_outputs(directory: Path) -> None:
-    """Removes what an earlier run left: no picture of anybody stays that this run was not asked for."""
+    """Removes what an earlier run left: no image of anybody stays that this run was not asked for."""
     for pattern in _OURS:
         for path in directory.glob(pattern):
             path.unlink()
 
 
 def write_outputs(
-    config: PipelineConfig, frames: Mapping[str, int], took_s: float, talk: Console, stop: StopSignal
+    config: PipelineConfig, frames: Mapping[str, int], took_s: float, console: Console, stop: StopSignal
 ) -> None:
     """Draws what was asked for, and prints what came out and where it lies.
 
@@ -45,12 +45,12 @@ def write_outputs(
     written = [output.directory / "events.jsonl"]
     if output.videos:
         written += [
-            _annotate(camera, events, frames[camera.name], output.directory, talk, stop)
+            _annotate(camera, events, frames[camera.name], output.directory, console, stop)
             for camera in config.cameras
             if frames[camera.name] and not stop.is_set()
         ]
     if output.videos and stop.is_set():
-        talk.print("Stopped: annotated videos end early, or are missing.")
+        console.print("Stopped: annotated videos end early, or are missing.")
     if output.report:
         cameras = tuple(CameraSummary(c.name, frames[c.name], _count(tracks.get(c.name))) for c in config.cameras)
         thumbnails = output.directory / "thumbnails" if output.thumbnails else None
@@ -61,7 +61,12 @@ def write_outputs(
 
 
 def _annotate(
-    camera: CameraConfig, events: Sequence[IdentityEvent], count: int, directory: Path, talk: Console, stop: StopSignal
+    camera: CameraConfig,
+    events: Sequence[IdentityEvent],
+    count: int,
+    directory: Path,
+    console: Console,
+    stop: StopSignal,
 ) -> Path:
     """Reads the recording once more, now that everybody has a name."""
     frames = chain.from_iterable(build_source(camera, Unheard(), prefetches=True))
@@ -69,7 +74,7 @@ def _annotate(
     fps = 1 / (first[1].time_s - first[0].time_s) if len(first) == 2 else USUAL_RATE
     others = takewhile(lambda _: not stop.is_set(), islice(frames, max(0, count - 2)))
     shown = with_progress(
-        chain(first, others), f"drawing {camera.name}", total=count, console=talk, disable=not talk.is_terminal
+        chain(first, others), f"drawing {camera.name}", total=count, console=console, disable=not console.is_terminal
     )
     tracks = read_tracks(tracks_path(directory, camera.name))
     persons = persons_of_camera(persons_by_track(events), camera.name)

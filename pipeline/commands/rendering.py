@@ -31,7 +31,7 @@ def render_all(
     work: Callable[[Job, Tell], Made],
     jobs: Sequence[Job],
     totals: Mapping[str, int],
-    talk: Console,
+    console: Console,
     stop: StopSignal,
     *,
     meanwhile: Callable[[], None] = lambda: None,
@@ -42,8 +42,8 @@ def render_all(
         work: a function of a module, which other processes can find.
         jobs: the longest first, so that none is left for the end, when the other cores have nothing to do.
         totals: name and length of each bar.
-        talk: where the bars are drawn, if it is a terminal.
-        stop: ends it, soon after the next picture of each process.
+        console: where the bars are drawn, if it is a terminal.
+        stop: ends it, soon after the next image of each process.
         meanwhile: done in this process.
 
     Raises:
@@ -56,22 +56,22 @@ def render_all(
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        console=talk,
-        disable=not talk.is_terminal,
+        console=console,
+        disable=not console.is_terminal,
     )
     tasks = {name: bars.add_task(name, total=total) for name, total in totals.items()}
     at_once = min(len(jobs), os.cpu_count() or 1)
     with bars, processes.Manager() as manager, ProcessPoolExecutor(at_once, processes, _leave_signals) as pool:
-        told: Queue[str] = manager.Queue()
+        reported: Queue[str] = manager.Queue()
         is_over = manager.Event()
-        made = [pool.submit(_work, work, job, told, is_over) for job in jobs]
+        made = [pool.submit(_work, work, job, reported, is_over) for job in jobs]
         try:
             meanwhile()
             is_done = False
             while not is_done:
                 is_done = _are_done(made)
-                for _ in range(told.qsize()):
-                    bars.advance(tasks[told.get()])
+                for _ in range(reported.qsize()):
+                    bars.advance(tasks[reported.get()])
                 if stop.is_set():
                     raise RenderingStoppedError("stopped: what was rendered is not whole; start again")
         except BaseException:
@@ -86,13 +86,13 @@ def _leave_signals() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _work(work: Callable[[Job, Tell], Made], job: Job, told: "Queue[str]", is_over: Event) -> Made:
+def _work(work: Callable[[Job, Tell], Made], job: Job, reported: "Queue[str]", is_over: Event) -> Made:
     """In a process of its own, one of as many as there are cores."""
 
     def tell(name: str) -> None:
         if is_over.is_set():
             raise RenderingStoppedError
-        told.put(name)
+        reported.put(name)
 
     keep_to_one_thread()
     return work(job, tell)

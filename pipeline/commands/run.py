@@ -49,17 +49,17 @@ class Flags:
 
 def run_pipeline(path: Path | None, flags: Flags, stop: StopSignal) -> int:
     """Runs until the files end, or until a signal to stop; returns the exit code."""
-    talk = Console(stderr=True, highlight=False)
-    config, hints = merged(path, flags)
+    console = Console(stderr=True, highlight=False)
+    config, hints = merge_flags(path, flags)
     for hint in hints:
-        talk.print(hint)
+        console.print(hint)
     started_s = time.monotonic()
-    frames, has_failed = _run(config, talk, stop)
-    write_outputs(config, frames, time.monotonic() - started_s, talk, stop)
+    frames, has_failed = _run(config, console, stop)
+    write_outputs(config, frames, time.monotonic() - started_s, console, stop)
     return int(has_failed)
 
 
-def _run(config: PipelineConfig, talk: Console, stop: StopSignal) -> tuple[Mapping[str, int], bool]:
+def _run(config: PipelineConfig, console: Console, stop: StopSignal) -> tuple[Mapping[str, int], bool]:
     """Runs it from building to closing; the frames of each camera, and whether one failed: a log line said why."""
     keep_to_one_thread()
     with ExitStack() as stack:
@@ -70,13 +70,13 @@ def _run(config: PipelineConfig, talk: Console, stop: StopSignal) -> tuple[Mappi
         clear_outputs(config.output.directory)
         supervisor = deployment.connect(stack.enter_context(JsonLinesSink(config.output.directory / "events.jsonl")))
         stop.calls(supervisor.stop)
-        bars = _Bars(deployment.lengths, talk)
+        bars = _Bars(deployment.lengths, console)
         with bars.of(deployment.frames):
             failed = supervisor.run()
         return bars.frames, bool(failed)
 
 
-def merged(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[str]]:
+def merge_flags(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[str]]:
     """The configuration file with what the command line said in its place.
 
     Returns:
@@ -111,12 +111,12 @@ def merged(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[str]]:
     return parse(PipelineConfig, fields, path or "command line"), hints
 
 
-def _put(fields: dict[str, object], section: str, **said: object) -> None:
+def _put(fields: dict[str, object], section: str, **options: object) -> None:
     """What was said replaces that of a section; what was not stays."""
     before = fields.get(section, {})
     if not isinstance(before, dict):
         raise ConfigError(f"{section}: expected keys and values, found {before!r}")
-    fields[section] = {**before, **{key: value for key, value in said.items() if value is not None}}
+    fields[section] = {**before, **{key: value for key, value in options.items() if value is not None}}
 
 
 def _camera(text: str, flags: Flags) -> dict[str, object]:
@@ -145,8 +145,8 @@ def _detector(asked: str | None, hints: list[str]) -> dict[str, object]:
 
 
 def _encoder(asked: str | None, hints: list[str]) -> dict[str, object]:
-    if asked == "stripes":
-        return {"kind": "stripes"}
+    if asked == "colour-stripes":
+        return {"kind": "colour-stripes"}
     if asked is not None:
         return {"kind": "network", "model": asked}
     if is_at_hand("osnet-x0-25-msmt17"):
@@ -162,7 +162,7 @@ class _Bars:
         frames: of each camera, once it has run.
     """
 
-    def __init__(self, lengths: Mapping[str, int | None], talk: Console) -> None:
+    def __init__(self, lengths: Mapping[str, int | None], console: Console) -> None:
         self.frames: Counter[str] = Counter(dict.fromkeys(lengths, 0))
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -170,8 +170,8 @@ class _Bars:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            console=talk,
-            disable=not talk.is_terminal,
+            console=console,
+            disable=not console.is_terminal,
         )
         self._tasks = {camera: self._progress.add_task(camera, total=total) for camera, total in lengths.items()}
         self._is_over = threading.Event()

@@ -1,4 +1,4 @@
-"""`reid-pipeline simulate`: a site with known truth as films, truth, and a configuration that `run` takes."""
+"""`reid-pipeline simulate`: a site with known truth as videos, truth, and a configuration that `run` takes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ FLOOR_HZ = 10
 
 
 @dataclass(frozen=True, slots=True)
-class _Film:
+class _Recording:
     site: SimulatedSite
     camera: Camera
     out: Path
@@ -36,24 +36,24 @@ def simulate(path: Path, out: Path, replaced: Replaced, names: Sequence[str], st
 
 
 def write_simulation(
-    config: SimulationConfig, cameras: Sequence[Camera], out: Path, talk: Console, stop: StopSignal
+    config: SimulationConfig, cameras: Sequence[Camera], out: Path, console: Console, stop: StopSignal
 ) -> Path:
-    """Films all cameras, as many at once as there are cores, and writes what is true; returns `pipeline.yaml`.
+    """Records all cameras, as many at once as there are cores, and writes what is true; returns `pipeline.yaml`.
 
     Raises:
         RenderingStoppedError: if `stop` was set.
     """
     out.mkdir(parents=True, exist_ok=True)
     largest_first = sorted(cameras, key=lambda camera: -camera.fps * camera.width * camera.height)
-    films = [_Film(config, camera, out) for camera in largest_first]
+    recordings = [_Recording(config, camera, out) for camera in largest_first]
     totals = {camera.name: frames_of(camera, config.duration_s) for camera in cameras}
-    render_all(_film, films, totals, talk, stop, meanwhile=partial(_write_people, config, out))
+    render_all(_record, recordings, totals, console, stop, meanwhile=partial(_write_people, config, out))
     return write_deployment(config, cameras, out)
 
 
-def _film(film: _Film, tell: Tell) -> None:
-    cast, camera = Cast(film.site), film.camera
-    record(film.site, camera, cast.scenario(), cast.figure, film.out, on_frame=partial(tell, camera.name))
+def _record(recording: _Recording, tell: Tell) -> None:
+    cast, camera = Cast(recording.site), recording.camera
+    record(recording.site, camera, cast.scenario(), cast.figure, recording.out, on_frame=partial(tell, camera.name))
 
 
 def _write_people(site: SimulatedSite, out: Path) -> None:

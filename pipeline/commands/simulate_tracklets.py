@@ -57,8 +57,8 @@ def simulate_tracklets(
         )
     numbers = range(1, params.people + 1)
     shares = [_Share(params, out, numbers[start : start + AT_A_TIME]) for start in range(0, len(numbers), AT_A_TIME)]
-    talk = Console(stderr=True, highlight=False)
-    written = [each for made in render_all(_write, shares, {"people": params.people}, talk, stop) for each in made]
+    console = Console(stderr=True, highlight=False)
+    written = [each for made in render_all(_write, shares, {"people": params.people}, console, stop) for each in made]
     write_tables(out, params, written)
     count = sum(len(each.names) for each in written)
     Console(highlight=False).print(

@@ -14,7 +14,7 @@ from pipeline.telemetry.http_server import HealthServer
 
 def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
     """Runs until its files end, or until SIGTERM or SIGINT; returns the exit code."""
-    config = unspread(only(load_config(path), cameras))
+    config = keep_in_one_process(select_cameras(load_config(path), cameras))
     keep_to_one_thread()
     with ExitStack() as stack:
         store = stack.enter_context(open_store(config.redis, config.site.name, gives_up=stop.is_set))
@@ -27,13 +27,13 @@ def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
         return int(bool(supervisor.run()))
 
 
-def unspread(config: PipelineConfig) -> PipelineConfig:
+def keep_in_one_process(config: PipelineConfig) -> PipelineConfig:
     """One process unless more are asked for: whoever has cores for more starts more workers, and plans their memory."""
     compute = config.compute
     return config.model_copy(update={"compute": compute.model_copy(update={"processes": compute.processes or 1})})
 
 
-def only(config: PipelineConfig, cameras: tuple[str, ...]) -> PipelineConfig:
+def select_cameras(config: PipelineConfig, cameras: tuple[str, ...]) -> PipelineConfig:
     """The configuration with some of its cameras; with all of them if none is named.
 
     Raises:

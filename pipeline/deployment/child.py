@@ -75,7 +75,7 @@ class Broken:
     error: Exception
 
 
-Message = Ready | Report | Done | Broken
+ChildMessage = Ready | Report | Done | Broken
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,11 +84,11 @@ class Pipes:
 
     Attributes:
         windows: to write windows to.
-        talk: to hear `Order`, and to say `Message`.
+        control: to hear `Order`, and to say `ChildMessage`.
     """
 
     windows: Connection
-    talk: Connection
+    control: Connection
 
 
 def run_child(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: CpuShare | None) -> None:
@@ -111,7 +111,7 @@ def run_child(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: 
         return
     except Exception as error:  # noqa: BLE001 - the parent raises it
         with suppress(*_NOBODY_THERE):
-            pipes.talk.send(Broken(portable(error)))
+            pipes.control.send(Broken(portable(error)))
 
 
 def _live(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: CpuShare | None) -> None:
@@ -123,20 +123,20 @@ def _live(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: CpuS
             stages = in_cpu_slots(stages, CpuSlots(share))
         open_watchers = partial(open_recorders, config, owned)
         process = Process(config, stages, metrics, health, open_watchers=open_watchers, emits_empty_windows=True)
-        pipes.talk.send(Ready())
-        order = pipes.talk.recv()
+        pipes.control.send(Ready())
+        order = pipes.control.recv()
         outlet = _Outlet(pipes.windows)
         supervisor = process.supervisor(outlet.take)
         if order is Order.STOP:
             supervisor.stop()  # before it has begun: it ends in order all the same
-        reporter = _Reporter(pipes.talk, metrics, health, outlet)
-        threading.Thread(target=_obey, args=(pipes.talk, supervisor), name="orders", daemon=True).start()
+        reporter = _Reporter(pipes.control, metrics, health, outlet)
+        threading.Thread(target=_obey, args=(pipes.control, supervisor), name="orders", daemon=True).start()
         try:
             failed = supervisor.run()
         finally:
             reporter.close()
             pipes.windows.close()
-    pipes.talk.send(Done(failed))
+    pipes.control.send(Done(failed))
 
 
 def in_cpu_slots(stages: Stages, slots: CpuSlots) -> Stages:
@@ -148,10 +148,10 @@ def in_cpu_slots(stages: Stages, slots: CpuSlots) -> Stages:
     return replace(stages, cameras=cameras, encoder=SlottedEncoder(stages.encoder, slots))
 
 
-def _obey(talk: Connection, supervisor: Supervisor) -> None:
+def _obey(control: Connection, supervisor: Supervisor) -> None:
     """Stops at the order to, or when the parent has gone."""
     with suppress(EOFError, OSError):
-        talk.recv()
+        control.recv()
     supervisor.stop()
 
 
@@ -172,8 +172,8 @@ class _Outlet:
 class _Reporter:
     """Reports every second, and once more at the end."""
 
-    def __init__(self, talk: Connection, metrics: Metrics, health: Health, outlet: _Outlet) -> None:
-        self._talk = talk
+    def __init__(self, control: Connection, metrics: Metrics, health: Health, outlet: _Outlet) -> None:
+        self._control = control
         self._metrics = metrics
         self._health = health
         self._outlet = outlet
@@ -193,7 +193,7 @@ class _Reporter:
 
     def _report(self) -> None:
         is_alive = self._outlet.is_waiting or self._health.is_alive()
-        self._talk.send(Report(tuple(self._metrics.registry.collect()), self._health.cameras(), is_alive))
+        self._control.send(Report(tuple(self._metrics.registry.collect()), self._health.cameras(), is_alive))
 
 
 def portable(error: Exception) -> Exception:

@@ -111,7 +111,7 @@ class Deployment:
         """What runs it, with events going to `sink`, which stays the caller's."""
         matching = self._config.matching
         gallery = MemoryGallery(sink, matching.retention)
-        matcher = Matcher(gallery, self._config.site, self._params, self._calibration, matching.corrections)
+        matcher = Matcher(gallery, self._config.site, self._params, self._calibration, matching.merge_split)
         watch = MatchCounter(self._metrics, lambda: len(gallery.known()))
         return self.supervisor(partial(run_identity_loop, matcher=matcher, watch=watch))
 
@@ -136,4 +136,4 @@ class Deployment:
     def _waited(self) -> None:
         """A process that waits for others is alive."""
         self._metrics.stream_waits.inc()
-        self.health.turned()
+        self.health.beat()

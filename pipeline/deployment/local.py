@@ -53,8 +53,8 @@ class Process:
             window_s=config.order.window_s,
             lead_s=config.order.lead_s,
             idle_after_s=config.order.idle_after_s,
-            yields_empty=emits_empty_windows,
-            on_turn=health.turned,
+            emits_empty_windows=emits_empty_windows,
+            on_heartbeat=health.beat,
         )
         metrics.waiting.set_function(self._channel.waiting)
 

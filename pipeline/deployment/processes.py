@@ -17,7 +17,7 @@ from typing import Self
 from prometheus_client import CollectorRegistry, Metric
 
 from pipeline.config import PipelineConfig
-from pipeline.deployment.child import Broken, Done, Message, Order, Pipes, Ready, Report, run_child
+from pipeline.deployment.child import Broken, ChildMessage, Done, Order, Pipes, Ready, Report, run_child
 from pipeline.ordering.channel import Channel, ChannelClosed
 from pipeline.records import EmbeddedWindow, Embedding
 from pipeline.scheduling.cpu_slots import CpuShare, share_cpus
@@ -99,15 +99,15 @@ class Children:
             lead_s=order.lead_s,
             # A child is heard of once a window.
             idle_after_s=order.window_s + order.idle_after_s,
-            yields_empty=self._emits_empty_windows,
-            on_turn=self._turned,
+            emits_empty_windows=self._emits_empty_windows,
+            on_heartbeat=self._beat,
         )
         return ChildrenSupervisor(self._children, channel, take, self._health)
 
-    def _turned(self) -> None:
+    def _beat(self) -> None:
         """As long as the children are alive, this process is."""
         if all(child.is_alive() for child in self._children):
-            self._health.turned()
+            self._health.beat()
 
 
 class ChildrenSupervisor:
@@ -166,7 +166,7 @@ class ChildrenSupervisor:
         try:
             for window in child.windows():
                 lane.put(window.embeddings, window.ended)
-                lane.advance(window.end_s)
+                lane.emit_watermark(window.end_s)
         except ChannelClosed:
             pass
         finally:
@@ -203,10 +203,10 @@ class _Child:
         self._lock = threading.Lock()
         start = multiprocessing.get_context("spawn")
         self._windows, windows = start.Pipe(duplex=False)
-        self._talk, talk = start.Pipe()
+        self._control, control = start.Pipe()
         self._process = start.Process(
             target=run_child,
-            args=(config, Pipes(windows, talk)),
+            args=(config, Pipes(windows, control)),
             kwargs={"prefetches": prefetches, "share": share},
             name=f"cameras {self.name}",
             daemon=True,
@@ -215,7 +215,7 @@ class _Child:
             self._process.start()
         # Its ends are its own: when it dies, ours say so.
         windows.close()
-        talk.close()
+        control.close()
 
     def __enter__(self) -> Self:
         return self
@@ -223,7 +223,7 @@ class _Child:
     def __exit__(self, *_: object) -> None:
         """Ends the process: it ends by itself as soon as nobody is at the other end."""
         self._windows.close()
-        self._talk.close()
+        self._control.close()
         self._process.join(ENDS_WITHIN_S)
         if self._process.is_alive():
             self._process.kill()
@@ -240,7 +240,7 @@ class _Child:
     def say(self, order: Order) -> None:
         """From any thread; to one that is gone there is nothing to say."""
         with self._lock, suppress(OSError):
-            self._talk.send(order)
+            self._control.send(order)
 
     def windows(self) -> Iterator[EmbeddedWindow]:
         """Until it has nothing more to hand on, or is gone."""
@@ -265,7 +265,7 @@ class _Child:
 
     def _hear(self) -> Ready | Report | Done:
         try:
-            message: Message = self._talk.recv()
+            message: ChildMessage = self._control.recv()
         except (EOFError, ConnectionResetError):
             raise ChildDied(self._last_words()) from None
         match message:

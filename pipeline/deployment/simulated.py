@@ -25,7 +25,7 @@ TRACKER = {
     "least_overlap": 0.25,
     "most_different": 24.0,
 }
-"""At ten pictures a second people overlap less with where they were, so that colours must say who came out from behind
+"""At ten images a second people overlap less with where they were, so that colours must say who came out from behind
 whom: whom the tracker loses is recognised again, and whom it confuses is not."""
 
 
@@ -88,7 +88,7 @@ def chosen_cameras(config: SimulationConfig, names: Sequence[str]) -> tuple[Came
 
 
 def write_deployment(config: SimulationConfig, cameras: Sequence[Camera], folder: Path) -> Path:
-    """Writes `site.yaml` and `pipeline.yaml` for the films of a simulation; returns the path of the second."""
+    """Writes `site.yaml` and `pipeline.yaml` for the videos of a simulation; returns the path of the second."""
     names = {camera.name for camera in cameras}
     known = config.known
     site = {

@@ -1,4 +1,4 @@
-"""Pictures of measurements, as PNG."""
+"""Images of measurements, as PNG."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def draw_calibration(path: Path, similarities: Similarities, calibration: Calibr
         calibration: that was measured on them.
 
     Raises:
-        CalibrationError: if the picture cannot be written.
+        CalibrationError: if the image cannot be written.
     """
     figure = Figure(figsize=(9, 5), dpi=120, layout="constrained")
     axes = figure.add_subplot()

@@ -29,7 +29,7 @@ class Causes:
         false_detection: a box where nobody is, or a second one on somebody.
         track_switch: the track belongs to somebody else for the most part.
         gate: the track was never encoded, being too short or too poor.
-        wrong_match: the track was taken for somebody else, or another box in the picture claims the same person.
+        wrong_match: the track was taken for somebody else, or another box in the image claims the same person.
         missed_match: the track was taken for somebody new, or for one of several that one person became.
     """
 
@@ -66,7 +66,7 @@ class IdentityErrors:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Picture:
+class _ScoredFrame:
     """One frame of one camera.
 
     Attributes:
@@ -94,25 +94,27 @@ def identity_errors(
         by_person: the same with persons for ids, numbered alike in all cameras.
         encoded: tracks that an event names.
     """
-    pictures = [picture for camera in by_track for picture in _pictures(camera, by_track[camera], by_person[camera])]
-    named_after = _best_naming(pictures)
+    scored_frames = [
+        scored for camera in by_track for scored in _score_frames(camera, by_track[camera], by_person[camera])
+    ]
+    named_after = _best_naming(scored_frames)
     owner = {name: person for person, name in named_after.items()}
-    judge = _Judge(set(encoded), _mostly(pictures), _usual_names(pictures), owner)
+    judge = _Judge(set(encoded), _mostly(scored_frames), _usual_names(scored_frames), owner)
     correct = 0
     missing: dict[str, int] = Counter()
     excess: dict[str, int] = Counter()
-    for picture in pictures:
+    for scored in scored_frames:
         right = {
             row: column
-            for row, person in enumerate(picture.truth.tolist())
-            for column in np.flatnonzero(picture.is_one[row]).tolist()
-            if named_after.get(person) == picture.names[column]
+            for row, person in enumerate(scored.truth.tolist())
+            for column in np.flatnonzero(scored.is_one[row]).tolist()
+            if named_after.get(person) == scored.names[column]
         }
         correct += len(right)
-        for row in set(range(len(picture.truth))) - right.keys():
-            missing[judge.missing(picture, row)] += 1
-        for column in set(range(len(picture.tracks))) - set(right.values()):
-            excess[judge.excess(picture, column, right.keys())] += 1
+        for row in set(range(len(scored.truth))) - right.keys():
+            missing[judge.missing(scored, row)] += 1
+        for column in set(range(len(scored.tracks))) - set(right.values()):
+            excess[judge.excess(scored, column, right.keys())] += 1
     return IdentityErrors(correct, Causes(**missing), Causes(**excess))
 
 
@@ -132,22 +134,22 @@ class _Judge:
     usual: dict[Track, int]
     owner: dict[int, int]
 
-    def missing(self, picture: _Picture, row: int) -> Cause:
+    def missing(self, scored: _ScoredFrame, row: int) -> Cause:
         """Why a true box is without its name."""
-        person = int(picture.truth[row])
-        column = picture.drawn_on.get(person)
-        return "missed_detection" if column is None else self._of_pair(picture, person, column)
+        person = int(scored.truth[row])
+        column = scored.drawn_on.get(person)
+        return "missed_detection" if column is None else self._of_pair(scored, person, column)
 
-    def excess(self, picture: _Picture, column: int, right_rows: Collection[int]) -> Cause:
+    def excess(self, scored: _ScoredFrame, column: int, right_rows: Collection[int]) -> Cause:
         """Why a drawn box has a name that is not its person's."""
-        for row, person in enumerate(picture.truth.tolist()):
-            if picture.drawn_on.get(person) == column and row not in right_rows:
-                return self._of_pair(picture, person, column)
+        for row, person in enumerate(scored.truth.tolist()):
+            if scored.drawn_on.get(person) == column and row not in right_rows:
+                return self._of_pair(scored, person, column)
         return "false_detection"
 
-    def _of_pair(self, picture: _Picture, person: int, column: int) -> Cause:
+    def _of_pair(self, scored: _ScoredFrame, person: int, column: int) -> Cause:
         """Why a box that lies on somebody carries another name."""
-        track, name = (picture.camera, int(picture.tracks[column])), int(picture.names[column])
+        track, name = (scored.camera, int(scored.tracks[column])), int(scored.names[column])
         if self.mostly[track] != person:
             return "track_switch"
         if track not in self.encoded:
@@ -155,10 +157,10 @@ class _Judge:
         return "wrong_match" if name in self.owner or name != self.usual[track] else "missed_match"
 
 
-def _pictures(camera: str, by_track: Comparison, by_person: Comparison) -> list[_Picture]:
+def _score_frames(camera: str, by_track: Comparison, by_person: Comparison) -> list[_ScoredFrame]:
     found = matches(by_track)
     return [
-        _Picture(
+        _ScoredFrame(
             camera=camera,
             truth=truth,
             tracks=tracks,
@@ -172,12 +174,12 @@ def _pictures(camera: str, by_track: Comparison, by_person: Comparison) -> list[
     ]
 
 
-def _best_naming(pictures: Sequence[_Picture]) -> dict[int, int]:
+def _best_naming(scored_frames: Sequence[_ScoredFrame]) -> dict[int, int]:
     """Each true person's name: one to one, so that as many boxes as possible agree."""
     agreed: Counter[tuple[int, int]] = Counter()
-    for picture in pictures:
-        rows, columns = np.nonzero(picture.is_one)
-        agreed.update(zip(picture.truth[rows].tolist(), picture.names[columns].tolist(), strict=True))
+    for scored in scored_frames:
+        rows, columns = np.nonzero(scored.is_one)
+        agreed.update(zip(scored.truth[rows].tolist(), scored.names[columns].tolist(), strict=True))
     persons, names = (sorted({pair[side] for pair in agreed}) for side in (0, 1))
     table = np.array([[agreed[person, name] for name in names] for person in persons]).reshape(len(persons), len(names))
     rows, columns = linear_sum_assignment(-table)
@@ -188,19 +190,19 @@ def _best_naming(pictures: Sequence[_Picture]) -> dict[int, int]:
     }
 
 
-def _mostly(pictures: Sequence[_Picture]) -> dict[Track, int]:
+def _mostly(scored_frames: Sequence[_ScoredFrame]) -> dict[Track, int]:
     return _most_frequent(
-        ((picture.camera, int(picture.tracks[column])), person)
-        for picture in pictures
-        for person, column in picture.drawn_on.items()
+        ((scored.camera, int(scored.tracks[column])), person)
+        for scored in scored_frames
+        for person, column in scored.drawn_on.items()
     )
 
 
-def _usual_names(pictures: Sequence[_Picture]) -> dict[Track, int]:
+def _usual_names(scored_frames: Sequence[_ScoredFrame]) -> dict[Track, int]:
     return _most_frequent(
-        ((picture.camera, track), name)
-        for picture in pictures
-        for track, name in zip(picture.tracks.tolist(), picture.names.tolist(), strict=True)
+        ((scored.camera, track), name)
+        for scored in scored_frames
+        for track, name in zip(scored.tracks.tolist(), scored.names.tolist(), strict=True)
     )
 
 

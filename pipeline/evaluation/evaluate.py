@@ -16,7 +16,7 @@ from pipeline.evaluation.scoring import (
     Scores,
     compare_boxes,
     compare_feet,
-    joined,
+    join_comparisons,
     matches,
     score,
 )
@@ -177,7 +177,7 @@ def evaluate(
 
 
 def _across(comparisons: Sequence[Comparison]) -> AcrossCameras:
-    scores = score(joined(comparisons))
+    scores = score(join_comparisons(comparisons))
     return AcrossCameras(scores.hota, scores.ass_a, scores.idf1)
 
 
@@ -218,7 +218,7 @@ def foot_agreement(
         both_found += len(seen.keys() & seen_feet.keys())
         same_person += len(seen.items() & seen_feet.items())
     return FootAgreement(
-        idf1=score(joined([by_box, by_foot])).idf1,
+        idf1=score(join_comparisons([by_box, by_foot])).idf1,
         idf1_boxes=score(by_box).idf1,
         idf1_feet=score(by_foot).idf1,
         co_visible=co_visible,

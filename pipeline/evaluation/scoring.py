@@ -70,7 +70,7 @@ class SequenceScores:
 
 
 def compare_boxes(truth: MotTruth, tracks: MotTracks) -> Comparison:
-    """IoU of true and tracked boxes in frames 1 to `truth.last_frame`, less the boxes that lie on forgiving truth.
+    """IoU of true and tracked boxes in frames 1 to `truth.last_frame`, less the boxes that lie on ignored truth.
 
     Raises:
         ScoringError: if an id is in one frame twice.
@@ -82,11 +82,11 @@ def compare_boxes(truth: MotTruth, tracks: MotTracks) -> Comparison:
         similarity = _iou(truth.boxes[true], tracks.boxes[tracked])
         found, by = _pairs(similarity)
         keep = np.ones(len(tracked), np.bool_)
-        keep[by[truth.forgives[true[found]]]] = False
-        counts = truth.counts[true]
-        comparison.truth_ids.append(truth.ids[true[counts]])
+        keep[by[truth.ignored[true[found]]]] = False
+        evaluated = truth.evaluated[true]
+        comparison.truth_ids.append(truth.ids[true[evaluated]])
         comparison.track_ids.append(tracks.ids[tracked[keep]])
-        comparison.similarity.append(similarity[np.ix_(counts, keep)])
+        comparison.similarity.append(similarity[np.ix_(evaluated, keep)])
     return _without_doubles(comparison)
 
 
@@ -111,7 +111,7 @@ def compare_feet(truth: FootTruth, tracks: MotTracks, *, gate_px: float = FOOT_G
     return _without_doubles(comparison)
 
 
-def joined(comparisons: Sequence[Comparison]) -> Comparison:
+def join_comparisons(comparisons: Sequence[Comparison]) -> Comparison:
     """Several cameras as one long sequence, in which a person has one id, and so has a track."""
     return Comparison(
         frames=np.concatenate([each.frames for each in comparisons]),

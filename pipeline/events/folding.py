@@ -12,29 +12,29 @@ def persons_by_track(events: Iterable[Event]) -> dict[TrackKey, UUID]:
     """Who each track is: of the events about a track, those of its highest revision say it, in whatever order they
     come. Who was erased has no tracks, whatever comes later.
     """
-    said, erased = _said(events)
-    return {track: person for track, person in said.items() if person not in erased}
+    person_of, erased = _fold(events)
+    return {track: person for track, person in person_of.items() if person not in erased}
 
 
 def erased_tracks(events: Iterable[Event]) -> set[TrackKey]:
     """The tracks of persons who were erased."""
-    said, erased = _said(events)
-    return {track for track, person in said.items() if person in erased}
+    person_of, erased = _fold(events)
+    return {track for track, person in person_of.items() if person in erased}
 
 
-def _said(events: Iterable[Event]) -> tuple[dict[TrackKey, UUID], set[UUID]]:
+def _fold(events: Iterable[Event]) -> tuple[dict[TrackKey, UUID], set[UUID]]:
     """Who each track is, and who was erased."""
-    said: dict[TrackKey, tuple[int, UUID]] = {}
+    person_of: dict[TrackKey, tuple[int, UUID]] = {}
     erased: set[UUID] = set()
     for event in events:
         if event.kind == "person.erased":
             erased.add(event.person)
             continue
         for seen in (event.seen, *event.moved):
-            revision, _ = said.get(seen.key, (-1, None))
+            revision, _ = person_of.get(seen.key, (-1, None))
             if seen.revision > revision:
-                said[seen.key] = seen.revision, event.person
-    return {track: person for track, (_, person) in said.items()}, erased
+                person_of[seen.key] = seen.revision, event.person
+    return {track: person for track, (_, person) in person_of.items()}, erased
 
 
 def persons_in_order(events: Sequence[IdentityEvent]) -> list[UUID]:

@@ -62,15 +62,15 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Sighting(_Record):
+class EventSighting(_Record):
     """Where and when somebody was seen.
 
     Attributes:
         camera, run, track: which track (see `TrackKey`).
-        part: which stretch of the track; null where the whole track is meant.
+        tracklet_index: which stretch of the track; null where the whole track is meant.
         start, end: of the stretch, or of the whole track.
         clock: whose clock the times are.
-        box: x1 y1 x2 y2 in pixels, where the person stood in the best picture of the stretch.
+        box: x1 y1 x2 y2 in pixels, where the person stood in the best image of the stretch.
         revision: how often it was said anew who this track is. Of all events about a track, those with the highest say
             who it is, in whatever order they come.
     """
@@ -78,7 +78,7 @@ class Sighting(_Record):
     camera: str
     run: str
     track: int
-    part: int | None = None
+    tracklet_index: int | None = None
     start: Time
     end: Time
     clock: Clock
@@ -90,7 +90,7 @@ class Sighting(_Record):
         return TrackKey(self.camera, self.run, self.track)
 
 
-class Rival(_Record):
+class RunnerUp(_Record):
     """Another person who looked similar, and why it was not that one.
 
     Attributes:
@@ -111,23 +111,23 @@ class IdentityEvent(_Record):
         schema_version: 1; raised when a consumer of the old one would be misled.
         event_id: made from kind and track, so that an event sent twice is recognised.
         kind: `person.appeared` (seen for the first time), `person.matched` (a new track is somebody known),
-            `track.ended` (the person left this camera's view); and corrections: `person.merged` (`other` is this
+            `track.ended` (the person left this camera's view); and merges and splits: `person.merged` (`other` is this
             person too, and is no more), `person.split` (some tracks of `other` are this person, who may be new).
         site: name of the site.
         person: the identity, the same in all cameras.
         camera: the camera of `seen`.
         seen: the sighting that the event is about.
-        seen_before: for `person.matched`, the earlier sighting that it was recognised by; for corrections, the one of
-            this person that is most similar to `seen`.
-        other: for corrections, who the moved tracks were taken for.
-        moved: for corrections, the tracks that are this person from now on.
-        similarity: cosine between the two sightings; for corrections, the mean over all pairs of moved tracks and
+        seen_before: for `person.matched`, the earlier sighting that it was recognised by; for merges and splits, the
+            one of this person that is most similar to `seen`.
+        other: for merges and splits, who the moved tracks were taken for.
+        moved: for merges and splits, the tracks that are this person from now on.
+        similarity: cosine between the two sightings; for merges and splits, the mean over all pairs of moved tracks and
             those of this person; null if that is somebody new.
         probability: that they are one person, if the site is calibrated.
         margin: by how much the similarity exceeds that of the next person who was possible.
         threshold: the similarity that was demanded.
-        rivals: the most similar others, at most three; for `person.split`, `other`, with the mean similarity to those
-            of its tracks that stay.
+        runners_up: the most similar others, at most three; for `person.split`, `other`, with the mean similarity to
+            those of its tracks that stay.
         model_id: the network behind the similarity.
     """
 
@@ -137,15 +137,15 @@ class IdentityEvent(_Record):
     site: str
     person: UUID
     camera: str
-    seen: Sighting
-    seen_before: Sighting | None = None
+    seen: EventSighting
+    seen_before: EventSighting | None = None
     other: UUID | None = None
-    moved: tuple[Sighting, ...] = ()
+    moved: tuple[EventSighting, ...] = ()
     similarity: Ratio | None = None
     probability: Ratio | None = None
     margin: Ratio | None = None
     threshold: Ratio | None = None
-    rivals: tuple[Rival, ...] = ()
+    runners_up: tuple[RunnerUp, ...] = ()
     model_id: str
 
 
@@ -186,8 +186,8 @@ def erasure_id(site: str, person: UUID, request: UUID) -> UUID:
 
 
 def event_id(kind: Kind, site: str, track: TrackKey, revision: int = 0) -> UUID:
-    """A track appears, is matched and ends at most once, so kind and track name the event; a correction is named after
-    the first track that it moves, and the revision that this brings it to.
+    """A track appears, is matched and ends at most once, so kind and track name the event; a merge or split is named
+    after the first track that it moves, and the revision that this brings it to.
     """
     return uuid5(NAMESPACE, f"{site}/{track}/{kind}" + (f"/{revision}" if revision else ""))
 

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from typing import Literal
 from uuid import UUID
 
-from pipeline.events.schema import IdentityEvent, Rival, event_id
-from pipeline.events.schema import Sighting as EventSighting
+from pipeline.events.schema import EventSighting, IdentityEvent, RunnerUp, event_id
 from pipeline.matching.constraints import Verdict
+from pipeline.matching.identity_merge_split import IdentityMergeSplit
 from pipeline.matching.policy import Decision
-from pipeline.matching.revising import Revision
 from pipeline.matching.sightings import Sighting, person_of
 
 MOST_MOVED = 500
@@ -21,7 +20,7 @@ _WORDS = {
 }
 
 
-def decided(
+def announce_decision(
     site: str,
     sighting: Sighting,
     before: Sighting | None,
@@ -53,15 +52,19 @@ def decided(
         probability=probability,
         margin=decision.margin,
         threshold=decision.threshold,
-        rivals=tuple(
-            Rival(person=person(rival.person), similarity=rival.similarity, ruled_out_by=_WORDS.get(rival.verdict))
-            for rival in decision.rivals
+        runners_up=tuple(
+            RunnerUp(
+                person=person(runner_up.person),
+                similarity=runner_up.similarity,
+                ruled_out_by=_WORDS.get(runner_up.verdict),
+            )
+            for runner_up in decision.runners_up
         ),
         model_id=sighting.model_id,
     )
 
 
-def ended(site: str, sighting: Sighting) -> IdentityEvent:
+def announce_end(site: str, sighting: Sighting) -> IdentityEvent:
     """A track ended."""
     return IdentityEvent(
         event_id=event_id("track.ended", site, sighting.track),
@@ -74,33 +77,33 @@ def ended(site: str, sighting: Sighting) -> IdentityEvent:
     )
 
 
-def revised(site: str, revision: Revision) -> list[IdentityEvent]:
+def announce_merge_split(site: str, change: IdentityMergeSplit) -> list[IdentityEvent]:
     """Tracks are somebody else than was said; in several events where they are many."""
-    starts = range(0, len(revision.moved), MOST_MOVED)
-    return [_revised(site, revision, revision.moved[start : start + MOST_MOVED]) for start in starts]
+    starts = range(0, len(change.moved), MOST_MOVED)
+    return [_announce_some(site, change, change.moved[start : start + MOST_MOVED]) for start in starts]
 
 
-def _revised(site: str, revision: Revision, moved: tuple[Sighting, ...]) -> IdentityEvent:
-    kind: Literal["person.merged", "person.split"] = "person.merged" if revision.kind == "merged" else "person.split"
-    joined, left = revision.joined, revision.left
-    seen, before = revision.nearest or (moved[0], None)
+def _announce_some(site: str, change: IdentityMergeSplit, moved: tuple[Sighting, ...]) -> IdentityEvent:
+    kind: Literal["person.merged", "person.split"] = "person.merged" if change.kind == "merged" else "person.split"
+    joined, left = change.joined, change.left
+    seen, before = change.nearest or (moved[0], None)
     return IdentityEvent(
         event_id=event_id(kind, site, moved[0].track, moved[0].revision),
         kind=kind,
         site=site,
-        person=revision.person,
+        person=change.person,
         camera=seen.track.camera,
         seen=_newest(seen),
         seen_before=None if before is None else _newest(before),
-        other=revision.other,
+        other=change.other,
         moved=tuple(_whole(sighting) for sighting in moved),
         similarity=None if joined is None else joined.similarity,
-        margin=revision.margin,
+        margin=change.margin,
         threshold=None if joined is None else joined.threshold,
-        rivals=(
+        runners_up=(
             ()
             if left is None
-            else (Rival(person=revision.other, similarity=left.similarity, ruled_out_by=_WORDS.get(left.verdict)),)
+            else (RunnerUp(person=change.other, similarity=left.similarity, ruled_out_by=_WORDS.get(left.verdict)),)
         ),
         model_id=seen.model_id,
     )
@@ -112,17 +115,17 @@ def _whole(sighting: Sighting) -> EventSighting:
 
 
 def _newest(sighting: Sighting) -> EventSighting:
-    """The track by its newest part."""
-    return _seen(sighting, sighting.part)
+    """The track by its newest tracklet."""
+    return _seen(sighting, sighting.tracklet_index)
 
 
-def _seen(sighting: Sighting, part: int | None) -> EventSighting:
+def _seen(sighting: Sighting, tracklet_index: int | None) -> EventSighting:
     left, top, right, bottom = map(float, sighting.box)
     return EventSighting(
         camera=sighting.track.camera,
         run=sighting.track.run,
         track=sighting.track.track,
-        part=part,
+        tracklet_index=tracklet_index,
         start=sighting.start_s,
         end=sighting.end_s,
         clock=sighting.clock,

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 
-from pipeline.matching.matcher import Matcher, Outcome
+from pipeline.matching.matcher import Matcher, WindowOutcome
 from pipeline.records import EmbeddedWindow
 
 
@@ -11,7 +11,7 @@ def run_identity_loop(
     windows: Iterable[EmbeddedWindow],
     matcher: Matcher,
     *,
-    watch: Callable[[EmbeddedWindow, Outcome, float], None] | None = None,
+    watch: Callable[[EmbeddedWindow, WindowOutcome, float], None] | None = None,
 ) -> None:
     """Decides window after window until there are no more.
 

@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 from pipeline.events.schema import IdentityEvent, person_id
 from pipeline.matching import announcing
 from pipeline.matching.calibration import Calibration
-from pipeline.matching.corrections import CorrectionParams
 from pipeline.matching.gallery import Gallery, Known
+from pipeline.matching.identity_merge_split import IdentityMergeSplit, Rules, merge_and_split
+from pipeline.matching.merge_split import MergeSplitParams
 from pipeline.matching.policy import Decision, MatchParams, decide
-from pipeline.matching.revising import Revision, Rules, revise
-from pipeline.matching.sightings import Sighting, SightingArrays, first_part, side_by_side, with_part
+from pipeline.matching.sightings import Sighting, SightingArrays, extend_sighting, side_by_side, start_sighting
 from pipeline.records import EmbeddedWindow, TrackKey
 from pipeline.site import Site, topology
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class WindowOutcome:
     """What became of a window.
 
     Attributes:
@@ -39,7 +39,7 @@ class Matcher:
 
     Args:
         calibration: replaces `params.threshold` by one for each pair of cameras, and gives events a probability.
-        corrections: when earlier decisions are taken back; None: never.
+        merge_split: when earlier decisions are taken back; None: never.
     """
 
     def __init__(
@@ -48,15 +48,15 @@ class Matcher:
         site: Site,
         params: MatchParams | None = None,
         calibration: Calibration | None = None,
-        corrections: CorrectionParams | None = None,
+        merge_split: MergeSplitParams | None = None,
     ) -> None:
         self._gallery = gallery
         self._site = site
         self._params = params or MatchParams()
         self._calibration = calibration
-        self._corrections = corrections
+        self._merge_split = merge_split
 
-    def step(self, window: EmbeddedWindow) -> Outcome:
+    def step(self, window: EmbeddedWindow) -> WindowOutcome:
         """Takes the next window, and commits what follows from it in one transaction."""
         known = self._gallery.known()
         changed, gone = _changed(known, window)
@@ -68,16 +68,16 @@ class Matcher:
             sighting = self._decided(open_[decision.query], decision, known, open_, changed)
             changed[sighting.track] = sighting
             events.append(self._event(decision, sighting, known, open_))
-        revisions = self._revise(known, changed, rules)
-        for revision in revisions:
-            changed |= {sighting.track: sighting for sighting in revision.moved}
-            events += announcing.revised(self._site.name, revision)
-        events += [announcing.ended(self._site.name, changed[track]) for track in gone]
+        merge_splits = self._find_merge_splits(known, changed, rules)
+        for merge_split in merge_splits:
+            changed |= {sighting.track: sighting for sighting in merge_split.moved}
+            events += announcing.announce_merge_split(self._site.name, merge_split)
+        events += [announcing.announce_end(self._site.name, changed[track]) for track in gone]
         self._gallery.commit(list(changed.values()), events, window)
         appeared = sum(event.kind == "person.appeared" for event in events)
-        merged = sum(revision.kind == "merged" for revision in revisions)
+        merged = sum(merge_split.kind == "merged" for merge_split in merge_splits)
         waiting = len(open_) - len(decisions)
-        return Outcome(appeared, len(decisions) - appeared, waiting, merged, len(revisions) - merged)
+        return WindowOutcome(appeared, len(decisions) - appeared, waiting, merged, len(merge_splits) - merged)
 
     def _rules(self, known: Known, changed: Iterable[Sighting]) -> Rules:
         cameras = list(dict.fromkeys([*known.cameras, *(s.track.camera for s in changed)]))
@@ -88,7 +88,9 @@ class Matcher:
     ) -> list[Decision]:
         if not open_:
             return []
-        must_decide = np.array([not s.is_open or s.part + 1 >= self._params.decide_after_parts for s in open_])
+        must_decide = np.array(
+            [not s.is_open or s.tracklet_index + 1 >= self._params.decide_after_tracklets for s in open_]
+        )
         return decide(
             side_by_side(open_, rules.cameras),
             _as_of_now(known, changed.values()),
@@ -98,8 +100,10 @@ class Matcher:
             must_decide,
         )
 
-    def _revise(self, known: Known, changed: dict[TrackKey, Sighting], rules: Rules) -> list[Revision]:
-        return [] if self._corrections is None else revise(known, changed, rules, self._corrections)
+    def _find_merge_splits(
+        self, known: Known, changed: dict[TrackKey, Sighting], rules: Rules
+    ) -> list[IdentityMergeSplit]:
+        return [] if self._merge_split is None else merge_and_split(known, changed, rules, self._merge_split)
 
     def _thresholds(self, cameras: Sequence[str]) -> NDArray[np.float64]:
         """(C, C): the cosine demanded between each two cameras."""
@@ -129,7 +133,7 @@ class Matcher:
     def _event(self, decision: Decision, sighting: Sighting, known: Known, open_: Sequence[Sighting]) -> IdentityEvent:
         before = _before(decision, known, open_)
         probability = self._probability(decision, sighting, before)
-        return announcing.decided(
+        return announcing.announce_decision(
             self._site.name, sighting, before, decision, probability=probability, person=known.person
         )
 
@@ -143,7 +147,7 @@ class Matcher:
 def _changed(known: Known, window: EmbeddedWindow) -> tuple[dict[TrackKey, Sighting], list[TrackKey]]:
     """The tracks that a window says something new about, as they are after it; and those of them that it ends.
 
-    A part or an end that comes a second time, from a worker that was started again, is no news.
+    A tracklet or an end that comes a second time, from a worker that was started again, is no news.
     """
     changed: dict[TrackKey, Sighting] = {}
     gone: list[TrackKey] = []
@@ -154,7 +158,7 @@ def _changed(known: Known, window: EmbeddedWindow) -> tuple[dict[TrackKey, Sight
 
     for embedding in window.embeddings:
         before = so_far(embedding.track)
-        after = first_part(embedding) if before is None else with_part(before, embedding)
+        after = start_sighting(embedding) if before is None else extend_sighting(before, embedding)
         if after is not before:
             changed[embedding.track] = after
     for end in window.ended:

@@ -80,7 +80,7 @@ def compare(
     }
 
 
-def pooled(by_pair: Mapping[CameraPair, Similarities]) -> Similarities:
+def pool(by_pair: Mapping[CameraPair, Similarities]) -> Similarities:
     """The similarities of all pairs of cameras as one.
 
     Raises:
@@ -117,7 +117,7 @@ def measure_calibration(
     Raises:
         CalibrationError: if there are too few pairs for that rate, or same pairs are not the more similar ones.
     """
-    everything = pooled(by_pair)
+    everything = pool(by_pair)
     _check_enough(everything, false_match_rate)
     return Calibration(
         model_id=model_id,

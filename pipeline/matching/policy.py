@@ -35,31 +35,35 @@ class MatchParams:
             background: strangers look more alike in one camera than in two.
         margin: the best person must exceed the next one by this much, in cosine; otherwise the decision waits for
             more of the track.
-        hesitation: a track that misses the threshold by no more than this waits too, before it is taken for somebody
+        deferral_band: a track that misses the threshold by no more than this waits too, before it is taken for somebody
             new: the first crops of a track are often its worst.
-        decide_after_parts: an unclear track is decided at this part at the latest, or when it ends.
-        rivals: how many of the others an event names.
+        decide_after_tracklets: an unclear track is decided at this tracklet at the latest, or when it ends.
+        runners_up: how many of the others an event names.
     """
 
     threshold: float = 0.6
     same_camera_extra: float = 0.15
     margin: float = 0.02
-    hesitation: float = 0.1
-    decide_after_parts: int = 3
-    rivals: int = 3
+    deferral_band: float = 0.1
+    decide_after_tracklets: int = 3
+    runners_up: int = 3
 
     def __post_init__(self) -> None:
-        if not -1 <= self.threshold <= 1 or min(self.same_camera_extra, self.margin, self.hesitation, self.rivals) < 0:
+        if (
+            not -1 <= self.threshold <= 1
+            or min(self.same_camera_extra, self.margin, self.deferral_band, self.runners_up) < 0
+        ):
             raise ValueError(
-                "expected a threshold in [-1, 1], and same_camera_extra, margin, hesitation and rivals of at least 0, "
-                f"found {self.threshold}, {self.same_camera_extra}, {self.margin}, {self.hesitation} and {self.rivals}"
+                "expected a threshold in [-1, 1], and same_camera_extra, margin, deferral_band and runners_up of "
+                f"at least 0, found {self.threshold}, {self.same_camera_extra}, {self.margin}, "
+                f"{self.deferral_band} and {self.runners_up}"
             )
-        if self.decide_after_parts < 1:
-            raise ValueError(f"expected decide_after_parts of at least 1, found {self.decide_after_parts}")
+        if self.decide_after_tracklets < 1:
+            raise ValueError(f"expected decide_after_tracklets of at least 1, found {self.decide_after_tracklets}")
 
 
 @dataclass(frozen=True, slots=True)
-class Rival:
+class RunnerUpRow:
     """Somebody else a track was compared with: number of the person, cosine, and what ruled the person out."""
 
     person: int
@@ -80,7 +84,7 @@ class Decision:
         similarity: cosine to that track; None for a new person.
         margin: how far the next person is behind, in cosine above threshold; None if there is nobody else.
         threshold: the cosine that was demanded; None for a new person.
-        rivals: the most similar others.
+        runners_up: the most similar others.
     """
 
     query: int
@@ -90,7 +94,7 @@ class Decision:
     similarity: float | None
     margin: float | None
     threshold: float | None
-    rivals: tuple[Rival, ...]
+    runners_up: tuple[RunnerUpRow, ...]
 
 
 def decide(
@@ -132,8 +136,8 @@ class _Round:
         self._site = site
         self._thresholds = thresholds
         self._params = params
-        # Whoever is further off than margin and hesitation can neither be the match nor make it unclear.
-        reach = thresholds.min(initial=1.0) - max(params.margin, params.hesitation)
+        # Whoever is further off than margin and the deferral band can neither be the match nor make it unclear.
+        reach = thresholds.min(initial=1.0) - max(params.margin, params.deferral_band)
         near = persons_near(batch, known, site, thresholds, reach)
         self._count = len(near.persons)
         self._persons = near.persons
@@ -169,7 +173,7 @@ class _Round:
         possible = self._possible[candidates, : self._count]
         query, column = np.nonzero(possible >= 0)
         value = possible[query, column]
-        clear = value - _rival(possible, query, value) >= self._params.margin
+        clear = value - _runner_up(possible, query, value) >= self._params.margin
         eligible = clear | must_decide[candidates[query]]
         queries, row = _numbered(query[eligible], len(candidates))
         columns, col = _numbered(column[eligible], self._count)
@@ -183,14 +187,14 @@ class _Round:
         """The first open track that is nobody known, if there is one; one that is merely unclear waits if it may.
         And those after it, up to where one may be the same person as one before, or an open track as one of them.
         """
-        is_unclear = self._best >= -self._params.hesitation
+        is_unclear = self._best >= -self._params.deferral_band
         ready = np.flatnonzero(is_open & (~is_unclear | must_decide))
         if len(ready) < 2:
             return ready
         if self._alike is None:
             self._alike = self._alike_among(np.flatnonzero(is_open))
         ends = np.logical_or.reduce(self._alike[np.ix_(ready, is_open)] >= 0, axis=1)
-        is_alike = np.triu(self._alike[np.ix_(ready, ready)] >= -self._params.hesitation, k=1)
+        is_alike = np.triu(self._alike[np.ix_(ready, ready)] >= -self._params.deferral_band, k=1)
         ends[:-1] |= np.logical_or.reduce(is_alike, axis=0)[1:]
         return ready[: int(ends.argmax()) + 1] if ends.any() else ready
 
@@ -253,9 +257,9 @@ class _Round:
         return _Peers(similarity, excess, verdict)
 
     def _appearances(self, queries: NDArray[np.intp]) -> list[Decision]:
-        rivals = self._rivals(queries, self._similarity[queries, : self._count])
+        runners_up = self._runners_up(queries, self._similarity[queries, : self._count])
         new, none, unknown = ([value] * len(queries) for value in (NEW, -1, None))
-        return list(map(Decision, queries.tolist(), new, none, none, unknown, unknown, unknown, rivals))
+        return list(map(Decision, queries.tolist(), new, none, none, unknown, unknown, unknown, runners_up))
 
     def _matches(self, queries: NDArray[np.intp], columns: NDArray[np.intp]) -> list[Decision]:
         each = np.arange(len(queries))
@@ -273,15 +277,15 @@ class _Round:
                 found.tolist(),
                 [each if math.isfinite(each) else None for each in ahead.tolist()],
                 (found - self._excess[queries, columns]).tolist(),
-                self._rivals(queries, similarity),
+                self._runners_up(queries, similarity),
             )
         )
 
-    def _rivals(self, queries: NDArray[np.intp], similarity: NDArray[np.float64]) -> list[tuple[Rival, ...]]:
+    def _runners_up(self, queries: NDArray[np.intp], similarity: NDArray[np.float64]) -> list[tuple[RunnerUpRow, ...]]:
         """The most similar others of each query, by (K, P) similarities, which are used up; of equals the first."""
         similarity[:, self._persons[: self._count] == NEW] = -np.inf
         each = np.arange(len(queries))
-        columns = np.empty((len(queries), min(self._params.rivals, self._count)), np.intp)
+        columns = np.empty((len(queries), min(self._params.runners_up, self._count)), np.intp)
         values = np.empty(columns.shape)
         for i in range(columns.shape[1]):
             columns[:, i] = similarity.argmax(axis=1)
@@ -289,9 +293,11 @@ class _Round:
             similarity[each, columns[:, i]] = -np.inf
         is_there = values > -np.inf
         verdict = map(VERDICTS.__getitem__, self._verdict[queries[:, None], columns][is_there].tolist())
-        rivals = list(map(Rival, self._persons[columns[is_there]].tolist(), values[is_there].tolist(), verdict))
+        runners_up = list(
+            map(RunnerUpRow, self._persons[columns[is_there]].tolist(), values[is_there].tolist(), verdict)
+        )
         ends = np.cumsum(is_there.sum(axis=1)).tolist()
-        return [tuple(rivals[start:end]) for start, end in pairwise([0, *ends])]
+        return [tuple(runners_up[start:end]) for start, end in pairwise([0, *ends])]
 
 
 def _numbered(values: NDArray[np.intp], count: int) -> Pairs:
@@ -301,7 +307,9 @@ def _numbered(values: NDArray[np.intp], count: int) -> Pairs:
     return np.flatnonzero(is_there), (np.cumsum(is_there) - 1)[values]
 
 
-def _rival(possible: NDArray[np.float64], query: NDArray[np.intp], value: NDArray[np.float64]) -> NDArray[np.float64]:
+def _runner_up(
+    possible: NDArray[np.float64], query: NDArray[np.intp], value: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """(K,): for cells of (Q, P) of the given rows and values, the best of the others in their rows."""
     if possible.shape[1] < 2:
         return np.full(len(value), -np.inf)

@@ -21,8 +21,8 @@ class Sighting:
     Attributes:
         track: which track.
         person: who it is; None while that is open.
-        total: (D,) float64, sum of the embeddings of its parts; its direction is the descriptor.
-        part, box: the newest part, and where the person stood in its best crop.
+        total: (D,) float64, sum of the embeddings of its tracklets; its direction is the descriptor.
+        tracklet_index, box: the newest tracklet, and where the person stood in its best crop.
         start_s, end_s: first and last time seen, seconds since the epoch.
         is_open: True until the track has ended.
         clock: whose clock the times are.
@@ -33,7 +33,7 @@ class Sighting:
     track: TrackKey
     person: UUID | None
     total: NDArray[np.float64]
-    part: int
+    tracklet_index: int
     box: NDArray[np.float32]
     start_s: float
     end_s: float
@@ -44,7 +44,7 @@ class Sighting:
 
     @property
     def descriptor(self) -> NDArray[np.float32]:
-        """(D,) float32 of length 1: the mean of the parts, as the papers average their clips."""
+        """(D,) float32 of length 1: the mean of the tracklets, as the papers average their clips."""
         return (self.total / math.sqrt(self.total.dot(self.total))).astype(np.float32)
 
 
@@ -54,13 +54,13 @@ def person_of(sighting: Sighting) -> UUID:
     return sighting.person
 
 
-def first_part(embedding: Embedding) -> Sighting:
-    """A track of which one part is known."""
+def start_sighting(embedding: Embedding) -> Sighting:
+    """A track of which one tracklet is known."""
     return Sighting(
         track=embedding.track,
         person=None,
         total=embedding.vector.astype(np.float64),
-        part=embedding.part,
+        tracklet_index=embedding.tracklet_index,
         box=embedding.box,
         start_s=embedding.start_s,
         end_s=embedding.end_s,
@@ -92,7 +92,7 @@ class SightingArrays:
     def __len__(self) -> int:
         return len(self.persons)
 
-    def taken(self, rows: NDArray[np.intp]) -> "SightingArrays":
+    def take_rows(self, rows: NDArray[np.intp]) -> "SightingArrays":
         """Some rows, each vector's numbers side by side."""
         return SightingArrays(
             vectors=np.ascontiguousarray(self.vectors[rows]),
@@ -104,15 +104,15 @@ class SightingArrays:
         )
 
 
-def with_part(sighting: Sighting, embedding: Embedding) -> Sighting:
-    """A track of which one more part is known; a part that is known already changes nothing."""
-    if embedding.part <= sighting.part:
+def extend_sighting(sighting: Sighting, embedding: Embedding) -> Sighting:
+    """A track of which one more tracklet is known; a tracklet that is known already changes nothing."""
+    if embedding.tracklet_index <= sighting.tracklet_index:
         return sighting
     return Sighting(
         track=sighting.track,
         person=sighting.person,
         total=sighting.total + embedding.vector,
-        part=embedding.part,
+        tracklet_index=embedding.tracklet_index,
         box=embedding.box,
         start_s=sighting.start_s,
         end_s=max(sighting.end_s, embedding.end_s),

@@ -4,8 +4,8 @@ Its lanes are the cameras of a process with their tracklets, or processes with t
 
 The identity of a track depends on what was decided before it. So that the same files give the same events, whatever
 the threads do, tracklets are handed on by stream time: a window of a second goes out when every camera has passed its
-end. A camera that runs ahead of that waits in `advance`, which is also how pressure from behind reaches the cameras:
-a file is read more slowly, a live camera drops frames at its source.
+end. A camera that runs ahead of that waits in `emit_watermark`, which is also how pressure from behind reaches the
+cameras: a file is read more slowly, a live camera drops frames at its source.
 
 Nobody waits for a live camera that gives no frames: after `idle_after_s` the others go on without it, and what it
 cuts late goes into the next window.
@@ -30,17 +30,17 @@ class Lane(Generic[TrackletT]):
         self._channel = channel
         self._camera = camera
 
-    def put(self, parts: Sequence[TrackletT], ended: Sequence[TrackEnd]) -> None:
-        """Hands on what was cut. Never blocks: `advance` does."""
-        self._channel._put(parts, ended)  # noqa: SLF001 - a lane is the channel seen from one camera
+    def put(self, tracklets: Sequence[TrackletT], ended: Sequence[TrackEnd]) -> None:
+        """Hands on what was cut. Never blocks: `emit_watermark` does."""
+        self._channel._put(tracklets, ended)  # noqa: SLF001 - a lane is the channel seen from one camera
 
-    def advance(self, time_s: float) -> None:
+    def emit_watermark(self, time_s: float) -> None:
         """Says that nothing cut before `time_s` will follow; blocks while the camera is too far ahead.
 
         Raises:
             ChannelClosed: if the reader has gone.
         """
-        self._channel._advance(self._camera, time_s)  # noqa: SLF001
+        self._channel._take_watermark(self._camera, time_s)  # noqa: SLF001
 
     def close(self) -> None:
         """The camera is done; nobody waits for it any more."""
@@ -56,7 +56,7 @@ class Channel(Generic[TrackletT, JoinedT]):
 
     Args:
         cameras: their names; every one of them gets a lane, and must close it.
-        window: makes a window of its end, its parts and the tracks that ended in it: `Window`, `EmbeddedWindow`.
+        window: makes a window of its end, its tracklets and the tracks that ended in it: `Window`, `EmbeddedWindow`.
         is_live: True if they are live: then nobody waits for one that gives no frames. Files and live streams do not
             mix, because their clocks have nothing to do with each other.
         window_s: length of a window, seconds of stream time. Longer windows see more of the tracks that compete
@@ -64,9 +64,10 @@ class Channel(Generic[TrackletT, JoinedT]):
         lead_s: how far a camera may run ahead of the window that is being worked on, seconds of stream time: the
             bound on what waits here.
         idle_after_s: wall time without a frame after which nobody waits for a live camera.
-        yields_empty: hand out a window without anything in it too, where the cameras have passed more than was handed
+        emits_empty_windows: hand out a window without anything in it too, where the cameras have passed more than was
+            handed
             out: for a reader that has to tell others how far they are.
-        on_turn: called by the reader each time it looks for a window, found or not; at least every `idle_after_s`.
+        on_heartbeat: called by the reader each time it looks for a window, found or not; at least every `idle_after_s`.
     """
 
     def __init__(
@@ -78,8 +79,8 @@ class Channel(Generic[TrackletT, JoinedT]):
         window_s: float = 1.0,
         lead_s: float = 8.0,
         idle_after_s: float = 1.0,
-        yields_empty: bool = False,
-        on_turn: Callable[[], None] | None = None,
+        emits_empty_windows: bool = False,
+        on_heartbeat: Callable[[], None] | None = None,
     ) -> None:
         if lead_s < 2 * window_s:
             raise ValueError(f"lead_s must be at least two windows of {window_s} s, found {lead_s}")
@@ -89,10 +90,10 @@ class Channel(Generic[TrackletT, JoinedT]):
             is_live=is_live,
             idle_after_s=idle_after_s,
             now_s=time.monotonic(),
-            emits_empty_windows=yields_empty,
+            emits_empty_windows=emits_empty_windows,
         )
         self._window = window
-        self._on_turn = on_turn
+        self._on_heartbeat = on_heartbeat
         self._window_s = window_s
         self._lead_s = lead_s
         self._idle_after_s = idle_after_s
@@ -110,7 +111,7 @@ class Channel(Generic[TrackletT, JoinedT]):
             self._changed.notify_all()
 
     def waiting(self) -> int:
-        """Parts that wait here."""
+        """Tracklets that wait here."""
         with self._changed:
             return self._windows.count_waiting()
 
@@ -119,11 +120,11 @@ class Channel(Generic[TrackletT, JoinedT]):
         while (window := self._take()) is not None:
             yield window
 
-    def _put(self, parts: Sequence[TrackletT], ended: Sequence[TrackEnd]) -> None:
+    def _put(self, tracklets: Sequence[TrackletT], ended: Sequence[TrackEnd]) -> None:
         with self._changed:
-            self._windows.put_by_time(parts, ended)
+            self._windows.put_by_time(tracklets, ended)
 
-    def _advance(self, camera: str, time_s: float) -> None:
+    def _take_watermark(self, camera: str, time_s: float) -> None:
         with self._changed:
             before = self._complete_windows()
             self._windows.raise_watermark(camera, time_s, time.monotonic())
@@ -153,8 +154,8 @@ class Channel(Generic[TrackletT, JoinedT]):
             self._at_work_s = math.inf
             self._changed.notify_all()
             while True:
-                if self._on_turn:
-                    self._on_turn()
+                if self._on_heartbeat:
+                    self._on_heartbeat()
                 if (complete := self._windows.take(time.monotonic())) is not None:
                     self._at_work_s = complete.number * self._window_s
                     return self._window(complete.end_s, complete.tracklets, complete.ended)

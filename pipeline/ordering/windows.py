@@ -23,7 +23,7 @@ class AnyTracklet(Protocol):
     def track(self) -> TrackKey: ...
 
     @property
-    def part(self) -> int: ...
+    def tracklet_index(self) -> int: ...
 
     @property
     def cut_s(self) -> float: ...
@@ -39,7 +39,7 @@ class AssembledWindow(Generic[TrackletT]):
     Attributes:
         number: of the window, counted from the epoch.
         end_s: where it ends (exclusive), seconds since the epoch.
-        tracklets: sorted by (cut_s, track, part).
+        tracklets: sorted by (cut_s, track, tracklet_index).
         ended: sorted by (cut_s, track).
     """
 
@@ -57,7 +57,7 @@ class _Lane:
 
 
 @dataclass(slots=True, eq=False)
-class _Pending(Generic[TrackletT]):
+class _PendingWindow(Generic[TrackletT]):
     tracklets: list[TrackletT] = field(default_factory=list)
     ended: list[TrackEnd] = field(default_factory=list)
 
@@ -93,7 +93,7 @@ class WindowAssembler(Generic[TrackletT]):
         self._is_live = is_live
         self._idle_after_s = idle_after_s
         self._emits_empty_windows = emits_empty_windows
-        self._pending: dict[int, _Pending[TrackletT]] = {}
+        self._pending: dict[int, _PendingWindow[TrackletT]] = {}
         self.last = last
         """Number of the last window that has gone out."""
 
@@ -153,7 +153,7 @@ class WindowAssembler(Generic[TrackletT]):
         """Adds to a window, whenever it was cut; what is late, to the first window that has not gone out."""
         if self.last is not None:
             number = max(number, self.last + 1)
-        pending = self._pending.setdefault(number, _Pending())
+        pending = self._pending.setdefault(number, _PendingWindow())
         pending.tracklets += tracklets
         pending.ended += ended
 
@@ -175,12 +175,12 @@ class WindowAssembler(Generic[TrackletT]):
         return AssembledWindow(
             number=number,
             end_s=(number + 1) * self._window_s,
-            tracklets=tuple(sorted(tracklets, key=lambda tracklet: (*_order(tracklet), tracklet.part))),
+            tracklets=tuple(sorted(tracklets, key=lambda tracklet: (*_order(tracklet), tracklet.tracklet_index))),
             ended=tuple(sorted(ended, key=_order)),
         )
 
     def _release(self, number: int) -> AssembledWindow[TrackletT]:
-        pending: _Pending[TrackletT] = self._pending.pop(number, _Pending())
+        pending: _PendingWindow[TrackletT] = self._pending.pop(number, _PendingWindow())
         self.last = number
         return self.assemble(number, pending.tracklets, pending.ended)
 

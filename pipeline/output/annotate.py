@@ -16,9 +16,9 @@ from pipeline.output.person_labels import UNIDENTIFIED, Colour, short_name
 from pipeline.records import Frame, Image
 
 LINE_SIDE = 320
-"""A line is one pixel wide per so many pixels of the picture's shorter side."""
+"""A line is one pixel wide per so many pixels of the image's shorter side."""
 TEXT_SIDE = 1100
-"""Text has scale 1 in a picture whose shorter side has so many pixels."""
+"""Text has scale 1 in an image whose shorter side has so many pixels."""
 SMALLEST_TEXT = 0.45
 PAD_PX = 3
 CRF = "23"
@@ -41,7 +41,7 @@ def annotate_video(
 ) -> int:
     """Draws the tracks of one camera into its frames, and writes them as H.264 in MP4, which browsers play.
 
-    The pictures that come in are not changed. Frames of another size than the first are scaled to it.
+    The images that come in are not changed. Frames of another size than the first are scaled to it.
 
     Args:
         frames: of the camera, in order; frame index 0 is frame 1 of the tracks.
@@ -70,7 +70,7 @@ def annotate_video(
 
 
 def draw_tracks(image: Image, seen: MotTracks, person_of: Mapping[int, UUID], colours: Mapping[UUID, Colour]) -> Image:
-    """A copy of the picture with a box and a name for each row; who is nearer to the camera is drawn on top."""
+    """A copy of the image with a box and a name for each row; who is nearer to the camera is drawn on top."""
     drawn = np.ascontiguousarray(image).copy()
     for row in np.argsort(seen.boxes[:, 3], kind="stable"):
         track = int(seen.ids[row])
@@ -87,7 +87,7 @@ def _seen_in(ordered: MotTracks, frame: Frame) -> MotTracks:
 
 
 def _draw_person(image: Image, box: NDArray[np.float32], label: str, colour: Colour) -> None:
-    """Draws into the picture: the box, and above it the label on a patch of the same colour."""
+    """Draws into the image: the box, and above it the label on a patch of the same colour."""
     height, width = image.shape[:2]
     side = min(height, width)
     line_px = max(1, round(side / LINE_SIDE))
@@ -97,7 +97,7 @@ def _draw_person(image: Image, box: NDArray[np.float32], label: str, colour: Col
     pen_px = max(1, round(scale))
     (text_width, text_height), below = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, scale, pen_px)
     patch_height = text_height + below + PAD_PX
-    # A person at the upper edge, or cut by the left or right one, keeps a readable label inside the picture.
+    # A person at the upper edge, or cut by the left or right one, keeps a readable label inside the image.
     x = min(max(left, 0), max(0, width - text_width - 2 * PAD_PX))
     y = min(max(top, patch_height), height)
     cv2.rectangle(image, (x, y - patch_height), (x + text_width + 2 * PAD_PX, y), colour, cv2.FILLED)
@@ -107,9 +107,9 @@ def _draw_person(image: Image, box: NDArray[np.float32], label: str, colour: Col
 
 
 def _encode(images: Iterable[Image], path: Path, fps: float) -> int:
-    """Writes the pictures; nothing is opened before the first has come."""
-    pictures = iter(images)
-    first = next(pictures, None)
+    """Writes the images; nothing is opened before the first has come."""
+    images = iter(images)
+    first = next(images, None)
     if first is None:
         return 0
     # Chroma has half the resolution, so that H.264 in yuv420p takes even sizes only.
@@ -119,7 +119,7 @@ def _encode(images: Iterable[Image], path: Path, fps: float) -> int:
         stream = container.add_stream("libx264", rate=rate, options={"crf": CRF, "preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         count = 0
-        for image in chain((first,), pictures):
+        for image in chain((first,), images):
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             container.mux(stream.encode(frame.reformat(width, height, "yuv420p")))
             count += 1

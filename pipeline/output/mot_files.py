@@ -75,16 +75,16 @@ class MotTruth:
         frames: (N,) int64, from 1.
         ids: (N,) int64, which person.
         boxes: (N, 4) float32 xyxy pixels.
-        counts: (N,) bool, False where nobody is asked to find the box.
-        forgives: (N,) bool, True where a tracker's box is neither right nor wrong (see `read_truth`).
+        evaluated: (N,) bool, False where nobody is asked to find the box.
+        ignored: (N,) bool, True where a tracker's box is neither right nor wrong (see `read_truth`).
         last_frame: the truth is complete up to this frame; what was tracked later is not scored.
     """
 
     frames: NDArray[np.int64]
     ids: NDArray[np.int64]
     boxes: NDArray[np.float32]
-    counts: NDArray[np.bool_]
-    forgives: NDArray[np.bool_]
+    evaluated: NDArray[np.bool_]
+    ignored: NDArray[np.bool_]
     last_frame: int
 
 
@@ -156,7 +156,8 @@ def track_line(frame: int, track: int, box: Sequence[float], score: float) -> st
 def read_truth(path: Path, *, last_frame: int | None = None, layout: TruthFormat | None = None) -> MotTruth:
     """The truth of one camera.
 
-    MOT16 is read as MotChallenge scores it: pedestrians marked with 1 count, distractors forgive. In MOT15 rows marked
+    MOT16 is read as MotChallenge scores it: pedestrians marked with 1 are evaluated, distractors ignored. In MOT15 rows
+    marked
     with 1 count and those marked with 0 forgive: they are people whom nobody is asked to find, and finding them is no
     mistake. In VisDrone marked people count, and unmarked rows forgive.
 
@@ -175,14 +176,14 @@ def read_truth(path: Path, *, last_frame: int | None = None, layout: TruthFormat
     if columns not in (MOT16_COLUMNS, MOT15_COLUMNS) or any(len(row) != columns for row in rows):
         raise MotFileError(f"{path}: expected {MOT16_COLUMNS} or {MOT15_COLUMNS} columns, the same in every line")
     table = np.array(rows, np.float64)
-    counts, forgives = _roles(table, layout or _layout(table, path))
+    evaluated, ignored = _roles(table, layout or _layout(table, path))
     frames = table[:, 0].astype(np.int64)
     return MotTruth(
         frames=frames,
         ids=table[:, 1].astype(np.int64),
         boxes=_corners(table[:, 2:6]),
-        counts=counts,
-        forgives=forgives,
+        evaluated=evaluated,
+        ignored=ignored,
         last_frame=last_frame or int(frames.max()),
     )
 

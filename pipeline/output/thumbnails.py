@@ -1,4 +1,4 @@
-"""Pictures of people, kept only where somebody asked for them: one for each tracklet, for the report."""
+"""Images of people, kept only where somebody asked for them: one for each tracklet, for the report."""
 
 from pathlib import Path
 
@@ -18,13 +18,13 @@ class Thumbnails:
 
     def __call__(self, step: FrameStep) -> None:
         for tracklet in step.tracklets:
-            path = thumbnail_path(self._folder, tracklet.track, tracklet.part)
+            path = thumbnail_path(self._folder, tracklet.track, tracklet.tracklet_index)
             path.parent.mkdir(parents=True, exist_ok=True)
             best = tracklet.crops[int(tracklet.quality.argmax())]
             _, jpeg = cv2.imencode(".jpg", best[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
             path.write_bytes(jpeg.tobytes())
 
 
-def thumbnail_path(folder: Path, track: TrackKey, part: int) -> Path:
-    """Where the picture of one part of a track lies."""
-    return folder / track.camera / f"{track.run}-{track.track}-{part}.jpg"
+def thumbnail_path(folder: Path, track: TrackKey, tracklet_index: int) -> Path:
+    """Where the image of one tracklet lies."""
+    return folder / track.camera / f"{track.run}-{track.track}-{tracklet_index}.jpg"

@@ -1,4 +1,4 @@
-"""Opens videos and decodes pictures: the only module that knows FFmpeg."""
+"""Opens videos and decodes images: the only module that knows FFmpeg."""
 
 import errno
 import struct
@@ -31,7 +31,7 @@ _IMAGE_CODECS = {b"\xff\xd8\xff": "mjpeg", b"\x89PNG\r\n\x1a\n": "png"}
 """By the first bytes of a file: names lie."""
 _DISPLAY_MATRIX = struct.Struct("=9i")
 _UNDECODABLE = (av.FFmpegError, ValueError, OverflowError, MemoryError)
-"""What FFmpeg and its binding raise over bytes that make no picture, of whatever kind the damage is."""
+"""What FFmpeg and its binding raise over bytes that make no image, of whatever kind the damage is."""
 
 _MEANINGS: tuple[tuple[type[av.FFmpegError], ErrorCode, str], ...] = (
     (av.error.HTTPUnauthorizedError, ErrorCode.AUTH, "user or password refused (401)"),
@@ -48,8 +48,8 @@ _MEANINGS: tuple[tuple[type[av.FFmpegError], ErrorCode, str], ...] = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Picture:
-    """One decoded picture.
+class DecodedImage:
+    """One decoded image.
 
     Attributes:
         image: (H, W, 3) uint8 RGB, contiguous, turned upright where the container says how.
@@ -68,7 +68,7 @@ class Video:
     """The best video stream of an open container. For one thread.
 
     Attributes:
-        undecodable: packets that could not be decoded since the first picture. (Before it they are usual: a recording
+        undecodable: packets that could not be decoded since the first image. (Before it they are usual: a recording
             or a connection may begin between two key frames.)
         damaged: packets that the container knows to be incomplete, decodable or not.
     """
@@ -85,7 +85,7 @@ class Video:
     ) -> None:
         """Opens it.
 
-        Pictures are decoded on the calling thread (slices may use more): frame threads would hold back one live picture
+        Images are decoded on the calling thread (slices may use more): frame threads would hold back one live image
         per core, and take half as much of the cores again, which cameras share.
 
         Args:
@@ -103,7 +103,7 @@ class Video:
         self.damaged = 0
         self._name = name
         self._read_timeout_s = read_timeout_s
-        self._has_pictures = False
+        self._has_images = False
         self._sent_minus_pts_s: float | None = None
         self._last_s: float | None = None
         self._to_rgb = RgbConverter()
@@ -146,7 +146,7 @@ class Video:
         """Whether a server sends it faster than it plays: HLS by the segment, recordings as fast as can be."""
         return self._container.format.name == "hls" or self.duration_s is not None
 
-    def pictures(self) -> Iterator[Picture]:
+    def decoded_images(self) -> Iterator[DecodedImage]:
         """Decodes to the end.
 
         Raises:
@@ -158,7 +158,7 @@ class Video:
             yield from self._decoded(packet)
 
     def missing_s(self) -> float | None:
-        """How much of what was announced lies behind the last picture; None where no length is known."""
+        """How much of what was announced lies behind the last image; None where no length is known."""
         if self.duration_s is None or self._last_s is None:
             return None
         start_s = (self._container.start_time or 0) / av.time_base
@@ -182,23 +182,23 @@ class Video:
             (wall_us,) = _WALL_CLOCK_US.unpack_from(bytes(packet.get_sidedata("prft")))
             self._sent_minus_pts_s = wall_us / 1e6 - float(packet.pts * packet.time_base)
 
-    def _decoded(self, packet: "Packet[VideoStream]") -> list[Picture]:
+    def _decoded(self, packet: "Packet[VideoStream]") -> list[DecodedImage]:
         try:
-            pictures = [self._picture(frame) for frame in packet.decode()]
+            decoded_images = [self._decode(frame) for frame in packet.decode()]
         except _UNDECODABLE:
-            self.undecodable += self._has_pictures
+            self.undecodable += self._has_images
             return []
-        self._has_pictures = self._has_pictures or bool(pictures)
-        return pictures
+        self._has_images = self._has_images or bool(decoded_images)
+        return decoded_images
 
-    def _picture(self, frame: VideoFrame) -> Picture:
+    def _decode(self, frame: VideoFrame) -> DecodedImage:
         time_s = frame.time if frame.pts is not None else None
         sent_s = None
         if time_s is not None:
             self._last_s = time_s
             sent_s = self._sent_minus_pts_s + time_s if self._sent_minus_pts_s is not None else None
         lasts_s = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else None
-        return Picture(self._to_rgb(frame), time_s, lasts_s, sent_s)
+        return DecodedImage(self._to_rgb(frame), time_s, lasts_s, sent_s)
 
     def _call(self, action: Callable[[], Result], limit_s: float | None) -> Result:
         """Calls FFmpeg. Its exceptions show the address, so ours is raised when theirs is out of sight."""

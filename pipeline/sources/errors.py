@@ -46,23 +46,23 @@ def redact(url: str) -> str:
     if "://" not in url:
         return url
     try:
-        parts = urlsplit(url)
-        host = _host(parts)
+        split = urlsplit(url)
+        host = _host(split)
     except ValueError:
         return f"{url.partition('://')[0]}://***"
-    if "@" in parts.path + parts.query + parts.fragment:
-        return f"{parts.scheme}://***"
-    path = "/".join(_without_value(piece) for piece in parts.path.split("/"))
-    query = "&".join(_without_value(piece) for piece in parts.query.split("&"))
-    return f"{parts.scheme}://{host}{path}" + (f"?{query}" if query else "")
+    if "@" in split.path + split.query + split.fragment:
+        return f"{split.scheme}://***"
+    path = "/".join(_without_value(piece) for piece in split.path.split("/"))
+    query = "&".join(_without_value(piece) for piece in split.query.split("&"))
+    return f"{split.scheme}://{host}{path}" + (f"?{query}" if query else "")
 
 
-def _host(parts: SplitResult) -> str:
+def _host(split: SplitResult) -> str:
     """Host and port; ValueError if what stands for the port is no number, as when a password holds a slash."""
-    host = parts.hostname or ""
+    host = split.hostname or ""
     if ":" in host:
         host = f"[{host}]"
-    return host if parts.port is None else f"{host}:{parts.port}"
+    return host if split.port is None else f"{host}:{split.port}"
 
 
 def _without_value(piece: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.records import Frame
 from pipeline.sources.announced import announced_bytes
-from pipeline.sources.decoding import Picture, Video
+from pipeline.sources.decoding import DecodedImage, Video
 from pipeline.sources.errors import ErrorCode, SourceError
 from pipeline.sources.source import DropCause, SourceListener, SourceState, Unheard, check_rate
 from pipeline.sources.times import Timed, Timeline
@@ -23,7 +23,7 @@ _USUAL_RATE = 25.0
 @dataclass(frozen=True, slots=True, eq=False)
 class _Numbered:
     index: int
-    picture: Picture
+    decoded: DecodedImage
 
 
 class FileSource:
@@ -85,7 +85,7 @@ class FileSource:
                 count += 1
                 index = settled.item.index
                 time_s = settled.time_s if self._frame_rate is None else self._starts_at_s + index / self._frame_rate
-                yield Frame(self._camera, index, time_s, "container", settled.item.picture.image)
+                yield Frame(self._camera, index, time_s, "container", settled.item.decoded.image)
             self._report_damage(video, timeline.outliers)
             self._check_whole(count)
 
@@ -94,14 +94,14 @@ class FileSource:
 
     def _timed(self, video: Video) -> Iterator[Timed[_Numbered]]:
         index = skipped = 0
-        for picture in video.pictures():
+        for decoded in video.decoded_images():
             for _ in range(video.undecodable - skipped):
                 self._listener.dropped(self._camera, DropCause.CORRUPT)
             index += video.undecodable - skipped
             skipped = video.undecodable
             # With a rate of its own, what the container says is not even looked at.
-            time_s = picture.time_s if self._frame_rate is None else None
-            yield Timed(_Numbered(index, picture), time_s, picture.lasts_s)
+            time_s = decoded.time_s if self._frame_rate is None else None
+            yield Timed(_Numbered(index, decoded), time_s, decoded.lasts_s)
             index += 1
 
     def _open(self) -> Video:

@@ -6,7 +6,7 @@ from pipeline.records import Clock
 
 # A sender's clock this far from ours was never set; its times would put people where they never were.
 _SENDER_SKEW_S = 5.0
-# A picture that is due later than this is no part of a lump: the stream's time has jumped.
+# An image that is due later than this is no part of a lump: the stream's time has jumped.
 _LONGEST_HOLD_S = 20.0
 
 
@@ -46,7 +46,7 @@ class Pace:
         self._due_minus_stream_s: float | None = None
 
     def hold_s(self, stream_s: float | None, now_s: float) -> float:
-        """How long to hold a picture back; 0 when it is late, and the ones after it are then held back less.
+        """How long to hold an image back; 0 when it is late, and the ones after it are then held back less.
 
         Args:
             stream_s: its time in the stream, if it has one.

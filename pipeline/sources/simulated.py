@@ -1,11 +1,11 @@
-"""The frames of a simulated camera as they are rendered, without a film between."""
+"""The frames of a simulated camera as they are rendered, without a video between."""
 
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
 from pipeline.records import Frame
-from reid_simulation.output.recording import filmed
+from reid_simulation.output.recording import render_frames
 from reid_simulation.render.render import Figures
 from reid_simulation.seams.cameras import Camera
 from reid_simulation.world.scenario import Scenario
@@ -34,7 +34,7 @@ class SimulatedSource:
         starts_at_s = (self._site.starts_at + timedelta(seconds=camera.clock_offset_s)).timestamp()
         if self._closed.is_set():
             return
-        for index, rendered in enumerate(filmed(camera, self._site, self._scenario, self._figures)):
+        for index, rendered in enumerate(render_frames(camera, self._site, self._scenario, self._figures)):
             if self._closed.is_set():
                 return
             yield Frame(camera.name, index, starts_at_s + index / camera.fps, "container", rendered.image)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from pipeline.records import Frame
 from pipeline.sources.backoff import Retry, longest_wait_s, wait_s
-from pipeline.sources.decoding import Picture, Video
+from pipeline.sources.decoding import DecodedImage, Video
 from pipeline.sources.errors import ErrorCode, SourceError, redact
 from pipeline.sources.live_clock import LiveClock, Pace
 from pipeline.sources.slot import Slot
@@ -37,9 +37,9 @@ _MOST_LEFT_BEHIND = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Arrival:
-    """A picture, when it came, and how many packets of its connection could not be decoded so far."""
+    """An image, when it came, and how many packets of its connection could not be decoded so far."""
 
-    picture: Picture
+    decoded: DecodedImage
     arrived_s: float
     undecodable: int
 
@@ -53,7 +53,7 @@ class StreamSource:
 
     Times are the sender's wall clock where RTCP gives it and it lies within 5 s of ours, else ours at the arrival; each
     frame says which. Sender reports come seconds after the first frame, and the clocks differ by the way of the
-    picture: a frame whose time is not after the one before is dropped and counted.
+    decoded: a frame whose time is not after the one before is dropped and counted.
 
     Frames change size when the camera changes its resolution. Their index goes on over reconnects, and skips what was
     dropped.
@@ -161,15 +161,15 @@ class StreamSource:
         reader.start()
 
     def _read(self, slot: Slot[_Arrival]) -> None:
-        """The thread: hands pictures over until nobody takes them, and says how it ended."""
+        """The thread: hands images over until nobody takes them, and says how it ended."""
         try:
             with closing(self._open()) as video:
                 pace = Pace() if video.comes_in_lumps else None
-                for picture in video.pictures():
+                for decoded in video.decoded_images():
                     if pace is not None:
                         # Never so long that the one who takes would give the camera up.
-                        time.sleep(min(pace.hold_s(picture.time_s, time.monotonic()), self._read_timeout_s / 2))
-                    if not slot.put(_Arrival(picture, self._clock.now_s(), video.undecodable)):
+                        time.sleep(min(pace.hold_s(decoded.time_s, time.monotonic()), self._read_timeout_s / 2))
+                    if not slot.put(_Arrival(decoded, self._clock.now_s(), video.undecodable)):
                         return
                 missing_s = video.missing_s()
             has_ended = missing_s is not None and missing_s <= _END_SLACK_S
@@ -195,13 +195,13 @@ class StreamSource:
 
     def _frame(self, arrival: _Arrival) -> Frame | None:
         """The next frame; None if its time does not go forward."""
-        stamp = self._clock.stamp(arrival.picture.sent_s, arrival.arrived_s)
+        stamp = self._clock.stamp(arrival.decoded.sent_s, arrival.arrived_s)
         if stamp is None:
             self._drop(DropCause.CLOCK, 1)
             return None
         time_s, clock = stamp
         self._index += 1
-        return Frame(self._camera, self._index - 1, time_s, clock, arrival.picture.image)
+        return Frame(self._camera, self._index - 1, time_s, clock, arrival.decoded.image)
 
     def _drop(self, cause: DropCause, count: int) -> None:
         self._index += count
@@ -232,8 +232,8 @@ def _how_to_open(url: str, transport: str) -> tuple[str | None, dict[str, str]]:
     if _WEBCAM.fullmatch(url):
         return _WEBCAM_FORMAT, {}
     try:
-        parts = urlsplit(url)
-        is_known = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+        split = urlsplit(url)
+        is_known = split.scheme in _SCHEMES and bool(split.hostname) and split.port != 0
     except ValueError:
         is_known = False
     if not is_known:
@@ -243,7 +243,7 @@ def _how_to_open(url: str, transport: str) -> tuple[str | None, dict[str, str]]:
         )
     # Counting frames to guess the rate would hold back the first second of the stream; nobody asks for the rate.
     options = {"fpsprobesize": "0"}
-    if parts.scheme.startswith("rtsp"):
+    if split.scheme.startswith("rtsp"):
         return None, options | {"rtsp_transport": transport}
     # A playlist from outside names further addresses: never a file of this machine.
     return None, options | {"protocol_whitelist": "http,https,tls,tcp,crypto,data"}

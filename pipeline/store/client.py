@@ -15,7 +15,7 @@ from redis.cluster import RedisCluster
 from redis.exceptions import ClusterDownError, NoScriptError, ReadOnlyError, RedisClusterException
 from redis.retry import Retry
 
-from pipeline.store.error_text import reason_of, refusal_of, shown, tls_fault_of
+from pipeline.store.error_text import reason_of, refusal_of, show_address, tls_fault_of
 from pipeline.store.keys import prefix
 from pipeline.store.scripts import Script
 
@@ -76,7 +76,7 @@ class SiteStore:
     """
 
     def __init__(self, url: str, site: str, *, is_cluster: bool = False, timeout_s: float = CALL_TIMEOUT_S) -> None:
-        self.address = shown(url)
+        self.address = show_address(url)
         self.site = site
         self._prefix = prefix(site)
         self._is_cluster = is_cluster

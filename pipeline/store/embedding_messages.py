@@ -20,16 +20,16 @@ MAX_BYTES = 4 << 20
 """Of one message; larger ones are not ours."""
 UNIT_TOLERANCE = 1e-3
 MAX_PIXELS = 1_000_000
-"""No picture is so large, and float32 still holds the coordinate."""
+"""No image is so large, and float32 still holds the coordinate."""
 MAX_AHEAD_S = 300.0
 """How far the clock of a live worker may be ahead of the matcher's. Time never goes back for a site: one message of
 next year would make all that follows late, and everybody forgotten."""
 WHERE_LENGTH = 100
 """Characters of the place of a fault that are said: its words are the writer's."""
 
-Progress = Literal["open", "part", "whole", "closed"]
-"""Of a worker: `open`, it has started; `part`, more of this window follows; `whole`, nothing cut before the end of this
-window will follow; `closed`, nothing will follow at all."""
+WorkerProgress = Literal["open", "partial", "whole", "closed"]
+"""Of a worker: `open`, it has started; `partial`, more of this window follows; `whole`, nothing cut before the end of
+this window will follow; `closed`, nothing will follow at all."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]+$", max_length=1000)]
 Seconds = Annotated[float, Field(ge=0, le=LAST_TIME_S, allow_inf_nan=False)]
 """What an event can say; anything else would stop the matcher that has to say it."""
@@ -37,12 +37,12 @@ Pixels = Annotated[float, Field(ge=-MAX_PIXELS, le=MAX_PIXELS, allow_inf_nan=Fal
 Number = Annotated[int, Field(ge=0, lt=2**53)]
 
 
-class MessageError(Exception):
+class EmbeddingMessageError(Exception):
     """A message that cannot be used; says why."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Message:
+class EmbeddingMessage:
     """One message of one worker.
 
     Attributes:
@@ -55,7 +55,7 @@ class Message:
 
     worker: str
     cameras: tuple[str, ...]
-    progress: Progress
+    progress: WorkerProgress
     end_s: float = 0.0
     embeddings: tuple[Embedding, ...] = ()
     ended: tuple[TrackEnd, ...] = ()
@@ -79,8 +79,8 @@ class _Stretch(_Record):
         return TrackKey(self.camera, self.run, self.track)
 
 
-class _Part(_Stretch):
-    part: Number
+class _EmbeddingHead(_Stretch):
+    tracklet_index: Number
     box: tuple[Pixels, Pixels, Pixels, Pixels]
 
 
@@ -88,29 +88,29 @@ class _Head(_Record):
     version: Literal[1] = 1
     worker: Name
     cameras: tuple[Name, ...]
-    progress: Progress
+    progress: WorkerProgress
     end_s: Seconds
     model_id: str
-    parts: tuple[_Part, ...] = Field(max_length=MAX_EMBEDDINGS)
+    embeddings: tuple[_EmbeddingHead, ...] = Field(max_length=MAX_EMBEDDINGS)
     ended: tuple[_Stretch, ...]
 
 
-def messages_of(window: EmbeddedWindow, worker: str, cameras: tuple[str, ...]) -> Iterator[Message]:
+def messages_of(window: EmbeddedWindow, worker: str, cameras: tuple[str, ...]) -> Iterator[EmbeddingMessage]:
     """A window as messages: the last one completes it."""
     count = len(window.embeddings)
     for start in range(0, max(count, 1), MAX_EMBEDDINGS):
         is_last = start + MAX_EMBEDDINGS >= count
-        yield Message(
+        yield EmbeddingMessage(
             worker=worker,
             cameras=cameras,
-            progress="whole" if is_last else "part",
+            progress="whole" if is_last else "partial",
             end_s=window.end_s,
             embeddings=window.embeddings[start : start + MAX_EMBEDDINGS],
             ended=window.ended if is_last else (),
         )
 
 
-def packed(message: Message, model_id: str) -> tuple[bytes, bytes]:
+def pack_message(message: EmbeddingMessage, model_id: str) -> tuple[bytes, bytes]:
     """Head and vectors as they are written."""
     head = _Head(
         worker=message.worker,
@@ -118,7 +118,7 @@ def packed(message: Message, model_id: str) -> tuple[bytes, bytes]:
         progress=message.progress,
         end_s=message.end_s,
         model_id=model_id,
-        parts=tuple(_part(embedding) for embedding in message.embeddings),
+        embeddings=tuple(_embedding_head(embedding) for embedding in message.embeddings),
         ended=tuple(_stretch(end) for end in message.ended),
     )
     vectors = [embedding.vector for embedding in message.embeddings]
@@ -143,48 +143,48 @@ class Expected:
     now_s: Callable[[], float] | None = None
 
 
-def unpacked(fields: Mapping[bytes, bytes], expected: Expected) -> Message:
+def unpack_message(fields: Mapping[bytes, bytes], expected: Expected) -> EmbeddingMessage:
     """A message from the fields of an entry.
 
     Raises:
-        MessageError: if it is none, or not of this model.
+        EmbeddingMessageError: if it is none, or not of this model.
     """
     size = sum(map(len, fields.values()))
     if size > MAX_BYTES:
-        raise MessageError(f"expected at most {MAX_BYTES} bytes, found {size}")
+        raise EmbeddingMessageError(f"expected at most {MAX_BYTES} bytes, found {size}")
     try:
         head = _Head.model_validate_json(fields.get(b"head", b""))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, first["loc"]))[:WHERE_LENGTH] or "head"
-        raise MessageError(f"expected a message of version 1, found {where}: {first['msg']}") from error
+        raise EmbeddingMessageError(f"expected a message of version 1, found {where}: {first['msg']}") from error
     if fields.get(b"worker") != head.worker.encode():
-        raise MessageError(f"expected a field `worker` that names {head.worker}, found another or none")
+        raise EmbeddingMessageError(f"expected a field `worker` that names {head.worker}, found another or none")
     if head.model_id != expected.model_id:
-        raise MessageError(f"expected vectors of {expected.model_id}, found those of {head.model_id[:100]}")
+        raise EmbeddingMessageError(f"expected vectors of {expected.model_id}, found those of {head.model_id[:100]}")
     _check_cameras(head, expected.cameras)
     if expected.now_s is not None:
         _check_times(head, expected.now_s())
-    vectors = _vectors(fields.get(b"vectors", b""), len(head.parts), expected.dimensions)
-    return Message(
+    vectors = _vectors(fields.get(b"vectors", b""), len(head.embeddings), expected.dimensions)
+    return EmbeddingMessage(
         worker=head.worker,
         cameras=head.cameras,
         progress=head.progress,
         end_s=head.end_s,
         embeddings=tuple(
-            _embedding(part, vector, head.model_id) for part, vector in zip(head.parts, vectors, strict=True)
+            _embedding(item, vector, head.model_id) for item, vector in zip(head.embeddings, vectors, strict=True)
         ),
         ended=tuple(_track_end(stretch) for stretch in head.ended),
     )
 
 
-def _part(embedding: Embedding) -> _Part:
+def _embedding_head(embedding: Embedding) -> _EmbeddingHead:
     left, top, right, bottom = embedding.box.tolist()
-    return _Part(
+    return _EmbeddingHead(
         camera=embedding.track.camera,
         run=embedding.track.run,
         track=embedding.track.track,
-        part=embedding.part,
+        tracklet_index=embedding.tracklet_index,
         cut_s=embedding.cut_s,
         start_s=embedding.start_s,
         end_s=embedding.end_s,
@@ -205,15 +205,15 @@ def _stretch(end: TrackEnd) -> _Stretch:
     )
 
 
-def _embedding(part: _Part, vector: NDArray[np.float32], model_id: str) -> Embedding:
+def _embedding(item: _EmbeddingHead, vector: NDArray[np.float32], model_id: str) -> Embedding:
     return Embedding(
-        track=part.key,
-        part=part.part,
-        cut_s=part.cut_s,
-        clock=part.clock,
-        start_s=part.start_s,
-        end_s=part.end_s,
-        box=np.array(part.box, np.float32),
+        track=item.key,
+        tracklet_index=item.tracklet_index,
+        cut_s=item.cut_s,
+        clock=item.clock,
+        start_s=item.start_s,
+        end_s=item.end_s,
+        box=np.array(item.box, np.float32),
         vector=vector,
         model_id=model_id,
     )
@@ -225,7 +225,7 @@ def _track_end(stretch: _Stretch) -> TrackEnd:
 
 def _vectors(content: bytes, count: int, dimensions: int) -> NDArray[np.float32]:
     if len(content) != 4 * count * dimensions:
-        raise MessageError(
+        raise EmbeddingMessageError(
             f"expected {count} vectors of {dimensions} float32, {4 * count * dimensions} bytes, found {len(content)}"
         )
     vectors = np.frombuffer(content, "<f4").reshape(count, dimensions).astype(np.float32)
@@ -233,21 +233,21 @@ def _vectors(content: bytes, count: int, dimensions: int) -> NDArray[np.float32]
         lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
     wrong = np.flatnonzero(~(np.abs(lengths - 1) < UNIT_TOLERANCE))
     if len(wrong):
-        raise MessageError(f"expected vectors of length 1, found one of length {lengths[wrong[0]]:g}")
+        raise EmbeddingMessageError(f"expected vectors of length 1, found one of length {lengths[wrong[0]]:g}")
     return vectors
 
 
 def _check_cameras(head: _Head, of_site: frozenset[str]) -> None:
     if strangers := set(head.cameras) - of_site:
-        raise MessageError(f"expected cameras of the site, found {min(strangers)}")
-    if strangers := {stretch.camera for stretch in (*head.parts, *head.ended)} - set(head.cameras):
-        raise MessageError(f"expected tracks of {', '.join(head.cameras)}, found one of {min(strangers)}")
+        raise EmbeddingMessageError(f"expected cameras of the site, found {min(strangers)}")
+    if strangers := {stretch.camera for stretch in (*head.embeddings, *head.ended)} - set(head.cameras):
+        raise EmbeddingMessageError(f"expected tracks of {', '.join(head.cameras)}, found one of {min(strangers)}")
 
 
 def _check_times(head: _Head, now_s: float) -> None:
-    latest_s = max((head.end_s, *(max(each.cut_s, each.end_s) for each in (*head.parts, *head.ended))))
+    latest_s = max((head.end_s, *(max(each.cut_s, each.end_s) for each in (*head.embeddings, *head.ended))))
     if latest_s > now_s + MAX_AHEAD_S:
-        raise MessageError(
+        raise EmbeddingMessageError(
             f"expected times at most {MAX_AHEAD_S:g} s ahead of the matcher's clock, "
             f"found one {latest_s - now_s:.0f} s ahead; is the clock of worker {head.worker} right?"
         )

@@ -12,7 +12,14 @@ from uuid import uuid4
 
 from pipeline.records import EmbeddedWindow, StreamEntry
 from pipeline.store.client import Argument, Reply, SiteStore, StoreUnavailable
-from pipeline.store.embedding_messages import Expected, Message, MessageError, messages_of, packed, unpacked
+from pipeline.store.embedding_messages import (
+    EmbeddingMessage,
+    EmbeddingMessageError,
+    Expected,
+    messages_of,
+    pack_message,
+    unpack_message,
+)
 from pipeline.store.keys import CONSUMER, GROUP, STREAM
 from pipeline.store.lease import Lease
 from pipeline.store.outage import Outage
@@ -71,7 +78,7 @@ class EmbeddingWriter:
 
     def open(self) -> None:
         """Says that this worker has started: its cameras are waited for from now on."""
-        self._send(Message(self._worker, self._cameras, "open"))
+        self._send(EmbeddingMessage(self._worker, self._cameras, "open"))
 
     def write(self, window: EmbeddedWindow) -> None:
         """Writes a window; blocks while too many entries wait.
@@ -84,11 +91,11 @@ class EmbeddingWriter:
 
     def close(self) -> None:
         """Says that nothing will follow: nobody waits for these cameras any more."""
-        self._send(Message(self._worker, self._cameras, "closed"))
+        self._send(EmbeddingMessage(self._worker, self._cameras, "closed"))
 
-    def _send(self, message: Message) -> None:
+    def _send(self, message: EmbeddingMessage) -> None:
         self._number += 1
-        head, vectors = packed(message, self._model_id)
+        head, vectors = pack_message(message, self._model_id)
         args: list[Argument] = [self._worker, self._session, self._number, self._max_waiting, head, vectors]
         while not self._patiently(lambda: self._store.run(APPEND, [], args)):
             self._on_wait()
@@ -112,10 +119,10 @@ class EmbeddingReader:
 
     Args:
         join: puts the messages into windows.
-        expected: what a message must be like; others are set aside.
+        expected: what a message must be like; others are dead-lettered.
         may_go_on: asked before each window; while it says no, none is handed out.
-        on_dead_letter: hears the reason for each message that is set aside.
-        on_turn: called each time the reader looks for a window, found or not.
+        on_dead_letter: hears the reason for each message that is dead-lettered.
+        on_heartbeat: called each time the reader looks for a window, found or not.
     """
 
     def __init__(
@@ -127,7 +134,7 @@ class EmbeddingReader:
         *,
         may_go_on: Callable[[], bool] = lambda: True,
         on_dead_letter: Callable[[str], None] | None = None,
-        on_turn: Callable[[], None] | None = None,
+        on_heartbeat: Callable[[], None] | None = None,
     ) -> None:
         self._store = store
         self._lease = lease
@@ -135,7 +142,7 @@ class EmbeddingReader:
         self._expected = expected
         self._may_go_on = may_go_on
         self._on_dead_letter = on_dead_letter
-        self._on_turn = on_turn
+        self._on_heartbeat = on_heartbeat
         self._last_id = b"0-0"
         store.make_group(STREAM, GROUP)
 
@@ -148,8 +155,8 @@ class EmbeddingReader:
         """
         self._read_pending()
         while not is_over():
-            if self._on_turn:
-                self._on_turn()
+            if self._on_heartbeat:
+                self._on_heartbeat()
             if not self._may_go_on():
                 self._lease.renew()
                 time.sleep(POLL_S)
@@ -179,14 +186,14 @@ class EmbeddingReader:
 
     def _take_in(self, entry_id: bytes, fields: dict[bytes, bytes]) -> None:
         try:
-            message = unpacked(fields, self._expected)
-        except MessageError as error:
-            self._set_aside(entry_id, fields, str(error))
+            message = unpack_message(fields, self._expected)
+        except EmbeddingMessageError as error:
+            self._dead_letter(entry_id, fields, str(error))
         else:
             self._join.add(StreamEntry(entry_id, message.worker), message, time.monotonic())
 
-    def _set_aside(self, entry_id: bytes, fields: dict[bytes, bytes], reason: str) -> None:
-        logger.warning("message %s is set aside: %s", entry_id.decode(), reason)
+    def _dead_letter(self, entry_id: bytes, fields: dict[bytes, bytes], reason: str) -> None:
+        logger.warning("message %s is dead-lettered: %s", entry_id.decode(), reason)
         worker, head, vectors = (fields.get(name, b"")[:DEAD_LETTER_BYTES] for name in (b"worker", b"head", b"vectors"))
         args: list[Argument] = [entry_id, worker, DEAD_LETTERS_KEPT, reason[:DEAD_LETTER_BYTES], head, vectors]
         self._lease.run(DEAD_LETTER, args=args)

@@ -20,7 +20,7 @@ from pipeline.store.erasure_requests import (
     AUDIT_KEPT,
     PAGE,
     AuditEntry,
-    Outcome,
+    ErasureOutcome,
     Request,
     audit,
     request_from,
@@ -125,32 +125,32 @@ class Eraser:
     def _carry_out(self, entry_id: bytes, request: Request, now_s: float) -> None:
         found = self._find(request.person)
         outcome = self._outcome(request, found)
-        is_told = outcome in ("erased", "told")
-        said = AuditEntry(
+        is_reported = outcome in ("erased", "reported")
+        audited = AuditEntry(
             at=now_s,
             request=request.id,
             person=request.person,
             outcome=outcome,
-            ids=found.ids if is_told else (),
+            ids=found.ids if is_reported else (),
             into=found.into,
         )
-        reply = self._lease.run(ERASE, self._keys(said, found), self._args(entry_id, said, found, now_s))
+        reply = self._lease.run(ERASE, self._keys(audited, found), self._args(entry_id, audited, found, now_s))
         if not reply:
             return
         tracks, events, names = reply
         self._forget({name.decode() for name in names})
-        done = said.model_copy(update={"tracks": tracks, "events": events})
+        done = audited.model_copy(update={"tracks": tracks, "events": events})
         logger.warning("audit: %s", done.model_dump_json())
         if self._on_erasure:
             self._on_erasure(done)
 
-    def _outcome(self, request: Request, found: _Found) -> Outcome:
+    def _outcome(self, request: Request, found: _Found) -> ErasureOutcome:
         if found.owners or found.waiting:
             return "erased"
         if found.into:
             return "merged"
         if request.tells_anyway:
-            return "told"
+            return "reported"
         return "already" if any(request.person in entry.ids for _, entry in audit(self._store)) else "unknown"
 
     def _find(self, person: UUID) -> _Found:
@@ -181,20 +181,20 @@ class Eraser:
                 if any(name in content for name in names) and _is_about(content, ids):
                     yield entry_id
 
-    def _keys(self, said: AuditEntry, found: _Found) -> list[str]:
-        names = [*map(sighting_key, found.owners), *map(person_key, said.ids)]
+    def _keys(self, audited: AuditEntry, found: _Found) -> list[str]:
+        names = [*map(sighting_key, found.owners), *map(person_key, audited.ids)]
         return [self._store.key(name) for name in names]
 
-    def _args(self, entry_id: bytes, said: AuditEntry, found: _Found, now_s: float) -> list[Argument]:
-        audited = said.model_dump_json(exclude={"tracks", "events"})
+    def _args(self, entry_id: bytes, audited: AuditEntry, found: _Found, now_s: float) -> list[Argument]:
+        audited = audited.model_dump_json(exclude={"tracks", "events"})
         args: list[Argument] = [entry_id, now_s, self._keep_s, AUDIT_KEPT, audited]
-        args += (len(found.owners), *(part for pair in found.owners.items() for part in pair))
-        args += (len(said.ids), *map(str, said.ids))
+        args += (len(found.owners), *(word for pair in found.owners.items() for word in pair))
+        args += (len(audited.ids), *map(str, audited.ids))
         args += (len(found.waiting), *found.waiting)
         site = self._store.site
-        for each in said.ids:
+        for each in audited.ids:
             erased = PersonErased(
-                event_id=erasure_id(site, each, said.request), site=site, person=each, erased_at=now_s
+                event_id=erasure_id(site, each, audited.request), site=site, person=each, erased_at=now_s
             )
             args.append(erased.model_dump_json())
         return args

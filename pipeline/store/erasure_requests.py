@@ -22,8 +22,8 @@ AUDIT_KEPT = 10_000
 """Entries; the oldest goes first."""
 PAGE = 1000
 
-Outcome = Literal["erased", "told", "already", "merged", "unknown"]
-"""`erased`: the person was known, and is no more; `told`: nothing was left, and consumers are told all the same;
+ErasureOutcome = Literal["erased", "reported", "already", "merged", "unknown"]
+"""`erased`: the person was known, and is no more; `reported`: nothing was left, and consumers are told all the same;
 `already`: an earlier request erased the person; `merged`: the id is another person's now; `unknown`: nobody has it."""
 
 
@@ -63,7 +63,7 @@ class AuditEntry(BaseModel):
     at: Time
     request: UUID
     person: UUID
-    outcome: Outcome
+    outcome: ErasureOutcome
     tracks: int = 0
     events: int = 0
     ids: tuple[UUID, ...] = ()

@@ -16,7 +16,7 @@ _WHERE_IN_SCRIPT = re.compile(
 _PERMISSIONS = "check user, password and permissions (docs/redis.md)"
 
 
-def shown(url: str) -> str:
+def show_address(url: str) -> str:
     """An address without user, password and options."""
     return redact(url).partition("?")[0]
 
@@ -48,14 +48,14 @@ def tls_fault_of(error: BaseException) -> str | None:
 
 def refusal_of(error: BaseException) -> str:
     """What a server answers, without the number of the script it stood in, and without what it repeats of ours."""
-    said = " ".join(str(error).split())
-    if said.startswith("unknown command"):
-        return f"{said.partition(',')[0]}; Redis 6.2 or newer is needed"
-    if said.startswith("HELLO must be called"):
+    reported = " ".join(str(error).split())
+    if reported.startswith("unknown command"):
+        return f"{reported.partition(',')[0]}; Redis 6.2 or newer is needed"
+    if reported.startswith("HELLO must be called"):
         return f"it asks for a password; {_PERMISSIONS}"
-    if any(word in said for word in ("password", "permission", "NOPERM", "can't run this command")):
-        return f"{_lowered(_WHERE_IN_SCRIPT.sub('', said))}; {_PERMISSIONS}"
-    return _lowered(_WHERE_IN_SCRIPT.sub("", said))
+    if any(word in reported for word in ("password", "permission", "NOPERM", "can't run this command")):
+        return f"{_lowered(_WHERE_IN_SCRIPT.sub('', reported))}; {_PERMISSIONS}"
+    return _lowered(_WHERE_IN_SCRIPT.sub("", reported))
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -25,7 +25,7 @@ class _Head(BaseModel):
     camera: str
     run: str
     track: int
-    part: int
+    tracklet_index: int
     box: tuple[Finite, Finite, Finite, Finite]
     start_s: Finite
     end_s: Finite
@@ -43,7 +43,7 @@ def head_of(sighting: Sighting) -> str:
             "camera": sighting.track.camera,
             "run": sighting.track.run,
             "track": sighting.track.track,
-            "part": sighting.part,
+            "tracklet_index": sighting.tracklet_index,
             "box": (left, top, right, bottom),
             "start_s": sighting.start_s,
             "end_s": sighting.end_s,
@@ -77,7 +77,7 @@ def sighting_from(fields: Mapping[bytes, bytes]) -> Sighting:
         track=TrackKey(head.camera, head.run, head.track),
         person=person,
         total=total,
-        part=head.part,
+        tracklet_index=head.tracklet_index,
         box=np.array(head.box, np.float32),
         start_s=head.start_s,
         end_s=head.end_s,

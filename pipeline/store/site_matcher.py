@@ -100,7 +100,7 @@ class SiteMatcher:
         outage = Outage(f"Redis at {self._store.address}", self._params.patience_s)
         lease: Lease | None = None
         while not self._stopping.is_set():
-            self._health.turned()
+            self._health.beat()
             try:
                 lease = acquire(self._store, self._params.lease_s, replaces=lease)
                 outage.worked()
@@ -161,7 +161,7 @@ class SiteMatcher:
             keep_s=self._retention.keep_s,
             table=gallery.known(),
             on_erasure=self._count_erasure,
-            on_drop=self._metrics.erased_parts.inc,
+            on_drop=self._metrics.erased_tracklets.inc,
         )
         join = WindowJoin(
             self._expected.cameras,
@@ -178,7 +178,7 @@ class SiteMatcher:
             self._expected,
             may_go_on=partial(self._may_go_on, relay, eraser),
             on_dead_letter=lambda _: self._metrics.dead_letters.inc(),
-            on_turn=self._health.turned,
+            on_heartbeat=self._health.beat,
         )
         return reader, gallery, eraser
 
@@ -188,7 +188,7 @@ class SiteMatcher:
     def _deliver_all(self, lease: Lease, relay: OutboxRelay) -> None:
         while not relay.drain(time.monotonic() + self._params.lease_s / 4):
             lease.renew()
-            self._health.turned()
+            self._health.beat()
 
     def _may_go_on(self, relay: OutboxRelay, eraser: Eraser) -> bool:
         """Between two windows; whether there may be another."""

@@ -65,9 +65,9 @@ _AFTER_HANGING_UP = {
 
 def _last_word(error: StoreUnavailable, config: RedisConfig) -> str:
     where = f"set {config.url_env}" if config.url is None else "mend `redis: {url: ...}`"
-    said = str(error)
-    if "no TLS handshake" in said:
+    reported = str(error)
+    if "no TLS handshake" in reported:
         where += " to redis://, if it takes no TLS"
-    elif any(word in said for word in ("reset", "closed", "EOF", "broken pipe")):
-        where += _AFTER_HANGING_UP["rediss://" in said]
-    return f"{said} within {config.start_patience_s:g} s: start it, or {where}"
+    elif any(word in reported for word in ("reset", "closed", "EOF", "broken pipe")):
+        where += _AFTER_HANGING_UP["rediss://" in reported]
+    return f"{reported} within {config.start_patience_s:g} s: start it, or {where}"

@@ -40,8 +40,8 @@ class Metrics:
         self.detect_batch = Histogram("reid_detect_batch_images", "Images in a batch.", buckets=_SIZES, registry=r)
         self.encode_batch = Histogram("reid_encode_batch_clips", "Clips in a batch.", buckets=_SIZES, registry=r)
         self.outcomes = Counter("reid_match_outcomes", "Tracks by what was decided of them.", ["outcome"], registry=r)
-        self.corrections = Counter(
-            "reid_corrections", "Decisions taken back: two persons were one, or one was two.", ["kind"], registry=r
+        self.merge_split = Counter(
+            "reid_merge_splits", "Decisions taken back: two persons were one, or one was two.", ["kind"], registry=r
         )
         self.gallery_tracks = Gauge("reid_gallery_tracks", "Tracks that the gallery remembers.", registry=r)
         self.events = Counter("reid_events", "Events published.", ["kind"], registry=r)
@@ -52,12 +52,12 @@ class Metrics:
         )
         self.stream_entries = Gauge("reid_stream_entries", "Messages that wait to be decided.", registry=r)
         self.outbox_entries = Gauge("reid_outbox_entries", "Events that wait to be delivered.", registry=r)
-        self.dead_letters = Counter("reid_dead_letters", "Messages that were set aside.", registry=r)
+        self.dead_letters = Counter("reid_dead_letters", "Messages that were dead-lettered.", registry=r)
         self.erasures = Counter(
             "reid_erasures", "Requests to erase a person, by what became of them.", ["outcome"], registry=r
         )
-        self.erased_parts = Counter(
-            "reid_erased_parts", "Parts and ends of tracks dropped because their person was erased.", registry=r
+        self.erased_tracklets = Counter(
+            "reid_erased_tracklets", "Parts and ends of tracks dropped because their person was erased.", registry=r
         )
         self.sink_failures = Counter("reid_sink_failures", "Times events could not be delivered.", registry=r)
         self.leading = Gauge("reid_matcher_leading", "1 while this matcher decides, 0 while it stands by.", registry=r)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline.matching.matcher import Outcome
+from pipeline.matching.matcher import WindowOutcome
 from pipeline.output.mot_files import track_line
 from pipeline.records import EmbeddedWindow, Tracklet
 from pipeline.sources.errors import ErrorCode
@@ -86,14 +86,14 @@ class MatchCounter:
         self._metrics = metrics
         self._gallery_tracks = gallery_tracks
 
-    def __call__(self, window: EmbeddedWindow, outcome: Outcome, took_s: float) -> None:
+    def __call__(self, window: EmbeddedWindow, outcome: WindowOutcome, took_s: float) -> None:
         m = self._metrics
         m.match_s.observe(took_s)
         m.outcomes.labels(outcome="appeared").inc(outcome.appeared)
         m.outcomes.labels(outcome="matched").inc(outcome.matched)
         m.outcomes.labels(outcome="waiting").inc(outcome.waiting)
-        m.corrections.labels(kind="merged").inc(outcome.merged)
-        m.corrections.labels(kind="split").inc(outcome.split)
+        m.merge_split.labels(kind="merged").inc(outcome.merged)
+        m.merge_split.labels(kind="split").inc(outcome.split)
         m.gallery_tracks.set(self._gallery_tracks())
         now_s = time.time()
         for embedding in window.embeddings:

@@ -83,7 +83,7 @@ class CameraLoop:
         try:
             for frames in self._source:
                 self._take(frames)
-                self._lane.advance(self._last_s)
+                self._lane.emit_watermark(self._last_s)
         finally:
             self.close()
             if np.isfinite(self._last_s):

@@ -58,7 +58,7 @@ class EncodeLoop:
     def _embedding(self, tracklet: Tracklet, vector: NDArray[np.float32]) -> Embedding:
         return Embedding(
             track=tracklet.track,
-            part=tracklet.part,
+            tracklet_index=tracklet.tracklet_index,
             cut_s=tracklet.cut_s,
             clock=tracklet.clock,
             start_s=tracklet.start_s,

@@ -21,10 +21,10 @@ class GateParams:
         min_score: confidence of the detection; below it the box is often off the person.
         min_height_px: of the box; smaller people carry little to be recognised by.
         min_aspect, max_aspect: height over width of a box; others are parts of people, or two of them.
-        edge_px: a box this close to the left, right or top edge of the picture is cut by it; -1 accepts all.
+        edge_px: a box this close to the left, right or top edge of the image is cut by it; -1 accepts all.
         max_hidden: share of the box that boxes of people in front of it cover.
-        min_sharpness: variance of the Laplacian, in grey levels squared (see `sharpness`); 0 accepts all. In four films
-            of PETS, a plaza and a room 99 in 100 people have more than 60.
+        min_sharpness: variance of the Laplacian, in grey levels squared (see `sharpness`); 0 accepts all. In four
+            videos of PETS, a plaza and a room 99 in 100 people have more than 60.
     """
 
     min_score: float = 0.5
@@ -81,7 +81,7 @@ def _reasons(
 def hidden_share(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
     """(M,) float32: the largest share of each box that one box in front of it covers.
 
-    Whoever's feet are lower in the picture stands in front.
+    Whoever's feet are lower in the image stands in front.
     """
     x1, y1, x2, y2 = boxes.T
     width = np.minimum(x2[:, None], x2) - np.maximum(x1[:, None], x1)
@@ -94,13 +94,13 @@ def hidden_share(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def sharpness(person: NDArray[np.uint8], height: int, width: int) -> float:
-    """Variance of the Laplacian of a person, grey levels squared; low where the picture is blurred.
+    """Variance of the Laplacian of a person, grey levels squared; low where the image is blurred.
 
-    Measured at the size of the crop, or in the picture itself where the person is smaller there: a small person is not
+    Measured at the size of the crop, or in the image itself where the person is smaller there: a small person is not
     blurred, but enlarging makes it look so.
 
     Args:
-        person: (h, w, 3) uint8 RGB, the part of the picture that shows the person.
+        person: (h, w, 3) uint8 RGB, the part of the image that shows the person.
         height, width: of a crop, pixels.
     """
     grey = cv2.cvtColor(person, cv2.COLOR_RGB2GRAY)

@@ -1,4 +1,4 @@
-"""From tracks to tracklets: which pictures of a person are good enough, which to keep, and when to cut a stretch.
+"""From tracks to tracklets: which images of a person are good enough, which to keep, and when to cut a stretch.
 
 A track's life is divided into slots, and the best good crop of each slot is kept. A tracklet is cut when as many
 slots are filled as a clip has frames. The slots of later tracklets are longer: a person who comes is recognised
@@ -62,8 +62,8 @@ class _Life:
     start_s: float
     end_s: float
     clock: Clock
-    part: int = 0
-    part_start_s: float = -np.inf
+    tracklet_index: int = 0
+    tracklet_start_s: float = -np.inf
     slot_ends_s: float = -np.inf
     crops: list[_Crop] = field(default_factory=list)
 
@@ -142,15 +142,20 @@ class TrackletBuffer:
             life.crops[-1] = crop
             return
         life.crops.append(crop)
-        slot_s = min(self._params.slot_s * self._params.slot_growth**life.part, self._params.max_slot_s)
+        slot_s = min(self._params.slot_s * self._params.slot_growth**life.tracklet_index, self._params.max_slot_s)
         life.slot_ends_s = crop.time_s + slot_s
 
     def _cut(self, track: int, life: _Life, time_s: float) -> Tracklet:
-        crops, part, start_s = life.crops, life.part, max(life.start_s, life.part_start_s)
-        life.crops, life.part, life.part_start_s, life.slot_ends_s = [], part + 1, time_s, -np.inf
+        crops, tracklet_index, start_s = life.crops, life.tracklet_index, max(life.start_s, life.tracklet_start_s)
+        life.crops, life.tracklet_index, life.tracklet_start_s, life.slot_ends_s = (
+            [],
+            tracklet_index + 1,
+            time_s,
+            -np.inf,
+        )
         return Tracklet(
             track=self._key(track),
-            part=part,
+            tracklet_index=tracklet_index,
             start_s=start_s,
             cut_s=time_s,
             clock=life.clock,

@@ -1,10 +1,10 @@
 """From one data set's attribute labels to labels of another: network, its two losses, and how labels are made of it.
 
-Zhao, Shen, Jin, Lu and Hua, CVPR 2019, the section on attributes by transfer. It learns on RAP, whose pictures have
-attributes, and on the re-ID set, whose pictures have none, at once.
+Zhao, Shen, Jin, Lu and Hua, CVPR 2019, the section on attributes by transfer. It learns on RAP, whose images have
+attributes, and on the re-ID set, whose images have none, at once.
 """
 
-# B clips, T frames, N pictures, M pictures of the other set, F width of a feature, A attributes
+# B clips, T frames, N images, M images of the other set, F width of a feature, A attributes
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ SIGMA = 1.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PredictedAttributes:
-    """What the transfer network says of pictures.
+    """What the transfer network says of images.
 
     Attributes:
         features: (B, T, F), what `squared_mmd` compares.
@@ -35,7 +35,7 @@ class PredictedAttributes:
 
 
 class AttributeTransfer(nn.Module):
-    """Attributes of single pictures: (B, T, 3, H, W) -> PredictedAttributes; a set of pictures has T = 1.
+    """Attributes of single images: (B, T, 3, H, W) -> PredictedAttributes; a set of images has T = 1.
 
     A frame network and mean over the map, the attribute-feature layer (linear, ReLU), the prediction layer (linear,
     sigmoid). Its loss is `weighted_bce` on RAP plus `squared_mmd` between RAP's features and the re-ID set's; the
@@ -50,7 +50,7 @@ class AttributeTransfer(nn.Module):
         self.predict = nn.Linear(feature_width, attributes)
 
     def forward(self, clips_BTCHW: Tensor) -> PredictedAttributes:
-        """Clips or pictures, uint8 or float in [0, 1] -> their attributes."""
+        """Clips or images, uint8 or float in [0, 1] -> their attributes."""
         maps_NCHW: Tensor = self.trunk(self.trunk.frames(clips_BTCHW))
         pooled_BTC = frames_to_clips(maps_NCHW.mean(dim=(2, 3)), clips_BTCHW.shape[1])
         features_BTF = F.relu(self.feature(pooled_BTC))
@@ -64,8 +64,8 @@ def weighted_bce(logits_NA: Tensor, labels_NA: Tensor, positive_rates_A: Tensor,
 
     Args:
         logits_NA: p is their sigmoid.
-        labels_NA: y, 1 where the picture has the attribute, else 0.
-        positive_rates_A: r, share of the training pictures that have the attribute, in [0, 1].
+        labels_NA: y, 1 where the image has the attribute, else 0.
+        positive_rates_A: r, share of the training images that have the attribute, in [0, 1].
         sigma: the paper does not say which for this use; 1 is that of the loss that it takes up (DeepMAR, ACPR 2015).
 
     Raises:
@@ -88,8 +88,8 @@ def squared_mmd(source_NF: Tensor, target_MF: Tensor, *, alpha: float = ALPHA) -
     1/N^2 sum k(s, s') + 1/M^2 sum k(t, t') - 2/(NM) sum k(s, t), k(a, b) = exp(-|a - b|^2 / (2 alpha^2)).
 
     Args:
-        source_NF: features of pictures with attributes (RAP).
-        target_MF: features of pictures without (the re-ID set).
+        source_NF: features of images with attributes (RAP).
+        target_MF: features of images without (the re-ID set).
         alpha: width of the kernel.
 
     Raises:
@@ -103,7 +103,7 @@ def squared_mmd(source_NF: Tensor, target_MF: Tensor, *, alpha: float = ALPHA) -
 
 
 def _gaussian(a_NF: Tensor, b_MF: Tensor, alpha: float) -> Tensor:
-    """(N, M). From differences, not from products: else a picture would not be at distance 0 from itself."""
+    """(N, M). From differences, not from products: else an image would not be at distance 0 from itself."""
     distances_NM = torch.cdist(a_NF, b_MF, compute_mode="donot_use_mm_for_euclid_dist")
     return (-distances_NM.square() / (2 * alpha**2)).exp()
 
@@ -111,15 +111,15 @@ def _gaussian(a_NF: Tensor, b_MF: Tensor, alpha: float) -> Tensor:
 def identity_labels(probabilities_NA: Tensor, identities_N: Tensor, *, threshold: float = 0.5) -> Tensor:
     """(P, A) bool: the attributes of each identity, in ascending order of the P identities.
 
-    An identity has an attribute if the mean probability over all its pictures reaches the threshold.
+    An identity has an attribute if the mean probability over all its images reaches the threshold.
 
     Args:
-        probabilities_NA: of each picture, in [0, 1].
-        identities_N: whose picture it is.
+        probabilities_NA: of each image, in [0, 1].
+        identities_N: whose image it is.
         threshold: 0.5 in the paper.
 
     Raises:
-        ValueError: if there is not one identity per picture.
+        ValueError: if there is not one identity per image.
     """
     if probabilities_NA.shape[:1] != identities_N.shape:
         raise ValueError(

@@ -1,7 +1,7 @@
 """A small network for a processor: residual stages with instance norm, pooled whole and in stripes, mean over frames.
 
 Ours, from known parts. Half of the channels of the early norms are instance norms, which take out what a camera adds to
-a picture (Pan et al., "Two at Once: IBN-Net", ECCV 2018; OSNet-AIN found the same for crossing data sets: Zhou et al.,
+an image (Pan et al., "Two at Once: IBN-Net", ECCV 2018; OSNet-AIN found the same for crossing data sets: Zhou et al.,
 TPAMI 2021). Stripes of the body are described beside the whole (Sun et al., "Beyond Part Models", ECCV 2018). Plain
 3x3 convolutions and no depthwise ones: a processor does them at four times the rate, in training most of all.
 """

@@ -183,7 +183,7 @@ class CosamLayer(nn.Module):
     def _spatial_mask(self, maps_BTCHW: Tensor) -> Tensor:
         batch, frames, _, rows, columns = maps_BTCHW.shape
         descriptors_NRHW: Tensor = self.reduce(maps_BTCHW.flatten(0, 1))
-        descriptors_BTRP = frames_to_clips(standardised(descriptors_NRHW).flatten(2), frames)
+        descriptors_BTRP = frames_to_clips(standardise(descriptors_NRHW).flatten(2), frames)
         assert self.compare.bias is not None
         compared_BTSP = self.correlate(descriptors_BTRP, self.compare.weight) + self.compare.bias.unsqueeze(1)
         summary_N1HW: Tensor = self.summarise(compared_BTSP.flatten(0, 1).unflatten(2, (rows, columns)))
@@ -209,7 +209,7 @@ class CosamLayer(nn.Module):
         return (weighted_BTSR @ descriptors_BTRP) / reduced
 
 
-def standardised(descriptors_NRHW: Tensor) -> Tensor:
+def standardise(descriptors_NRHW: Tensor) -> Tensor:
     """Mean 0 and standard deviation 1 (divisor R - 1) over the channels of every position."""
     centred = descriptors_NRHW - descriptors_NRHW.mean(dim=1, keepdim=True)
     return centred / (descriptors_NRHW.std(dim=1, keepdim=True) + EPS)

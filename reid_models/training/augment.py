@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reid_learning.effects import EffectParams, seen_by_camera
 
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 EFFECTS_PX = 128
 """Height of the crops that the effects are meant for."""
 MOST_INWARDS = 0.45
@@ -54,20 +54,20 @@ class AugmentParams:
 
 
 def augment(
-    crop: Picture,
-    others: Sequence[Picture],
+    crop: Image,
+    others: Sequence[Image],
     params: AugmentParams,
     rng: np.random.Generator,
     *,
     margin: float,
     height: int,
     width: int,
-) -> Picture:
+) -> Image:
     """A crop as another camera and another detector might have had it.
 
     Args:
         crop: (h, w, 3) uint8 RGB, or (h, w, 4) with the person's mask.
-        others: pictures, of which parts may stand behind or before the person.
+        others: images, of which parts may stand behind or before the person.
         params: see there.
         rng: of all that is drawn.
         margin: of the crop, see `CropSet`.
@@ -77,16 +77,16 @@ def augment(
         (height, width, 3) uint8 RGB.
     """
     moved = _moved(crop, params, rng, margin, height, width)
-    picture = np.ascontiguousarray(moved[..., :3])
+    image = np.ascontiguousarray(moved[..., :3])
     if crop.shape[2] == 4 and rng.random() < params.swap:
-        picture = _before(picture, moved[..., 3], _part_of(others, rng, height, width))
-    picture = seen_by_camera(picture, params.effects, rng, scale=height / EFFECTS_PX)
-    return _erased(picture, others, rng) if rng.random() < params.erase else picture
+        image = _before(image, moved[..., 3], _part_of(others, rng, height, width))
+    image = seen_by_camera(image, params.effects, rng, scale=height / EFFECTS_PX)
+    return _erased(image, others, rng) if rng.random() < params.erase else image
 
 
 def _moved(
-    crop: Picture, params: AugmentParams, rng: np.random.Generator, margin: float, height: int, width: int
-) -> Picture:
+    crop: Image, params: AugmentParams, rng: np.random.Generator, margin: float, height: int, width: int
+) -> Image:
     """Other borders, half of the crops mirrored, tilted, at the size that is wanted."""
     h, w = crop.shape[:2]
     box_h, box_w = h * (1 - 2 * margin), w * (1 - 2 * margin)
@@ -107,7 +107,7 @@ def _moved(
     return np.asarray(moved, np.uint8)
 
 
-def _part_of(others: Sequence[Picture], rng: np.random.Generator, height: int, width: int) -> Picture:
+def _part_of(others: Sequence[Image], rng: np.random.Generator, height: int, width: int) -> Image:
     """(height, width, 3): any part of one of them."""
     other = others[int(rng.integers(len(others)))]
     h, w = (np.array(other.shape[:2]) * rng.uniform(0.3, 1.0)).astype(int)
@@ -116,13 +116,13 @@ def _part_of(others: Sequence[Picture], rng: np.random.Generator, height: int, w
     return np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _before(person: Picture, mask: Picture, background: Picture) -> Picture:
+def _before(person: Image, mask: Image, background: Image) -> Image:
     share = mask[..., None].astype(np.uint16)
     return ((person * share + background * (255 - share)) // 255).astype(np.uint8)
 
 
-def _erased(crop: Picture, others: Sequence[Picture], rng: np.random.Generator) -> Picture:
-    """A rectangle is hidden by noise, one colour, or a part of another picture.
+def _erased(crop: Image, others: Sequence[Image], rng: np.random.Generator) -> Image:
+    """A rectangle is hidden by noise, one colour, or a part of another image.
 
     After Zhong et al., "Random Erasing Data Augmentation", AAAI 2020: 4 to 35 parts in 100 of the area.
     """

@@ -1,4 +1,5 @@
-"""`reid-train`: sets of labelled crops, and trainings on them. Talk to stderr; exit code 0 done, 1 failed, 2 misuse.
+"""`reid-train`: sets of labelled crops, and trainings on them. Messages to stderr; exit code 0 done, 1 failed, 2
+misuse.
 
 Each command imports what it needs when it runs, so that the help comes at once.
 """

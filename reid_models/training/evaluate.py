@@ -36,7 +36,7 @@ def read_ranked_clips(folder: Path, spec: ClipSpec) -> RankedClips:
     return RankedClips(np.stack([read_clip(tracklet, spec) for tracklet in tracklets]), labels(tracklets))
 
 
-def ranked(network: nn.Module, found: RankedClips, *, batch: int = 8) -> Ranking:
+def rank_clips(network: nn.Module, found: RankedClips, *, batch: int = 8) -> Ranking:
     """The ranking by a network, which is left as it was."""
     was_training = network.training
     vectors = embed(network.eval(), found.clips, batch=batch)

@@ -44,9 +44,9 @@ class PersonSampler:
     def _of(self, rows: Ids, rng: np.random.Generator) -> Ids:
         """(K,) rows of one person: one of each camera in turn."""
         shuffled = rng.permutation(rows)
-        turn = _occurrence(self._cameras[shuffled])
-        in_turns = shuffled[np.argsort(turn, kind="stable")]
-        return np.resize(in_turns, self._crops)
+        occurrence = _occurrence(self._cameras[shuffled])
+        interleaved = shuffled[np.argsort(occurrence, kind="stable")]
+        return np.resize(interleaved, self._crops)
 
 
 def _occurrence(values: Ids) -> Ids:

@@ -12,20 +12,20 @@ from torch import Tensor
 
 from reid_learning.checkpoint import load_checkpoint
 from reid_learning.clutter import clutter
-from reid_learning.loop import Step, run
-from reid_learning.progress import watched
+from reid_learning.loop import TrainingStep, run
+from reid_learning.progress import watch_training
 from reid_models.architectures.backbones import build_trunk
 from reid_models.architectures.catalogue import CATALOGUE
 from reid_models.architectures.compact import Compact
 from reid_models.training.augment import augment
 from reid_models.training.data import CropSet
-from reid_models.training.evaluate import RankedClips, ranked
+from reid_models.training.evaluate import RankedClips, rank_clips
 from reid_models.training.objectives import NeckLearner
 from reid_models.training.recipe import Recipe
 from reid_models.training.sampling import PersonSampler
 
 CLUTTERS, CLUTTER_PX = 64, 256
-"""Pictures of nothing that backgrounds are cut from, and their sides."""
+"""Images of nothing that backgrounds are cut from, and their sides."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +41,9 @@ class Watch:
     every: int
 
 
-def train(recipe: Recipe, crop_set: CropSet, folder: Path, *, console: Console, watch: Watch | None = None) -> Step:
+def train(
+    recipe: Recipe, crop_set: CropSet, folder: Path, *, console: Console, watch: Watch | None = None
+) -> TrainingStep:
     """Runs what is left of the recipe, and returns its last step.
 
     Args:
@@ -60,8 +62,8 @@ def train(recipe: Recipe, crop_set: CropSet, folder: Path, *, console: Console, 
     steps = run(
         learner, lambda step: learner(*batches.batch(step)), recipe.loop, folder=folder, recipe=fingerprint(recipe)
     )
-    last: Step | None = None
-    for last in watched(steps, total=recipe.loop.steps, console=console):
+    last: TrainingStep | None = None
+    for last in watch_training(steps, total=recipe.loop.steps, console=console):
         if watch is not None and (last.number + 1) % watch.every == 0:
             _say_rank(last, watch, console)
     if last is None:
@@ -127,9 +129,9 @@ def fingerprint(recipe: Recipe) -> str:
     return repr(recipe)
 
 
-def _say_rank(step: Step, watch: Watch, console: Console) -> None:
+def _say_rank(step: TrainingStep, watch: Watch, console: Console) -> None:
     average = step.average
     assert isinstance(average, NeckLearner)
-    found = ranked(average.network, watch.clips)
+    found = rank_clips(average.network, watch.clips)
     figures = f"R1 {found.found_within(1):.1%}, R5 {found.found_within(5):.1%}, mAP {found.mean_average_precision:.1%}"
     console.print(f"step {step.number + 1}: {figures} of {found.queries} queries")

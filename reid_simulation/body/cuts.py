@@ -139,7 +139,7 @@ def _tights_part(recipe: Cut, base: Obj, at: Coordinates, normals: NDArray[np.fl
     leg = np.clip((2.0 - at.height) / 2.0, 0, 1)
     flare = recipe.flare_m * np.where(at.arm >= 0, np.clip(at.arm / 2, 0, 1), leg)
     off = recipe.off_m * np.where(at.height > 2.7, ON_SHOULDERS, 1.0) + flare
-    return clipped(base, base.group("helper-tights"), field, normals * off[:, None])
+    return clip_cloth(base, base.group("helper-tights"), field, normals * off[:, None])
 
 
 def _within_shoulders(recipe: Cut, base: Obj, at: Coordinates) -> NDArray[np.float64]:
@@ -158,10 +158,12 @@ def _skirt_part(recipe: Cut, base: Obj, at: Coordinates, normals: NDArray[np.flo
         field = np.where(base.vertices[:, 0] < 0, field, np.minimum(field, gap))
     down = np.clip((recipe.waist - at.height) / 2.0, 0, 1)
     off = normals * (recipe.off_m + recipe.flare_m * down)[:, None]
-    return clipped(base, base.group("helper-skirt"), field, off)
+    return clip_cloth(base, base.group("helper-skirt"), field, off)
 
 
-def clipped(base: Obj, triangles: NDArray[np.int64], field: NDArray[np.float64], offset: NDArray[np.float64]) -> Draft:
+def clip_cloth(
+    base: Obj, triangles: NDArray[np.int64], field: NDArray[np.float64], offset: NDArray[np.float64]
+) -> Draft:
     """The part of some triangles where the field is positive; edges are cut where it is zero."""
     inside = field > 0
     kept = triangles[inside[triangles].all(axis=1)]
@@ -189,11 +191,11 @@ def clipped(base: Obj, triangles: NDArray[np.int64], field: NDArray[np.float64],
     offsets = np.concatenate([offset, offset[ends[:, 0]] * (1 - share)[:, None] + offset[ends[:, 1]] * share[:, None]])
     used, compact = np.unique(np.array(faces), return_inverse=True)
     return Draft(
-        "", points[used], weights[used], offsets[used], compact.reshape(-1, 3), np.empty(0, np.int64), *unscaled()
+        "", points[used], weights[used], offsets[used], compact.reshape(-1, 3), np.empty(0, np.int64), *remove_scale()
     )
 
 
-def unscaled() -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def remove_scale() -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     return np.zeros((3, 2), np.int64), np.ones(3)
 
 
@@ -206,7 +208,7 @@ def join(parts: list[Draft]) -> Draft:
         np.concatenate([part.offset for part in parts]),
         np.concatenate([part.triangles + start for part, start in zip(parts, starts, strict=False)]),
         np.empty(0, np.int64),
-        *unscaled(),
+        *remove_scale(),
     )
 
 

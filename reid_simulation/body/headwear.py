@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_simulation.body.coordinates import HEAD, Coordinates
-from reid_simulation.body.cuts import Draft, clipped, join, normals_of, unscaled
+from reid_simulation.body.cuts import Draft, clip_cloth, join, normals_of, remove_scale
 from reid_simulation.body.sources import Obj
 
 LINE_M = {"beanie": (0.148, 0.012), "cap": (0.152, 0.016)}
@@ -28,7 +28,7 @@ def _scalp(name: str, base: Obj, at: Coordinates) -> Draft:
     field = np.where(on_head, at.along_m - line, -1.0)
     body = base.group("body")
     normals = normals_of(base.vertices, body)
-    draft = clipped(base, body, field, OFF_M[name] * normals)
+    draft = clip_cloth(base, body, field, OFF_M[name] * normals)
     if name == "cap":
         draft = join([draft, _peak(base, at, line)])
     return replace(draft, name=name, hidden=np.flatnonzero(on_head & (at.along_m > line + 0.004)))
@@ -52,4 +52,4 @@ def _peak(base: Obj, at: Coordinates, line: NDArray[np.float64]) -> Draft:
     triangles = np.concatenate([np.stack([a, d, c], axis=1), np.stack([a, c, b], axis=1)])
     weights = np.tile([1.0, 0.0, 0.0], (len(points), 1))
     bound = np.repeat(np.array(points)[:, None], 3, axis=1)
-    return Draft("", bound, weights, np.array(offsets), triangles, np.empty(0, np.int64), *unscaled())
+    return Draft("", bound, weights, np.array(offsets), triangles, np.empty(0, np.int64), *remove_scale())

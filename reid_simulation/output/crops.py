@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reid_simulation.output.scatter import scattered
+from reid_simulation.output.scatter import scatter_people
 from reid_simulation.render.background import Background, background, part
 from reid_simulation.render.raster import project
 from reid_simulation.render.render import COARSE, Dressed, Figures
@@ -38,14 +38,14 @@ class CropParams:
     Attributes:
         height, width: of a crop in pixels.
         cameras: how many, each in a scene of its own.
-        frame_width, frame_height: of the pictures that crops are thought to be cut from; larger ones cost memory.
+        frame_width, frame_height: of the images that crops are thought to be cut from; larger ones cost memory.
         least_px: nobody is farther away than where a person is so many pixels tall.
         least_visibility: of the part of a person that is to be seen; who shows less is placed anew.
         crowded: share of tracklets with others close by.
         cut: share of crops whose box misses a large part of the person.
         loose: factor on how far the other boxes are off.
         margin: by how much a crop reaches over the box on each side, in sides of the crop; what the camera does not see
-            of it repeats the picture's border.
+            of it repeats the image's border.
         spoilt: factor on motion blur, noise and compression; 0 leaves crops clean.
         seed: of the cameras and their scenes.
     """
@@ -81,7 +81,7 @@ class Crop:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Set:
-    """A camera before its scene, and how it spoils pictures.
+    """A camera before its scene, and how it spoils images.
 
     Attributes:
         quality: of its JPEG compression, 0 to 100.
@@ -128,7 +128,7 @@ class Studio:
         stage = self._set(camera)
         best: list[Crop] = []
         for _ in range(_TRIES):
-            start = scattered(rng, stage.camera, stage.scene, np.array([person]), least_px=self._params.least_px)
+            start = scatter_people(rng, stage.camera, stage.scene, np.array([person]), least_px=self._params.least_px)
             if not start:
                 continue
             company = self._company(rng, start[0], stage.camera, others)
@@ -142,7 +142,7 @@ class Studio:
                     best.append(crop)
             if len(best) == count:
                 return best
-        # Who walked out of the picture is seen again at its start.
+        # Who walked out of the image is seen again at its start.
         return [best[row % len(best)] for row in range(count)] if best else []
 
     def _set(self, number: int) -> _Set:
@@ -191,7 +191,7 @@ class Studio:
         return self._shoot(rng, stage, people, box)
 
     def _box(self, rng: np.random.Generator, around: NDArray[np.float64], camera: Camera) -> PixelBox | None:
-        """Where a detector would have found somebody, more or less; None: too little is in the picture."""
+        """Where a detector would have found somebody, more or less; None: too little is in the image."""
         if around[0] > around[2]:
             return None
         limits = np.array([camera.width, camera.height, camera.width, camera.height])
@@ -227,16 +227,16 @@ class Studio:
         scaled = self._scaled(image, asked_px, cv2.BORDER_REPLICATE)
         return Crop(scaled, self._scaled(mask, asked_px, cv2.BORDER_CONSTANT), visibility)
 
-    def _scaled(self, picture: Image, asked_px: NDArray[np.float64], border: int) -> Image:
+    def _scaled(self, image: Image, asked_px: NDArray[np.float64], border: int) -> Image:
         """The part between two corners, at the size of a crop."""
         size = (self._params.width, self._params.height)
         (left, top), (right, bottom) = asked_px
-        if (left, top, right, bottom) == (0, 0, picture.shape[1], picture.shape[0]):
-            return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+        if (left, top, right, bottom) == (0, 0, image.shape[1], image.shape[0]):
+            return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), np.uint8)
         x, y = size[0] / (right - left), size[1] / (bottom - top)
         # Pixels are squares: their centres lie half a pixel from the corner.
         matrix = np.array([[x, 0, x * (0.5 - left) - 0.5], [0, y, y * (0.5 - top) - 0.5]])
-        moved = cv2.warpAffine(picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=border)
+        moved = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=border)
         return np.asarray(moved, np.uint8)
 
 

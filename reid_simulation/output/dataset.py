@@ -27,7 +27,7 @@ DISTRACTOR = 0
 OCCLUDED_BELOW = 0.75
 """A tracklet is occluded if a crop of it shows less of the person than this."""
 NEIGHBOURS = 6
-"""Others in the pictures have one of the next numbers, so that few people are in memory."""
+"""Others in the images have one of the next numbers, so that few people are in memory."""
 JPEG_QUALITY = 92
 TRACKLET_HEADER = ("split", "person", "camera", "tracklet", "crops", "visibility", "is_occluded", "is_query")
 
@@ -137,8 +137,8 @@ class TrackletMaker:
         folder.mkdir(parents=True, exist_ok=True)
         names = tuple(f"{stem}F{frame:03d}.jpg" for frame in range(1, len(crops) + 1))
         for name, crop in zip(names, crops, strict=True):
-            picture = cv2.cvtColor(crop.image, cv2.COLOR_RGB2BGR)
-            _, coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+            image = cv2.cvtColor(crop.image, cv2.COLOR_RGB2BGR)
+            _, coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
             (folder / name).write_bytes(coded.tobytes())
         visibility = min(crop.visibility for crop in crops)
         return Written(split, person, camera, tracklet, names, visibility, number)

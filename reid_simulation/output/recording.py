@@ -1,4 +1,4 @@
-"""One camera of a simulated site on disk: its film, its truth and its calibration."""
+"""One camera of a simulated site on disk: its video, its truth and its calibration."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ def camera_files(folder: Path, camera: str) -> CameraFiles:
 
 
 def frames_of(camera: Camera, duration_s: float) -> int:
-    """How many pictures a camera takes."""
+    """How many images a camera takes."""
     return max(1, round(duration_s * camera.fps))
 
 
-def filmed(camera: Camera, site: SimulatedSite, scenario: Scenario, figures: Figures) -> Iterator[Rendered]:
-    """The pictures that a camera takes, one after the other; the first at time 0."""
+def render_frames(camera: Camera, site: SimulatedSite, scenario: Scenario, figures: Figures) -> Iterator[Rendered]:
+    """The images that a camera takes, one after the other; the first at time 0."""
     renderer = Renderer(camera, site.scene, figures)
     for index in range(frames_of(camera, site.duration_s)):
         time_s = index / camera.fps
@@ -53,10 +53,10 @@ def record(
     *,
     on_frame: Callable[[], None] = lambda: None,
 ) -> None:
-    """Films what a camera sees, and writes what is true of it.
+    """Videos what a camera sees, and writes what is true of it.
 
     Args:
-        on_frame: called after each picture.
+        on_frame: called after each image.
     """
     files = camera_files(folder, camera.name)
     write_calibration(files.calibration, camera)
@@ -67,7 +67,7 @@ def record(
         files.truth.open("w", encoding="ascii") as truth,
         VideoWriter(files.video, size, fps=camera.fps, crf=camera.crf, starts_at=starts_at) as video,
     ):
-        for number, rendered in enumerate(filmed(camera, site, scenario, figures), start=1):
+        for number, rendered in enumerate(render_frames(camera, site, scenario, figures), start=1):
             video.add(rendered.image)
             truth.write(truth_lines(number, rendered.people, camera))
             on_frame()

@@ -61,7 +61,7 @@ class ScatterParams:
 def scattered_frames(
     figures: Figures, persons: NDArray[np.int64], params: ScatterParams
 ) -> Iterator[tuple[int, Rendered]]:
-    """Number of the camera and its picture, before its sensor: group by group, all cameras see people of the group."""
+    """Number of the camera and its image, before its sensor: group by group, all cameras see people of the group."""
     rng = np.random.default_rng(params.seed)
     sets = [_random_set(rng, number, params) for number in range(params.cameras)]
     for start in range(0, len(persons), params.group):
@@ -69,7 +69,7 @@ def scattered_frames(
         for number, each in enumerate(sets):
             for _ in range(params.frames):
                 who = rng.choice(group, min(len(group), int(rng.integers(1, params.most_people + 1))), replace=False)
-                stances = scattered(rng, each.camera, each.scene, who, least_px=params.least_px)
+                stances = scatter_people(rng, each.camera, each.scene, who, least_px=params.least_px)
                 yield number, each.stage.draw([dressed.pose(stance, COARSE) for stance in stances])
 
 
@@ -97,13 +97,13 @@ def anybody(seed: int) -> Figures:
     def figure(number: int, detail: int) -> Figure:
         identity = population.identity(number)
         if number % WILD == 0:
-            identity = wildly_dressed(identity, np.random.default_rng((seed, number, 1)))
+            identity = dress_wildly(identity, np.random.default_rng((seed, number, 1)))
         return Figure(identity, detail)
 
     return figure
 
 
-def wildly_dressed(identity: Identity, rng: np.random.Generator) -> Identity:
+def dress_wildly(identity: Identity, rng: np.random.Generator) -> Identity:
     """The same body in the same cuts, of any cloth in any colours: what nobody wears, and what a dress code hides."""
     worn = tuple(replace(each, fabric=_wild_fabric(rng)) for each in identity.worn)
     carried = tuple(replace(each, fabric=_wild_fabric(rng)) for each in identity.carried)
@@ -120,10 +120,10 @@ def _wild_fabric(rng: np.random.Generator) -> Fabric:
     )
 
 
-def scattered(
+def scatter_people(
     rng: np.random.Generator, camera: Camera, scene: Scene, persons: NDArray[np.int64], *, least_px: float
 ) -> list[Stance]:
-    """Where these people stand or walk, in the picture or at its edge; who finds no room in 40 tries stays away.
+    """Where these people stand or walk, in the image or at its edge; who finds no room in 40 tries stays away.
 
     Args:
         rng: of all that is drawn.

@@ -11,7 +11,7 @@ from reid_simulation.seams.cameras import Camera
 from reid_simulation.seams.identity import Identity
 from reid_simulation.seams.stance import Stance
 
-COUNTS_FROM = 0.35
+EVALUATED_FROM = 0.35
 """Who shows less of the body than this need not be found, and is no mistake if found."""
 MIN_HEIGHT_PX = 30.0
 """Nor who is smaller."""
@@ -21,9 +21,9 @@ FLOOR_HEADER = ("time_s", "person", "x_m", "y_m", "heading", "speed_mps", "actio
 
 
 def truth_lines(frame: int, people: Iterable[Visible], camera: Camera) -> str:
-    """The people of one picture as lines of MOT16 truth, `frame,id,x,y,w,h,counts,class,visibility`, by person.
+    """The people of one image as lines of MOT16 truth, `frame,id,x,y,w,h,evaluated,class,visibility`, by person.
 
-    Boxes go round the whole body, hidden parts too, up to the edge of the picture. Who is hardly to be seen is a
+    Boxes go round the whole body, hidden parts too, up to the edge of the image. Who is hardly to be seen is a
     distractor (0, class 8): scoring takes boxes on them for neither right nor wrong. Who is not to be seen has no line.
 
     Args:
@@ -35,8 +35,8 @@ def truth_lines(frame: int, people: Iterable[Visible], camera: Camera) -> str:
         width, height = min(seen.box[2], camera.width) - x1, min(seen.box[3], camera.height) - y1
         if seen.visible_box is None or width <= 0 or height <= 0:
             continue
-        counts = seen.visibility >= COUNTS_FROM and height >= MIN_HEIGHT_PX
-        kind = f"1,{PEDESTRIAN}" if counts else f"0,{DISTRACTOR}"
+        evaluated = seen.visibility >= EVALUATED_FROM and height >= MIN_HEIGHT_PX
+        kind = f"1,{PEDESTRIAN}" if evaluated else f"0,{DISTRACTOR}"
         lines.append(f"{frame},{seen.person},{x1:.2f},{y1:.2f},{width:.2f},{height:.2f},{kind},{seen.visibility:.3f}\n")
     return "".join(lines)
 
@@ -53,7 +53,7 @@ def write_floor(path: Path, moments: Iterable[Sequence[Stance]]) -> None:
 
 
 def write_calibration(path: Path, camera: Camera) -> None:
-    """How the floor comes into the picture."""
+    """How the floor comes into the image."""
     _write_json(path, camera.calibration())
 
 

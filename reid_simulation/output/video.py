@@ -1,4 +1,4 @@
-"""Films of simulated cameras: H.264 in MP4, with the wall-clock time of the first picture."""
+"""Videos of simulated cameras: H.264 in MP4, with the wall-clock time of the first image."""
 
 from datetime import datetime
 from fractions import Fraction
@@ -16,14 +16,14 @@ FPS_DENOMINATOR = 1001
 
 
 class VideoWriter:
-    """Writes one film; the same pictures give the same bytes, however many processors there are.
+    """Writes one video; the same images give the same bytes, however many processors there are.
 
     Args:
         path: of the file; its folder is made.
         size: width and height in pixels, even.
-        fps: pictures a second.
+        fps: images a second.
         crf: of the encoder; larger is coarser.
-        starts_at: when the first picture was taken, by the camera's clock; MP4 keeps the whole seconds of it.
+        starts_at: when the first image was taken, by the camera's clock; MP4 keeps the whole seconds of it.
     """
 
     def __init__(self, path: Path, size: tuple[int, int], *, fps: float, crf: int, starts_at: datetime) -> None:
@@ -47,7 +47,7 @@ class VideoWriter:
         self._stream.codec_context.thread_count = 1
 
     def add(self, image: NDArray[np.uint8]) -> None:
-        """The next picture: (H, W, 3) uint8 RGB."""
+        """The next image: (H, W, 3) uint8 RGB."""
         self._container.mux(self._stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from reid_simulation.body import packed
 from reid_simulation.people.gait import Gait
 from reid_simulation.people.outfit import dress
-from reid_simulation.people.shape import shaped
+from reid_simulation.people.shape import shape_body
 from reid_simulation.seams.identity import Identity
 from reid_simulation.seams.mesh import Mesh, Template
 from reid_simulation.seams.stance import Stance
@@ -19,7 +19,7 @@ class Figure:
 
     def __init__(self, identity: Identity, detail: int) -> None:
         body = packed.body()
-        points = shaped(identity)
+        points = shape_body(identity)
         outfit = dress(identity, points, detail)
         self._rest, self._bones, self._weights = outfit.rest, outfit.bones, outfit.weights
         self._triangles, self._twin = outfit.triangles, outfit.twin

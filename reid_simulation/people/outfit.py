@@ -168,7 +168,7 @@ def _brows(identity: Identity) -> Colour:
 
 def _part(name: str, surface: Surface, rest: NDArray[np.float32], shown: NDArray[np.bool_], body: _Body) -> Part:
     """Those triangles of a piece that are `shown`, (F,), with vertices `rest`, (V, 3)."""
-    triangles, cloth = packed.piece(name, body.detail).triangles, unrolled(name, body.detail)
+    triangles, cloth = packed.piece(name, body.detail).triangles, unroll(name, body.detail)
     bones, weights = skinning(name, body.detail)
     used, compact = np.unique(triangles[shown], return_inverse=True)
     twins, faces = np.unique(cloth.faces[shown], return_inverse=True)
@@ -243,7 +243,7 @@ class Cloth:
 
 
 @functools.cache
-def unrolled(name: str, detail: int) -> Cloth:
+def unroll(name: str, detail: int) -> Cloth:
     body, piece = packed.body(), packed.piece(name, detail)
     heaviest = np.take_along_axis(piece.points, piece.weights.argmax(axis=1)[:, None], axis=1)[:, 0]
     region = body.region[heaviest].astype(np.int64)

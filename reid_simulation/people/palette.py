@@ -70,16 +70,16 @@ def pick(colours: Weighted, rng: np.random.Generator, vary: float = 0.08) -> Col
     """One of them by weight, a little lighter or darker, warmer or cooler."""
     weights = np.array([weight for weight, _ in colours])
     colour = np.array(colours[rng.choice(len(colours), p=weights / weights.sum())][1], np.float64)
-    return rounded(colour * (1 + vary * rng.normal()) + 255 * vary * 0.25 * rng.normal(size=3))
+    return round_colour(colour * (1 + vary * rng.normal()) + 255 * vary * 0.25 * rng.normal(size=3))
 
 
-def rounded(colour: np.typing.ArrayLike) -> Colour:
+def round_colour(colour: np.typing.ArrayLike) -> Colour:
     red, green, blue = (int(channel) for channel in np.clip(np.round(np.asarray(colour)), 6, 250))
     return red, green, blue
 
 
 def between(first: Colour, second: Colour, share: float) -> Colour:
-    return rounded((1 - share) * np.array(first) + share * np.array(second))
+    return round_colour((1 - share) * np.array(first) + share * np.array(second))
 
 
 def name_of(colour: Colour) -> str:

@@ -81,7 +81,7 @@ class Population:
             skin=_skin(ancestry, rng),
             hair=None if is_bald else Worn(_hair(is_woman, ancestry, rng), hair_colour),
             worn=(*shoes, *clothes),
-            carried=tailor.carried(style, is_woman, age_years, rng),
+            carried=tailor.choose_carried(style, is_woman, age_years, rng),
             stride_m=float(height_m * rng.normal(0.75 if is_woman else 0.77, 0.025) * (1 - 0.10 * old)),
             pace_mps=float(np.clip(rng.normal(1.36, 0.13), 1.0, 1.8) * (1 - 0.22 * old)),
             sway=float(np.clip(rng.normal(0.9, 0.2), 0.5, 1.4) * (1 - 0.3 * old)),
@@ -113,7 +113,7 @@ def _ancestry(rng: np.random.Generator) -> tuple[float, float, float]:
 def _skin(ancestry: tuple[float, float, float], rng: np.random.Generator) -> tuple[int, int, int]:
     share = float(np.clip(rng.normal(0.55, 0.25), 0, 1))
     tones = np.array([palette.between(dark, light, share) for dark, light in palette.SKIN])
-    return palette.rounded(np.array(ancestry) @ tones + 3 * rng.normal(size=3))
+    return palette.round_colour(np.array(ancestry) @ tones + 3 * rng.normal(size=3))
 
 
 def _hair_colour(ancestry: tuple[float, float, float], age_years: float, rng: np.random.Generator) -> Fabric:

@@ -12,7 +12,7 @@ TYPICAL_M = (1.63, 1.76)
 """Height of the mean woman and man: what differs is shared between proportions and plain scale."""
 
 
-def shaped(identity: Identity) -> NDArray[np.float32]:
+def shape_body(identity: Identity) -> NDArray[np.float32]:
     """All points of the body (P, 3), float32 metres, feet bare on z = 0, as tall as the identity says."""
     body = packed.body()
     coefficients = _target_weights(identity) @ body.mixture

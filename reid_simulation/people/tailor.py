@@ -129,7 +129,7 @@ def shoes(clothes: tuple[Worn, ...], is_woman: bool, rng: np.random.Generator) -
     return (pair,) if is_bare else (socks, pair)
 
 
-def carried(style: Style, is_woman: bool, age_years: float, rng: np.random.Generator) -> tuple[Worn, ...]:
+def choose_carried(style: Style, is_woman: bool, age_years: float, rng: np.random.Generator) -> tuple[Worn, ...]:
     things = []
     bags = (
         (style.backpack * (1.6 if age_years < 30 else 0.8), "backpack"),

@@ -62,7 +62,7 @@ class Background:
 
 
 def background(scene: Scene, camera: Camera) -> Background:
-    """About a second for a large picture."""
+    """About a second for a large image."""
     paints = scene_textures(scene)
     shape = (camera.height, camera.width)
     empty = Background(

@@ -1,4 +1,4 @@
-"""Floors, walls and shelves as small pictures."""
+"""Floors, walls and shelves as small images."""
 
 from functools import lru_cache
 from itertools import pairwise
@@ -42,7 +42,7 @@ def scene_textures(scene: Scene) -> Textures:
             texels.append(pyramid(material_image(material, colour, scene.seed) if material else ceiling_image()))
             offset += len(texels[-1])
         repeats = 1 / (_SPAN_M[material] if material else _CEILING_SPAN_M)
-        # Pictures run down, heights up.
+        # Images run down, heights up.
         rows.append([offsets[key], SIDE, 0.0, 0.0, repeats, -repeats, 0.0, 0.0])
     return Textures(np.concatenate(texels), np.array(rows, np.float64))
 
@@ -173,7 +173,7 @@ def _planks(ground: Floats, rng: np.random.Generator) -> Floats:
 
 
 def _shelves(ground: Floats, rng: np.random.Generator) -> Floats:
-    """Boards with goods on them; the bottom row of the picture is the floor."""
+    """Boards with goods on them; the bottom row of the image is the floor."""
     drawn = 0.35 * ground
     boards = 6
     edges = np.linspace(0, SIDE, boards + 1).astype(int)

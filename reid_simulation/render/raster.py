@@ -1,7 +1,7 @@
 """Triangles to samples: a z-buffer of two by two samples a pixel, compiled with numba.
 
 Each body is drawn into a window of its own, which says how much of it there is to see when nobody stands before it;
-then the windows are merged into the picture's samples. Colours come last (`shading.py`), for what is still visible.
+then the windows are merged into the image's samples. Colours come last (`shading.py`), for what is still visible.
 """
 
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ Int32s = NDArray[np.int32]
 
 
 class View(NamedTuple):
-    """The way from the world into a picture, or into a part of it at another scale.
+    """The way from the world into an image, or into a part of it at another scale.
 
     Attributes:
         position: (3,) of the camera.
         rotation: (3, 3), its rows right, down and forward.
         lens: (8,) of `Camera.lens`.
-        left, top: pixels of the camera where the picture begins.
-        zoom_x, zoom_y: pixels of the picture per pixel of the camera.
+        left, top: pixels of the camera where the image begins.
+        zoom_x, zoom_y: pixels of the image per pixel of the camera.
     """
 
     position: NDArray[np.float64]
@@ -43,7 +43,7 @@ class View(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Samples:
-    """The samples of a picture, row by row, (SAMPLES * H, SAMPLES * W).
+    """The samples of an image, row by row, (SAMPLES * H, SAMPLES * W).
 
     Attributes:
         nearness: float32, 1 / depth of what is nearest, 0 at infinity.
@@ -188,7 +188,7 @@ def merge(
     owner: Int32s,
     triangle: Int32s,
 ) -> None:
-    """Take what a body's window has in front into the picture's samples, as that body's `row`."""
+    """Take what a body's window has in front into the image's samples, as that body's `row`."""
     height, width = window_nearness.shape
     for y in range(height):
         for x in range(width):

@@ -1,4 +1,4 @@
-"""A camera's pictures of people in a scene, with the truth about who is where in them."""
+"""A camera's images of people in a scene, with the truth about who is where in them."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -19,7 +19,7 @@ from reid_simulation.seams.stance import Stance
 __all__ = ["COARSE", "FINE", "Dressed", "Figure", "Figures", "Rendered", "Renderer", "Visible"]
 
 FINE, COARSE = 0, 1
-# A person who is taller than this in the picture is drawn in fine detail.
+# A person who is taller than this in the image is drawn in fine detail.
 _FINE_PX = 420.0
 # From afar nobody sees into sleeves and trouser legs.
 _CLOSED_FROM_AFAR = ("upper", "lower")
@@ -101,18 +101,18 @@ class Renderer:
         self._sensor = Sensor(camera)
 
     def frame(self, stances: Sequence[Stance], time_s: float) -> Rendered:
-        """The picture at a moment; the same stances and time give the same picture, bit for bit."""
+        """The image at a moment; the same stances and time give the same image, bit for bit."""
         posed = [self._dressed.pose(stance, self._detail(stance)) for stance in stances if self._is_near(stance)]
-        picture = self._stage.draw(posed, shutter_s=self.camera.shutter_s)
-        image = self._sensor.develop(picture.image, round(time_s * self.camera.fps))
-        return Rendered(image, picture.person_pixels, picture.people)
+        stage_image = self._stage.draw(posed, shutter_s=self.camera.shutter_s)
+        image = self._sensor.develop(stage_image.image, round(time_s * self.camera.fps))
+        return Rendered(image, stage_image.person_pixels, stage_image.people)
 
     def _detail(self, stance: Stance) -> int:
         distance = float(np.hypot(stance.x_m - self.camera.x_m, stance.y_m - self.camera.y_m))
         return FINE if self.camera.focal_px * 1.75 > _FINE_PX * distance else COARSE
 
     def _is_near(self, stance: Stance) -> bool:
-        """Whether the picture may show a part of them."""
+        """Whether the image may show a part of them."""
         pixels, depth = self.camera.project(_CORNERS + np.array([stance.x_m, stance.y_m, 0.0]))
         if not (depth > 0).any():
             return False

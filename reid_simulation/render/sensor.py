@@ -1,4 +1,4 @@
-"""What lens and sensor add to a picture: softness and noise."""
+"""What lens and sensor add to an image: softness and noise."""
 
 import cv2
 import numba
@@ -9,7 +9,7 @@ from reid_simulation.seams.cameras import Camera
 
 Image = NDArray[np.uint8]
 
-# The noise of a frame is a window of this much more than the picture, at a place that the frame's number chooses.
+# The noise of a frame is a window of this much more than the image, at a place that the frame's number chooses.
 _MARGIN = 61
 _STEPS = 24.0
 # Part of the noise that all three colours share.
@@ -24,7 +24,7 @@ class Sensor:
         self._grain = Grain(camera.width, camera.height, camera.seed)
 
     def develop(self, image: Image, index: int) -> Image:
-        """The picture as the camera hands it on; `index` of the frame chooses the noise."""
+        """The image as the camera hands it on; `index` of the frame chooses the noise."""
         camera = self._camera
         if camera.softness_px > 0:
             image = np.asarray(cv2.GaussianBlur(image, (0, 0), camera.softness_px), np.uint8)
@@ -32,7 +32,7 @@ class Sensor:
 
 
 class Grain:
-    """Noise for pictures of up to a size; every picture gets another part of it."""
+    """Noise for images of up to a size; every image gets another part of it."""
 
     def __init__(self, width: int, height: int, seed: int) -> None:
         rng = np.random.default_rng([seed, 9])
@@ -45,7 +45,7 @@ class Grain:
         self._noise = np.asarray(np.clip(_STEPS * soft / soft.std(), -127, 127), np.int8).reshape(shape[0], -1)
 
     def added(self, image: Image, strength: float, rng: np.random.Generator) -> Image:
-        """The picture, (H, W, 3), with noise of so many grey levels' standard deviation at middle grey."""
+        """The image, (H, W, 3), with noise of so many grey levels' standard deviation at middle grey."""
         if strength <= 0:
             return image
         height, width, _ = image.shape

@@ -1,6 +1,6 @@
 """Colours of what is visible: textures, sun, sky, and what the lens takes away; compiled with numba.
 
-Light is linear; a picture's grey level is 255 times its square root, with a soft shoulder below white.
+Light is linear; an image's grey level is 255 times its square root, with a soft shoulder below white.
 """
 
 import math
@@ -228,14 +228,14 @@ def paint(
     base: Bytes,
     image: Bytes,
 ) -> tuple[int, int, int, int, int]:
-    """Colour the samples of one body in a part of the picture, over what is there.
+    """Colour the samples of one body in a part of the image, over what is there.
 
     Args:
         row: of the body in `owner`.
         owner, triangle: samples, see `Samples`.
         left, top, right, bottom: pixels to go through.
         dimming: (H, W) part of the light that the lens lets through.
-        base: (H, W, 3) the picture without people.
+        base: (H, W, 3) the image without people.
         image: (H, W, 3), written to.
 
     Returns: how many samples are visible, and their box in samples (x1, y1, x2, y2), x2 and y2 outside.

@@ -25,7 +25,7 @@ def cast_shadow(base: Bytes, background: Background, mesh: Mesh, heading: float,
     """Darken the floor in `base` (H, W, 3).
 
     Args:
-        base: the picture without people, as it is so far.
+        base: the image without people, as it is so far.
         background: what was seen there without anybody.
         mesh: of who throws the shadow.
         heading: radians, where their feet point.

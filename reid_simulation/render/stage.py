@@ -17,7 +17,7 @@ from reid_simulation.seams.stance import Stance
 Box = tuple[float, float, float, float]
 """x1 y1 x2 y2 in pixels."""
 
-# A body that the picture cuts is drawn whole into a window this large, to see how much is missing.
+# A body that the image cuts is drawn whole into a window this large, to see how much is missing.
 _WHOLE_SIDE = 128.0
 _MIDDLE_M = 0.9
 _LEAST_SMEAR_PX = 0.8
@@ -51,12 +51,12 @@ class Posed:
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """Somebody in a picture.
+    """Somebody in an image.
 
     Attributes:
         person: number of the identity.
-        box: around the whole body, also where something hides it or the picture ends.
-        visible_box: around what is to be seen, inside the picture; None where nothing is.
+        box: around the whole body, also where something hides it or the image ends.
+        visible_box: around what is to be seen, inside the image; None where nothing is.
         visibility: part of the body's samples that is seen, of those that it would have alone and uncut.
         distance_m: from the camera to the body's middle.
     """
@@ -74,7 +74,7 @@ class Rendered:
     Attributes:
         image: (H, W, 3) uint8 RGB.
         person_pixels: (H, W) int32, number of the person who fills most of a pixel, 0 where nobody does.
-        people: those whose box is in the picture, nearest first.
+        people: those whose box is in the image, nearest first.
     """
 
     image: Bytes
@@ -87,7 +87,7 @@ class _Drawn:
     """A body whose samples are merged.
 
     Attributes:
-        window: left, top, right, bottom in samples, inside the picture.
+        window: left, top, right, bottom in samples, inside the image.
         whole: how many samples it would have alone and uncut.
         sunlit: part of the sun that reaches the feet.
     """
@@ -154,7 +154,7 @@ class Stage:
         return _Drawn(posed, self._distance_m(stance), body, box, window, whole, float(sun_part[0]))
 
     def _window(self, box: NDArray[np.float64]) -> tuple[int, int, int, int] | None:
-        """The part of a box that is inside the picture, in samples."""
+        """The part of a box that is inside the image, in samples."""
         if box[0] > box[2]:
             return None
         left, top = (int(np.floor(max(0.0, value) * SAMPLES)) for value in box[:2])
@@ -166,7 +166,7 @@ class Stage:
         return bool((box[:2] >= 0).all() and box[2] <= self._width and box[3] <= self._height)
 
     def _times_cut(self, screen: Float32s, posed: Posed, box: NDArray[np.float64]) -> float:
-        """How many times as large as its part inside the picture a body is that the picture's edge cuts."""
+        """How many times as large as its part inside the image a body is that the image's edge cuts."""
         scale = _WHOLE_SIDE / float(max(box[2] - box[0], box[3] - box[1]))
         left, top = int(np.floor(box[0] * scale)), int(np.floor(box[1] * scale))
         width, height = int(np.ceil(box[2] * scale)) - left, int(np.ceil(box[3] * scale)) - top

@@ -1,4 +1,4 @@
-"""Cloth, skin and hair as small pictures, drawn from a `Fabric`; the same fabric always looks the same."""
+"""Cloth, skin and hair as small images, drawn from a `Fabric`; the same fabric always looks the same."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -26,7 +26,7 @@ _HAIR_SPAN_M = 0.25
 _FACE_SPAN_M, _BELOW_CHIN_M = 0.4, 0.08
 # Where the packed body has its eyes.
 _EYE_U_M, _EYE_V_M = 0.0378, 0.1093
-# Rows and columns of a face's picture that have anything on them.
+# Rows and columns of a face's image that have anything on them.
 _FACE = (slice(6, 176), slice(43, 213))
 _GLOSS = {"leather": 0.16, "denim": 0.0, "knit": 0.0}
 
@@ -43,7 +43,7 @@ def textures(surfaces: tuple[Surface, ...]) -> Textures:
 
 
 def pyramid(image: Image) -> NDArray[np.uint8]:
-    """All levels of a square picture whose side is a power of two, flat, from the finest to a single texel."""
+    """All levels of a square image whose side is a power of two, flat, from the finest to a single texel."""
     levels = [image]
     while len(levels[-1]) > 1:
         side = len(levels[-1]) // 2
@@ -111,7 +111,7 @@ def garment(fabric: Fabric, role: str) -> Image:
 
 
 def _logo(drawn: Floats, colours: tuple[Colour, ...], rng: np.random.Generator) -> None:
-    """Letters, a number, a picture, a band or a small badge."""
+    """Letters, a number, an image, a band or a small badge."""
     match int(rng.integers(5)):
         case 0:
             letters = "".join(chr(65 + int(each)) for each in rng.integers(0, 26, int(rng.integers(2, 6))))
@@ -170,7 +170,7 @@ def _fill(drawn: Floats, low: tuple[float, float], high: tuple[float, float], co
 
 
 def _texel(u_m: float, v_m: float) -> tuple[int, int]:
-    """Column and row of a garment's picture."""
+    """Column and row of a garment's image."""
     return round((u_m - _ONCE_LEFT_M) / _ONCE_M * GARMENT_SIDE), round((v_m - _ONCE_LOW_M) / _ONCE_M * GARMENT_SIDE)
 
 

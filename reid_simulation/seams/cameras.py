@@ -1,4 +1,4 @@
-"""Cameras: where they stand, what their lens and sensor do, and the way from the floor to the picture and back."""
+"""Cameras: where they stand, what their lens and sensor do, and the way from the floor to the image and back."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 # Beyond the radius where a step outwards is this small a part of one without distortion, the lens goes on in a straight
-# line: what lies outside of the picture must not fold back into it.
+# line: what lies outside of the image must not fold back into it.
 _LEAST_SLOPE = 0.15
 _NEVER = 50.0
 _NEWTON_STEPS = 12
@@ -37,11 +37,11 @@ class Camera:
         x_m, y_m, height_m: where it hangs.
         pan: radians from the x axis, counter-clockwise seen from above: where it looks.
         tilt: radians below the horizon.
-        roll: radians, clockwise as the picture turns.
+        roll: radians, clockwise as the image turns.
         fov: radians, horizontal, before distortion.
-        width, height: of the picture in pixels.
+        width, height: of the image in pixels.
         k1, k2: radial distortion, as OpenCV has it; negative k1 is a barrel.
-        fps: pictures a second.
+        fps: images a second.
         clock_offset_s: how far its clock is ahead of the site's.
         exposure: factor on the light.
         cast: factors on red, green and blue.
@@ -85,7 +85,7 @@ class Camera:
         corner = float(np.hypot(self.width, self.height) / 2 / self.focal_px)
         if self._distorted(np.array([self.radius_limit])).item() < corner:
             raise ValueError(
-                f"camera {self.name}: k1 {self.k1} and k2 {self.k2} fold the picture's corners; weaken them, or fov"
+                f"camera {self.name}: k1 {self.k1} and k2 {self.k2} fold the image's corners; weaken them, or fov"
             )
 
     @cached_property

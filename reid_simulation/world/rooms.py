@@ -31,7 +31,7 @@ def random_room(rng: np.random.Generator, *, name: str, width: int, height: int)
     Args:
         rng: of all that is drawn.
         name: of the camera.
-        width: of the picture, pixels.
+        width: of the image, pixels.
         height: likewise.
     """
     half = rng.uniform(2.8, 9.0, 2)

@@ -25,11 +25,11 @@ class SiteCamera(_Strict):
     Attributes:
         name: in events, truth and file names.
         at: x, y and height in metres.
-        looks_at: x, y and height of what is in the middle of its picture.
+        looks_at: x, y and height of what is in the middle of its image.
         fov_degrees: horizontal field of view.
-        roll_degrees: clockwise as the picture turns.
-        width, height: of the picture in pixels.
-        fps: pictures a second.
+        roll_degrees: clockwise as the image turns.
+        width, height: of the image in pixels.
+        fps: images a second.
         clock_offset_s: how far its clock is ahead of the site's.
     """
 
@@ -111,7 +111,7 @@ class SimulatedSite(_Strict):
         cameras: who looks.
         population: who comes.
         traffic: how many, and what they do.
-        duration_s: of what is filmed.
+        duration_s: of what is recorded.
         starts_at: wall-clock time of the first moment.
         seed: of people and of what they do.
     """

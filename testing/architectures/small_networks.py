@@ -1,4 +1,4 @@
-"""The networks of the catalogue on shallow trunks and small pictures, with no parameter left at zero."""
+"""The networks of the catalogue on shallow trunks and small images, with no parameter left at zero."""
 
 from functools import partial
 

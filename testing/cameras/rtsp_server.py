@@ -1,4 +1,4 @@
-"""A camera to test against: GStreamer's RTSP server with a test picture, or with images over and over, as a process
+"""A camera to test against: GStreamer's RTSP server with a test image, or with images over and over, as a process
 that can be killed or frozen.
 
 Runs under the system's Python, where GStreamer's bindings live, and imports nothing of ours. Prints `listening PORT`
@@ -46,10 +46,10 @@ def read_options() -> argparse.Namespace:
 
 
 def camera(options: argparse.Namespace) -> Any:
-    """One picture for all clients; the encoder repeats its parameters with each key frame, as cameras do."""
+    """One image for all clients; the encoder repeats its parameters with each key frame, as cameras do."""
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(
-        f"( {picture(options)}"
+        f"( {image(options)}"
         f" ! x264enc tune=zerolatency sliced-threads=false speed-preset=ultrafast key-int-max={options.fps}"
         " ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
     )
@@ -60,7 +60,7 @@ def camera(options: argparse.Namespace) -> Any:
     return factory
 
 
-def picture(options: argparse.Namespace) -> str:
+def image(options: argparse.Namespace) -> str:
     if options.images:
         caps = f"image/jpeg,framerate={options.fps}/1"
         return f"multifilesrc location={options.images} loop=true caps={caps} ! jpegdec ! videoconvert"

@@ -19,7 +19,7 @@ def people_in(truth: NDArray[np.float64], frame: int) -> tuple[NDArray[np.float3
 
 
 def every_tenth_frame(video: Path, frames: int) -> list[tuple[int, NDArray[np.uint8]]]:
-    """Number, from 0, and RGB picture."""
+    """Number, from 0, and RGB image."""
     capture = cv2.VideoCapture(str(video))
     images = [np.asarray(capture.read()[1], np.uint8)[..., ::-1] for _ in range(frames)]
     return list(enumerate(images))[::10]

@@ -26,7 +26,7 @@ PATIENCE_S = 60.0
 """More than any step needs, also on a loaded machine."""
 HTTP_PORT = "9464"
 SYSTEM_PYTHON = "/usr/bin/python3"
-WEAK = {"detector": {"kind": "hog"}, "encoder": {"kind": "stripes"}}
+WEAK = {"detector": {"kind": "hog"}, "encoder": {"kind": "colour-stripes"}}
 WEIGHTS = {
     "yolox-nano": "detectors/yolox_nano_416x416.onnx",
     "osnet-x0-25-msmt17": "reid/osnet_x0_25_msmt17.onnx",

@@ -33,8 +33,8 @@ def start_redis(place: Place) -> Running:
         "redis:6379": f"127.0.0.1:{port}",
         "redis-cli ": f"redis-cli -p {port} ",
     }
-    said = service("redis")
-    server = place.start(said.command, said.environment)
+    compose_service = service("redis")
+    server = place.start(compose_service.command, compose_service.environment)
     server.until(lambda: _answers(port))
     return server
 
@@ -64,20 +64,20 @@ def start_kafka(place: Place) -> Brokers:
         "localhost:9093": f"127.0.0.1:{controller}",
         "/var/lib/kafka/data": str(data / "log"),
     }
-    said = service("kafka")
+    compose_service = service("kafka")
     settings = data / "server.properties"
-    settings.write_text(place.mapped(_properties(said)))
+    settings.write_text(place.mapped(_properties(compose_service)))
     java = ("java", *SMALL, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{_jars()}/*")
-    cluster = said.environment["CLUSTER_ID"]
+    cluster = compose_service.environment["CLUSTER_ID"]
     subprocess.run((*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", settings), check=True, cwd=data)
     place.start((*java, "kafka.Kafka", str(settings)), {})
     return Brokers((f"127.0.0.1:{host}",))
 
 
-def _properties(said: Service) -> str:
+def _properties(compose_service: Service) -> str:
     others = {"KAFKA_HEAP_OPTS"}
-    keys = [key for key in said.environment if key.startswith("KAFKA_") and key not in others]
-    return "".join(f"{re.sub('_', '.', key[6:].lower())}={said.environment[key]}\n" for key in keys)
+    keys = [key for key in compose_service.environment if key.startswith("KAFKA_") and key not in others]
+    return "".join(f"{re.sub('_', '.', key[6:].lower())}={compose_service.environment[key]}\n" for key in keys)
 
 
 def _jars() -> Path:

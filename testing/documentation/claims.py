@@ -135,11 +135,11 @@ def _home(module: str) -> Path:
 
 
 def _is_module_or_in_one(name: str) -> bool:
-    parts = name.split(".")
-    for count in range(len(parts), 0, -1):
-        base = _home(name).joinpath(*parts[:count])
+    tracklets = name.split(".")
+    for count in range(len(tracklets), 0, -1):
+        base = _home(name).joinpath(*tracklets[:count])
         file = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
         if file.exists():
-            rest = parts[count:]
+            rest = tracklets[count:]
             return not rest or re.search(rf"\b{rest[0]}\b", file.read_text(encoding="utf-8")) is not None
     return False

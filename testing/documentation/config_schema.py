@@ -53,8 +53,8 @@ def _explain(node: Node) -> None:
         if name in meanings:
             key["description"] = meanings[name]
         _without_infinity(key)
-    if said := summary(docstring):
-        node["description"] = said
+    if reported := summary(docstring):
+        node["description"] = reported
     else:
         node.pop("description", None)
 

@@ -28,19 +28,22 @@ def configuration_page() -> str:
 
 
 def _sections(node: Node, schema: Node, place: str, among: str = "") -> Iterator[str]:
-    """The table of one part, then those of the parts below it; `among` is the kind that it belongs to."""
-    below = {name: _parts(key, schema) for name, key in node["properties"].items()}
+    """The table of one tracklet, then those of the tracklets below it; `among` is the kind that it belongs to."""
+    below = {name: _tracklets(key, schema) for name, key in node["properties"].items()}
     plain = {name: key for name, key in node["properties"].items() if not below[name] and name != "kind"}
     if plain:
         yield from _table(plain, set(node.get("required", ())))
-    for name, parts in below.items():
+    for name, tracklets in below.items():
         at = f"{place}.{name}".removeprefix(".")
-        for part in parts:
-            kind = part["properties"].get("kind", {}).get("const", "")
+        for tracklet_index in tracklets:
+            kind = tracklet_index["properties"].get("kind", {}).get("const", "")
             heading = f"kind: {kind}" if kind else among and f"of {among}"
             yield f"{'##' if not place else '###'} {at}{heading and ', ' + heading}\n"
-            yield _sentence(part.get("description") or node["properties"][name].get("description", "...")) + "\n"
-            yield from _sections(part, schema, at, kind or among)
+            yield (
+                _sentence(tracklet_index.get("description") or node["properties"][name].get("description", "..."))
+                + "\n"
+            )
+            yield from _sections(tracklet_index, schema, at, kind or among)
 
 
 def _sentence(text: str) -> str:
@@ -63,7 +66,7 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
 
 
-def _parts(key: Node, schema: Node) -> list[Node]:
+def _tracklets(key: Node, schema: Node) -> list[Node]:
     """The records that may stand at a key, none for a plain value."""
     items = key.get("items", {})
     found = [key, items, *key.get("anyOf", ()), *key.get("oneOf", ())]
@@ -81,9 +84,11 @@ def _type(key: Node) -> str:
         if "prefixItems" in key:
             return f"[{', '.join(_type(item) for item in key['prefixItems'])}]"
         return f"list of {_type(key['items'])}"
-    said = {"string": "text", "boolean": "true or false", "number": "number", "integer": "whole number"}[key["type"]]
-    said = {"path": "file", "date-time": "time with zone"}.get(key.get("format", ""), said)
-    return said + "".join(_bounds(key))
+    reported = {"string": "text", "boolean": "true or false", "number": "number", "integer": "whole number"}[
+        key["type"]
+    ]
+    reported = {"path": "file", "date-time": "time with zone"}.get(key.get("format", ""), reported)
+    return reported + "".join(_bounds(key))
 
 
 def _bounds(key: Node) -> Iterator[str]:

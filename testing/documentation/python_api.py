@@ -113,7 +113,7 @@ def _words(text: str, name: str) -> str:
 
 
 def _choices(alias: object) -> list[str]:
-    """The names that a type stands for: of a union its parts, of a `Literal` its values."""
+    """The names that a type stands for: of a union its tracklets, of a `Literal` its values."""
     found = typing.get_args(getattr(alias, "__value__", alias))
     if typing.get_origin(alias) is typing.Annotated:
         found = typing.get_args(found[0])

@@ -10,11 +10,13 @@ from pipeline.site import Site, Transit
 SITE = Site(name="shop", transits=(Transit(between=("door", "yard"), min_s=2, max_s=60),))
 
 
-def embedding(camera: str, track: int, angle: float, start_s: float, end_s: float, part: int = 0) -> Embedding:
+def embedding(
+    camera: str, track: int, angle: float, start_s: float, end_s: float, tracklet_index: int = 0
+) -> Embedding:
     radians = np.radians(angle)
     return Embedding(
         track=TrackKey(camera, "r", track),
-        part=part,
+        tracklet_index=tracklet_index,
         cut_s=end_s,
         clock="container",
         start_s=start_s,

@@ -89,7 +89,7 @@ class CrashRound:
             for fall, moment in zip(falls, moments, strict=True):
                 until(
                     partial(self._has_come_to, moment),
-                    f"{moment:.0%} decided, {self._said()}",
+                    f"{moment:.0%} decided, {self._read_output()}",
                     within_s=ENDS_WITHIN_S,
                 )
                 time.sleep(self._chance.uniform(0.0, 0.2))
@@ -160,7 +160,7 @@ class CrashRound:
             return False
         frozen.freeze()
         others = [matcher for matcher in self._matchers if matcher is not frozen]
-        refused = frozen.said().count(REFUSED)
+        refused = frozen.read_output().count(REFUSED)
         until(
             lambda: any(_decides_or_is_done(other) for other in others),
             "the other takes over",
@@ -168,11 +168,11 @@ class CrashRound:
         )
         frozen.thaw()
         until(
-            lambda: frozen.said().count(REFUSED) > refused or frozen.has_ended(),
+            lambda: frozen.read_output().count(REFUSED) > refused or frozen.has_ended(),
             "the thawed one is refused",
             within_s=TAKES_OVER_WITHIN_S,
         )
-        self.refusals += frozen.said().count(REFUSED) - refused
+        self.refusals += frozen.read_output().count(REFUSED) - refused
         return True
 
     def _who_decides(self) -> Watched | None:
@@ -186,15 +186,15 @@ class CrashRound:
         """A worker that was killed after its last word plays everything once more, and a matcher has to hear it out."""
         ends_s = time.monotonic() + ENDS_WITHIN_S
         while not all(worker.has_ended() for worker in self._workers.values()):
-            assert time.monotonic() < ends_s, f"workers do not end: {self._said()}"
+            assert time.monotonic() < ends_s, f"workers do not end: {self._read_output()}"
             if all(matcher.has_ended() for matcher in self._matchers):
                 self._matchers.append(self._site.matcher())
             time.sleep(0.05)
         for matcher in self._matchers:
             matcher.ends_well(ENDS_WITHIN_S)
 
-    def _said(self) -> str:
-        return "\n".join(process.said()[-1000:] for process in (*self._workers.values(), *self._matchers))
+    def _read_output(self) -> str:
+        return "\n".join(process.read_output()[-1000:] for process in (*self._workers.values(), *self._matchers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +204,8 @@ class Tally:
     Attributes:
         expected: events of the undisturbed run.
         messages: in the topic.
-        duplicates: messages among them whose event stands there already, under the same key. (A correction stands under
-            the keys of both persons.)
+        duplicates: messages among them whose event stands there already, under the same key. (A merge or split stands
+            under the keys of both persons.)
         lost: events that are expected and not there.
         changed: events that nobody expected, or that say something else than expected.
         consumed_once: an `EventConsumer` handed out each expected event once, and nothing else.
@@ -244,7 +244,7 @@ def tally(brokers: Brokers, topic: str, expected: Mapping[UUID, IdentityEvent]) 
 
 def consume(brokers: Brokers, topic: str) -> list[IdentityEvent]:
     """What a consumer makes of a topic; a letter that is no event fails."""
-    with EventConsumer(brokers, topic, group=None, put_aside=_refuse, idle_s=1.5) as events:
+    with EventConsumer(brokers, topic, group=None, dead_letter=_refuse, idle_s=1.5) as events:
         return [event for event in events if event.kind != "person.erased"]
 
 

@@ -52,9 +52,9 @@ class SiteCommands:
         """`match`."""
         return self._start("match", *flags)
 
-    def said(self) -> str:
+    def read_output(self) -> str:
         """All that they printed, and answered to whoever asked."""
-        return "\n".join(text for process in self._processes for text in (process.said(), *process.answers))
+        return "\n".join(text for process in self._processes for text in (process.read_output(), *process.answers))
 
     def close(self) -> None:
         """Kills those that still run."""

@@ -1,4 +1,4 @@
-"""Processes of one site, to be killed and frozen: workers over films, recordings or made-up walks, and matchers.
+"""Processes of one site, to be killed and frozen: workers over videos, recordings or made-up walks, and matchers.
 
 `python -m testing.site.site_processes ROLE URL SITE ...`, where SITE names the keys in Redis.
 """
@@ -25,7 +25,7 @@ from pipeline.store.site_matcher import LEADING, STANDING_BY, SiteMatcher, SiteM
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.metrics import Metrics
-from reid_models.stripes import stripes_card
+from reid_models.colour_stripes import stripes_card
 from testing.site_in_memory import matcher_of, supervise_into
 
 SHOP = Site(name="shop", transits=(Transit(between=("door", "yard"), min_s=1, max_s=30),), unnamed_pairs="apart")
@@ -39,14 +39,14 @@ MAX_OUTBOX = 100
 
 def main(argv: Sequence[str]) -> None:
     match argv:
-        case ["film", url, site, *named]:
-            films = {name: Path(path) for name, _, path in (each.partition("=") for each in named)}
-            run_film_worker(url, site, films)
+        case ["video", url, site, *named]:
+            videos = {name: Path(path) for name, _, path in (each.partition("=") for each in named)}
+            run_video_worker(url, site, videos)
         case ["play", url, site, camera, pause_s]:
             run_player(url, site, camera, PLAYED_MODEL, played(camera), float(pause_s))
         case ["replay", url, site, camera, model_id, recording, pause_s]:
             run_player(url, site, camera, model_id, read_recording(Path(recording)), float(pause_s))
-        case ["match", url, site, port, "film", out, *cameras]:
+        case ["match", url, site, port, "video", out, *cameras]:
             encoder = stripes_card()
             assert encoder.dimensions
             expected = Expected(frozenset(cameras), encoder.model_id, encoder.dimensions)
@@ -60,11 +60,11 @@ def main(argv: Sequence[str]) -> None:
             sys.exit(f"no role {argv}")
 
 
-def run_film_worker(url: str, site: str, films: Mapping[str, Path]) -> None:
+def run_video_worker(url: str, site: str, videos: Mapping[str, Path]) -> None:
     """A worker with real decoding, tracking and encoding."""
     with SiteStore(url, site) as store:
-        writer = EmbeddingWriter(store, "+".join(films), list(films), model_id=stripes_card().model_id)
-        supervise_into(films, writer.write_all, emits_empty_windows=True).run()
+        writer = EmbeddingWriter(store, "+".join(videos), list(videos), model_id=stripes_card().model_id)
+        supervise_into(videos, writer.write_all, emits_empty_windows=True).run()
 
 
 def run_player(
@@ -105,7 +105,7 @@ def read_recording(path: Path) -> list[EmbeddedWindow]:
 
 def played(camera: str) -> Iterator[EmbeddedWindow]:
     """Windows of one camera: each of the people comes by again and again, in tracks of four parts. Some tracks begin
-    with pictures of somebody else, or of nobody, so that what is decided of them has to be corrected.
+    with images of somebody else, or of nobody, so that what is decided of them has to be corrected.
     """
     for second in range(PLAYED_SECONDS):
         embeddings: list[Embedding] = []
@@ -116,27 +116,27 @@ def played(camera: str) -> Iterator[EmbeddedWindow]:
                 continue
             track = TrackKey(camera, "r", 1000 * person + (second - phase))
             if phase in (2, 4, 6, 8):
-                looks = _first_looks(person, second - phase) if phase == 2 else person
-                embeddings.append(_part(track, looks, second, phase))
+                appearance = _first_appearance(person, second - phase) if phase == 2 else person
+                embeddings.append(_embedding(track, appearance, second, phase))
             if phase == 10:
                 ended.append(TrackEnd(track, second + 0.5, second - 10, second - 1.5, "container"))
         yield EmbeddedWindow(second + 1.0, tuple(embeddings), tuple(ended))
 
 
-def _first_looks(person: int, started: int) -> int:
-    """Whom the first pictures of a track show; numbers from `PEOPLE` on are nobody's."""
+def _first_appearance(person: int, started: int) -> int:
+    """Whom the first images of a track show; numbers from `PEOPLE` on are nobody's."""
     if started < 40 or person % 3 == 0:
         return person
     return (person + 6) % PEOPLE if person % 3 == 1 else PEOPLE + person
 
 
-def _part(track: TrackKey, person: int, second: int, phase: int) -> Embedding:
-    looks = np.random.default_rng(person).standard_normal(PLAYED_DIMENSIONS)
+def _embedding(track: TrackKey, person: int, second: int, phase: int) -> Embedding:
+    appearance = np.random.default_rng(person).standard_normal(PLAYED_DIMENSIONS)
     rng = np.random.default_rng((person, second, track.camera == "yard"))
-    vector = looks / np.linalg.norm(looks) + 0.05 * rng.standard_normal(PLAYED_DIMENSIONS)
+    vector = appearance / np.linalg.norm(appearance) + 0.05 * rng.standard_normal(PLAYED_DIMENSIONS)
     return Embedding(
         track=track,
-        part=phase // 2 - 1,
+        tracklet_index=phase // 2 - 1,
         cut_s=second + 0.25,
         clock="container",
         start_s=second - 1.5,

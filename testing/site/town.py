@@ -51,9 +51,9 @@ class Town:
         return self
 
     def start(self, role: str, *args: str, port: int = 0) -> Watched:
-        said = self._folder / f"{role}-{len(self._processes)}.txt"
+        reported = self._folder / f"{role}-{len(self._processes)}.txt"
         command = [sys.executable, "-m", "testing.site.site_processes", role, self._url, self.site, *args]
-        process = Watched(command, said, port, {**os.environ, "PYTHONPATH": str(ROOT)})
+        process = Watched(command, reported, port, {**os.environ, "PYTHONPATH": str(ROOT)})
         self._processes.append(process)
         return process
 
@@ -76,7 +76,7 @@ class Town:
 def site_windows() -> Iterator[EmbeddedWindow]:
     """The played walks of both cameras, window by window, without the empty ones."""
     for door, yard in zip(*(played(camera) for camera in CAMERAS), strict=True):
-        embeddings = sorted((*door.embeddings, *yard.embeddings), key=lambda e: (e.cut_s, e.track, e.part))
+        embeddings = sorted((*door.embeddings, *yard.embeddings), key=lambda e: (e.cut_s, e.track, e.tracklet_index))
         ended = sorted((*door.ended, *yard.ended), key=lambda e: (e.cut_s, e.track))
         if embeddings or ended:
             yield EmbeddedWindow(door.end_s, tuple(embeddings), tuple(ended))

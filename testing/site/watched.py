@@ -28,12 +28,12 @@ class Watched:
         self.answers: list[str] = []
         self._port = port
         self._log = log
-        with log.open("ab") as said:
+        with log.open("ab") as output:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, env=dict(environment)
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=dict(environment)
             )
 
-    def said(self) -> str:
+    def read_output(self) -> str:
         """All that was printed into its log so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
@@ -80,14 +80,14 @@ class Watched:
             AssertionError: if it ended badly.
         """
         code = self.process.poll()
-        assert code in (None, 0), f"ended with {code}: {self.said()[-3000:]}"
+        assert code in (None, 0), f"ended with {code}: {self.read_output()[-3000:]}"
         return code == 0
 
     def ends_well(self, within_s: float) -> None:
         """Waits for the end, which must be a good one."""
         ends_s = time.monotonic() + within_s
         while not self.has_ended():
-            assert time.monotonic() < ends_s, f"not ended within {within_s} s: {self.said()[-3000:]}"
+            assert time.monotonic() < ends_s, f"not ended within {within_s} s: {self.read_output()[-3000:]}"
             time.sleep(0.02)
 
     def _get(self, path: str) -> tuple[int, str]:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from reid_models.clip_encoder import ClipEncoder
+from reid_models.colour_stripes import ColourStripesEncoder
 from reid_models.crop_encoder import CropEncoder
 from reid_models.encoder import Encoder
-from reid_models.stripes import StripesEncoder
 from reid_runtime.adopt import adopt
 from reid_runtime.load import load_session
 from reid_runtime.session import Session
@@ -24,7 +24,7 @@ def session(path: Path, family: str) -> Session:
     return load_session(path, provider="cpu", threads=1)
 
 
-@pytest.fixture(params=["clip", "osnet", "intel-reid", "stripes"])
+@pytest.fixture(params=["clip", "osnet", "intel-reid", "colour-stripes"])
 def encoder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Encoder]:
     path = tmp_path / "tiny.onnx"
     match request.param:
@@ -36,7 +36,7 @@ def encoder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Encoder]
         case "intel-reid":
             yield CropEncoder(session(mean_network(path, [1, 8, 4, 3], axes=[1, 2]), "intel-reid"), frames=2)
         case _:
-            yield StripesEncoder(frames=2)
+            yield ColourStripesEncoder(frames=2)
 
 
 def clips(encoder: Encoder, n: int) -> NDArray[np.uint8]:

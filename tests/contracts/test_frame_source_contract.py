@@ -34,18 +34,18 @@ class QuietFiles(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def write_film(path: Path) -> Path:
-    with av.open(str(path), "w") as film:
-        stream = film.add_stream("libx264", rate=25)
+def write_video(path: Path) -> Path:
+    with av.open(str(path), "w") as video:
+        stream = video.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         for _ in range(FRAMES):
-            film.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), "rgb24")))
-        film.mux(stream.encode())
+            video.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), "rgb24")))
+        video.mux(stream.encode())
     return path
 
 
-def film(folder: Path, _: ExitStack) -> FrameSource:
-    return FileSource("door", write_film(folder / "film.mp4"))
+def video(folder: Path, _: ExitStack) -> FrameSource:
+    return FileSource("door", write_video(folder / "video.mp4"))
 
 
 def images(folder: Path, _: ExitStack) -> FrameSource:
@@ -55,12 +55,12 @@ def images(folder: Path, _: ExitStack) -> FrameSource:
 
 
 def stream(folder: Path, stack: ExitStack) -> FrameSource:
-    write_film(folder / "film.m3u8")
+    write_video(folder / "video.m3u8")
     files = functools.partial(QuietFiles, directory=str(folder))
     server = stack.enter_context(http.server.ThreadingHTTPServer(("127.0.0.1", 0), files))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     stack.callback(server.shutdown)
-    return StreamSource("door", f"http://127.0.0.1:{server.server_port}/film.m3u8", random=Random(0))
+    return StreamSource("door", f"http://127.0.0.1:{server.server_port}/video.m3u8", random=Random(0))
 
 
 def simulated(_: Path, __: ExitStack) -> FrameSource:
@@ -89,14 +89,14 @@ class OneByOne:
 
 
 SOURCES: dict[str, Make] = {
-    "film": film,
+    "video": video,
     "images": images,
     "stream": stream,
     "simulated": simulated,
     "newest of a stream": lambda folder, stack: DropOldest(stream(folder, stack)),
-    "a film in chunks": lambda folder, stack: OneByOne(Chunks(film(folder, stack))),
-    "a film prefetched": lambda folder, stack: OneByOne(Prefetch(Chunks(film(folder, stack)))),
-    "a film at a limited rate": lambda folder, stack: RateLimit(film(folder, stack), 5),
+    "a video in chunks": lambda folder, stack: OneByOne(Chunks(video(folder, stack))),
+    "a video prefetched": lambda folder, stack: OneByOne(Prefetch(Chunks(video(folder, stack)))),
+    "a video at a limited rate": lambda folder, stack: RateLimit(video(folder, stack), 5),
 }
 
 

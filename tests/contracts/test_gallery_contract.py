@@ -63,10 +63,10 @@ def test_a_sighting_replaces_what_was_known_of_its_track(shop: Shop) -> None:
     gallery, _ = shop
     gallery.commit([sighting(1, 10, person=False)], [], ends_at(12))
     assert gallery.known().arrays.persons.tolist() == [NOBODY]
-    gallery.commit([sighting(1, 20, angle=90, part=1)], [], ends_at(22))
+    gallery.commit([sighting(1, 20, angle=90, tracklet_index=1)], [], ends_at(22))
     known = gallery.known()
     assert len(known.arrays) == 1
-    assert known.row(0).part == 1
+    assert known.row(0).tracklet_index == 1
     np.testing.assert_allclose(known.arrays.vectors[0], [0, 1], atol=1e-6)
     assert known.arrays.end_s.tolist() == [20]
 

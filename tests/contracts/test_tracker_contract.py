@@ -29,7 +29,7 @@ def seen(*boxes: tuple[float, float, float, float], score: float = 0.9) -> Detec
 
 
 def walkers(people: int, frames: int, seed: int = 0) -> list[Detections]:
-    """People who walk at random through a picture, with one in ten boxes missed, and one in ten doubtful."""
+    """People who walk at random through an image, with one in ten boxes missed, and one in ten doubtful."""
     random = np.random.default_rng(seed)
     corner, speed = random.uniform(0, 1500, (people, 2)), random.normal(0, 3, (people, 2))
     size = random.uniform(80, 200, (people, 1)) * np.array([[0.4, 1.0]])

@@ -59,15 +59,24 @@ def embedding(camera: str, track: int, number: int, cut_s: float) -> Embedding:
 
 def describe(windows: Sequence[EmbeddedWindow]) -> Described:
     return [
-        (w.end_s, [f"{e.track} {e.part} {e.cut_s}" for e in w.embeddings], [f"{e.track} {e.cut_s}" for e in w.ended])
+        (
+            w.end_s,
+            [f"{e.track} {e.tracklet_index} {e.cut_s}" for e in w.embeddings],
+            [f"{e.track} {e.cut_s}" for e in w.ended],
+        )
         for w in windows
         if w.embeddings or w.ended
     ]
 
 
-def channel(cameras: Sequence[str], *, yields_empty: bool = False) -> Channel[Embedding, EmbeddedWindow]:
+def channel(cameras: Sequence[str], *, emits_empty_windows: bool = False) -> Channel[Embedding, EmbeddedWindow]:
     return Channel(
-        cameras, EmbeddedWindow, is_live=False, window_s=WINDOW_S, lead_s=2 * WINDOW_S, yields_empty=yields_empty
+        cameras,
+        EmbeddedWindow,
+        is_live=False,
+        window_s=WINDOW_S,
+        lead_s=2 * WINDOW_S,
+        emits_empty_windows=emits_empty_windows,
     )
 
 
@@ -79,9 +88,9 @@ def play(into: Channel[Embedding, EmbeddedWindow], camera: str, frames: Sequence
     lane.close()
 
 
-def through_threads(cameras: Scene, *, yields_empty: bool = False) -> list[EmbeddedWindow]:
+def through_threads(cameras: Scene, *, emits_empty_windows: bool = False) -> list[EmbeddedWindow]:
     """All cameras in one process."""
-    joined = channel(list(cameras), yields_empty=yields_empty)
+    joined = channel(list(cameras), emits_empty_windows=emits_empty_windows)
     with ThreadPoolExecutor() as pool:
         for camera, frames in cameras.items():
             pool.submit(play, joined, camera, frames)
@@ -90,7 +99,7 @@ def through_threads(cameras: Scene, *, yields_empty: bool = False) -> list[Embed
 
 def windows_of_each(cameras: Scene) -> dict[str, list[EmbeddedWindow]]:
     """What a process of each camera hands on, empty windows included."""
-    return {camera: through_threads({camera: frames}, yields_empty=True) for camera, frames in cameras.items()}
+    return {camera: through_threads({camera: frames}, emits_empty_windows=True) for camera, frames in cameras.items()}
 
 
 def through_processes(cameras: Scene) -> list[EmbeddedWindow]:

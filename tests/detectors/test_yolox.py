@@ -16,19 +16,19 @@ LEFT = (8.0, 8.0, 20.0, 40.0, 0.9)
 RIGHT = (40.0, 10.0, 50.0, 42.0, 0.6)
 
 
-def picture(height: int = SIDE_PX, width: int = SIDE_PX) -> NDArray[np.uint8]:
+def image(height: int = SIDE_PX, width: int = SIDE_PX) -> NDArray[np.uint8]:
     return np.full((height, width, 3), 200, np.uint8)
 
 
 def test_people_are_found_where_the_network_sees_them() -> None:
-    (found,) = YoloxDetector(yolox_session(LEFT, RIGHT)).detect([picture()])
+    (found,) = YoloxDetector(yolox_session(LEFT, RIGHT)).detect([image()])
     np.testing.assert_allclose(found.boxes, [LEFT[:4], RIGHT[:4]], rtol=1e-5)
     np.testing.assert_allclose(found.scores, [0.9, 0.6])
 
 
 def test_boxes_are_in_pixels_of_each_image_and_cut_to_it() -> None:
     detector = YoloxDetector(yolox_session(LEFT))
-    large, flat = detector.detect([picture(2 * SIDE_PX, 2 * SIDE_PX), picture(SIDE_PX // 2, SIDE_PX)])
+    large, flat = detector.detect([image(2 * SIDE_PX, 2 * SIDE_PX), image(SIDE_PX // 2, SIDE_PX)])
     np.testing.assert_allclose(large.boxes, [[16, 16, 40, 80]], rtol=1e-5)
     np.testing.assert_allclose(flat.boxes, [[8, 8, 20, 32]], rtol=1e-5)
 
@@ -36,13 +36,13 @@ def test_boxes_are_in_pixels_of_each_image_and_cut_to_it() -> None:
 def test_weak_ones_and_doubles_are_dropped() -> None:
     weak, double = (40.0, 10.0, 50.0, 42.0, 0.2), (9.0, 17.0, 21.0, 49.0, 0.5)
     params = YoloxParams(score=0.3, nms_iou=0.4)
-    (found,) = YoloxDetector(yolox_session(LEFT, weak, double), params).detect([picture()])
+    (found,) = YoloxDetector(yolox_session(LEFT, weak, double), params).detect([image()])
     np.testing.assert_allclose(found.scores, [0.9])
 
 
 def test_an_image_without_people_has_no_rows() -> None:
     black = np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8)
-    nobody, somebody = YoloxDetector(yolox_session(LEFT)).detect([black, picture()])
+    nobody, somebody = YoloxDetector(yolox_session(LEFT)).detect([black, image()])
     assert (len(nobody), len(somebody)) == (0, 1)
     assert YoloxDetector(yolox_session(LEFT)).detect([]) == []
 
@@ -51,18 +51,18 @@ def test_a_network_that_sees_people_everywhere_stays_within_bounds() -> None:
     everywhere = MemorySession(
         card((None, 3, 1024, 1024), family="yolox"), lambda images: np.ones((len(images), 21504, 6), np.float32)
     )
-    (found,) = YoloxDetector(everywhere, YoloxParams(max_detections=50)).detect([picture()])
+    (found,) = YoloxDetector(everywhere, YoloxParams(max_detections=50)).detect([image()])
     assert len(found) == 50
 
 
 @pytest.mark.parametrize(("batch", "batches"), [(1, [1, 1, 1]), (None, [2, 1])])
 def test_images_go_in_the_batches_that_the_network_takes(batch: int | None, batches: list[int]) -> None:
     session = yolox_session(LEFT, batch=batch)
-    assert len(YoloxDetector(session, YoloxParams(max_batch=2)).detect([picture()] * 3)) == 3
+    assert len(YoloxDetector(session, YoloxParams(max_batch=2)).detect([image()] * 3)) == 3
     assert session.batches == batches
 
 
-def test_the_network_gets_blue_first_and_grey_beside_the_picture() -> None:
+def test_the_network_gets_blue_first_and_grey_beside_the_image() -> None:
     seen: list[NDArray[np.float32]] = []
 
     def network(images: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ from pipeline.events.kafka.topics import DEAD_LETTERS, EVENTS
 from testing.docker.by_hand import Place, Running, has_looked, is_well, leads, networks, start_camera
 from testing.docker.compose_file import SECRETS, read_compose, service
 from testing.docker.dockerfile import CAMERA, PIPELINE, entry_point, health_check
-from testing.docker.films import beginning, sliding_square, write_film
+from testing.docker.films import beginning, sliding_square, write_video
 from testing.docker.metrics import exported
 from testing.docker.servers import redis_url, start_kafka, start_redis
 from testing.paths import ROOT, SHARED
@@ -32,28 +32,28 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("compose")
     names = {
         "/etc/passerby": str(HERE / "site"),
-        "/films": str(folder),
-        "/opt/looped_films.py": str(HERE / "camera" / "looped_films.py"),
+        "/videos": str(folder),
+        "/opt/looped_videos.py": str(HERE / "camera" / "looped_videos.py"),
     }
     with Place(folder, names, networks(SHARED / "data" / "weights", folder / "models")) as place:
         yield place
 
 
 @pytest.fixture(scope="module")
-def film(place: Place) -> Path:
+def video(place: Place) -> Path:
     """What the cameras show: people if there is footage of any."""
     footage = SHARED / "data" / "multicam" / "pets2009_s2l1" / "View_001.mp4"
     path = place.folder / "vtest.avi"
-    write_film(beginning(footage) if footage.is_file() else sliding_square(), path)
+    write_video(beginning(footage) if footage.is_file() else sliding_square(), path)
     return path
 
 
 @pytest.fixture(scope="module")
-def camera(place: Place, film: Path) -> Running:
+def camera(place: Place, video: Path) -> Running:
     port = free_port()
     place.names |= {"camera:8554": f"127.0.0.1:{port}", "0.0.0.0": "127.0.0.1", "8554": str(port)}
-    said = service("camera")
-    return start_camera(place, (*entry_point(CAMERA), *said.command), said.environment)
+    compose_service = service("camera")
+    return start_camera(place, (*entry_point(CAMERA), *compose_service.command), compose_service.environment)
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +65,8 @@ def redis_server(place: Place) -> Running:
 def topics(place: Place) -> str:
     """What `topics` printed."""
     start_kafka(place)
-    said = service("topics")
-    code, printed = place.run((*entry_point(PIPELINE), *said.command), said.environment)
+    compose_service = service("topics")
+    code, printed = place.run((*entry_point(PIPELINE), *compose_service.command), compose_service.environment)
     assert code == 0, printed
     return printed
 
@@ -117,18 +117,18 @@ def test_redis_is_well_by_its_own_check(place: Place, redis_server: Running) -> 
     assert place.run(("sh", "-c", line), {**variables, "REDIS_PASSWORD": "wrong"})[0] == 1
 
 
-def test_the_camera_shows_its_film_to_who_knows_the_password(place: Place, camera: Running, film: Path) -> None:
+def test_the_camera_shows_its_video_to_who_knows_the_password(place: Place, camera: Running, video: Path) -> None:
     address = place.names["camera:8554"]
     with pytest.raises(av.error.HTTPUnauthorizedError):
         av.open(f"rtsp://{address}/campus", timeout=10)
-    with av.open(str(film)) as played:
+    with av.open(str(video)) as played:
         wanted = [frame.to_ndarray(format="rgb24").astype(np.float32) for frame in played.decode(video=0)]
     with av.open(
         f"rtsp://passerby:{SECRETS['CAMERA_PASSWORD']}@{address}/campus", options={"rtsp_transport": "tcp"}, timeout=10
     ) as stream:
         frame = next(islice(stream.decode(video=0), 20, None))
     shown = frame.to_ndarray(format="rgb24").astype(np.float32)
-    assert min(np.abs(shown - image).mean() for image in wanted) < 6, "the nearest frame of the film, in grey levels"
+    assert min(np.abs(shown - image).mean() for image in wanted) < 6, "the nearest frame of the video, in grey levels"
 
 
 @pytest.mark.parametrize("name", ["worker-campus", "worker-gate", "matcher", "matcher-standby"])

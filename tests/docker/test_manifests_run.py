@@ -11,7 +11,7 @@ from pipeline.events.kafka.sink import KafkaSink
 from testing.docker.by_hand import Place, Running, is_well, leads, networks, start_camera
 from testing.docker.compose_file import SECRETS, service
 from testing.docker.dockerfile import CAMERA, PIPELINE, entry_point
-from testing.docker.films import sliding_square, write_film
+from testing.docker.films import sliding_square, write_video
 from testing.docker.manifests import EXAMPLE, KUBERNETES, Manifest, Secrets, container, manifests, pods, variables
 from testing.docker.servers import redis_url, start_redis
 from testing.paths import SHARED
@@ -54,11 +54,11 @@ def secrets(place: Place) -> Secrets:
     """With the example's cameras played by one that shows the same to all."""
     start_redis(place)
     port = free_port()
-    film = place.folder / "vtest.avi"
-    write_film(sliding_square(), film)
-    server = str(KUBERNETES.parent / "camera" / "looped_films.py")
-    program = [word.replace("/opt/looped_films.py", server) for word in entry_point(CAMERA)]
-    start_camera(place, (*program, "--port", str(port), f"stream1={film}"), service("camera").environment)
+    video = place.folder / "vtest.avi"
+    write_video(sliding_square(), video)
+    server = str(KUBERNETES.parent / "camera" / "looped_videos.py")
+    program = [word.replace("/opt/looped_videos.py", server) for word in entry_point(CAMERA)]
+    start_camera(place, (*program, "--port", str(port), f"stream1={video}"), service("camera").environment)
     place.names |= {f"192.0.2.{host}:554": f"127.0.0.1:{port}" for host in (11, 12, 13)}
     return Secrets(
         {
@@ -87,10 +87,10 @@ def containers() -> dict[str, Manifest]:
 
 def words(name: str) -> tuple[str, ...]:
     """The command of a container; a broker that is alone holds one copy, not three."""
-    said = list(containers()[name]["args"])
-    if "--replication" in said:
-        said[said.index("--replication") + 1] = "1"
-    return (*entry_point(PIPELINE), *said)
+    options = list(containers()[name]["args"])
+    if "--replication" in options:
+        options[options.index("--replication") + 1] = "1"
+    return (*entry_point(PIPELINE), *options)
 
 
 @pytest.fixture(scope="module")
@@ -139,5 +139,5 @@ def test_the_bridge_hands_on_what_is_in_the_topic(
     with KafkaSink(broker.secured, "passerby.identities.v1") as sink:
         sink.publish(an_event())
     bridge.until(lambda: any(messages_at(broker.plain, "mdx-mtmc")))
-    told = {json.loads(message.value)["globalId"] for message in messages_at(broker.plain, "mdx-mtmc")}
-    assert str(an_event().person) in told
+    reported = {json.loads(message.value)["globalId"] for message in messages_at(broker.plain, "mdx-mtmc")}
+    assert str(an_event().person) in reported

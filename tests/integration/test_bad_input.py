@@ -14,7 +14,7 @@ from pipeline.cli import main
 from pipeline.events.jsonlines import read_events
 from reid_runtime.card import card_path
 from testing.networks import mean_network
-from testing.scene import film
+from testing.scene import video
 from testing.still_person import still_person
 
 COMMAND = Path(sys.executable).with_name("reid-pipeline")
@@ -28,7 +28,7 @@ CURVE = {
     "same_pairs": 50,
     "different_pairs": 500,
 }
-RUN = "run --detector {net} --encoder stripes --out {out} "
+RUN = "run --detector {net} --encoder colour-stripes --out {out} "
 
 
 @pytest.fixture(scope="module")
@@ -41,19 +41,19 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         yield {
             "in": str(folder),
-            "film": str(folder / "film.mp4"),
+            "video": str(folder / "video.mp4"),
             "net": str(folder / "still.onnx"),
             "port": str(taken.getsockname()[1]),
         }
 
 
 def _write_videos(folder: Path) -> None:
-    film(folder / "film.mp4", [], 1.0)
-    whole = film(folder / "long.mkv", [], 8.0)
+    video(folder / "video.mp4", [], 1.0)
+    whole = video(folder / "long.mkv", [], 8.0)
     (folder / "truncated.mkv").write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
-    (folder / "unfinished.mp4").write_bytes((folder / "film.mp4").read_bytes()[:5000])
+    (folder / "unfinished.mp4").write_bytes((folder / "video.mp4").read_bytes()[:5000])
     (folder / "zero.mp4").write_bytes(b"")
-    (folder / "text.mp4").write_text("this is no film\n", encoding="ascii")
+    (folder / "text.mp4").write_text("this is no video\n", encoding="ascii")
     (folder / "empty").mkdir()
 
 
@@ -75,14 +75,14 @@ def _write_networks(folder: Path) -> None:
 
 def _write_texts(folder: Path) -> None:
     (folder / "unknown_key.yaml").write_text(
-        f"cameras: [{{name: door, source: {folder}/film.mp4}}]\ndetektor: {{kind: hog}}\n", encoding="utf-8"
+        f"cameras: [{{name: door, source: {folder}/video.mp4}}]\ndetektor: {{kind: hog}}\n", encoding="utf-8"
     )
     (folder / "no.yaml").write_text("cameras: [\n", encoding="utf-8")
     (folder / "calibration.txt").write_text("threshold 0.5\n", encoding="ascii")
     other = {"model_id": "another@0123", "false_match_rate": 0.01, "overall": CURVE}
     (folder / "another.json").write_text(json.dumps(other), encoding="utf-8")
     (folder / "crops" / "0001").mkdir(parents=True)
-    (folder / "crops" / "0001" / "0001C1T0001F001.jpg").write_bytes(b"no picture")
+    (folder / "crops" / "0001" / "0001C1T0001F001.jpg").write_bytes(b"no image")
     (folder / "broken_run").mkdir()
     (folder / "broken_run" / "events.jsonl").write_text('{"kind": "person.app', encoding="ascii")
     (folder / "empty_run" / "tracks").mkdir(parents=True)
@@ -98,37 +98,37 @@ TABLE = [
     (RUN + "--camera door={in}/text.mp4", WORLD, "text.mp4: no video that can be read"),
     (RUN + "--camera door={in}/unfinished.mp4", WORLD, "unfinished.mp4: no video that can be read"),
     (RUN + "--camera door={in}/empty", WORLD, "expected images (.jpeg, .jpg, .png), found none"),
-    (RUN + "--camera door={film} --camera hall={in}/none.mp4", WORLD, "camera hall: "),
-    (RUN + "--camera door={film} --detector {in}/none.onnx", WORLD, "found no file: check the path"),
-    (RUN + "--camera door={film} --detector nosuch", WORLD, "expected a path or one of passerby-detector, "),
-    (RUN + "--camera door={film} --detector {in}/cardless.onnx", WORLD, "cardless.onnx has no card"),
-    (RUN + "--camera door={film} --detector {in}/swapped.onnx", WORLD, "swapped.json belongs to another file"),
-    (RUN + "--camera door={film} --detector {in}/reshaped.onnx", WORLD, "expected inputs in (1, 3, 64, 64)"),
-    (RUN + "--camera door={film} --detector {in}/scribbled.onnx", WORLD, "scribbled.json is no model card"),
-    (RUN + "--camera door={film} --encoder {net}", WORLD, "still"),
-    (RUN + "--camera door={film} --calibration {in}/none.json", WORLD, "expected a calibration at"),
-    (RUN + "--camera door={film} --calibration {in}/calibration.txt", WORLD, "`reid-pipeline calibrate` wrote"),
-    (RUN + "--camera door={film} --calibration {in}/another.json", WORLD, "found one of another@0123"),
-    (RUN + "--camera door={film} --http-port {port}", WORLD, "choose another port"),
-    (RUN + "--camera door={film} --out {film}/out", WORLD, "name another folder"),
-    (RUN + "--camera door={film} --out {in}/taken", WORLD, "taken/tracks"),
-    (RUN + "--camera door={film} --camera door={film}", MISUSE, "camera names must differ, found 'door' twice"),
-    (RUN + "--camera {film}", MISUSE, "--camera: expected NAME=SOURCE, found "),
+    (RUN + "--camera door={video} --camera hall={in}/none.mp4", WORLD, "camera hall: "),
+    (RUN + "--camera door={video} --detector {in}/none.onnx", WORLD, "found no file: check the path"),
+    (RUN + "--camera door={video} --detector nosuch", WORLD, "expected a path or one of passerby-detector, "),
+    (RUN + "--camera door={video} --detector {in}/cardless.onnx", WORLD, "cardless.onnx has no card"),
+    (RUN + "--camera door={video} --detector {in}/swapped.onnx", WORLD, "swapped.json belongs to another file"),
+    (RUN + "--camera door={video} --detector {in}/reshaped.onnx", WORLD, "expected inputs in (1, 3, 64, 64)"),
+    (RUN + "--camera door={video} --detector {in}/scribbled.onnx", WORLD, "scribbled.json is no model card"),
+    (RUN + "--camera door={video} --encoder {net}", WORLD, "still"),
+    (RUN + "--camera door={video} --calibration {in}/none.json", WORLD, "expected a calibration at"),
+    (RUN + "--camera door={video} --calibration {in}/calibration.txt", WORLD, "`reid-pipeline calibrate` wrote"),
+    (RUN + "--camera door={video} --calibration {in}/another.json", WORLD, "found one of another@0123"),
+    (RUN + "--camera door={video} --http-port {port}", WORLD, "choose another port"),
+    (RUN + "--camera door={video} --out {video}/out", WORLD, "name another folder"),
+    (RUN + "--camera door={video} --out {in}/taken", WORLD, "taken/tracks"),
+    (RUN + "--camera door={video} --camera door={video}", MISUSE, "camera names must differ, found 'door' twice"),
+    (RUN + "--camera {video}", MISUSE, "--camera: expected NAME=SOURCE, found "),
     (RUN + "--camera =x.mp4", MISUSE, "--camera: expected NAME=SOURCE, found '=x.mp4'"),
-    (RUN + "--camera the/door={film}", MISUSE, "cameras.0.name"),
+    (RUN + "--camera the/door={video}", MISUSE, "cameras.0.name"),
     (RUN + "--camera door=gopher://x/1", MISUSE, "expected rtsp://host"),
     (RUN + "--camera door=rtsp://me:tops3/cret@x/1", MISUSE, "found rtsp://***"),
     (RUN + "--camera rtsp://me:tops3cret@x/1", MISUSE, "--camera: expected NAME=SOURCE"),
-    (RUN + "--camera door={film} --camera hall=rtsp://x/1", MISUSE, "files and live streams do not mix"),
+    (RUN + "--camera door={video} --camera hall=rtsp://x/1", MISUSE, "files and live streams do not mix"),
     (RUN + "--camera door=rtsp://x/1 --videos", MISUSE, "annotated videos are drawn from files"),
-    (RUN + "--camera door={film} --tiles 3", MISUSE, "--tiles: expected COLUMNSxROWS, found '3'"),
-    (RUN + "--camera door={film} --tiles 0x2", MISUSE, "columns and rows of at least 1"),
-    (RUN + "--camera door={film} --frame-rate 0", MISUSE, "frame_rate: Input should be greater than 0, found 0.0"),
-    (RUN + "--camera door={film} --threshold 2", MISUSE, "threshold: Input should be less than or equal to 1"),
-    (RUN + "--camera door={film} --threshold high", MISUSE, "'--threshold'"),
-    (RUN + "--camera door={film} --provider npu", MISUSE, "'cpu', 'cuda' or 'tensorrt', found 'npu'"),
-    (RUN + "--camera door={film} --site {in}/none.yaml", MISUSE, "none.yaml: expected a YAML file"),
-    (RUN + "--camera door={film} --nope", MISUSE, "No such option: --nope"),
+    (RUN + "--camera door={video} --tiles 3", MISUSE, "--tiles: expected COLUMNSxROWS, found '3'"),
+    (RUN + "--camera door={video} --tiles 0x2", MISUSE, "columns and rows of at least 1"),
+    (RUN + "--camera door={video} --frame-rate 0", MISUSE, "frame_rate: Input should be greater than 0, found 0.0"),
+    (RUN + "--camera door={video} --threshold 2", MISUSE, "threshold: Input should be less than or equal to 1"),
+    (RUN + "--camera door={video} --threshold high", MISUSE, "'--threshold'"),
+    (RUN + "--camera door={video} --provider npu", MISUSE, "'cpu', 'cuda' or 'tensorrt', found 'npu'"),
+    (RUN + "--camera door={video} --site {in}/none.yaml", MISUSE, "none.yaml: expected a YAML file"),
+    (RUN + "--camera door={video} --nope", MISUSE, "No such option: --nope"),
     ("run", MISUSE, "expected a configuration file, or --camera NAME=SOURCE"),
     ("run {in}/unknown_key.yaml", MISUSE, "unknown_key.yaml: unknown key 'detektor'; did you mean 'detector'?"),
     ("run {in}/none.yaml", MISUSE, "none.yaml: expected a YAML file, found none to read"),
@@ -140,15 +140,15 @@ TABLE = [
     ("evaluate {in}/none --truth door={in}/none.txt", WORLD, "expected recorded events at"),
     ("evaluate {in}/broken_run --truth door={in}/none.txt", WORLD, "events.jsonl:1: expected an event of schema v1"),
     ("evaluate {in}/empty_run --truth door={in}/none.txt", WORLD, "none.txt"),
-    ("evaluate {in}/empty_run --truth door={film}", WORLD, "film.mp4"),
-    ("evaluate {in}/empty_run --truth {film}", MISUSE, "expected CAMERA=FILE"),
+    ("evaluate {in}/empty_run --truth door={video}", WORLD, "video.mp4"),
+    ("evaluate {in}/empty_run --truth {video}", MISUSE, "expected CAMERA=FILE"),
     ("evaluate {in}/empty_run", MISUSE, "--truth"),
-    ("calibrate {in}/none --encoder stripes --out {out}.json", WORLD, "expected a folder of tracklets at"),
-    ("calibrate {in}/empty --encoder stripes --out {out}.json", WORLD, "expected crops named"),
-    ("calibrate {in}/crops --encoder stripes --out {out}.json", WORLD, "expected a picture at"),
+    ("calibrate {in}/none --encoder colour-stripes --out {out}.json", WORLD, "expected a folder of tracklets at"),
+    ("calibrate {in}/empty --encoder colour-stripes --out {out}.json", WORLD, "expected crops named"),
+    ("calibrate {in}/crops --encoder colour-stripes --out {out}.json", WORLD, "expected an image at"),
     ("calibrate {in}/crops --encoder nosuch --out {out}.json", WORLD, "found 'nosuch'"),
     (
-        "calibrate {in}/crops --encoder stripes --out {out}.json --false-match-rate 1",
+        "calibrate {in}/crops --encoder colour-stripes --out {out}.json --false-match-rate 1",
         MISUSE,
         "--false-match-rate: expected a share above 0 and below 1, found 1.0",
     ),
@@ -177,34 +177,34 @@ def test_bad_input_is_one_line_and_an_exit_code(
 ) -> None:
     monkeypatch.setenv("PASSERBY_MODELS", str(tmp_path / "models"))
     assert main(line.format(**world, out=tmp_path / "out").split()) == code
-    said = capfd.readouterr()
-    assert said.err.startswith("reid-pipeline: ")
-    assert said.err.count("\n") == 1
-    assert expected in said.err
-    assert "cret" not in said.err
+    reported = capfd.readouterr()
+    assert reported.err.startswith("reid-pipeline: ")
+    assert reported.err.count("\n") == 1
+    assert expected in reported.err
+    assert "cret" not in reported.err
 
 
 @pytest.mark.skipif("CUDAExecutionProvider" in ort.get_available_providers(), reason="CUDA is here")
 def test_cuda_that_is_not_there_is_said_and_nothing_runs_on_the_processor_instead(
     world: dict[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    line = RUN + "--camera door={film} --provider cuda"
+    line = RUN + "--camera door={video} --provider cuda"
     assert main(line.format(**world, out=tmp_path / "out").split()) == WORLD
-    said = capfd.readouterr().err
-    assert "expected the provider cuda, but this ONNX Runtime offers only" in said
-    assert said.count("\n") == 1
+    reported = capfd.readouterr().err
+    assert "expected the provider cuda, but this ONNX Runtime offers only" in reported
+    assert reported.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
 
-def test_the_good_part_of_a_truncated_film_is_used_and_its_events_are_kept(
+def test_the_good_part_of_a_truncated_video_is_used_and_its_events_are_kept(
     world: dict[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     line = RUN + "--camera door={in}/truncated.mkv --camera hall={in}/long.mkv --report --videos"
     assert main(line.format(**world, out=tmp_path / "out").split()) == WORLD
-    said = capfd.readouterr().err
-    assert "camera door: " in said
-    assert "cut off after" in said
-    assert said.count("\n") == 1
+    reported = capfd.readouterr().err
+    assert "camera door: " in reported
+    assert "cut off after" in reported
+    assert reported.count("\n") == 1
     events = list(read_events(tmp_path / "out" / "events.jsonl"))
     assert {event.camera for event in events} == {"door", "hall"}
     assert sum(event.kind == "track.ended" for event in events) == 2
@@ -215,7 +215,7 @@ def test_the_good_part_of_a_truncated_film_is_used_and_its_events_are_kept(
 def test_a_run_that_cannot_start_leaves_the_last_runs_events_alone(
     world: dict[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    good = [*RUN.format(**world, out=tmp_path / "out").split(), "--camera", f"door={world['film']}"]
+    good = [*RUN.format(**world, out=tmp_path / "out").split(), "--camera", f"door={world['video']}"]
     assert main(good) == 0
     before = (tmp_path / "out" / "events.jsonl").read_bytes()
     assert before

@@ -78,8 +78,8 @@ def test_a_matcher_that_was_frozen_past_its_lease_writes_nothing_stands_by_and_c
     until(lambda: heir.count("reid_match_seconds_count") > 5, "the heir decides", within_s=ENDS_WITHIN_S)
     first.thaw()
     until(lambda: first.state("matcher") == STANDING_BY, "the first stands by", within_s=ENDS_WITHIN_S)
-    assert first.said().count(REFUSED) == 1
-    assert "Traceback" not in first.said()
+    assert first.read_output().count(REFUSED) == 1
+    assert "Traceback" not in first.read_output()
     assert heir.state("matcher") == LEADING
     decided = first.count("reid_match_seconds_count")
     until(lambda: heir.count("reid_match_seconds_count") > 10, "the heir goes on", within_s=ENDS_WITHIN_S)
@@ -88,6 +88,6 @@ def test_a_matcher_that_was_frozen_past_its_lease_writes_nothing_stands_by_and_c
     heir.kill()
     for process in (*workers, first):
         process.ends_well(ENDS_WITHIN_S)
-    assert first.said().count(REFUSED) == 1
+    assert first.read_output().count(REFUSED) == 1
     found = tally(mortal_broker.plain, town.topic, undisturbed)
     assert found.is_clean(), found

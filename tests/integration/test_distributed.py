@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.events.memory import MemorySink
-from testing.scene import films
+from testing.scene import videos
 from testing.services.ports import free_port
 from testing.site.site_processes import SHOP
 from testing.site.town import Town
@@ -28,12 +28,12 @@ def town(redis_url: str, tmp_path: Path) -> Iterator[Town]:
 
 
 def test_two_workers_and_a_matcher_give_the_bytes_of_one_process(town: Town, tmp_path: Path) -> None:
-    site_films = films(tmp_path / "films", WALKS, 21.0)
+    site_videos = videos(tmp_path / "videos", WALKS, 21.0)
     sink, out = MemorySink(), tmp_path / "events.jsonl"
-    supervise(site_films, sink, site=SHOP).run()
-    first = town.start("film", *(f"{name}={site_films[name]}" for name in ("door", "hall")))
-    second = town.start("film", f"yard={site_films['yard']}")
-    matcher = town.start("match", str(free_port()), "film", str(out), *WALKS)
+    supervise(site_videos, sink, site=SHOP).run()
+    first = town.start("video", *(f"{name}={site_videos[name]}" for name in ("door", "hall")))
+    second = town.start("video", f"yard={site_videos['yard']}")
+    matcher = town.start("match", str(free_port()), "video", str(out), *WALKS)
     for process in (first, second, matcher):
         process.ends_well(ENDS_WITHIN_S)
     assert out.read_text().splitlines() == [event.model_dump_json() for event in sink.events]

@@ -23,7 +23,7 @@ from testing.paths import ROOT
 from testing.redis_desk import RedisDesk
 from testing.services.redis import RedisServer
 from testing.sightings import about, ends_at, of, somebody
-from testing.site.room import Camera
+from testing.site.room import PlayedCamera
 from testing.waiting import until
 
 SITE = "shop"
@@ -40,7 +40,7 @@ class House:
         self.server = server
         self.store = store
         self._events = folder / "events.jsonl"
-        self.camera = Camera(store)
+        self.camera = PlayedCamera(store)
         self._matchers: list[subprocess.Popen[bytes]] = []
         self._start()
         until(lambda: bool(store.run(EXISTS, [store.key(LEASE)], [])))
@@ -57,7 +57,7 @@ class House:
         del self._matchers[0]
         self._start()
 
-    def told(self) -> list[Event]:
+    def reported(self) -> list[Event]:
         """What was delivered, in order; a line that is being written is left out."""
         if not self._events.exists():
             return []
@@ -68,7 +68,7 @@ class House:
 
     def hears(self, kind: str, track: int) -> None:
         """Returns when that was delivered of whoever was first seen in the track."""
-        until(lambda: any(event.kind == kind and event.person == somebody(track) for event in self.told()))
+        until(lambda: any(event.kind == kind and event.person == somebody(track) for event in self.reported()))
 
     def close(self) -> None:
         for matcher in self._matchers:
@@ -135,8 +135,8 @@ def test_nothing_brings_an_erased_person_back(house: House) -> None:
     chance = Random(4)
     for number, fall in enumerate(FALLS):
         known, new = 10 * number + 1, 10 * number + 2
-        for part in range(3):
-            house.camera.sees((known, part))
+        for tracklet_index in range(3):
+            house.camera.sees((known, tracklet_index))
         house.hears("person.appeared", known)
         fall(house, known, chance)
         house.camera.sees((known, 0), (known, 3), (new, 0), ended=(known, new))
@@ -146,13 +146,13 @@ def test_nothing_brings_an_erased_person_back(house: House) -> None:
         gone = [house.store.key(sighting_key(name)), house.store.key(person_key(somebody(known)))]
         assert house.store.hashes(gone) == [{}, {}], fall
         assert name.encode() not in house.store.members(RECENT)
-    told, erased = house.told(), [somebody(10 * number + 1) for number in range(len(FALLS))]
+    reported, erased = house.reported(), [somebody(10 * number + 1) for number in range(len(FALLS))]
     assert [(entry.person, entry.outcome) for _, entry in audit(house.store)] == [(each, "erased") for each in erased]
     for person in erased:
-        kinds = [event.kind for event in told if event.person == person]
+        kinds = [event.kind for event in reported if event.person == person]
         assert kinds.index("person.erased") == len(kinds) - kinds.count("person.erased"), kinds
-        assert len({event.event_id for event in told if event.person == person}) == len(set(kinds))
-    assert set(persons_by_track(told).values()) == {somebody(10 * number + 2) for number in range(len(FALLS))}
+        assert len({event.event_id for event in reported if event.person == person}) == len(set(kinds))
+    assert set(persons_by_track(reported).values()) == {somebody(10 * number + 2) for number in range(len(FALLS))}
 
 
 @pytest.mark.slow

@@ -134,7 +134,7 @@ def test_a_frozen_broker_that_comes_back_makes_duplicates_that_a_consumer_passes
     counts = assert_nothing_lost(list(events_at(kafka_broker.plain, TOPIC)), sent)
     assert max(counts.values()) > 1, "what lay in the frozen broker's socket was written after all"
     letters: list[DeadLetter] = []
-    with EventConsumer(kafka_broker.plain, TOPIC, group="g", put_aside=letters.append, idle_s=1) as events:
+    with EventConsumer(kafka_broker.plain, TOPIC, group="g", dead_letter=letters.append, idle_s=1) as events:
         read = [event.event_id for event in events]
     assert sorted(read) == sorted(counts)
     assert letters == []
@@ -145,7 +145,7 @@ def test_a_consumer_waits_for_a_broker_that_is_away_and_goes_on(kafka_broker: Ka
     sent = numbered(300)
     Relay(kafka_broker.plain, sent[:100], deliver_within_s=PATIENT_S).run()
     letters: list[DeadLetter] = []
-    with EventConsumer(kafka_broker.plain, TOPIC, group="g", put_aside=letters.append) as events:
+    with EventConsumer(kafka_broker.plain, TOPIC, group="g", dead_letter=letters.append) as events:
         read = [event.event_id for event in islice(events, 50)]
         kafka_broker.kill()
         kafka_broker.start()

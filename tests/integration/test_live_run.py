@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.events.jsonlines import read_events
-from testing.cameras.camera import Camera
+from testing.cameras.camera import RtspCamera
 from testing.live_run import LiveRun
-from testing.scene import endless_film
+from testing.scene import endless_video
 from testing.waiting import WITHIN_S, until
 
 PASSWORD = "tops3cret"
@@ -36,9 +36,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.fixture(scope="module")
-def long_film(tmp_path_factory: pytest.TempPathFactory) -> str:
+def long_video(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A recording that outlasts every test."""
-    return str(endless_film(tmp_path_factory.mktemp("films") / "long.mp4"))
+    return str(endless_video(tmp_path_factory.mktemp("videos") / "long.mp4"))
 
 
 @pytest.fixture
@@ -48,13 +48,13 @@ def silent_port() -> Iterator[int]:
         yield int(silent.getsockname()[1])
 
 
-def url(camera: Camera) -> str:
+def url(camera: RtspCamera) -> str:
     return camera.url("viewer:{CAMERA_PASSWORD}@")
 
 
 @pytest.mark.rtsp
 def test_a_camera_dies_and_comes_back_while_the_other_goes_on(
-    start_camera: Callable[..., Camera], start: Start
+    start_camera: Callable[..., RtspCamera], start: Start
 ) -> None:
     door, hall = start_camera(*LOGIN), start_camera(*LOGIN)
     run = start({"door": url(door), "hall": url(hall)})
@@ -77,20 +77,20 @@ def test_a_camera_dies_and_comes_back_while_the_other_goes_on(
     run.until(lambda: run.count("reid_tracklets_total", "door") >= 1, "a tracklet")
     run.terminate()
     assert run.ended_tracks() >= 2
-    assert PASSWORD not in run.told()
+    assert PASSWORD not in run.read_all_output()
 
 
 @pytest.mark.rtsp
-def test_a_refused_password_is_retried_and_shown_nowhere(start_camera: Callable[..., Camera], start: Start) -> None:
+def test_a_refused_password_is_retried_and_shown_nowhere(start_camera: Callable[..., RtspCamera], start: Start) -> None:
     door = start_camera("--user", "viewer", "--password", "another")
     run = start({"door": url(door)})
     run.until(lambda: run.is_up() and run.state("door") == "retrying", "door retries")
     assert not run.is_ready()
     assert run.count("reid_source_errors_total", "door") == 1
     run.terminate()
-    told = run.told()
-    assert "user or password refused" in told
-    assert PASSWORD not in told
+    reported = run.read_all_output()
+    assert "user or password refused" in reported
+    assert PASSWORD not in reported
 
 
 def test_a_stop_while_connecting_ends_well(silent_port: int, start: Start) -> None:
@@ -103,7 +103,7 @@ def test_a_stop_while_connecting_ends_well(silent_port: int, start: Start) -> No
 @pytest.mark.rtsp
 @pytest.mark.parametrize("seed", range(3))
 def test_a_stop_while_streaming_ends_well_at_any_moment(
-    start_camera: Callable[..., Camera], start: Start, seed: int
+    start_camera: Callable[..., RtspCamera], start: Start, seed: int
 ) -> None:
     run = start({"door": start_camera().url()})
     run.until(run.is_ready, "ready")
@@ -112,9 +112,9 @@ def test_a_stop_while_streaming_ends_well_at_any_moment(
     run.ended_tracks()
 
 
-def test_a_stop_before_the_run_has_begun_ends_well(long_film: str, start: Start) -> None:
+def test_a_stop_before_the_run_has_begun_ends_well(long_video: str, start: Start) -> None:
     """It hears the signal while it waits for its configuration, so before it has made anything."""
-    run = start({"door": long_film}, is_held=True)
+    run = start({"door": long_video}, is_held=True)
     run.until(run.catches_signals, "signals are heard")
     run.process.send_signal(signal.SIGTERM)
     run.go_on()
@@ -122,16 +122,16 @@ def test_a_stop_before_the_run_has_begun_ends_well(long_film: str, start: Start)
     assert run.ended_tracks() == 0
 
 
-def test_a_stop_while_networks_load_ends_well(long_film: str, start: Start) -> None:
-    run = start({"door": long_film})
+def test_a_stop_while_networks_load_ends_well(long_video: str, start: Start) -> None:
+    run = start({"door": long_video})
     run.until(lambda: (run.out / "events.jsonl").exists(), "the events are opened")
     run.terminate()
     run.ended_tracks()
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_stop_in_the_middle_of_recordings_ends_every_track(long_film: str, start: Start, seed: int) -> None:
-    run = start({"door": long_film, "hall": long_film})
+def test_a_stop_in_the_middle_of_recordings_ends_every_track(long_video: str, start: Start, seed: int) -> None:
+    run = start({"door": long_video, "hall": long_video})
     run.more_frames("door", 20 + seed)
     run.more_frames("hall", 20)
     run.terminate()
@@ -140,9 +140,9 @@ def test_a_stop_in_the_middle_of_recordings_ends_every_track(long_film: str, sta
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_a_signal_that_every_process_gets_ends_every_track(
-    long_film: str, start: Start, number: signal.Signals
+    long_video: str, start: Start, number: signal.Signals
 ) -> None:
-    run = start({"door": long_film, "hall": long_film})
+    run = start({"door": long_video, "hall": long_video})
     run.more_frames("door", 20)
     run.more_frames("hall", 20)
     for child in children_of(run.process.pid):
@@ -152,8 +152,8 @@ def test_a_signal_that_every_process_gets_ends_every_track(
     assert run.ended_tracks() == 2
 
 
-def test_no_process_goes_on_without_the_one_that_started_it(long_film: str, start: Start) -> None:
-    run = start({"door": long_film, "hall": long_film})
+def test_no_process_goes_on_without_the_one_that_started_it(long_video: str, start: Start) -> None:
+    run = start({"door": long_video, "hall": long_video})
     run.more_frames("door", 20)
     run.more_frames("hall", 20)
     children = children_of(run.process.pid)
@@ -162,15 +162,15 @@ def test_no_process_goes_on_without_the_one_that_started_it(long_film: str, star
     until(lambda: not any(Path(f"/proc/{child}").exists() for child in children), "the others end")
 
 
-def test_a_process_that_is_killed_is_one_line_and_what_was_seen_is_kept(long_film: str, start: Start) -> None:
-    run = start({"door": long_film, "hall": long_film})
+def test_a_process_that_is_killed_is_one_line_and_what_was_seen_is_kept(long_video: str, start: Start) -> None:
+    run = start({"door": long_video, "hall": long_video})
     run.more_frames("door", 20)
     run.more_frames("hall", 20)
     os.kill(children_of(run.process.pid)[0], signal.SIGKILL)
     assert run.process.wait(WITHIN_S) == 1
     assert re.fullmatch(
         r"reid-pipeline: the process of the cameras (door|hall) was killed by SIGKILL: was there memory enough\?",
-        run.told().partition("{")[0].strip(),
+        run.read_all_output().partition("{")[0].strip(),
     )
     kinds = [event.kind for event in read_events(run.out / "events.jsonl")]
     assert "track.ended" in kinds

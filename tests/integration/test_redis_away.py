@@ -14,7 +14,7 @@ import yaml
 
 from pipeline.events.jsonlines import read_events
 from pipeline.store.keys import LEASE, prefix
-from testing.scene import film
+from testing.scene import video
 from testing.services.ports import free_port
 from testing.services.redis import RedisServer
 from testing.still_person import still_person
@@ -28,11 +28,11 @@ START_S = 60.0
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A configuration of one camera."""
-    film(tmp_path / "film.mp4", [], 4.0)
+    video(tmp_path / "video.mp4", [], 4.0)
     config = {
-        "cameras": [{"name": "door", "source": str(tmp_path / "film.mp4")}],
+        "cameras": [{"name": "door", "source": str(tmp_path / "video.mp4")}],
         "detector": {"kind": "yolox", "model": str(still_person(tmp_path / "still.onnx"))},
-        "encoder": {"kind": "stripes"},
+        "encoder": {"kind": "colour-stripes"},
         "redis": {"start_patience_s": 1.0, "patience_s": 60.0, "lease_s": 1.0},
         "output": {"directory": str(tmp_path / "out")},
     }
@@ -88,13 +88,13 @@ def test_a_site_outlasts_a_restart_of_its_server(site: Path, redis_server: Redis
         until(lambda: client.exists(prefix("site") + LEASE) == 1)
     redis_server.kill()
     assert matcher.stderr is not None
-    told = [matcher.stderr.readline()]
+    reported = [matcher.stderr.readline()]
     redis_server.start()
     worker = start("worker", site, redis_server.url)
     _, of_worker = worker.communicate(timeout=START_S)
     _, of_matcher = matcher.communicate(timeout=START_S)
     assert (worker.returncode, matcher.returncode) == (0, 0), of_worker + of_matcher
-    told += of_matcher.splitlines()
-    assert [line.startswith(("cannot reach Redis at", "Redis at")) for line in told] == [True, True], told
+    reported += of_matcher.splitlines()
+    assert [line.startswith(("cannot reach Redis at", "Redis at")) for line in reported] == [True, True], reported
     kinds = [event.kind for event in read_events(tmp_path / "out" / "events.jsonl")]
     assert kinds == ["person.appeared", "track.ended"]

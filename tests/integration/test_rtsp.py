@@ -17,7 +17,7 @@ from pipeline.sources.errors import ErrorCode, SourceError
 from pipeline.sources.pacing import DropOldest
 from pipeline.sources.source import DropCause, SourceState
 from pipeline.sources.streams import StreamSource
-from testing.cameras.camera import Camera
+from testing.cameras.camera import RtspCamera
 from testing.waiting import until
 
 pytestmark = pytest.mark.rtsp
@@ -107,12 +107,12 @@ class Watch:
 
 
 @pytest.fixture
-def camera(start_camera: Callable[..., Camera]) -> Camera:
+def camera(start_camera: Callable[..., RtspCamera]) -> RtspCamera:
     return start_camera()
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
-def test_frames_of_a_camera_arrive_and_time_goes_forward(camera: Camera, transport: Literal["tcp", "udp"]) -> None:
+def test_frames_of_a_camera_arrive_and_time_goes_forward(camera: RtspCamera, transport: Literal["tcp", "udp"]) -> None:
     watch = Watch(camera.url(), transport=transport)
     watch.more_frames(40)
     assert watch.close() < AT_ONCE_S
@@ -124,7 +124,7 @@ def test_frames_of_a_camera_arrive_and_time_goes_forward(camera: Camera, transpo
     assert watch.heard.states == [SourceState.CONNECTING, SourceState.STREAMING, SourceState.ENDED]
 
 
-def test_a_frame_carries_the_senders_time_once_the_sender_has_told_it(camera: Camera) -> None:
+def test_a_frame_carries_the_senders_time_once_the_sender_has_told_it(camera: RtspCamera) -> None:
     watch = Watch(camera.url())
     watch.until(lambda: watch.frames[-1:] != [] and watch.frames[-1].clock == "sender", "the sender's clock")
     watch.more_frames(10)
@@ -136,7 +136,7 @@ def test_a_frame_carries_the_senders_time_once_the_sender_has_told_it(camera: Ca
     assert steps_s == pytest.approx([1 / 15] * 8, abs=2e-3)
 
 
-def test_a_camera_that_died_and_came_back_is_streamed_again(camera: Camera) -> None:
+def test_a_camera_that_died_and_came_back_is_streamed_again(camera: RtspCamera) -> None:
     watch = Watch(camera.url())
     watch.more_frames()
     camera.kill()
@@ -149,7 +149,9 @@ def test_a_camera_that_died_and_came_back_is_streamed_again(camera: Camera) -> N
     assert [frame.index for frame in watch.frames] == sorted({frame.index for frame in watch.frames})
 
 
-def test_a_frozen_camera_is_given_up_within_the_read_time_out_and_taken_up_again_when_it_thaws(camera: Camera) -> None:
+def test_a_frozen_camera_is_given_up_within_the_read_time_out_and_taken_up_again_when_it_thaws(
+    camera: RtspCamera,
+) -> None:
     watch = Watch(camera.url())
     watch.more_frames()
     camera.freeze()
@@ -160,7 +162,7 @@ def test_a_frozen_camera_is_given_up_within_the_read_time_out_and_taken_up_again
     assert watch.close() < AT_ONCE_S
 
 
-def test_a_camera_that_changes_its_resolution_goes_on_in_the_new_size(camera: Camera) -> None:
+def test_a_camera_that_changes_its_resolution_goes_on_in_the_new_size(camera: RtspCamera) -> None:
     watch = Watch(camera.url())
     watch.more_frames()
     camera.resize(480, 368)
@@ -171,7 +173,7 @@ def test_a_camera_that_changes_its_resolution_goes_on_in_the_new_size(camera: Ca
 
 
 def test_a_wrong_password_is_an_auth_error_that_shows_no_password(
-    start_camera: Callable[..., Camera], caplog: pytest.LogCaptureFixture
+    start_camera: Callable[..., RtspCamera], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     camera = start_camera("--user", "viewer", "--password", "right")
@@ -186,14 +188,14 @@ def test_a_wrong_password_is_an_auth_error_that_shows_no_password(
     assert "viewer" not in shown
 
 
-def test_the_right_password_opens_the_stream(start_camera: Callable[..., Camera]) -> None:
+def test_the_right_password_opens_the_stream(start_camera: Callable[..., RtspCamera]) -> None:
     camera = start_camera("--user", "viewer", "--password", "p@ss/word")
     watch = Watch(camera.url("viewer:p%40ss%2Fword@"))
     watch.more_frames()
     watch.close()
 
 
-def test_a_stream_that_the_server_does_not_know_is_not_found(camera: Camera) -> None:
+def test_a_stream_that_the_server_does_not_know_is_not_found(camera: RtspCamera) -> None:
     watch = Watch(camera.url(path="elsewhere"))
     watch.until(lambda: watch.reconnects > 0, "the error")
     watch.close()
@@ -201,7 +203,7 @@ def test_a_stream_that_the_server_does_not_know_is_not_found(camera: Camera) -> 
 
 
 @pytest.mark.parametrize("trouble", ["frozen while streaming", "frozen while connecting", "dead", "refusing"])
-def test_closing_is_prompt_in_any_trouble(trouble: str, start_camera: Callable[..., Camera]) -> None:
+def test_closing_is_prompt_in_any_trouble(trouble: str, start_camera: Callable[..., RtspCamera]) -> None:
     camera = start_camera("--user", "viewer", "--password", "right")
     login = "viewer:wrong@" if trouble == "refusing" else "viewer:right@"
     if trouble == "frozen while connecting":
@@ -220,7 +222,7 @@ def test_closing_is_prompt_in_any_trouble(trouble: str, start_camera: Callable[.
     assert watch.close() < AT_ONCE_S
 
 
-def test_a_thread_left_behind_in_a_frozen_camera_ends_at_its_time_out(camera: Camera) -> None:
+def test_a_thread_left_behind_in_a_frozen_camera_ends_at_its_time_out(camera: RtspCamera) -> None:
     watch = Watch(camera.url())
     watch.more_frames()
     camera.freeze()
@@ -228,7 +230,7 @@ def test_a_thread_left_behind_in_a_frozen_camera_ends_at_its_time_out(camera: Ca
     watch.until(lambda: all(thread.name != "read door" for thread in threading.enumerate()), "the end of the reader")
 
 
-def test_a_drop_oldest_buffer_gives_a_slow_consumer_the_present_and_counts_what_it_missed(camera: Camera) -> None:
+def test_a_drop_oldest_buffer_gives_a_slow_consumer_the_present_and_counts_what_it_missed(camera: RtspCamera) -> None:
     count = Count()
     stream = StreamSource("door", camera.url(), random=Random(0), listener=count)
     source = DropOldest(stream, listener=count)

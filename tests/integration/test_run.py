@@ -59,11 +59,11 @@ def views(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
 
 def beginning(source: Path, target: Path) -> Path:
     """The first frames of a recording, encoded anew at its true rate."""
-    with av.open(str(source)) as film, av.open(str(target), "w") as short:
-        size = film.streams.video[0]
+    with av.open(str(source)) as video, av.open(str(target), "w") as short:
+        size = video.streams.video[0]
         stream = short.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "crf": "20"})
         stream.width, stream.height, stream.pix_fmt = size.width, size.height, "yuv420p"
-        for frame in islice(film.decode(video=0), FRAMES):
+        for frame in islice(video.decode(video=0), FRAMES):
             short.mux(stream.encode(av.VideoFrame.from_ndarray(frame.to_ndarray(format="rgb24"), format="rgb24")))
         short.mux(stream.encode(None))
     return target
@@ -79,14 +79,14 @@ def everything(models: Path, views: dict[str, Path], tmp_path_factory: pytest.Te
 
 @pytest.fixture(scope="module")
 def plain(models: Path, views: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the same run without pictures of anybody."""
+    """The folder of the same run without images of anybody."""
     out = tmp_path_factory.mktemp("plain")
     assert main(["run", *cameras(views), "--report", "--out", str(out)]) == 0
     return out
 
 
 def cameras(views: dict[str, Path]) -> list[str]:
-    return [part for name, path in views.items() for part in ("--camera", f"{name}={path}")]
+    return [option for name, path in views.items() for option in ("--camera", f"{name}={path}")]
 
 
 def test_a_run_writes_all_that_it_was_asked_for(everything: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_run_writes_all_that_it_was_asked_for(everything: Path) -> None:
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", report)
 
 
-def test_without_thumbnails_no_picture_of_anybody_is_kept(plain: Path) -> None:
+def test_without_thumbnails_no_image_of_anybody_is_kept(plain: Path) -> None:
     assert {path.name for path in plain.iterdir()} == {"events.jsonl", "tracks", "report.html"}
     assert "data:image" not in (plain / "report.html").read_text(encoding="utf-8")
 
@@ -174,8 +174,8 @@ def test_check_prints_the_plan_and_runs_nothing(
     config.write_text(yaml.safe_dump(deployment), encoding="utf-8")
     assert main(["check", str(config)]) == 0
     plan = capsys.readouterr().out
-    for said in ("view1", "60", "at most 5", "yolox-nano", "bytetrack", "crossing: view1 and view6 overlap", "cpu"):
-        assert said in plan
+    for reported in ("view1", "60", "at most 5", "yolox-nano", "bytetrack", "crossing: view1 and view6 overlap", "cpu"):
+        assert reported in plan
     assert not (tmp_path / "out").exists()
 
 

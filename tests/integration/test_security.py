@@ -13,8 +13,8 @@ import pytest
 import redis
 
 from pipeline.events.kafka.topics import EVENTS, TopicParams, ensure_topic
-from testing.cameras.camera import Camera
-from testing.scene import film
+from testing.cameras.camera import RtspCamera
+from testing.scene import video
 from testing.services.kafka import PASSWORD as KAFKA_PASSWORD
 from testing.services.kafka import USER as KAFKA_USER
 from testing.services.kafka import KafkaBroker
@@ -56,15 +56,15 @@ def locked_redis(redis_server: RedisServer) -> str:
 def test_a_process_listens_on_loopback_only_and_only_where_a_port_is_given(
     redis_server: RedisServer, tmp_path: Path
 ) -> None:
-    long_film = film(tmp_path / "long.mp4", [], 120.0)
-    camera = {"name": "door", "source": str(long_film)}
+    long_video = video(tmp_path / "long.mp4", [], 120.0)
+    camera = {"name": "door", "source": str(long_video)}
     deployment = {"cameras": [camera], **networks(tmp_path), "redis": {"max_waiting": 2}}
     with closing(SiteCommands(tmp_path, deployment, {**os.environ, "REDIS_URL": redis_server.url})) as site:
         processes = [site.run(), site.worker("door"), site.matcher()]
         for process in processes:
             until(process.is_up, "it is up")
             assert listeners(process) == {"127.0.0.1"}
-    with closing(Silent(tmp_path, long_film)) as silent:
+    with closing(Silent(tmp_path, long_video)) as silent:
         until(silent.has_begun, "it runs")
         assert listeners(silent.process) == set()
 
@@ -72,7 +72,7 @@ def test_a_process_listens_on_loopback_only_and_only_where_a_port_is_given(
 @pytest.mark.slow
 @pytest.mark.rtsp
 def test_no_secret_is_told_at_debug_by_those_who_know_it(
-    start_camera: Callable[..., Camera], locked_redis: str, broker: KafkaBroker, tmp_path: Path
+    start_camera: Callable[..., RtspCamera], locked_redis: str, broker: KafkaBroker, tmp_path: Path
 ) -> None:
     door = start_camera("--user", "viewer", "--password", CAMERA_PASSWORD)
     environment = with_secrets(locked_redis, REDIS_PASSWORD, broker, KAFKA_PASSWORD)
@@ -82,16 +82,16 @@ def test_no_secret_is_told_at_debug_by_those_who_know_it(
         for process in (worker, matcher):
             process.process.terminate()
             process.ends_well(WITHIN_S)
-        said = site.said()
-    assert "DEBUG:kafka" in said
-    assert "DEBUG:pipeline" in said
-    assert told_of(said) == []
+        reported = site.read_output()
+    assert "DEBUG:kafka" in reported
+    assert "DEBUG:pipeline" in reported
+    assert secrets_in(reported) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("refused", ["camera", "redis", "kafka"])
 def test_no_secret_is_told_at_debug_where_it_is_refused(
-    start_camera: Callable[..., Camera], locked_redis: str, broker: KafkaBroker, tmp_path: Path, refused: str
+    start_camera: Callable[..., RtspCamera], locked_redis: str, broker: KafkaBroker, tmp_path: Path, refused: str
 ) -> None:
     door = start_camera("--user", "viewer", "--password", "another" if refused == "camera" else CAMERA_PASSWORD)
     to_redis = WRONG_PASSWORD if refused == "redis" else REDIS_PASSWORD
@@ -102,12 +102,12 @@ def test_no_secret_is_told_at_debug_where_it_is_refused(
             until(lambda: worker.state("door") == "retrying", "the camera refuses")
         elif refused == "redis":
             assert (worker.process.wait(WITHIN_S), matcher.process.wait(WITHIN_S)) == (1, 1)
-            assert " refuses: " in worker.said().splitlines()[-1]
-            assert " refuses: " in matcher.said().splitlines()[-1]
+            assert " refuses: " in worker.read_output().splitlines()[-1]
+            assert " refuses: " in matcher.read_output().splitlines()[-1]
         else:
-            until(lambda: "Authentication failed" in matcher.said(), "Kafka refuses")
-        said = site.said()
-    assert told_of(said) == []
+            until(lambda: "Authentication failed" in matcher.read_output(), "Kafka refuses")
+        reported = site.read_output()
+    assert secrets_in(reported) == []
 
 
 class Silent:
@@ -115,7 +115,14 @@ class Silent:
 
     def __init__(self, folder: Path, recording: Path) -> None:
         self._out = folder / "silent"
-        words = ("--camera", f"door={recording}", "--detector", str(folder / "still.onnx"), "--encoder", "stripes")
+        words = (
+            "--camera",
+            f"door={recording}",
+            "--detector",
+            str(folder / "still.onnx"),
+            "--encoder",
+            "colour-stripes",
+        )
         self.process = Watched([COMMAND, "run", *words, "--out", self._out], folder / "silent.txt", 0, os.environ)
 
     def has_begun(self) -> bool:
@@ -131,12 +138,12 @@ def networks(folder: Path) -> dict[str, object]:
     still = still_person(folder / "still.onnx")
     return {
         "detector": {"kind": "yolox", "model": str(still)},
-        "encoder": {"kind": "stripes"},
+        "encoder": {"kind": "colour-stripes"},
         "tracklets": {"gate": {"min_sharpness": 0.0}},
     }
 
 
-def debugged(folder: Path, door: Camera, environment: dict[str, str]) -> SiteCommands:
+def debugged(folder: Path, door: RtspCamera, environment: dict[str, str]) -> SiteCommands:
     """A site of one camera, whose processes log all that anybody logs."""
     source = door.url("viewer:{CAMERA_PASSWORD}@")
     deployment = {"cameras": [{"name": "door", "source": source}], **networks(folder)}
@@ -158,13 +165,13 @@ def with_secrets(url: str, to_redis: str, broker: KafkaBroker, to_kafka: str) ->
     }
 
 
-def told_of(said: str) -> list[str]:
+def secrets_in(reported: str) -> list[str]:
     """The secrets that stand in a text, as they are or as they cross a network."""
     return [
         secret
         for secret in SECRETS
         for form in (secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode())
-        if form in said
+        if form in reported
     ]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.matching.simulated_load import as_sent, in_one_process, in_several_processes, scored
+from benchmarks.matching.simulated_load import as_sent, in_one_process, in_several_processes, score_drive
 from benchmarks.matching.simulated_traffic import Load, drive_of
 
 
@@ -13,6 +13,6 @@ def test_several_processes_give_the_events_and_the_score_of_one(redis_url: str, 
     several = in_several_processes(drive, redis_url)
     assert as_sent(several) == as_sent(one)
     assert len({event.camera for event in one}) == len(load.cameras)
-    score = scored(drive, one)
+    score = score_drive(drive, one)
     assert score.across.idf1 > 0.8
     assert score.errors.missing.missed_detection == score.errors.missing.gate == 0

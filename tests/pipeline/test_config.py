@@ -205,7 +205,7 @@ def test_every_committed_site_is_sound(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "cameras", "cores", "processes"),
+    ("options", "cameras", "cores", "processes"),
     [
         ({}, 1, 16, 1),
         ({}, 4, 2, 2),
@@ -219,16 +219,16 @@ def test_every_committed_site_is_sound(path: Path) -> None:
     ],
 )
 def test_cameras_are_shared_out_among_as_many_processes_as_there_are_cores_for(
-    said: dict[str, object], cameras: int, cores: int, processes: int
+    options: dict[str, object], cameras: int, cores: int, processes: int
 ) -> None:
     config = PipelineConfig.model_validate(
-        {"cameras": [{"name": f"c{i}", "source": "a.mp4"} for i in range(cameras)], **said}
+        {"cameras": [{"name": f"c{i}", "source": "a.mp4"} for i in range(cameras)], **options}
     )
     assert config.processes(cores) == processes
 
 
 @pytest.mark.parametrize(
-    ("said", "cores", "at_once"),
+    ("options", "cores", "at_once"),
     [
         ({}, 2, 2),
         ({"compute": {"threads": 4}}, 16, 4),
@@ -238,8 +238,8 @@ def test_cameras_are_shared_out_among_as_many_processes_as_there_are_cores_for(
         ({"detector": {"kind": "ultralytics", "model": "any.pt"}}, 2, None),
     ],
 )
-def test_recordings_take_turns_at_the_cores(said: dict[str, object], cores: int, at_once: int | None) -> None:
-    config = PipelineConfig.model_validate({"cameras": [{"name": "c", "source": "a.mp4"}], **said})
+def test_recordings_share_the_cores(options: dict[str, object], cores: int, at_once: int | None) -> None:
+    config = PipelineConfig.model_validate({"cameras": [{"name": "c", "source": "a.mp4"}], **options})
     assert config.at_once(cores) == at_once
 
 

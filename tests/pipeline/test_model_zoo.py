@@ -70,16 +70,16 @@ def left_in(cache: Path) -> list[str]:
 
 
 def test_a_network_is_fetched_once_with_its_card(site: str, network: Path, cache: Path) -> None:
-    told: list[tuple[int, int | None]] = []
+    reported: list[tuple[int, int | None]] = []
     models = listed(f"{site}/good.onnx", network)
-    path = fetch("tiny", cache, models=models, progress=lambda *seen: told.append(seen))
+    path = fetch("tiny", cache, models=models, progress=lambda *seen: reported.append(seen))
     card = read_card(path)
     assert (path, card.name, card.origin) == (cached_path("tiny", cache), "tiny", f"{site}/good.onnx")
-    assert told[-1] == (len(network.read_bytes()), len(network.read_bytes()))
+    assert reported[-1] == (len(network.read_bytes()), len(network.read_bytes()))
     assert left_in(cache) == ["tiny.json", "tiny.onnx"]
-    told.clear()
-    assert fetch("tiny", cache, models=models, progress=lambda *seen: told.append(seen)) == path
-    assert told == []
+    reported.clear()
+    assert fetch("tiny", cache, models=models, progress=lambda *seen: reported.append(seen)) == path
+    assert reported == []
 
 
 @pytest.mark.parametrize(

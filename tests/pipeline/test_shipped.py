@@ -69,11 +69,11 @@ def test_the_list_has_them_all_and_each_can_be_printed_to_be_kept(capsys: pytest
     ],
 )
 def test_a_misspelt_name_on_the_command_line_is_one_line(
-    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    words: list[str], reported: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(words) == MISUSE
     error = capsys.readouterr().err
-    assert said in error
+    assert reported in error
     assert error.count("\n") == 1
 
 

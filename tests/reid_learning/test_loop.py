@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from reid_learning.checkpoint import CheckpointError
-from reid_learning.loop import LoopParams, Step, run
+from reid_learning.loop import LoopParams, TrainingStep, run
 from reid_learning.schedule import warm_cosine
 
 PARAMS = LoopParams(steps=8, rate=0.05, warmup=2, save_every=3)
@@ -28,7 +28,7 @@ def line() -> Line:
     return Line()
 
 
-def run_to(end: int, folder: Path, params: LoopParams = PARAMS) -> list[Step]:
+def run_to(end: int, folder: Path, params: LoopParams = PARAMS) -> list[TrainingStep]:
     """Runs as a process would that is killed after that many steps."""
     learner = line()
     done = []

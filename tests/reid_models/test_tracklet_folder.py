@@ -42,10 +42,10 @@ def test_a_folder_that_is_missing_or_empty_is_one_clear_line(tmp_path: Path) -> 
         read_folder(tmp_path)
 
 
-def test_a_crop_that_is_no_picture_is_named(tmp_path: Path) -> None:
+def test_a_crop_that_is_no_image_is_named(tmp_path: Path) -> None:
     path = put(tmp_path, "0001C1T0001F001.jpg")
     path.write_bytes(b"spoilt")
-    with pytest.raises(TrackletFolderError, match=r"expected a picture at .*0001C1T0001F001\.jpg"):
+    with pytest.raises(TrackletFolderError, match=r"expected an image at .*0001C1T0001F001\.jpg"):
         read_clip(read_folder(tmp_path)[0], ClipSpec(1, 16, 8))
 
 

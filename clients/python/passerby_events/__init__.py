@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from passerby_events.recordings import read_events, read_recording
     from passerby_events.reducing import Folded, fold
     from passerby_events.schema import (
-        Correction,
         Event,
         IdentityEvent,
         Joined,
+        MergeSplit,
         PersonAppeared,
         PersonErased,
         PersonMatched,
@@ -63,7 +63,6 @@ __all__ = [
     "Brokers",
     "Clock",
     "Contradiction",
-    "Correction",
     "DeadLetter",
     "DeadLetters",
     "Event",
@@ -72,6 +71,7 @@ __all__ = [
     "Folded",
     "IdentityEvent",
     "Joined",
+    "MergeSplit",
     "NearerToAnother",
     "NewerReason",
     "PasserbyError",
@@ -128,7 +128,7 @@ _MODULES = {
     "recordings": ("read_events", "read_recording"),
     "reducing": ("Folded", "fold"),
     "schema": (
-        "Correction",
+        "MergeSplit",
         "Event",
         "IdentityEvent",
         "Joined",

@@ -210,7 +210,7 @@ class PersonErased(Envelope):
     erased_at: Time
 
 
-Correction: TypeAlias = PersonMerged | PersonSplit
+MergeSplit: TypeAlias = PersonMerged | PersonSplit
 """An earlier decision is taken back."""
 IdentityEvent: TypeAlias = PersonAppeared | PersonMatched | TrackEnded | PersonMerged | PersonSplit
 """What tells of tracks: every event but an erasure."""

@@ -1,6 +1,6 @@
 """Events from a Kafka topic, for whoever acts on them: typed, each once, and nothing lost.
 
-    with DeadLetters(brokers) as dead, EventConsumer(brokers, EVENTS, group="doors", put_aside=dead.put) as events:
+    with DeadLetters(brokers) as dead, EventConsumer(brokers, EVENTS, group="doors", dead_letter=dead.put) as events:
         for event in events:
             ...
 
@@ -47,7 +47,7 @@ class EventConsumer:
         topic: str,
         *,
         group: str | None,
-        put_aside: Callable[[DeadLetter], None],
+        dead_letter: Callable[[DeadLetter], None],
         from_beginning: bool = True,
         idle_s: float | None = None,
         within_s: float = 30.0,
@@ -59,7 +59,7 @@ class EventConsumer:
             topic: to read.
             group: consumers of one group share the partitions, and go on where it stopped; None to read all of them
                 and leave no trace.
-            put_aside: takes messages that are no events; what it raises ends the iteration, with that message unread.
+            dead_letter: takes messages that are no events; what it raises ends the iteration, with that message unread.
             from_beginning: where a group starts that was never here: with the oldest event, or with the next.
             idle_s: end the iteration when nothing came for this long; None to wait for ever, through outages too.
             within_s: give up on connecting, and on telling Kafka what was handled, after this long.
@@ -72,7 +72,7 @@ class EventConsumer:
         self._consumer.subscribe([topic])
         self._brokers = brokers
         self._commits = group is not None
-        self._put_aside = put_aside
+        self._dead_letter = dead_letter
         self._idle_s = idle_s
         self._within_s = within_s
         self._seen = _RecentIds(REMEMBERED)
@@ -137,7 +137,7 @@ class EventConsumer:
         except ValidationError as error:
             reason = f"expected an event of schema v1, found {first_fault(error)}"
         place = message.topic, message.partition, message.offset
-        self._put_aside(DeadLetter(*place, message.key, message.value, reason))
+        self._dead_letter(DeadLetter(*place, message.key, message.value, reason))
         return None
 
     def _is_of_erased(self, event: Event) -> bool:

@@ -1,4 +1,4 @@
-"""Messages that are no events, put aside into a topic of their own with the reason, so that reading goes on."""
+"""Messages that are no events, dead-lettered into a topic of their own with the reason, so that reading goes on."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -12,7 +12,7 @@ from pipeline.events.sink import EventSinkError
 
 LONGEST = 256 * 1024
 """Bytes of a message that are kept, and as many of its key: enough to see what it is, and with its headers below what
-brokers refuse (1 MB). A letter that cannot be put aside would stop its reader for good."""
+brokers refuse (1 MB). A letter that cannot be dead-lettered would stop its reader for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,11 @@ class DeadLetters:
 
 
 def _headers(letter: DeadLetter) -> list[tuple[str, bytes]]:
-    said = {
+    reported = {
         "reason": letter.reason,
         "topic": letter.topic,
         "partition": letter.partition,
         "offset": letter.offset,
         "bytes": len(letter.value or b""),
     }
-    return [(f"dead_letter_{name}", str(value).encode()) for name, value in said.items()]
+    return [(f"dead_letter_{name}", str(value).encode()) for name, value in reported.items()]

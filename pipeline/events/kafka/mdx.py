@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.events.schema import Event, IdentityEvent, PersonErased, Sighting, Time
+from pipeline.events.schema import Event, EventSighting, IdentityEvent, PersonErased, Time
 
 TOPIC = "mdx-mtmc"
 PERSON = "Person"
@@ -80,7 +80,7 @@ class MdxParams:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Reported:
     """Who a track is, and the revision of it that says so."""
 
     revision: int
@@ -93,13 +93,13 @@ class MdxAdapter:
     def __init__(self, params: MdxParams | None = None) -> None:
         self._params = params or MdxParams()
         self._matched: OrderedDict[UUID, OrderedDict[str, Behavior]] = OrderedDict()
-        self._said: dict[str, _Said] = {}
+        self._reported: dict[str, _Reported] = {}
         self._erased_s: OrderedDict[UUID, float] = OrderedDict()
         self._batch = 0
 
     def messages(self, event: Event) -> list[MtmcMessage]:
-        """What is known, with this event, of whom it concerns: of one person; of both, if it is a correction. Nothing
-        is known, whatever comes, of somebody who was erased.
+        """What is known, with this event, of whom it concerns: of one person; of both, if it is a merge or split.
+        Nothing is known, whatever comes, of somebody who was erased.
         """
         if event.kind == "person.erased":
             self._erase(event)
@@ -112,20 +112,20 @@ class MdxAdapter:
             persons[event.other] = None
         return [self._so_far(person, event) for person in persons]
 
-    def _take(self, seen: Sighting, person: UUID) -> UUID:
+    def _take(self, seen: EventSighting, person: UUID) -> UUID:
         """Notes a sighting, and says whose it is: somebody else's, if an event came first that corrects this one."""
         behavior = _behavior(seen)
-        said = self._said.pop(behavior.id, _Said(-1, person))
-        if said.revision > seen.revision:
-            person = said.person
-        before = self._matched.get(said.person, OrderedDict())
+        reported = self._reported.pop(behavior.id, _Reported(-1, person))
+        if reported.revision > seen.revision:
+            person = reported.person
+        before = self._matched.get(reported.person, OrderedDict())
         known = before.get(behavior.id)
-        if person != said.person:
+        if person != reported.person:
             before.pop(behavior.id, None)
             if not before:
-                self._matched.pop(said.person, None)
+                self._matched.pop(reported.person, None)
         if person not in self._erased_s:
-            self._said[behavior.id] = _Said(max(said.revision, seen.revision), person)
+            self._reported[behavior.id] = _Reported(max(reported.revision, seen.revision), person)
             self._keep(person, _joined(known, behavior))
         return person
 
@@ -135,13 +135,13 @@ class MdxAdapter:
         self._matched.move_to_end(person)
         while len(tracks) > self._params.most_tracks:
             oldest, _ = tracks.popitem(last=False)
-            del self._said[oldest]
+            del self._reported[oldest]
         if len(self._matched) > self._params.most_persons:
             self._forget(next(iter(self._matched)))
 
     def _forget(self, person: UUID) -> None:
         for track in self._matched.pop(person, OrderedDict()):
-            del self._said[track]
+            del self._reported[track]
 
     def _erase(self, event: PersonErased) -> None:
         self._forget(event.person)
@@ -161,14 +161,14 @@ class MdxAdapter:
         return MtmcMessage(batchId=self._batch - 1, globalId=str(person), timestamp=start_s, end=end_s, matched=matched)
 
 
-def _sightings(event: IdentityEvent) -> Iterator[Sighting]:
+def _sightings(event: IdentityEvent) -> Iterator[EventSighting]:
     if event.seen_before is not None:
         yield event.seen_before
     yield from event.moved
     yield event.seen
 
 
-def _behavior(seen: Sighting) -> Behavior:
+def _behavior(seen: EventSighting) -> Behavior:
     track = f"{seen.run}-{seen.track}"
     return Behavior(
         id=f"{seen.camera} #-# {track}", sensorId=seen.camera, objectId=track, timestamp=seen.start, end=seen.end

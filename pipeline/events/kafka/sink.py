@@ -1,5 +1,5 @@
-"""Events to a Kafka topic: keyed by person, acknowledged by every replica in sync, in order. A correction concerns two
-persons, and is sent under both.
+"""Events to a Kafka topic: keyed by person, acknowledged by every replica in sync, in order. A merge or split concerns
+two persons, and is sent under both.
 
 Within one sink the producer never gives a message up, and has one request under way per partition: what reaches a
 partition is always a beginning of what was published to it. So whoever sends everything unacknowledged again, in
@@ -58,7 +58,9 @@ class KafkaSink:
 
 
 def _concerned(event: Event) -> list[UUID]:
-    """Whose partitions an event goes to: a correction concerns two persons, and who reads one of them must hear it."""
+    """Whose partitions an event goes to: a merge or split concerns two persons, and who reads one of them must hear
+    it.
+    """
     if event.kind == "person.erased" or event.other is None:
         return [event.person]
     return [event.person, event.other]

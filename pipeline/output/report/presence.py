@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.events.folding import persons_by_track, persons_in_order
-from pipeline.events.schema import IdentityEvent, Sighting
+from pipeline.events.schema import EventSighting, IdentityEvent
 from pipeline.output.person_labels import Colour, person_colours
 from pipeline.records import TrackKey
 
@@ -23,7 +23,7 @@ class Stay:
         end_s: when it was last seen, as far as the events tell.
     """
 
-    seen: Sighting
+    seen: EventSighting
     start_s: float
     end_s: float
 

@@ -9,16 +9,16 @@ from string import Template
 
 from pipeline.events.schema import IdentityEvent
 from pipeline.output.report.clockface import Clockface
-from pipeline.output.report.pictures import Pictures
 from pipeline.output.report.presence import Person, people
-from pipeline.output.report.tables import cameras_table, corrections_table, matches_table, persons_table
+from pipeline.output.report.tables import cameras_table, matches_table, merge_split_table, persons_table
+from pipeline.output.report.thumbnails import Thumbnails
 from pipeline.output.report.timeline import timeline
 
 SHORTEST_S = 1.0
 """The time axis covers this much at least."""
 GOLDEN_ANGLE_DEG = 137.508
 FIRST_HUE_DEG = 205.0
-NO_PICTURES = "No pictures were kept. <code>reid-pipeline run --thumbnails</code> keeps one of each tracklet."
+NO_THUMBNAILS = "No images were kept. <code>reid-pipeline run --thumbnails</code> keeps one of each tracklet."
 
 
 class ReportError(Exception):
@@ -64,12 +64,12 @@ def write_report(
         path: of the HTML file; its folder is made.
         events: of the run, in order.
         summary: of the run; cameras that only the events name are added.
-        thumbnails: folder of the pictures, if they were kept.
+        thumbnails: folder of the images, if they were kept.
 
     Raises:
         ReportError: if the file cannot be written.
     """
-    page = render(events, summary, Pictures(thumbnails))
+    page = render(events, summary, Thumbnails(thumbnails))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8")
@@ -77,7 +77,7 @@ def write_report(
         raise ReportError(f"expected to write a report to {path}: {error.strerror}; name another folder") from error
 
 
-def render(events: Sequence[IdentityEvent], summary: RunSummary, pictures: Pictures) -> str:
+def render(events: Sequence[IdentityEvent], summary: RunSummary, thumbnails: Thumbnails) -> str:
     """The page as text."""
     persons = people(events)
     by_id = {person.person: person for person in persons}
@@ -86,9 +86,9 @@ def render(events: Sequence[IdentityEvent], summary: RunSummary, pictures: Pictu
     clock = _clockface(events)
     shown = {
         "timeline": timeline(persons, clock, _camera_colours(cameras)),
-        "matches": matches_table(events, by_id, clock, pictures),
-        "corrections": corrections_table(events, by_id, clock, pictures),
-        "persons": persons_table(persons, clock, pictures),
+        "matches": matches_table(events, by_id, clock, thumbnails),
+        "merge_split": merge_split_table(events, by_id, clock, thumbnails),
+        "persons": persons_table(persons, clock, thumbnails),
         "cameras": cameras_table(persons, cameras),
     }
     return Template(resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")).substitute(
@@ -97,8 +97,8 @@ def render(events: Sequence[IdentityEvent], summary: RunSummary, pictures: Pictu
         span=clock.span(),
         tiles=_tiles(events, summary, persons),
         contributions=_contributions(summary.cameras),
-        picture_note="" if pictures.were_kept else f'<p class="note">{NO_PICTURES}</p>',
-        pictures=pictures.css(),
+        thumbnail_note="" if thumbnails.were_kept else f'<p class="note">{NO_THUMBNAILS}</p>',
+        thumbnails=thumbnails.css(),
         models=escape(", ".join(sorted({event.model_id for event in events}))) or "none",
     )
 
@@ -126,7 +126,7 @@ def _tiles(events: Sequence[IdentityEvent], summary: RunSummary, persons: Sequen
         "persons": len(persons),
         "in several cameras": sum(len(person.cameras) > 1 for person in persons),
         "matches": matched,
-        "corrections": sum(event.other is not None for event in events),
+        "merges and splits": sum(event.other is not None for event in events),
         "seconds it took": round(summary.took_s),
     }
     return "".join(f"<div><b>{count:,}</b><span>{word}</span></div>" for word, count in facts.items())

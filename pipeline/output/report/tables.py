@@ -4,30 +4,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from uuid import UUID
 
-from pipeline.events.schema import IdentityEvent, Rival, Sighting
+from pipeline.events.schema import EventSighting, IdentityEvent, RunnerUp
 from pipeline.output.person_labels import short_name
 from pipeline.output.report.clockface import Clockface
-from pipeline.output.report.pictures import Pictures
 from pipeline.output.report.presence import Person, shared_persons
+from pipeline.output.report.thumbnails import Thumbnails
 from pipeline.output.report.timeline import chip
 
 NOTHING = '<td class="faint">–</td>'  # noqa: RUF001 (a dash, not a hyphen, is meant)
 
 
 def matches_table(
-    events: Iterable[IdentityEvent], persons: Mapping[UUID, Person], clock: Clockface, pictures: Pictures
+    events: Iterable[IdentityEvent], persons: Mapping[UUID, Person], clock: Clockface, thumbnails: Thumbnails
 ) -> str:
     """A row per match: both sightings, how similar, and why it was nobody else."""
-    rows = "".join(_match(event, persons, clock, pictures) for event in events if event.kind == "person.matched")
-    heads = ["When", "Person", "Seen", "Seen before", "Similarity", "Probability", "Margin", "Threshold", "Rivals"]
+    rows = "".join(_match(event, persons, clock, thumbnails) for event in events if event.kind == "person.matched")
+    heads = ["When", "Person", "Seen", "Seen before", "Similarity", "Probability", "Margin", "Threshold", "Runners-up"]
     return _table(heads, rows, empty="No track was recognised as somebody known.")
 
 
-def corrections_table(
-    events: Iterable[IdentityEvent], persons: Mapping[UUID, Person], clock: Clockface, pictures: Pictures
+def merge_split_table(
+    events: Iterable[IdentityEvent], persons: Mapping[UUID, Person], clock: Clockface, thumbnails: Thumbnails
 ) -> str:
-    """A row per correction: which tracks were taken for whom, who they are, and why."""
-    rows = "".join(_correction(event, persons, clock, pictures) for event in events if event.other is not None)
+    """A row per merge or split: which tracks were taken for whom, who they are, and why."""
+    rows = "".join(_merge_split_row(event, persons, clock, thumbnails) for event in events if event.other is not None)
     heads = [
         "When",
         "What",
@@ -44,11 +44,11 @@ def corrections_table(
     return _table(heads, rows, empty="No decision was taken back.")
 
 
-def persons_table(persons: Iterable[Person], clock: Clockface, pictures: Pictures) -> str:
-    """A row per person: when, where, and a picture of each track."""
-    rows = "".join(_person(person, clock, pictures) for person in persons)
+def persons_table(persons: Iterable[Person], clock: Clockface, thumbnails: Thumbnails) -> str:
+    """A row per person: when, where, and an image of each track."""
+    rows = "".join(_person(person, clock, thumbnails) for person in persons)
     heads = ["Person", "First seen", "Last seen", "Cameras", "Tracks"]
-    return _table([*heads, "Pictures"] if pictures.were_kept else heads, rows, empty="Nobody was seen.")
+    return _table([*heads, "Images"] if thumbnails.were_kept else heads, rows, empty="Nobody was seen.")
 
 
 def cameras_table(persons: Sequence[Person], cameras: Sequence[str]) -> str:
@@ -74,27 +74,32 @@ def _table(heads: Iterable[str], rows: str, *, empty: str) -> str:
     )
 
 
-def _match(event: IdentityEvent, persons: Mapping[UUID, Person], clock: Clockface, pictures: Pictures) -> str:
-    before = "<td></td>" if event.seen_before is None else _sighting(event.seen_before, clock, pictures)
-    rivals = "".join(_rival(rival, persons) for rival in event.rivals) or '<li class="faint">nobody else came near</li>'
+def _match(event: IdentityEvent, persons: Mapping[UUID, Person], clock: Clockface, thumbnails: Thumbnails) -> str:
+    before = "<td></td>" if event.seen_before is None else _sighting(event.seen_before, clock, thumbnails)
+    runners_up = (
+        "".join(_runner_up(runner_up, persons) for runner_up in event.runners_up)
+        or '<li class="faint">nobody else came near</li>'
+    )
     return (
         f'<tr><td data-value="{event.seen.start}">{clock.read(event.seen.start)}</td>'
-        f"<td>{_name(event.person, persons)}</td>{_sighting(event.seen, clock, pictures)}{before}"
+        f"<td>{_name(event.person, persons)}</td>{_sighting(event.seen, clock, thumbnails)}{before}"
         f"{_similarity(event)}{_number(event.probability, percent=True)}{_number(event.margin)}"
-        f'{_number(event.threshold)}<td><ul class="rivals">{rivals}</ul></td></tr>'
+        f'{_number(event.threshold)}<td><ul class="runners-up">{runners_up}</ul></td></tr>'
     )
 
 
-def _correction(event: IdentityEvent, persons: Mapping[UUID, Person], clock: Clockface, pictures: Pictures) -> str:
-    before = "<td></td>" if event.seen_before is None else _sighting(event.seen_before, clock, pictures)
+def _merge_split_row(
+    event: IdentityEvent, persons: Mapping[UUID, Person], clock: Clockface, thumbnails: Thumbnails
+) -> str:
+    before = "<td></td>" if event.seen_before is None else _sighting(event.seen_before, clock, thumbnails)
     what = "two are one" if event.kind == "person.merged" else "one is two"
     other = "" if event.other is None else _name(event.other, persons)
-    why = "".join(_rival(rival, persons) for rival in event.rivals)
+    why = "".join(_runner_up(runner_up, persons) for runner_up in event.runners_up)
     return (
         f'<tr><td data-value="{event.seen.end}">{clock.read(event.seen.end)}</td><td>{what}</td><td>{other}</td>'
         f"<td>{_name(event.person, persons)}</td><td>{len(event.moved)}</td>"
-        f"{_sighting(event.seen, clock, pictures)}{before}{_similarity(event)}{_number(event.margin)}"
-        f'{_number(event.threshold)}<td><ul class="rivals">{why}</ul></td></tr>'
+        f"{_sighting(event.seen, clock, thumbnails)}{before}{_similarity(event)}{_number(event.margin)}"
+        f'{_number(event.threshold)}<td><ul class="runners-up">{why}</ul></td></tr>'
     )
 
 
@@ -104,11 +109,12 @@ def _name(person: UUID, persons: Mapping[UUID, Person]) -> str:
     return chip(known) if known else f"<code>{short_name(person)}</code>"
 
 
-def _sighting(sighting: Sighting, clock: Clockface, pictures: Pictures) -> str:
+def _sighting(sighting: EventSighting, clock: Clockface, thumbnails: Thumbnails) -> str:
     when = f"{clock.read(sighting.start)} to {clock.read(sighting.end)}"
     words = f'<b>{escape(sighting.camera)}</b><br><span class="faint">{when}<br>track {sighting.track}</span>'
     return (
-        f'<td data-value="{escape(sighting.camera)}"><div class="sighting">{pictures.show(sighting)}<div>{words}</div>'
+        f'<td data-value="{escape(sighting.camera)}"><div class="sighting">{thumbnails.show(sighting)}'
+        f"<div>{words}</div>"
         "</div></td>"
     )
 
@@ -130,14 +136,14 @@ def _number(value: float | None, *, percent: bool = False) -> str:
     return f'<td class="number" data-value="{value}">{f"{value:.1%}" if percent else f"{value:.3f}"}</td>'
 
 
-def _rival(rival: Rival, persons: Mapping[UUID, Person]) -> str:
-    why = f"ruled out: {escape(rival.ruled_out_by)}" if rival.ruled_out_by else "less similar"
-    return f'<li>{_name(rival.person, persons)} {rival.similarity:.3f} <span class="faint">{why}</span></li>'
+def _runner_up(runner_up: RunnerUp, persons: Mapping[UUID, Person]) -> str:
+    why = f"ruled out: {escape(runner_up.ruled_out_by)}" if runner_up.ruled_out_by else "less similar"
+    return f'<li>{_name(runner_up.person, persons)} {runner_up.similarity:.3f} <span class="faint">{why}</span></li>'
 
 
-def _person(person: Person, clock: Clockface, pictures: Pictures) -> str:
-    shown = "".join(pictures.show(stay.seen) for stay in person.stays)
-    strip = f'<td><div class="strip">{shown}</div></td>' if pictures.were_kept else ""
+def _person(person: Person, clock: Clockface, thumbnails: Thumbnails) -> str:
+    shown = "".join(thumbnails.show(stay.seen) for stay in person.stays)
+    strip = f'<td><div class="strip">{shown}</div></td>' if thumbnails.were_kept else ""
     return (
         f'<tr id="p-{person.person}"><td>{chip(person)}</td>'
         f'<td data-value="{person.start_s}">{clock.read(person.start_s)}</td>'

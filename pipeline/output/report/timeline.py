@@ -69,9 +69,9 @@ def _row(person: Person, clock: Clockface, colours: Mapping[str, str]) -> str:
 def _bar(stay: Stay, y_px: int, clock: Clockface, colours: Mapping[str, str]) -> str:
     left = clock.percent(stay.start_s)
     width = clock.percent(stay.end_s) - left
-    said = f"{stay.seen.camera}, {clock.read(stay.start_s)} to {clock.read(stay.end_s)}, track {stay.seen.track}"
+    reported = f"{stay.seen.camera}, {clock.read(stay.start_s)} to {clock.read(stay.end_s)}, track {stay.seen.track}"
     colour = colours[stay.seen.camera]
     return (
         f'<rect x="{left:.2f}%" width="{width:.2f}%" y="{y_px}" height="{BAR_PX}" rx="2" fill="{colour}" '
-        f'stroke="{colour}"><title>{escape(said)}</title></rect>'
+        f'stroke="{colour}"><title>{escape(reported)}</title></rect>'
     )

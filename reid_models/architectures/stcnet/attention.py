@@ -16,7 +16,7 @@ def temporal_attention(current_NCHW: Tensor, neighbour_NCHW: Tensor, *, sharpnes
     s = cosine of two patches; softmax over all patches of the neighbour; weighted sum of them. One fused attention.
 
     Ours: patches that overlap are averaged where they do, and at its border a map is continued by its last row or
-    column, so that no patch holds zeros that are in no picture. The softmax is sharpened: as printed (sharpness 1), one
+    column, so that no patch holds zeros that are in no image. The softmax is sharpened: as printed (sharpness 1), one
     patch that is the same (cosine 1) among 511 that are at right angles to it (cosine 0) would get a weight of e / (e +
     511) = 0.5 % and everything come out as the mean of the map. With 10, which Yu et al. ("Generative Image Inpainting
     with Contextual Attention", CVPR 2018) take, it gets 98 %.

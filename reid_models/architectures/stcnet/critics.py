@@ -22,7 +22,7 @@ class Discriminator(nn.Module):
     """
 
     def __init__(self, height: int, width: int, *, widths: tuple[int, ...] = WIDTHS) -> None:
-        """For pictures of that size.
+        """For images of that size.
 
         Args:
             height: H.
@@ -45,13 +45,13 @@ class Discriminator(nn.Module):
                 nn.init.normal_(module.weight, std=0.02)
 
     def forward(self, frames_NCHW: Tensor) -> Tensor:
-        """Pictures -> logits.
+        """Images -> logits.
 
         Raises:
-            ValueError: if the pictures have another size than it was built for.
+            ValueError: if the images have another size than it was built for.
         """
         if tuple(frames_NCHW.shape[2:]) != self.size:
-            raise ValueError(f"expected pictures of {self.size} pixels, found {tuple(frames_NCHW.shape[2:])}")
+            raise ValueError(f"expected images of {self.size} pixels, found {tuple(frames_NCHW.shape[2:])}")
         seen: Tensor = self.layers(2 * frames_NCHW - 1)
         logits_N1: Tensor = self.judge(seen.flatten(1))
         return logits_N1.squeeze(1)

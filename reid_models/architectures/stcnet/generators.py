@@ -17,7 +17,7 @@ SHRINKAGE = 4
 
 
 class SpatialGenerator(nn.Module):
-    """Fills a frame by what else is in it: pictures (N, 3, H, W) -> the same shape, both in [-1, 1].
+    """Fills a frame by what else is in it: images (N, 3, H, W) -> the same shape, both in [-1, 1].
 
     An auto-encoder after Iizuka, Simo-Serra and Ishikawa ("Globally and Locally Consistent Image Completion", 2017):
     3x3 convolutions with ELU, five that lead to a quarter of the resolution, four dilated ones, two transposed
@@ -40,9 +40,9 @@ class SpatialGenerator(nn.Module):
         self.encoder = encoder(channels, dilations)
         self.decoder = decoder(channels[-1], channels)
 
-    def forward(self, pictures_NCHW: Tensor) -> Tensor:
-        """Pictures whose dropped region is 0 -> pictures."""
-        made: Tensor = self.decoder(self.encoder(pictures_NCHW))
+    def forward(self, images_NCHW: Tensor) -> Tensor:
+        """Images whose dropped region is 0 -> images."""
+        made: Tensor = self.decoder(self.encoder(images_NCHW))
         return made
 
 
@@ -82,7 +82,7 @@ class TemporalGenerator(nn.Module):
         self.decoder = decoder(channels[-1] * (3 if keeps_current else 2), channels)
 
     def forward(self, current_NCHW: Tensor, previous_NCHW: Tensor, next_NCHW: Tensor) -> Tensor:
-        """The frames to fill, and of each one before and one after that nothing hides -> pictures."""
+        """The frames to fill, and of each one before and one after that nothing hides -> images."""
         maps = self.current(current_NCHW)
         seen = [
             temporal_attention(maps, self.previous(previous_NCHW), sharpness=self.sharpness),

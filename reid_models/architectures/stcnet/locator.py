@@ -37,12 +37,12 @@ class OcclusionLocator(nn.Module):
     the cosine of its feature and of the mean of that part's features over the tracklet. Below tau it counts as
     occluded. Any T; the longer the tracklet, the less an occlusion weighs in the mean that it is compared with.
 
-    Open in the paper and chosen by us: pictures are cut and not maps, as a position of a deep map has seen most of the
+    Open in the paper and chosen by us: images are cut and not maps, as a position of a deep map has seen most of the
     frame, hence also what hides another part.
     """
 
     def __init__(
-        self, trunk: Trunk, *, tau: float = TAU, parts: int = PARTS, cut: Literal["pictures", "maps"] = "pictures"
+        self, trunk: Trunk, *, tau: float = TAU, parts: int = PARTS, cut: Literal["images", "maps"] = "images"
     ) -> None:
         """Takes a trained trunk.
 
@@ -50,7 +50,7 @@ class OcclusionLocator(nn.Module):
             trunk: the frame network.
             tau: cosine below which a part counts as occluded; depends on the trunk.
             parts: P.
-            cut: what is cut into parts: the pictures, so that the trunk sees one part at a time, or its last maps.
+            cut: what is cut into parts: the images, so that the trunk sees one part at a time, or its last maps.
         """
         super().__init__()
         self.trunk = trunk
@@ -65,16 +65,16 @@ class OcclusionLocator(nn.Module):
     def describe(self, clips_BTCHW: Tensor) -> Tensor:
         """(B, T, P, C): the feature of every part; frames apart, so that long tracklets may come piece by piece."""
         frames_NCHW = self.trunk.frames(clips_BTCHW)
-        is_by_picture = self.cut == "pictures"
-        maps_NCHW = self.trunk(self._parts(frames_NCHW)) if is_by_picture else self._parts(self.trunk(frames_NCHW))
+        is_by_image = self.cut == "images"
+        maps_NCHW = self.trunk(self._parts(frames_NCHW)) if is_by_image else self._parts(self.trunk(frames_NCHW))
         features_NPC = frames_to_clips(maps_NCHW.mean(dim=(2, 3)), self.parts)
         return frames_to_clips(features_NPC, clips_BTCHW.shape[1])
 
-    def _parts(self, pictures_NCHW: Tensor) -> Tensor:
-        """(N * P, C, h, W): all parts of each picture or map, picture by picture."""
-        every_part_P = torch.arange(self.parts, device=pictures_NCHW.device)
-        repeated = pictures_NCHW.repeat_interleave(self.parts, dim=0)
-        return part_windows(repeated, every_part_P.repeat(len(pictures_NCHW)), self.parts)
+    def _parts(self, images_NCHW: Tensor) -> Tensor:
+        """(N * P, C, h, W): all parts of each image or map, image by image."""
+        every_part_P = torch.arange(self.parts, device=images_NCHW.device)
+        repeated = images_NCHW.repeat_interleave(self.parts, dim=0)
+        return part_windows(repeated, every_part_P.repeat(len(images_NCHW)), self.parts)
 
     def compare(self, features_BTPC: Tensor) -> Occlusions:
         """Features of all frames of the tracklets -> which parts are unlike the rest."""

@@ -11,7 +11,7 @@ from reid_models.architectures.stcnet.network import Completion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Verdicts:
+class CriticScores:
     """What the critics say of the completed frames x2.
 
     Attributes:
@@ -28,7 +28,7 @@ class Verdicts:
 def generator_loss(
     frames_NCHW: Tensor,
     completion: Completion,
-    verdicts: Verdicts,
+    verdicts: CriticScores,
     identities_N: Tensor,
     *,
     adversarial_weight: float = 0.001,

@@ -79,6 +79,6 @@ def _scaled(frames: Tensor) -> Tensor:
     return 2 * frames - 1
 
 
-def _unscaled(pictures: Tensor) -> Tensor:
+def _unscaled(images: Tensor) -> Tensor:
     """[-1, 1] -> [0, 1]."""
-    return (pictures + 1) / 2
+    return (images + 1) / 2

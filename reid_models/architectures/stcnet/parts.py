@@ -42,7 +42,7 @@ def part_windows(frames_NCHW: Tensor, chosen_N: Tensor, parts: int = PARTS) -> T
     """(N, C, h, W): one part of each frame, all windows equally high; one that is a row smaller comes with a neighbour.
 
     Args:
-        frames_NCHW: pictures or maps.
+        frames_NCHW: images or maps.
         chosen_N: int64, which part of each, from 0.
         parts: P.
     """

@@ -112,7 +112,7 @@ def _completed(
     """(N, 3, H, W) in the type of the frames: theirs outside the masks, the network's inside."""
     # A small pixel is dropped if any of those is that it is the mean of: nothing of what hides the part is left.
     small_masks = F.adaptive_max_pool2d(masks_N1HW, size)
-    small = (F.adaptive_avg_pool2d(_fractions(pictures), size) for pictures in (frames, previous, following))
+    small = (F.adaptive_avg_pool2d(_fractions(images), size) for images in (frames, previous, following))
     completion: Completion = network(*small, small_masks)
     made = F.interpolate(completion.temporal, frames.shape[2:], mode="bilinear")
     if not frames.is_floating_point():

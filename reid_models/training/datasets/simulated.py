@@ -15,7 +15,7 @@ from reid_models.training.data import CROPS, LABELS
 from reid_simulation.output.crops import Crop, CropParams, Studio
 from reid_simulation.render.render import Figures
 
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 NEIGHBOURS = 8
 """Others in a crop have one of the next numbers, so that few people are in memory."""
 EVERY_S = 0.45
@@ -50,7 +50,7 @@ class Cut:
         person, camera: who, and before which camera.
     """
 
-    crop: Picture
+    crop: Image
     person: int
     camera: int
 
@@ -99,7 +99,7 @@ def crops_of(figures: Figures, persons: Sequence[int], params: SetParams) -> Ite
 
 
 def _different(crops: Sequence[Crop]) -> list[Crop]:
-    """Each crop once: who walks out of the picture is seen again at the start."""
+    """Each crop once: who walks out of the image is seen again at the start."""
     return list({id(crop): crop for crop in crops}.values())
 
 

@@ -9,7 +9,7 @@ WANTED = np.array([True, True, False])
 
 
 def footage(boxes: np.ndarray = TRUTH, is_wanted: np.ndarray = WANTED) -> Footage:
-    return Footage("one picture", [np.zeros((30, 80, 3), np.uint8)], [boxes], [is_wanted])
+    return Footage("one image", [np.zeros((30, 80, 3), np.uint8)], [boxes], [is_wanted])
 
 
 def found(rows: list[int], scores: list[float], *, shift: float = 0.0) -> Detections:

@@ -28,7 +28,7 @@ MEASURED = Measured(
 
 
 def test_a_site_sends_what_its_people_leave() -> None:
-    site = Site(cameras=10, cameras_per_worker=4, tracks_per_minute=6, parts=4, retention_h=2)
+    site = Site(cameras=10, cameras_per_worker=4, tracks_per_minute=6, tracklets=4, retention_h=2)
     assert site.workers == 3
     assert site.embeddings_per_s == pytest.approx(4)
     assert site.events_per_s == pytest.approx(2)
@@ -36,7 +36,9 @@ def test_a_site_sends_what_its_people_leave() -> None:
 
 
 def test_what_is_needed_is_the_sum_of_its_parts() -> None:
-    site = Site(cameras=10, cameras_per_worker=2, tracks_per_minute=6, parts=4, retention_h=1, frame_core_ms=20, fps=10)
+    site = Site(
+        cameras=10, cameras_per_worker=2, tracks_per_minute=6, tracklets=4, retention_h=1, frame_core_ms=20, fps=10
+    )
     found = {need.what: need.one for need in needs(MEASURED, site)}
     assert found["worker cores"] == pytest.approx(2.0)
     assert found["from workers to Redis"] == pytest.approx(8e-6 * (5 * 200 + 4 * 2200))

@@ -155,7 +155,7 @@ def test_a_time_that_is_none_is_refused(wrong: str) -> None:
         event_from(content)
 
 
-def test_a_correction_moves_at_least_one_track() -> None:
+def test_a_merge_or_split_moves_at_least_one_track() -> None:
     with pytest.raises(ValidationError, match="moved"):
         type(a_merge())(**{**dict(a_merge()), "moved": ()})
 

@@ -23,7 +23,7 @@ def saying(people: Tensor) -> Tensor:
 
 
 class Fixed(nn.Module):
-    """Says the same of every picture."""
+    """Says the same of every image."""
 
     def __init__(self, rows: Tensor) -> None:
         super().__init__()
@@ -86,7 +86,7 @@ def test_people_who_are_hardly_seen_are_neither_right_nor_wrong() -> None:
     assert lenient["box"] == pytest.approx(strict["box"])
 
 
-def test_a_picture_of_nobody_teaches_that_nobody_is_there() -> None:
+def test_an_image_of_nobody_teaches_that_nobody_is_there() -> None:
     learner = DetectorLearner(PersonNetwork())
     found = learner(torch.rand(2, 3, 64, 64) * 255, [Target(NOBODY, NOBODY)] * 2)
     sum(found.values(), torch.zeros(())).backward()

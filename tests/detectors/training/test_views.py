@@ -12,7 +12,7 @@ RED, BLUE = (220, 10, 10), (10, 10, 220)
 
 
 def frame(*, visibility: float = 1.0) -> LabelledFrame:
-    """A red person in the left half of a blue picture."""
+    """A red person in the left half of a blue image."""
     image = np.full((60, 80, 3), BLUE, np.uint8)
     image[20:50, 10:20] = RED
     return LabelledFrame(

@@ -39,5 +39,5 @@ def test_a_library_that_the_configuration_wants_is_named_with_its_extra(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     detector = {"kind": "ultralytics", "model": "yolo11n.pt"}
-    assert checked(tmp_path, detector=detector, encoder={"kind": "stripes"}) == FAILED
+    assert checked(tmp_path, detector=detector, encoder={"kind": "colour-stripes"}) == FAILED
     assert "ultralytics is not installed: install passerby with the extra `yolo`" in capsys.readouterr().err

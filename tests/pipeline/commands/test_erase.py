@@ -47,12 +47,12 @@ def test_without_a_matcher_the_command_erases_and_leaves_the_lease(
     erases: Erases, left_behind: SiteStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert erases(somebody(1)) == 0
-    said = capsys.readouterr()
-    assert said.out.startswith(
+    reported = capsys.readouterr()
+    assert reported.out.startswith(
         f"erased {somebody(1)}: 2 tracks, 1 event that had not been delivered; consumers are told when a matcher "
         "delivers it (request "
     )
-    assert said.out.count("\n") == 1
+    assert reported.out.count("\n") == 1
     assert [event_from(fields[b"event"]).kind for _, fields in left_behind.entries(OUTBOX, 10)] == ["person.erased"]
     assert acquire(left_behind, 1.0) is not None
 
@@ -78,9 +78,9 @@ def test_an_id_that_nobody_has_is_one_line_and_exit_code_1(
     erases: Erases, left_behind: SiteStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert erases(somebody(9)) == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err == (
+    reported = capsys.readouterr()
+    assert reported.out == ""
+    assert reported.err == (
         f"reid-pipeline: nobody at the site {left_behind.site} has the id {somebody(9)}: forgotten since, or never "
         "there; --forgotten tells consumers all the same\n"
     )
@@ -91,10 +91,10 @@ def test_an_id_that_nobody_has_is_one_line_and_exit_code_1(
 @pytest.mark.parametrize("person", ["", "door/r/1", "123", "g" * 200])
 def test_what_is_no_id_is_misuse(person: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["erase", "--person", person]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("reid-pipeline: --person: expected an id as events have it (a UUID), found '")
-    assert said.count("\n") == 1
-    assert len(said) < 250
+    reported = capsys.readouterr().err
+    assert reported.startswith("reid-pipeline: --person: expected an id as events have it (a UUID), found '")
+    assert reported.count("\n") == 1
+    assert len(reported) < 250
 
 
 def test_a_site_that_cannot_be_is_misuse(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,11 +25,11 @@ def test_a_certificate_authority_means_tls_and_tls_can_do_without() -> None:
 
 def test_a_password_comes_from_the_environment_or_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("correct horse\n")
-    for said in (
+    for options in (
         {"KAFKA_SASL_PASSWORD": "correct horse"},
         {"KAFKA_SASL_PASSWORD_FILE": str(tmp_path / "password"), "KAFKA_SASL_PASSWORD": "another"},
     ):
-        sasl = brokers_of(AT | SCRAM | said).sasl
+        sasl = brokers_of(AT | SCRAM | options).sasl
         assert sasl
         assert sasl.password.get_secret_value() == "correct horse"
 

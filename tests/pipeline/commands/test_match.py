@@ -2,7 +2,7 @@ import time
 
 from pipeline.commands.match import expected_of
 from pipeline.config import PipelineConfig
-from reid_models.stripes import stripes_card
+from reid_models.colour_stripes import stripes_card
 
 
 def test_messages_of_a_live_site_are_held_against_the_clock_and_those_of_recordings_are_not() -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 from pipeline.commands.outputs import clear_outputs
 
 
-def test_a_new_run_leaves_no_pictures_of_the_last_and_touches_nothing_else(tmp_path: Path) -> None:
+def test_a_new_run_leaves_no_images_of_the_last_and_touches_nothing_else(tmp_path: Path) -> None:
     ours = ["tracks/door.txt", "videos/door.mp4", "thumbnails/door/r-1-0.jpg", "report.html"]
     theirs = ["notes.txt", "videos/holiday.avi", "thumbnails/readme.jpg", "events.jsonl"]
     for name in ours + theirs:

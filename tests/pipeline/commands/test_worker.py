@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.commands.worker import only, unspread
+from pipeline.commands.worker import keep_in_one_process, select_cameras
 from pipeline.config import ComputeConfig, PipelineConfig, RedisConfig
 from pipeline.config_errors import ConfigError
 
@@ -10,19 +10,19 @@ SITE = PipelineConfig.model_validate(
 
 
 def test_a_worker_runs_the_cameras_it_is_told_or_all() -> None:
-    assert [camera.name for camera in only(SITE, ("yard",)).cameras] == ["yard"]
-    assert [camera.name for camera in only(SITE, ()).cameras] == ["door", "yard"]
+    assert [camera.name for camera in select_cameras(SITE, ("yard",)).cameras] == ["yard"]
+    assert [camera.name for camera in select_cameras(SITE, ()).cameras] == ["door", "yard"]
 
 
 def test_a_camera_that_is_not_there_is_named() -> None:
     with pytest.raises(ConfigError, match="expected one of door, yard, found hall"):
-        only(SITE, ("hall",))
+        select_cameras(SITE, ("hall",))
 
 
 @pytest.mark.parametrize(("asked", "processes"), [(None, 1), (2, 2)])
 def test_a_worker_is_one_process_unless_more_are_asked_for(asked: int | None, processes: int) -> None:
     site = SITE.model_copy(update={"compute": ComputeConfig(processes=asked)})
-    assert unspread(site).processes(cores=16) == processes
+    assert keep_in_one_process(site).processes(cores=16) == processes
 
 
 def test_the_address_of_redis_comes_from_the_environment_and_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:

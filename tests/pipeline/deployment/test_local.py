@@ -23,7 +23,7 @@ CONFIG = PipelineConfig.model_validate(
     {
         "cameras": [{"name": "door", "source": "rtsp://192.0.2.1/1"}],
         "detector": {"kind": "hog"},
-        "encoder": {"kind": "stripes"},
+        "encoder": {"kind": "colour-stripes"},
     }
 )
 
@@ -56,26 +56,26 @@ class Faulty:
         pass
 
 
-def site_of(films: Mapping[str, Path], error: Exception, **region: object) -> tuple[PipelineConfig, Stages]:
-    """Films of blocks, and a camera `hall` that gives two seconds and then an error."""
-    named = [{"name": name, "source": str(path), **region} for name, path in {**films, "hall": films["door"]}.items()]
-    config = PipelineConfig.model_validate({"cameras": named, "encoder": {"kind": "stripes"}})
-    stages = block_stages({**films, "hall": films["door"]}, most_frames=4)
+def site_of(videos: Mapping[str, Path], error: Exception, **region: object) -> tuple[PipelineConfig, Stages]:
+    """Videos of blocks, and a camera `hall` that gives two seconds and then an error."""
+    named = [{"name": name, "source": str(path), **region} for name, path in {**videos, "hall": videos["door"]}.items()]
+    config = PipelineConfig.model_validate({"cameras": named, "encoder": {"kind": "colour-stripes"}})
+    stages = block_stages({**videos, "hall": videos["door"]}, most_frames=4)
     stages.cameras["hall"] = replace(stages.cameras["hall"], source=Faulty("hall", error))
     return config, stages
 
 
 @pytest.fixture(scope="module")
-def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def videos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     walks = {"door": [("red", 0.0, 5.0)], "yard": [("green", 1.0, 6.0)]}
-    return scene.films(tmp_path_factory.mktemp("films"), walks, 8.0)
+    return scene.videos(tmp_path_factory.mktemp("videos"), walks, 8.0)
 
 
 def test_a_camera_that_nobody_mends_by_waiting_fails_alone_and_says_so(
-    films: dict[str, Path], caplog: pytest.LogCaptureFixture
+    videos: dict[str, Path], caplog: pytest.LogCaptureFixture
 ) -> None:
     error = SourceError(ErrorCode.CODEC, "camera hall: no decoder for its video")
-    config, stages = site_of(films, error)
+    config, stages = site_of(videos, error)
     health, metrics, windows = Health(), Metrics(), list[EmbeddedWindow]()
     failed = Process(config, stages, metrics, health).supervisor(windows.extend).run()
     assert failed == {"hall": error}
@@ -91,23 +91,23 @@ def test_a_camera_that_nobody_mends_by_waiting_fails_alone_and_says_so(
     assert {end.track.camera for window in windows for end in window.ended} == {"door", "yard"}
 
 
-def test_what_nobody_expected_of_a_camera_stops_all(films: dict[str, Path]) -> None:
-    config, stages = site_of(films, ValueError("an image of no size"))
+def test_what_nobody_expected_of_a_camera_stops_all(videos: dict[str, Path]) -> None:
+    config, stages = site_of(videos, ValueError("an image of no size"))
     with pytest.raises(ValueError, match="an image of no size"):
         Process(config, stages, Metrics(), Health()).supervisor(list[EmbeddedWindow]().extend).run()
 
 
 @pytest.mark.parametrize("region", [(0, 0, 321, 240), (0, 0, 320, 241), (400, 0, 500, 100)])
 def test_a_region_that_does_not_lie_within_the_image_is_a_fault_of_that_camera_alone(
-    films: dict[str, Path], region: tuple[int, int, int, int]
+    videos: dict[str, Path], region: tuple[int, int, int, int]
 ) -> None:
     cameras = [
-        {"name": "door", "source": str(films["door"]), "region": region},
-        {"name": "yard", "source": str(films["yard"])},
+        {"name": "door", "source": str(videos["door"]), "region": region},
+        {"name": "yard", "source": str(videos["yard"])},
     ]
-    config = PipelineConfig.model_validate({"cameras": cameras, "encoder": {"kind": "stripes"}})
+    config = PipelineConfig.model_validate({"cameras": cameras, "encoder": {"kind": "colour-stripes"}})
     health, windows = Health(), list[EmbeddedWindow]()
-    process = Process(config, block_stages(films, most_frames=4), Metrics(), health)
+    process = Process(config, block_stages(videos, most_frames=4), Metrics(), health)
     failed = process.supervisor(windows.extend).run()
     assert {name: error.code for name, error in failed.items()} == {"door": ErrorCode.REGION}
     assert str(failed["door"]) == (
@@ -118,10 +118,10 @@ def test_a_region_that_does_not_lie_within_the_image_is_a_fault_of_that_camera_a
     assert {end.track.camera for window in windows for end in window.ended} == {"yard"}
 
 
-def test_a_region_leaves_out_who_walks_beside_it_and_the_whole_image_is_a_region_too(films: dict[str, Path]) -> None:
+def test_a_region_leaves_out_who_walks_beside_it_and_the_whole_image_is_a_region_too(videos: dict[str, Path]) -> None:
     def boxes(region: tuple[int, int, int, int] | None) -> dict[str, list[list[float]]]:
         named = [{"name": name, "source": str(path), "region": region} for name, path in both.items()]
-        config = PipelineConfig.model_validate({"cameras": named, "encoder": {"kind": "stripes"}})
+        config = PipelineConfig.model_validate({"cameras": named, "encoder": {"kind": "colour-stripes"}})
         windows: list[EmbeddedWindow] = []
         stages = block_stages(both, most_frames=4)
         assert Process(config, stages, Metrics(), Health()).supervisor(windows.extend).run() == {}
@@ -129,7 +129,7 @@ def test_a_region_leaves_out_who_walks_beside_it_and_the_whole_image_is_a_region
             name: [e.box.tolist() for w in windows for e in w.embeddings if e.track.camera == name] for name in both
         }
 
-    both = {name: films[name] for name in ("door", "yard")}
+    both = {name: videos[name] for name in ("door", "yard")}
     whole, left = boxes(None), boxes((0, 10, 160, 200))
     assert boxes((0, 0, 320, 240)) == whole
     for name in both:
@@ -140,7 +140,7 @@ def test_a_region_leaves_out_who_walks_beside_it_and_the_whole_image_is_a_region
 def tracklet(track: int) -> Tracklet:
     return Tracklet(
         track=TrackKey("door", "r", track),
-        part=0,
+        tracklet_index=0,
         start_s=0.0,
         cut_s=1.0,
         clock="receive",

@@ -18,7 +18,7 @@ from pipeline.deployment.processes import ChildDied
 from pipeline.records import EmbeddedWindow
 from pipeline.sources.errors import ErrorCode, SourceError
 from reid_runtime.card import ArtefactError
-from testing.scene import RATE, film
+from testing.scene import RATE, video
 from testing.still_person import still_person
 from testing.waiting import until
 
@@ -29,12 +29,12 @@ PATIENCE_S = 30.0
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Films of different lengths, and a detector that sees one person in every frame."""
+    """Videos of different lengths, and a detector that sees one person in every frame."""
     made = tmp_path_factory.mktemp("children")
     still_person(made / "still.onnx")
     for i in range(3):
-        film(made / f"short{i}.mp4", [("red", i, i + 4.0)], SHORT_S + i, seed=i)
-        film(made / f"long{i}.mp4", [], LONG_S, seed=i)
+        video(made / f"short{i}.mp4", [("red", i, i + 4.0)], SHORT_S + i, seed=i)
+        video(made / f"long{i}.mp4", [], LONG_S, seed=i)
     return made
 
 
@@ -44,12 +44,12 @@ def no_child_is_left() -> Iterator[None]:
     assert not multiprocessing.active_children()
 
 
-def config_of(folder: Path, films: Iterable[str], out: Path, *, processes: int) -> PipelineConfig:
+def config_of(folder: Path, videos: Iterable[str], out: Path, *, processes: int) -> PipelineConfig:
     return PipelineConfig.model_validate(
         {
-            "cameras": [{"name": f"camera{i}", "source": str(folder / each)} for i, each in enumerate(films)],
+            "cameras": [{"name": f"camera{i}", "source": str(folder / each)} for i, each in enumerate(videos)],
             "detector": {"kind": "yolox", "model": str(folder / "still.onnx")},
-            "encoder": {"kind": "stripes"},
+            "encoder": {"kind": "colour-stripes"},
             "tracklets": {"gate": {"min_sharpness": 0.0}},
             "compute": {"processes": processes},
             "output": {"directory": str(out)},
@@ -65,10 +65,14 @@ def long(folder: Path, out: Path) -> PipelineConfig:
     return config_of(folder, [f"long{i}.mp4" for i in range(3)], out, processes=2)
 
 
-def told(windows: Iterable[EmbeddedWindow]) -> list[tuple[object, ...]]:
+def summarize(windows: Iterable[EmbeddedWindow]) -> list[tuple[object, ...]]:
     """All that a window says, to be compared; those without anything in them say only how far somebody is."""
     return [
-        (w.end_s, [(e.track, e.part, e.cut_s, e.vector.tobytes(), e.box.tobytes()) for e in w.embeddings], w.ended)
+        (
+            w.end_s,
+            [(e.track, e.tracklet_index, e.cut_s, e.vector.tobytes(), e.box.tobytes()) for e in w.embeddings],
+            w.ended,
+        )
         for w in windows
         if w.embeddings or w.ended
     ]
@@ -83,8 +87,8 @@ def test_the_cameras_of_several_processes_say_what_those_of_one_say(
     for count, windows in ((1, alone), (processes, shared)):
         with Deployment(short(folder, tmp_path / str(count), processes=count)) as deployment:
             assert deployment.supervisor(windows.extend).run() == {}
-    assert told(alone) == told(shared)
-    assert len(told(alone)) > 3
+    assert summarize(alone) == summarize(shared)
+    assert len(summarize(alone)) > 3
     for i in range(3):
         tracks = [tmp_path / str(count) / "tracks" / f"camera{i}.txt" for count in (1, processes)]
         assert tracks[0].read_bytes() == tracks[1].read_bytes() != b""
@@ -104,7 +108,7 @@ def test_what_the_processes_count_is_added_up(folder: Path, tmp_path: Path) -> N
 def test_a_recording_that_fails_is_named_and_the_others_go_on(
     folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    whole = film(tmp_path / "whole.mkv", [("red", 1.0, 7.0)], 8.0)
+    whole = video(tmp_path / "whole.mkv", [("red", 1.0, 7.0)], 8.0)
     (folder / "cut.mkv").write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
     config = config_of(folder, ["short0.mp4", "cut.mkv"], tmp_path, processes=2)
     windows: list[EmbeddedWindow] = []
@@ -183,7 +187,7 @@ def test_a_stop_before_the_start_ends_in_order(folder: Path, tmp_path: Path) -> 
         supervisor = deployment.supervisor(windows.extend)
         supervisor.stop()
         assert supervisor.run() == {}
-    assert told(windows) == []
+    assert summarize(windows) == []
     assert len(list((tmp_path / "tracks").iterdir())) == 3
 
 
@@ -206,19 +210,19 @@ def test_this_process_is_alive_only_as_long_as_the_others_are(
 ) -> None:
     monkeypatch.setattr(children, "STUCK_AFTER_S", 2.5)
     with Deployment(long(folder, tmp_path)) as deployment:
-        turns: list[float] = []
-        monkeypatch.setattr(deployment.health, "turned", lambda: turns.append(time.monotonic()))
+        beats: list[float] = []
+        monkeypatch.setattr(deployment.health, "beat", lambda: beats.append(time.monotonic()))
         supervisor = deployment.supervisor(slowly)
         thread = threading.Thread(target=supervisor.run)
         thread.start()
-        until(lambda: len(turns) > 2)
+        until(lambda: len(beats) > 2)
         frozen = multiprocessing.active_children()[0].pid
         assert frozen
         os.kill(frozen, signal.SIGSTOP)
-        until(lambda: time.monotonic() - turns[-1] > 2.0)
+        until(lambda: time.monotonic() - beats[-1] > 2.0)
         os.kill(frozen, signal.SIGCONT)
-        count = len(turns)
-        until(lambda: len(turns) > count)
+        count = len(beats)
+        until(lambda: len(beats) > count)
         supervisor.stop()
         thread.join(PATIENCE_S)
         assert not thread.is_alive()

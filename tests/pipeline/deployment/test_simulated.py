@@ -24,10 +24,8 @@ def test_people_come_and_go_where_no_camera_sees_them(path: Path) -> None:
             share = np.linspace(0.0, 1.0, 400)[:, None]
             line = (1 - share) * camera.position_m + share * np.array([x_m, y_m, 1.0])
             pixels, depth = camera.project(line[-1:])
-            is_in_picture = (
-                depth[0] > 0 and (pixels[0] >= 0).all() and (pixels[0] < (camera.width, camera.height)).all()
-            )
-            assert not is_in_picture or any(
+            is_in_image = depth[0] > 0 and (pixels[0] >= 0).all() and (pixels[0] < (camera.width, camera.height)).all()
+            assert not is_in_image or any(
                 (np.abs(line[:, :2] - [box.x_m, box.y_m]) <= [box.width_m / 2, box.depth_m / 2])
                 .all(axis=1)[line[:, 2] <= box.bottom_m + box.height_m]
                 .any()
@@ -36,7 +34,7 @@ def test_people_come_and_go_where_no_camera_sees_them(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SITES, ids=lambda path: path.stem)
-def test_somebody_is_seen_by_every_camera_within_the_film(path: Path) -> None:
+def test_somebody_is_seen_by_every_camera_within_the_video(path: Path) -> None:
     config = load_simulation(path, Replaced())
     scenario, unseen = Cast(config).scenario(), {camera.name: camera for camera in config.built_cameras()}
     for second in range(0, int(config.duration_s), 3):
@@ -52,7 +50,7 @@ def test_somebody_is_seen_by_every_camera_within_the_film(path: Path) -> None:
     assert not unseen
 
 
-def test_the_deployment_names_the_films_their_clocks_and_what_is_known(tmp_path: Path) -> None:
+def test_the_deployment_names_the_videos_their_clocks_and_what_is_known(tmp_path: Path) -> None:
     config = load_simulation(SHOP, Replaced())
     path = write_deployment(config, chosen_cameras(config, ["hall", "cafe"]), tmp_path)
     deployment = load_config(path)
@@ -71,7 +69,7 @@ def test_the_command_line_replaces_what_the_file_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "expected"),
     [
         ({"colour": 1}, r"site.yaml: unknown key 'colour'"),
         ({"traffic": {"arrivals_per_minute": 0}}, r"traffic.*arrivals_per_minute > 0"),
@@ -81,10 +79,10 @@ def test_the_command_line_replaces_what_the_file_says() -> None:
         ({"scene": {"floor": "lava"}}, "scene.floor: .*lava"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line(tmp_path: Path, change: dict[str, object], said: str) -> None:
+def test_what_cannot_be_is_refused_in_one_line(tmp_path: Path, change: dict[str, object], expected: str) -> None:
     path = tmp_path / "site.yaml"
     path.write_text(yaml.safe_dump(yaml.safe_load(SHOP.read_text()) | change))
-    with pytest.raises(ConfigError, match=said) as error:
+    with pytest.raises(ConfigError, match=expected) as error:
         load_simulation(path, Replaced())
     assert "\n" not in str(error.value)
 

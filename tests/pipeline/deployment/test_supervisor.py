@@ -7,7 +7,7 @@ from pipeline.events.memory import MemorySink
 from pipeline.site import Site, Transit
 from pipeline.sources.errors import ErrorCode
 from pipeline.tracking.camera_loop import FrameStep
-from testing.scene import film, films
+from testing.scene import video, videos
 from testing.site_in_memory import dawdle, supervise
 from testing.waiting import WITHIN_S
 
@@ -20,15 +20,15 @@ WALKS = {
 
 
 @pytest.fixture(scope="module")
-def site_films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return films(tmp_path_factory.mktemp("films"), WALKS, 21.0)
+def site_videos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return videos(tmp_path_factory.mktemp("videos"), WALKS, 21.0)
 
 
 @pytest.fixture(scope="module")
-def undisturbed(site_films: dict[str, Path]) -> MemorySink:
+def undisturbed(site_videos: dict[str, Path]) -> MemorySink:
     """The events when nothing holds anybody up."""
     sink = MemorySink()
-    assert supervise(site_films, sink, site=SITE).run() == {}
+    assert supervise(site_videos, sink, site=SITE).run() == {}
     return sink
 
 
@@ -48,31 +48,31 @@ def test_four_people_walk_through_three_cameras_and_keep_their_names(undisturbed
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_same_files_give_the_same_bytes_whatever_the_threads_do(
-    site_films: dict[str, Path], undisturbed: MemorySink, seed: int
+    site_videos: dict[str, Path], undisturbed: MemorySink, seed: int
 ) -> None:
     sink = MemorySink()
-    supervise(site_films, sink, site=SITE, watchers=[dawdle(seed)]).run()
+    supervise(site_videos, sink, site=SITE, watchers=[dawdle(seed)]).run()
     assert lines(sink) == lines(undisturbed)
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
 def test_chunks_and_cpu_slots_change_no_byte(
-    site_films: dict[str, Path], undisturbed: MemorySink, at_once: int
+    site_videos: dict[str, Path], undisturbed: MemorySink, at_once: int
 ) -> None:
     in_slots = MemorySink()
-    supervise(site_films, in_slots, site=SITE, watchers=[dawdle(0)], at_once=at_once).run()
+    supervise(site_videos, in_slots, site=SITE, watchers=[dawdle(0)], at_once=at_once).run()
     assert lines(in_slots) == lines(undisturbed)
 
 
 def test_the_order_in_which_cameras_are_named_changes_nothing(
-    site_films: dict[str, Path], undisturbed: MemorySink
+    site_videos: dict[str, Path], undisturbed: MemorySink
 ) -> None:
     sink = MemorySink()
-    supervise(dict(reversed(site_films.items())), sink, site=SITE).run()
+    supervise(dict(reversed(site_videos.items())), sink, site=SITE).run()
     assert lines(sink) == lines(undisturbed)
 
 
-def test_a_stop_is_an_end_of_file_for_every_camera(site_films: dict[str, Path]) -> None:
+def test_a_stop_is_an_end_of_file_for_every_camera(site_videos: dict[str, Path]) -> None:
     sink = MemorySink()
     enough = threading.Event()
 
@@ -80,7 +80,7 @@ def test_a_stop_is_an_end_of_file_for_every_camera(site_films: dict[str, Path]) 
         if step.frame.time_s > 6:
             enough.set()
 
-    supervisor = supervise(site_films, sink, site=SITE, watchers=[watch, dawdle(0)])
+    supervisor = supervise(site_videos, sink, site=SITE, watchers=[watch, dawdle(0)])
     thread = threading.Thread(target=supervisor.run)
     thread.start()
     assert enough.wait(WITHIN_S)
@@ -94,31 +94,31 @@ def test_a_stop_is_an_end_of_file_for_every_camera(site_films: dict[str, Path]) 
 
 
 def test_a_file_that_breaks_off_is_used_as_far_as_it_goes_and_named(
-    site_films: dict[str, Path], tmp_path: Path
+    site_videos: dict[str, Path], tmp_path: Path
 ) -> None:
-    whole = film(tmp_path / "whole.mkv", WALKS["door"], 15.0).read_bytes()
+    whole = video(tmp_path / "whole.mkv", WALKS["door"], 15.0).read_bytes()
     broken = tmp_path / "broken.mkv"
     broken.write_bytes(whole[: len(whole) * 4 // 5])
     sink = MemorySink()
-    failed = supervise({**site_films, "broken": broken}, sink, site=Site(name="shop")).run()
+    failed = supervise({**site_videos, "broken": broken}, sink, site=Site(name="shop")).run()
     assert {camera: error.code for camera, error in failed.items()} == {"broken": ErrorCode.CORRUPT}
     assert {event.camera for event in sink.events} == {"door", "yard", "hall", "broken"}
 
 
-def test_a_file_that_cannot_be_read_is_named_and_the_others_go_on(site_films: dict[str, Path], tmp_path: Path) -> None:
-    whole = site_films["door"].read_bytes()
+def test_a_file_that_cannot_be_read_is_named_and_the_others_go_on(site_videos: dict[str, Path], tmp_path: Path) -> None:
+    whole = site_videos["door"].read_bytes()
     headless = tmp_path / "headless.mp4"
     headless.write_bytes(whole[: len(whole) // 2])
     sink = MemorySink()
-    failed = supervise({**site_films, "headless": headless}, sink, site=Site(name="shop")).run()
+    failed = supervise({**site_videos, "headless": headless}, sink, site=Site(name="shop")).run()
     assert {camera: error.code for camera, error in failed.items()} == {"headless": ErrorCode.CORRUPT}
     assert {event.camera for event in sink.events} == {"door", "yard", "hall"}
 
 
-def test_a_fault_in_one_camera_stops_all_and_is_raised(site_films: dict[str, Path]) -> None:
+def test_a_fault_in_one_camera_stops_all_and_is_raised(site_videos: dict[str, Path]) -> None:
     def fault(step: FrameStep) -> None:
         if step.frame.camera == "hall" and step.frame.index == 30:
             raise RuntimeError("the graphics card fell off the bus")
 
     with pytest.raises(RuntimeError, match="fell off the bus"):
-        supervise(site_films, MemorySink(), site=SITE, watchers=[fault]).run()
+        supervise(site_videos, MemorySink(), site=SITE, watchers=[fault]).run()

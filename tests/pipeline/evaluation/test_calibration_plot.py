@@ -33,7 +33,7 @@ def test_a_calibration_is_drawn_as_png(tmp_path: Path) -> None:
     assert (tmp_path / "new" / "calibration.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_picture_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+def test_an_image_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CalibrationError, match="expected to draw"):
         draw_calibration(tmp_path / "file" / "c.png", measured(), calibration())

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline.evaluation.error_causes import Causes, IdentityErrors, identity_errors
-from pipeline.evaluation.scoring import Comparison, joined, score
+from pipeline.evaluation.scoring import Comparison, join_comparisons, score
 
 Boxes = list[tuple[int, int]]
 """Of one frame: for each drawn box its track and the true person whom it lies on, 0 for nobody."""
@@ -45,7 +45,7 @@ def errors(cameras: Mapping[str, Comparison], person_of: Mapping[tuple[str, int]
         for name, comparison in cameras.items()
     }
     found = identity_errors(cameras, by_person, person_of.keys())
-    assert found.idf1 == pytest.approx(score(joined(list(by_person.values()))).idf1)
+    assert found.idf1 == pytest.approx(score(join_comparisons(list(by_person.values()))).idf1)
     return found
 
 

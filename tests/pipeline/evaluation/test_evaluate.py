@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.evaluation.errors import EvaluationError
 from pipeline.evaluation.evaluate import SeenByBoxes, SeenByFeet, as_persons, evaluate, foot_agreement
-from pipeline.events.schema import IdentityEvent, Kind, Sighting, event_id, person_id
+from pipeline.events.schema import EventSighting, IdentityEvent, Kind, event_id, person_id
 from pipeline.events.sink import EventSinkError
 from pipeline.output.mot_files import FootTruth, MotTracks, MotTruth, read_feet, read_truth
 from pipeline.records import TrackKey
@@ -41,7 +41,7 @@ def truth_of(tracks: MotTracks) -> MotTruth:
 
 def event(camera: str, track: int, person: UUID, *, run: str = "r", kind: Kind = "person.appeared") -> IdentityEvent:
     key = TrackKey(camera, run, track)
-    seen = Sighting(camera=camera, run=run, track=track, start=0.0, end=1.0, clock="container")
+    seen = EventSighting(camera=camera, run=run, track=track, start=0.0, end=1.0, clock="container")
     return IdentityEvent(
         event_id=event_id(kind, "site", key),
         kind=kind,

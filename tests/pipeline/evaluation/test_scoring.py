@@ -20,10 +20,10 @@ def tracks(*rows: tuple[int, int, list[float]]) -> MotTracks:
     )
 
 
-def truth(*rows: tuple[int, int, list[float]], forgives: tuple[bool, ...] | None = None) -> MotTruth:
+def truth(*rows: tuple[int, int, list[float]], ignored: tuple[bool, ...] | None = None) -> MotTruth:
     same = tracks(*rows)
-    forgiving = np.array(forgives or [False] * len(rows), np.bool_)
-    return MotTruth(same.frames, same.ids, same.boxes, ~forgiving, forgiving, max(row[0] for row in rows))
+    ignores = np.array(ignored or [False] * len(rows), np.bool_)
+    return MotTruth(same.frames, same.ids, same.boxes, ~ignores, ignores, max(row[0] for row in rows))
 
 
 def test_perfect_tracks_score_one() -> None:
@@ -48,8 +48,8 @@ def test_what_is_tracked_after_the_truth_ends_is_not_scored() -> None:
     assert len(comparison.track_ids) == 1
 
 
-def test_a_box_on_forgiving_truth_is_no_mistake_and_one_elsewhere_is() -> None:
-    true = truth((1, 1, BOX), (1, 2, ELSEWHERE), forgives=(False, True))
+def test_a_box_on_ignored_truth_is_no_mistake_and_one_elsewhere_is() -> None:
+    true = truth((1, 1, BOX), (1, 2, ELSEWHERE), ignored=(False, True))
     assert score(compare_boxes(true, tracks((1, 8, BOX), (1, 9, ELSEWHERE)))).mota == pytest.approx(1)
     assert score(compare_boxes(true, tracks((1, 8, BOX), (1, 9, [50.0, 50, 60, 60])))).mota == pytest.approx(0)
 

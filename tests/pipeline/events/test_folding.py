@@ -45,10 +45,10 @@ def test_the_order_between_partitions_does_not_matter() -> None:
 
 def test_a_consumer_of_a_part_of_the_events_is_never_wrong_about_what_it_has_not_heard() -> None:
     """Each revision of a track names one person, so what is known of a track is what was said last, or an earlier."""
-    said: dict[tuple[object, int], UUID] = {}
+    person_at: dict[tuple[object, int], UUID] = {}
     for event in undisturbed_events().values():
         for seen in (event.seen, *event.moved):
-            assert said.setdefault((seen.key, seen.revision), event.person) == event.person
+            assert person_at.setdefault((seen.key, seen.revision), event.person) == event.person
 
 
 def test_persons_come_in_the_order_of_their_first_tracks() -> None:

@@ -24,7 +24,7 @@ class Desk:
         self.matcher = Matcher(
             self.gallery,
             SITE,
-            MatchParams(threshold=0.9, same_camera_extra=0.0, margin=0.02, hesitation=0.0),
+            MatchParams(threshold=0.9, same_camera_extra=0.0, margin=0.02, deferral_band=0.0),
             calibration,
         )
 
@@ -63,10 +63,10 @@ def test_someone_appears_is_recognised_elsewhere_and_leaves(desk: Desk) -> None:
 
 def test_more_of_a_known_track_is_no_news(desk: Desk) -> None:
     desk.see(window(10, [embedding("door", 1, 0, 5, 9)]))
-    assert desk.see(window(20, [embedding("door", 1, 60, 10, 19, part=1)])) == []
+    assert desk.see(window(20, [embedding("door", 1, 60, 10, 19, tracklet_index=1)])) == []
 
 
-def test_a_part_that_comes_twice_changes_nothing(desk: Desk) -> None:
+def test_a_tracklet_that_comes_twice_changes_nothing(desk: Desk) -> None:
     first = embedding("door", 1, 0, 5, 9)
     desk.see(window(10, [first]))
     desk.see(window(11, [first]))
@@ -83,8 +83,10 @@ def test_an_end_that_comes_twice_is_told_once(desk: Desk) -> None:
     assert desk.see(window(11, [first], [twice])) == []
 
 
-def test_the_descriptor_is_the_mean_of_the_parts(desk: Desk) -> None:
-    desk.see(window(10, [embedding("door", 1, 0, 5, 9)]), window(20, [embedding("door", 1, 40, 10, 19, part=1)]))
+def test_the_descriptor_is_the_mean_of_the_tracklets(desk: Desk) -> None:
+    desk.see(
+        window(10, [embedding("door", 1, 0, 5, 9)]), window(20, [embedding("door", 1, 40, 10, 19, tracklet_index=1)])
+    )
     np.testing.assert_allclose(
         desk.gallery.known().row(0).descriptor, [np.cos(np.radians(20)), np.sin(np.radians(20))], atol=1e-6
     )
@@ -102,7 +104,7 @@ def test_more_of_an_unclear_track_can_clear_it(desk: Desk) -> None:
     desk.see(window(10, [embedding("door", 1, 10, 5, 9), embedding("door", 2, -10, 5, 9)]))
     desk.see(window(12, [], [end("door", 1, 5, 9), end("door", 2, 5, 9)]))
     assert desk.see(window(20, [embedding("yard", 1, 0, 15, 19)])) == []
-    (event,) = desk.see(window(25, [embedding("yard", 1, 16, 20, 24, part=1)]))
+    (event,) = desk.see(window(25, [embedding("yard", 1, 16, 20, 24, tracklet_index=1)]))
     assert event.kind == "person.matched"
     assert event.seen_before is not None
     assert event.seen_before.track == 1
@@ -112,7 +114,7 @@ def test_somebody_still_in_view_is_not_somebody_else_there(desk: Desk) -> None:
     desk.see(window(10, [embedding("door", 1, 0, 5, 9)]))
     (event,) = desk.see(window(30, [embedding("door", 2, 0, 20, 29)]))
     assert event.kind == "person.appeared"
-    assert [rival.ruled_out_by for rival in event.rivals] == ["in the same camera at the same time"]
+    assert [runner_up.ruled_out_by for runner_up in event.runners_up] == ["in the same camera at the same time"]
 
 
 def test_an_end_in_the_same_window_frees_the_person(desk: Desk) -> None:
@@ -187,7 +189,7 @@ def test_a_calibrated_site_says_how_probable_a_match_is() -> None:
 
 def test_two_tracks_of_one_camera_must_be_more_similar() -> None:
     sink = MemorySink()
-    matcher = Matcher(MemoryGallery(sink), SITE, MatchParams(threshold=0.9, same_camera_extra=0.08, hesitation=0.0))
+    matcher = Matcher(MemoryGallery(sink), SITE, MatchParams(threshold=0.9, same_camera_extra=0.08, deferral_band=0.0))
     matcher.step(window(10, [embedding("door", 1, 0, 5, 9)], [end("door", 1, 5, 9)]))
     matcher.step(window(20, [embedding("door", 2, 15, 15, 19)]))
     matcher.step(window(30, [embedding("yard", 1, 12, 22, 29)]))

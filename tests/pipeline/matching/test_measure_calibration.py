@@ -8,7 +8,7 @@ from pipeline.matching.measure_calibration import (
     Similarities,
     compare,
     measure_calibration,
-    pooled,
+    pool,
     threshold_at,
 )
 
@@ -45,7 +45,7 @@ def test_the_order_of_the_tracklets_does_not_matter() -> None:
     shuffled = LabelledVectors(
         labelled.persons[order], tuple(labelled.cameras[i] for i in order), labelled.vectors[order]
     )
-    straight, mixed = pooled(compare(labelled, draws())), pooled(compare(shuffled, draws()))
+    straight, mixed = pool(compare(labelled, draws())), pool(compare(shuffled, draws()))
     np.testing.assert_allclose(np.sort(straight.different), np.sort(mixed.different), atol=1e-6)
 
 
@@ -67,7 +67,7 @@ def test_ties_at_the_threshold_are_all_refused() -> None:
 
 def test_the_rate_holds_for_other_people_and_the_interval_holds_the_threshold() -> None:
     found = measure_calibration(compare(people(150), draws()), model_id="m", false_match_rate=0.02, rng=draws())
-    others = pooled(compare(people(150, seed=9), draws()))
+    others = pool(compare(people(150, seed=9), draws()))
     assert (others.different >= found.overall.threshold).mean() == pytest.approx(0.02, abs=0.01)
     assert found.overall.interval[0] < found.overall.threshold < found.overall.interval[1]
     assert found.overall.true_match_rate == pytest.approx((others.same >= found.overall.threshold).mean(), abs=0.1)
@@ -77,7 +77,7 @@ def test_probabilities_of_other_people_are_the_shares_that_they_claim() -> None:
     found = measure_calibration(
         compare(people(150, noise=1), draws()), model_id="m", false_match_rate=0.02, rng=draws()
     )
-    others = pooled(compare(people(150, noise=1, seed=9), draws()))
+    others = pool(compare(people(150, noise=1, seed=9), draws()))
     same, different = (found.probability(each, "x", "y") for each in (others.same, others.different))
     for low in (0.1, 0.3, 0.5, 0.7):
         in_bin = [((each >= low) & (each < low + 0.2)).mean() for each in (same, different)]

@@ -40,7 +40,7 @@ def run(
         arrays(known, persons) if known else arrays([(0, "door", 0, 0)], [NOBODY]),
         matrices(site),
         np.full((3, 3), 0.9),
-        params or MatchParams(threshold=0.9, margin=0.02, hesitation=0.0),
+        params or MatchParams(threshold=0.9, margin=0.02, deferral_band=0.0),
         np.full(len(batch), must_decide),
     )
 
@@ -98,14 +98,14 @@ def test_the_event_can_say_how_sure_it_is() -> None:
     assert decision.similarity == pytest.approx(np.cos(np.radians(5)), abs=1e-6)
     assert decision.threshold == pytest.approx(0.9)
     assert decision.margin == pytest.approx(np.cos(np.radians(5)) - np.cos(np.radians(15)), abs=1e-6)
-    assert [(rival.person, rival.verdict) for rival in decision.rivals] == [(2, Verdict.POSSIBLE)]
+    assert [(runner_up.person, runner_up.verdict) for runner_up in decision.runners_up] == [(2, Verdict.POSSIBLE)]
 
 
 def test_what_is_impossible_is_not_weighed_against_similarity() -> None:
     known = [(0, "door", 0, 12), (20, "door", 0, 5)]
     (decision,) = run([(0, "door", 10, 15)], known, [1, 2])
     assert decision.person == 2
-    assert [(r.person, r.verdict) for r in decision.rivals] == [(1, Verdict.SAME_CAMERA_SAME_TIME)]
+    assert [(r.person, r.verdict) for r in decision.runners_up] == [(1, Verdict.SAME_CAMERA_SAME_TIME)]
 
 
 def test_one_impossible_track_makes_the_person_impossible() -> None:
@@ -128,7 +128,7 @@ def test_an_unclear_track_waits_until_it_must_be_decided() -> None:
 
 def test_a_near_miss_waits_before_it_is_somebody_new() -> None:
     known, persons = [(0, "door", 0, 5)], [1]
-    params = MatchParams(threshold=0.9, margin=0.02, hesitation=0.1)
+    params = MatchParams(threshold=0.9, margin=0.02, deferral_band=0.1)
     assert run([(30, "door", 10, 15)], known, persons, params=params) == []
     assert persons_of(run([(30, "door", 10, 15)], known, persons, params=params, must_decide=True)) == {0: NEW}
     assert persons_of(run([(45, "door", 10, 15)], known, persons, params=params)) == {0: NEW}
@@ -143,7 +143,7 @@ def test_tracks_that_compete_are_assigned_together() -> None:
     """First come, first served would give person 1 to the first track and leave the second with nobody."""
     known, persons = [(0, "door", 0, 5), (24, "door", 0, 5)], [1, 2]
     batch = [(11, "door", 10, 20), (-10, "door", 10, 20)]
-    params = MatchParams(threshold=0.9, margin=0.0, hesitation=0.0)
+    params = MatchParams(threshold=0.9, margin=0.0, deferral_band=0.0)
     assert persons_of(run(batch, known, persons, params=params)) == {0: 2, 1: 1}
 
 
@@ -188,10 +188,10 @@ def test_permuting_what_is_known_changes_nothing() -> None:
 def test_the_order_of_what_is_known_changes_no_bit() -> None:
     """The matcher that takes over loads the gallery in another order, and its events must have the same bytes."""
     rng = np.random.default_rng(0)
-    looks = rng.standard_normal((40, 512))
+    appearance = rng.standard_normal((40, 512))
     persons = rng.integers(0, 40, 300)
-    known = crowd(looks[persons] + 0.5 * rng.standard_normal((300, 512)), persons)
-    batch = crowd(looks[:30] + 0.5 * rng.standard_normal((30, 512)), np.full(30, NOBODY))
+    known = crowd(appearance[persons] + 0.5 * rng.standard_normal((300, 512)), persons)
+    batch = crowd(appearance[:30] + 0.5 * rng.standard_normal((30, 512)), np.full(30, NOBODY))
     order = rng.permutation(300)
     shuffled = SightingArrays(*(getattr(known, field)[order] for field in SightingArrays.__slots__))
     first, second = (
@@ -199,7 +199,7 @@ def test_the_order_of_what_is_known_changes_no_bit() -> None:
         for rows in (known, shuffled)
     )
     assert len(first) == 30
-    assert [d.rivals for d in first] == [d.rivals for d in second]
+    assert [d.runners_up for d in first] == [d.runners_up for d in second]
     assert [(d.query, d.person, d.similarity, d.margin) for d in first] == [
         (d.query, d.person, d.similarity, d.margin) for d in second
     ]

@@ -10,10 +10,10 @@ from pipeline.records import TrackEnd, TrackKey, Tracklet, Window
 from testing.waiting import WITHIN_S, until
 
 
-def tracklet(camera: str, cut_s: float, track: int = 1, part: int = 0) -> Tracklet:
+def tracklet(camera: str, cut_s: float, track: int = 1, tracklet_index: int = 0) -> Tracklet:
     return Tracklet(
         TrackKey(camera, "r", track),
-        part,
+        tracklet_index,
         cut_s,
         cut_s,
         "container",
@@ -24,7 +24,7 @@ def tracklet(camera: str, cut_s: float, track: int = 1, part: int = 0) -> Trackl
     )
 
 
-def told(windows: list[Window]) -> list[tuple[float, list[tuple[str, float]]]]:
+def summarize(windows: list[Window]) -> list[tuple[float, list[tuple[str, float]]]]:
     return [(w.end_s, [(t.track.camera, t.cut_s) for t in w.tracklets]) for w in windows]
 
 
@@ -35,7 +35,7 @@ def play(channel: Channel[Tracklet, Window], camera: str, rate: float, seconds: 
         lane.put([tracklet(camera, time_s, track=i)] if i % 3 == 0 else [], [])
         if nap_s and i % 10 == 0:
             time.sleep(nap_s)
-        lane.advance(time_s)
+        lane.emit_watermark(time_s)
     lane.close()
 
 
@@ -45,7 +45,7 @@ def test_windows_do_not_depend_on_how_the_cameras_run() -> None:
         with ThreadPoolExecutor() as pool:
             for camera, rate, nap_s in zip("abc", (10, 7, 25), naps, strict=True):
                 pool.submit(play, channel, camera, rate, 20.0, nap_s)
-            return told(list(channel))
+            return summarize(list(channel))
 
     first = windows((0.0, 0.001, 0.0))
     assert first == windows((0.002, 0.0, 0.0)) == windows((0.0, 0.0, 0.003))
@@ -60,7 +60,7 @@ def test_a_window_holds_what_was_cut_before_its_end_sorted_by_time_and_camera() 
     a.close()
     b.close()
     windows = list(channel)
-    assert told(windows) == [(1.0, [("a", 0.1), ("a", 0.4), ("b", 0.4)]), (2.0, [("b", 1.0)])]
+    assert summarize(windows) == [(1.0, [("a", 0.1), ("a", 0.4), ("b", 0.4)]), (2.0, [("b", 1.0)])]
     assert len(windows[0].ended) == 1
 
 
@@ -85,7 +85,7 @@ class Runner(threading.Thread):
         for time_s in map(float, range(self._seconds)):
             self.asked.append(time_s)
             self._lane.put([tracklet("a", time_s)] if self._cuts else [], [])
-            self._lane.advance(time_s)
+            self._lane.emit_watermark(time_s)
             self.passed.append(time_s)
         self._lane.close()
 
@@ -103,9 +103,9 @@ def test_a_camera_that_runs_ahead_waits_for_the_slowest() -> None:
     channel = Channel(["fast", "slow"], Window, is_live=False, lead_s=2.0)
     fast = Runner(channel.lane("fast"), 100)
     slow = channel.lane("slow")
-    slow.advance(0.0)
+    slow.emit_watermark(0.0)
     fast.is_held_at(3.0)
-    slow.advance(10.0)
+    slow.emit_watermark(10.0)
     fast.is_held_at(13.0)
     slow.close()
     fast.ends()
@@ -125,7 +125,7 @@ def test_nobody_waits_for_a_live_camera_without_frames() -> None:
     channel = Channel(["here", "silent"], Window, is_live=True, idle_after_s=0.1)
     here = channel.lane("here")
     here.put([tracklet("here", 5.0)], [])
-    here.advance(7.0)
+    here.emit_watermark(7.0)
     assert next(iter(channel)).end_s == 6.0
 
 
@@ -133,13 +133,13 @@ def test_what_a_live_camera_cuts_late_goes_into_the_next_window() -> None:
     channel = Channel(["a", "late"], Window, is_live=True, idle_after_s=0.05)
     a, late = channel.lane("a"), channel.lane("late")
     a.put([tracklet("a", 5.0)], [])
-    a.advance(7.0)
+    a.emit_watermark(7.0)
     windows = iter(channel)
     assert next(windows).end_s == 6.0
     late.put([tracklet("late", 3.0)], [])
     late.close()
     a.close()
-    assert told(list(windows)) == [(7.0, [("late", 3.0)])]
+    assert summarize(list(windows)) == [(7.0, [("late", 3.0)])]
 
 
 def test_a_camera_hears_that_the_reader_has_gone() -> None:
@@ -148,7 +148,7 @@ def test_a_camera_hears_that_the_reader_has_gone() -> None:
 
     def wait_for_b() -> None:
         comes.set()
-        channel.lane("a").advance(1e9)
+        channel.lane("a").emit_watermark(1e9)
 
     with ThreadPoolExecutor() as pool:
         camera = pool.submit(wait_for_b)
@@ -156,7 +156,7 @@ def test_a_camera_hears_that_the_reader_has_gone() -> None:
         channel.close()
         assert isinstance(camera.exception(WITHIN_S), ChannelClosed)
     with pytest.raises(ChannelClosed):
-        channel.lane("b").advance(0.0)
+        channel.lane("b").emit_watermark(0.0)
 
 
 def test_the_lead_must_leave_room_for_a_window() -> None:
@@ -165,11 +165,11 @@ def test_the_lead_must_leave_room_for_a_window() -> None:
 
 
 def test_a_reader_that_tells_others_hears_of_empty_windows_too() -> None:
-    channel = Channel(["a"], Window, is_live=False, yields_empty=True)
+    channel = Channel(["a"], Window, is_live=False, emits_empty_windows=True)
     lane, windows = channel.lane("a"), iter(channel)
     for second in range(10):
         lane.put([tracklet("a", 4.5)] if second == 4 else [], [])
-        lane.advance(float(second))
-        assert told([next(windows)]) == [(float(second), [("a", 4.5)] if second == 5 else [])]
+        lane.emit_watermark(float(second))
+        assert summarize([next(windows)]) == [(float(second), [("a", 4.5)] if second == 5 else [])]
     lane.close()
     assert list(windows) == []

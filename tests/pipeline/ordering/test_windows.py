@@ -10,7 +10,7 @@ from pipeline.records import TrackEnd, TrackKey
 @dataclass(frozen=True)
 class Stretch:
     track: TrackKey
-    part: int
+    tracklet_index: int
     cut_s: float
 
 

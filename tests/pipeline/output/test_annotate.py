@@ -44,15 +44,15 @@ def test_a_box_has_the_colour_of_its_person_and_grey_without_one() -> None:
     assert tuple(unknown[150, 100]) == UNIDENTIFIED
 
 
-def test_the_picture_that_came_in_is_not_changed() -> None:
-    picture = black()
-    picture.flags.writeable = False
-    draw_tracks(picture, tracks([100, 100, 150, 200]), NOBODY, COLOURS)
-    assert not picture.any()
+def test_the_image_that_came_in_is_not_changed() -> None:
+    image = black()
+    image.flags.writeable = False
+    draw_tracks(image, tracks([100, 100, 150, 200]), NOBODY, COLOURS)
+    assert not image.any()
 
 
 @pytest.mark.parametrize("box", [[-30, -40, 20, 90], [300, 100, 380, 300], [100, 0, 140, 60], [-9, -9, 400, 400]])
-def test_a_person_cut_by_the_edge_keeps_a_label_inside_the_picture(box: list[float]) -> None:
+def test_a_person_cut_by_the_edge_keeps_a_label_inside_the_image(box: list[float]) -> None:
     drawn = draw_tracks(black(), tracks(box), {0: PERSON}, COLOURS)
     is_patch = (drawn == np.array(COLOURS[PERSON], np.uint8)).all(axis=2)
     assert is_patch.sum() > 300

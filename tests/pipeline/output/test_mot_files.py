@@ -75,18 +75,18 @@ def test_a_file_that_is_not_text_or_not_there_is_one_clear_line(tmp_path: Path) 
         write_tracks(tmp_path / "cam.txt" / "below_a_file.txt", two_tracks())
 
 
-def test_truth_with_classes_counts_marked_pedestrians_and_forgives_distractors(tmp_path: Path) -> None:
+def test_truth_with_classes_evaluates_marked_pedestrians_and_ignores_distractors(tmp_path: Path) -> None:
     path = a_file(tmp_path, "1,1,0,0,9,9,1,1,1\n1,2,0,0,9,9,0,1,1\n1,3,0,0,9,9,1,7,1\n4,4,0,0,9,9,1,3,1\n")
     truth = read_truth(path)
-    assert truth.counts.tolist() == [True, False, False, False]
-    assert truth.forgives.tolist() == [False, False, True, False]
+    assert truth.evaluated.tolist() == [True, False, False, False]
+    assert truth.ignored.tolist() == [False, False, True, False]
     assert truth.last_frame == 4
 
 
-def test_truth_without_classes_forgives_what_is_not_marked(tmp_path: Path) -> None:
+def test_truth_without_classes_ignores_what_is_not_marked(tmp_path: Path) -> None:
     truth = read_truth(a_file(tmp_path, "1,1,0,0,9,9,1,7,2,2\n1,2,0,0,9,9,0,-1,-1,-1\n"), last_frame=30)
-    assert truth.counts.tolist() == [True, False]
-    assert truth.forgives.tolist() == [False, True]
+    assert truth.evaluated.tolist() == [True, False]
+    assert truth.ignored.tolist() == [False, True]
     assert truth.last_frame == 30
 
 
@@ -98,9 +98,9 @@ def test_a_class_is_not_taken_for_a_place(tmp_path: Path) -> None:
     with pytest.raises(MotFileError, match=r"look like VisDrone's .* --truth-format"):
         read_truth(path)
     truth = read_truth(path, layout="visdrone")
-    assert truth.counts.tolist() == [True, False, False, True]
-    assert truth.forgives.tolist() == [False, False, True, False]
-    assert read_truth(path, layout="mot15").counts.tolist() == [True, True, False, True]
+    assert truth.evaluated.tolist() == [True, False, False, True]
+    assert truth.ignored.tolist() == [False, False, True, False]
+    assert read_truth(path, layout="mot15").evaluated.tolist() == [True, True, False, True]
 
 
 @pytest.mark.parametrize("rest", ["-1,-1", "1,37", "13,1", "0.5,0"])
@@ -108,7 +108,7 @@ def test_nine_columns_without_a_class_are_refused(tmp_path: Path, rest: str) -> 
     path = a_file(tmp_path, f"1,1,0,0,9,9,1,{rest}\n")
     with pytest.raises(MotFileError, match=r"no class .* --truth-format"):
         read_truth(path)
-    assert read_truth(path, layout="mot15").counts.tolist() == [True]
+    assert read_truth(path, layout="mot15").evaluated.tolist() == [True]
 
 
 @pytest.mark.parametrize("start", ["", "\ufeff"])

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from detectors.detections import Detections, no_detections
 from pipeline.scheduling.cpu_slots import CpuShare, CpuSlots, SlottedDetector, SlottedEncoder, share_cpus
-from reid_models.stripes import StripesEncoder
+from reid_models.colour_stripes import ColourStripesEncoder
 from testing.waiting import until
 
 PATIENCE_S = 30.0
@@ -127,7 +127,7 @@ def test_a_detector_and_an_encoder_work_while_they_hold_a_slot_and_are_otherwise
     slots = CpuSlots(CpuShare(1, busy, 0))
     at_work: list[int] = []
 
-    class Watched(StripesEncoder):
+    class Watched(ColourStripesEncoder):
         def encode(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
             at_work.extend(busy)
             return super().encode(clips)

@@ -51,19 +51,19 @@ def run(work: Callable[[], None]) -> None:
 
 def slice_and_nice() -> tuple[int, int]:
     """What Linux says of the calling thread: nanoseconds that it works at a time, and its niceness."""
-    said = ctypes.create_string_buffer(48)
-    assert ctypes.CDLL(None).syscall(SCHED_GETATTR, 0, said, len(said), 0) == 0
-    _, _, _, nice, _, slice_ns, _, _ = struct.unpack("=IIQiIQQQ", said.raw)
+    content = ctypes.create_string_buffer(48)
+    assert ctypes.CDLL(None).syscall(SCHED_GETATTR, 0, content, len(content), 0) == 0
+    _, _, _, nice, _, slice_ns, _, _ = struct.unpack("=IIQiIQQQ", content.raw)
     return slice_ns, nice
 
 
 @pytest.mark.parametrize(
-    ("said", "most"),
+    ("content", "most"),
     [("max 100000", 10_000), ("100000 100000", 1), ("150000 100000", 2), ("1000 100000", 1), ("nonsense", 10_000)],
 )
-def test_a_container_may_use_no_more_cores_than_its_share(tmp_path: Path, said: str, most: int) -> None:
+def test_a_container_may_use_no_more_cores_than_its_share(tmp_path: Path, content: str, most: int) -> None:
     path = tmp_path / "cpu.max"
-    path.write_text(said)
+    path.write_text(content)
     assert usable_cores(path) == min(most, len(os.sched_getaffinity(0)))
 
 

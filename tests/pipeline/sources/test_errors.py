@@ -15,7 +15,7 @@ from pipeline.sources.errors import redact
         ("https://cam.example/live.m3u8#secret", "https://cam.example/live.m3u8"),
         ("rtsp://cam.example/user=me&password=secret&channel=1", "rtsp://cam.example/user=***"),
         ("/dev/video0", "/dev/video0"),
-        ("films/door.mp4", "films/door.mp4"),
+        ("videos/door.mp4", "videos/door.mp4"),
     ],
 )
 def test_a_url_is_shown_without_what_may_be_secret(url: str, shown: str) -> None:

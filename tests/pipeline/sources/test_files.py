@@ -12,8 +12,8 @@ from testing.videos import BLUE, GREEN, HEIGHT, RATE, RED, WIDTH, cut, write_vid
 
 
 def test_frames_come_in_order_in_their_colours_as_contiguous_rgb(tmp_path: Path) -> None:
-    film = write_video(tmp_path / "film.mp4", [RED, GREEN, BLUE] * 10)
-    frames = list(FileSource("door", film))
+    video = write_video(tmp_path / "video.mp4", [RED, GREEN, BLUE] * 10)
+    frames = list(FileSource("door", video))
     assert [frame.index for frame in frames] == list(range(30))
     assert {(frame.camera, frame.clock) for frame in frames} == {("door", "container")}
     for frame, colour in zip(frames, [RED, GREEN, BLUE] * 10, strict=True):
@@ -23,8 +23,8 @@ def test_frames_come_in_order_in_their_colours_as_contiguous_rgb(tmp_path: Path)
         assert np.abs(frame.image.astype(int) - colour).max() <= 6
 
 
-def test_an_earlier_frame_keeps_its_picture_while_later_ones_are_decoded(tmp_path: Path) -> None:
-    frames = iter(FileSource("door", write_video(tmp_path / "film.mp4", [RED] + [BLUE] * 20)))
+def test_an_earlier_frame_keeps_its_image_while_later_ones_are_decoded(tmp_path: Path) -> None:
+    frames = iter(FileSource("door", write_video(tmp_path / "video.mp4", [RED] + [BLUE] * 20)))
     first = next(frames).image
     before = first.copy()
     list(frames)
@@ -32,24 +32,24 @@ def test_an_earlier_frame_keeps_its_picture_while_later_ones_are_decoded(tmp_pat
 
 
 def test_times_are_the_containers_counted_from_the_given_start(tmp_path: Path) -> None:
-    film = write_video(tmp_path / "film.ts", [RED] * 20)
-    times_s = [frame.time_s for frame in FileSource("door", film, starts_at_s=1000.0)]
+    video = write_video(tmp_path / "video.ts", [RED] * 20)
+    times_s = [frame.time_s for frame in FileSource("door", video, starts_at_s=1000.0)]
     np.testing.assert_allclose(times_s, 1000 + np.arange(20) / RATE, atol=1e-5)
 
 
-def test_an_uneven_film_keeps_its_own_times(tmp_path: Path) -> None:
-    film = write_video(tmp_path / "film.mkv", [RED] * 5, ticks=[0, 1, 5, 6, 20])
-    times_s = [frame.time_s for frame in FileSource("door", film)]
+def test_an_uneven_video_keeps_its_own_times(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "video.mkv", [RED] * 5, ticks=[0, 1, 5, 6, 20])
+    times_s = [frame.time_s for frame in FileSource("door", video)]
     np.testing.assert_allclose(times_s, np.array([0, 1, 5, 6, 20]) / RATE, atol=2e-3)
 
 
 def test_a_given_frame_rate_overrides_the_container(tmp_path: Path) -> None:
-    film = write_video(tmp_path / "film.mp4", [RED] * 15)
-    times_s = [frame.time_s for frame in FileSource("door", film, starts_at_s=5.0, frame_rate=7)]
+    video = write_video(tmp_path / "video.mp4", [RED] * 15)
+    times_s = [frame.time_s for frame in FileSource("door", video, starts_at_s=5.0, frame_rate=7)]
     np.testing.assert_allclose(times_s, 5 + np.arange(15) / 7)
 
 
-@pytest.mark.parametrize("name", ["film.mp4", "film.mkv", "film.ts", "film.avi"])
+@pytest.mark.parametrize("name", ["video.mp4", "video.mkv", "video.ts", "video.avi"])
 def test_the_length_is_known_before_reading(tmp_path: Path, name: str) -> None:
     source = FileSource("door", write_video(tmp_path / name, [RED] * 40))
     assert source.length() == 40
@@ -57,9 +57,9 @@ def test_the_length_is_known_before_reading(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(("rotation", "turns"), [(90, 1), (180, 2), (-90, 3)])
-def test_a_film_held_sideways_is_turned_upright(tmp_path: Path, rotation: float, turns: int) -> None:
+def test_a_video_held_sideways_is_turned_upright(tmp_path: Path, rotation: float, turns: int) -> None:
     upright = next(iter(FileSource("door", write_video(tmp_path / "upright.mp4", [RED], noise=True)))).image
-    turned = next(iter(FileSource("door", write_video(tmp_path / "film.mp4", [RED], rotation=rotation, noise=True))))
+    turned = next(iter(FileSource("door", write_video(tmp_path / "video.mp4", [RED], rotation=rotation, noise=True))))
     assert turned.image.flags.c_contiguous
     np.testing.assert_array_equal(turned.image, np.rot90(upright, turns))
 
@@ -68,29 +68,29 @@ def test_a_colon_in_a_name_is_no_protocol(tmp_path: Path) -> None:
     assert len(list(FileSource("door", write_video(tmp_path / "12:30:00.mp4", [RED] * 3)))) == 3
 
 
-@pytest.mark.parametrize("name", ["film.mp4", "film.mkv", "film.avi", "film.flv"])
-def test_a_film_cut_off_gives_what_is_there_and_then_says_so(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["video.mp4", "video.mkv", "video.avi", "video.flv"])
+def test_a_video_cut_off_gives_what_is_there_and_then_says_so(tmp_path: Path, name: str) -> None:
     options = {"movflags": "faststart"} if name.endswith("mp4") else {}
-    film = cut(write_video(tmp_path / name, [RED] * 150, options=options, noise=True), 0.6)
+    video = cut(write_video(tmp_path / name, [RED] * 150, options=options, noise=True), 0.6)
     images: list[Image] = []
     with pytest.raises(SourceError, match=rf"camera door: .*{name}: cut off after \d+ frames") as caught:
-        images.extend(frame.image for frame in FileSource("door", film))
+        images.extend(frame.image for frame in FileSource("door", video))
     assert caught.value.code is ErrorCode.CORRUPT
     assert 80 <= len(images) <= 95
 
 
-def test_a_film_whose_index_was_never_written_is_one_clear_error(tmp_path: Path) -> None:
-    film = cut(write_video(tmp_path / "film.mp4", [RED] * 30, noise=True), 0.6)
-    with pytest.raises(SourceError, match=r"film\.mp4: no video that can be read"):
-        list(FileSource("door", film))
+def test_a_video_whose_index_was_never_written_is_one_clear_error(tmp_path: Path) -> None:
+    video = cut(write_video(tmp_path / "video.mp4", [RED] * 30, noise=True), 0.6)
+    with pytest.raises(SourceError, match=r"video\.mp4: no video that can be read"):
+        list(FileSource("door", video))
 
 
 def write_sound(path: Path) -> None:
-    with av.open(str(path), "w") as film:
-        stream = film.add_stream("pcm_s16le", rate=8000)
+    with av.open(str(path), "w") as video:
+        stream = video.add_stream("pcm_s16le", rate=8000)
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), format="s16", layout="mono")
         frame.sample_rate = 8000
-        film.mux(stream.encode(frame))
+        video.mux(stream.encode(frame))
 
 
 @pytest.mark.parametrize(
@@ -98,12 +98,12 @@ def write_sound(path: Path) -> None:
     [
         ("missing.mp4", None, ErrorCode.NOT_FOUND, "no such file"),
         ("empty.mp4", b"", ErrorCode.CORRUPT, "found an empty one"),
-        ("text.mp4", b"this is no film\n" * 1000, ErrorCode.CORRUPT, "no video that can be read"),
+        ("text.mp4", b"this is no video\n" * 1000, ErrorCode.CORRUPT, "no video that can be read"),
         ("sound.wav", "sound", ErrorCode.CODEC, "no video in it"),
         ("folder.mp4", "folder", ErrorCode.NOT_FOUND, "found a folder"),
     ],
 )
-def test_what_is_no_film_is_one_clear_line(
+def test_what_is_no_video_is_one_clear_line(
     tmp_path: Path, name: str, content: bytes | str | None, code: ErrorCode, says: str
 ) -> None:
     path = tmp_path / name
@@ -120,15 +120,15 @@ def test_what_is_no_film_is_one_clear_line(
     assert "\n" not in str(caught.value)
 
 
-def test_a_playlist_under_the_name_of_a_film_fetches_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "film.m3u8"
+def test_a_playlist_under_the_name_of_a_video_fetches_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "video.m3u8"
     path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n")
     with pytest.raises(SourceError, match="no video that can be read"):
         list(FileSource("door", path))
 
 
 def test_closing_ends_the_iteration(tmp_path: Path) -> None:
-    source = FileSource("door", write_video(tmp_path / "film.mp4", [RED] * 30))
+    source = FileSource("door", write_video(tmp_path / "video.mp4", [RED] * 30))
     frames = iter(source)
     next(frames)
     source.close()
@@ -146,8 +146,8 @@ def test_a_frame_rate_that_is_none_is_refused(tmp_path: Path, rate: float) -> No
 
 @pytest.mark.shared
 def test_real_footage_is_as_long_as_known(shared: Path) -> None:
-    film = shared / "data" / "multicam" / "pets2009_s2l1" / "View_001.mp4"
-    source = FileSource("door", film, frame_rate=7)
+    video = shared / "data" / "multicam" / "pets2009_s2l1" / "View_001.mp4"
+    source = FileSource("door", video, frame_rate=7)
     frames = 0
     for frame in source:
         frames += 1

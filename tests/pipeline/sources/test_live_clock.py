@@ -25,12 +25,12 @@ def test_a_senders_clock_that_was_never_set_is_not_believed() -> None:
     assert LiveClock().stamp(12.0, 100.0) == (100.0, "receive")
 
 
-def test_pictures_of_one_lump_are_spread_over_the_time_they_play() -> None:
+def test_images_of_one_lump_are_spread_over_the_time_they_play() -> None:
     pace = Pace()
     assert [pace.hold_s(stream_s, now_s=50.0) for stream_s in (7.0, 7.5, 8.0)] == [0.0, 0.5, 1.0]
 
 
-def test_a_late_picture_is_not_held_and_the_next_are_counted_from_it() -> None:
+def test_a_late_image_is_not_held_and_the_next_are_counted_from_it() -> None:
     pace = Pace()
     pace.hold_s(7.0, now_s=50.0)
     assert pace.hold_s(7.5, now_s=53.0) == 0.0
@@ -43,5 +43,5 @@ def test_a_jump_in_the_streams_time_holds_nothing_back() -> None:
     assert pace.hold_s(5000.0, now_s=50.1) == 0.0
 
 
-def test_a_picture_without_a_time_is_not_held() -> None:
+def test_an_image_without_a_time_is_not_held() -> None:
     assert Pace().hold_s(None, now_s=50.0) == 0.0

@@ -126,7 +126,7 @@ def test_a_cap_of_nothing_is_refused() -> None:
         RateLimit(Script([]), 0)
 
 
-class Film:
+class Video:
     """A source of so many frames, which knows what was read of it and raises an error behind them if told to."""
 
     def __init__(self, frames: Iterable[int], *, height: int = 1, error: SourceError | None = None) -> None:
@@ -151,14 +151,14 @@ class Film:
     [(600, 4, [4, 2]), (1000, 4, [3, 3]), (3000, 4, [1] * 6), (1, 1, [1] * 6), (1, 9, [6])],
 )
 def test_a_chunk_is_so_many_frames_or_eight_megabytes(height: int, most_frames: int, sizes: list[int]) -> None:
-    assert [len(chunk) for chunk in Chunks(Film(range(6), height=height), most_frames=most_frames)] == sizes
+    assert [len(chunk) for chunk in Chunks(Video(range(6), height=height), most_frames=most_frames)] == sizes
 
 
 def test_nothing_of_a_chunk_is_read_before_it_is_asked_for() -> None:
-    film = Film(range(6))
-    chunks = iter(Chunks(film, most_frames=4))
-    assert not film.read
-    assert [frame.index for frame in next(chunks)] == film.read == [0, 1, 2, 3]
+    video = Video(range(6))
+    chunks = iter(Chunks(video, most_frames=4))
+    assert not video.read
+    assert [frame.index for frame in next(chunks)] == video.read == [0, 1, 2, 3]
 
 
 def test_what_came_before_a_source_failed_is_a_chunk_of_its_own() -> None:
@@ -169,21 +169,21 @@ def test_what_came_before_a_source_failed_is_a_chunk_of_its_own() -> None:
 
 
 def test_prefetching_stays_a_few_frames_ahead() -> None:
-    film = Film(count())
+    video = Video(count())
     seen = 0
-    for chunk in Prefetch(Chunks(film)):
+    for chunk in Prefetch(Chunks(video)):
         seen += len(chunk)
         assert [frame.index for frame in chunk] == list(range(seen - len(chunk), seen))
-        assert len(film.read) < seen + 30
+        assert len(video.read) < seen + 30
         if seen >= 100:
             break
 
 
 def test_prefetching_drops_nothing_and_hands_on_what_went_wrong() -> None:
-    film = Film(range(50), error=SourceError(ErrorCode.CORRUPT, "the tape tore"))
+    video = Video(range(50), error=SourceError(ErrorCode.CORRUPT, "the tape tore"))
     seen: list[int] = []
     with pytest.raises(SourceError, match="the tape tore"):
-        seen.extend(frame.index for chunk in Prefetch(Chunks(film)) for frame in chunk)
+        seen.extend(frame.index for chunk in Prefetch(Chunks(video)) for frame in chunk)
     assert seen == list(range(50))
 
 

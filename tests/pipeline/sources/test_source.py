@@ -12,8 +12,8 @@ from pipeline.sources.source import kind_of, run_id
         ("RTSPS://cam.example/1", "stream"),
         ("https://cam.example/live.m3u8", "stream"),
         ("/dev/video0", "stream"),
-        ("film.mp4", "file"),
-        ("missing/film.mp4", "file"),
+        ("video.mp4", "file"),
+        ("missing/video.mp4", "file"),
         ("/dev/video", "file"),
         (".", "folder"),
     ],
@@ -35,7 +35,7 @@ def test_the_run_of_a_file_is_its_content_not_its_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 64 * 1024, 64 * 1024 + 1, 200_000])
 def test_a_changed_last_byte_is_another_run(tmp_path: Path, size: int) -> None:
-    path = tmp_path / "film.mp4"
+    path = tmp_path / "video.mp4"
     path.write_bytes(bytes(size) + b"a")
     before = run_id(path)
     path.write_bytes(bytes(size) + b"b")

@@ -29,7 +29,7 @@ from testing.waiting import WITHIN_S, until
 TIMEOUT_S = 0.5
 # What "at once" may take on a loaded machine.
 AT_ONCE_S = 10.0
-Talk = Callable[[socket.socket], None]
+Conversation = Callable[[socket.socket], None]
 
 
 class Count:
@@ -54,14 +54,14 @@ class Count:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Talk], str]]:
+def serve() -> Iterator[Callable[[Conversation], str]]:
     """Starts a server that talks to each client as told; gives its host and port."""
     listening: list[socket.socket] = []
 
-    def start(talk: Talk) -> str:
+    def start(converse: Conversation) -> str:
         server = socket.create_server(("127.0.0.1", 0))
         listening.append(server)
-        threading.Thread(target=_accept, args=(server, talk), daemon=True).start()
+        threading.Thread(target=_accept, args=(server, converse), daemon=True).start()
         return f"127.0.0.1:{server.getsockname()[1]}"
 
     yield start
@@ -70,7 +70,7 @@ def serve() -> Iterator[Callable[[Talk], str]]:
         server.close()
 
 
-def _accept(server: socket.socket, talk: Talk) -> None:
+def _accept(server: socket.socket, converse: Conversation) -> None:
     clients = []
     while True:
         try:
@@ -78,7 +78,7 @@ def _accept(server: socket.socket, talk: Talk) -> None:
         except OSError:
             break
         clients.append(client)
-        talk(client)
+        converse(client)
     for client in clients:
         client.close()
 
@@ -91,19 +91,19 @@ def hang_up(client: socket.socket) -> None:
     client.close()
 
 
-def talk_nonsense(client: socket.socket) -> None:
+def answer_nonsense(client: socket.socket) -> None:
     client.recv(4096)
     client.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 90000\r\n\r\n" + b"nonsense " * 10_000)
     client.shutdown(socket.SHUT_RDWR)
 
 
-def answer(status: str) -> Talk:
-    def talk(client: socket.socket) -> None:
+def answer(status: str) -> Conversation:
+    def converse(client: socket.socket) -> None:
         client.recv(4096)
         client.sendall(f"HTTP/1.0 {status}\r\n\r\n".encode())
         client.shutdown(socket.SHUT_RDWR)
 
-    return talk
+    return converse
 
 
 def source_of(
@@ -143,7 +143,7 @@ Fault = Callable[[str], tuple[ErrorCode, str]]
 
 @pytest.mark.parametrize("scheme", ["rtsp", "http"])
 def test_a_server_that_accepts_and_stays_silent_is_a_time_out(
-    serve: Callable[[Talk], str], fault: Fault, scheme: str
+    serve: Callable[[Conversation], str], fault: Fault, scheme: str
 ) -> None:
     start_s = time.monotonic()
     code, words = fault(f"{scheme}://{serve(stay_silent)}/1")
@@ -153,20 +153,20 @@ def test_a_server_that_accepts_and_stays_silent_is_a_time_out(
 
 
 @pytest.mark.parametrize(
-    ("talk", "code"),
+    ("converse", "code"),
     [
         (answer("401 Unauthorized"), ErrorCode.AUTH),
         (answer("403 Forbidden"), ErrorCode.AUTH),
         (answer("404 Not Found"), ErrorCode.NOT_FOUND),
         (answer("500 Internal Server Error"), ErrorCode.OTHER),
-        (talk_nonsense, ErrorCode.CORRUPT),
+        (answer_nonsense, ErrorCode.CORRUPT),
     ],
     ids=["401", "403", "404", "500", "nonsense"],
 )
 def test_each_answer_has_its_code_and_is_tried_again(
-    serve: Callable[[Talk], str], fault: Fault, talk: Talk, code: ErrorCode
+    serve: Callable[[Conversation], str], fault: Fault, converse: Conversation, code: ErrorCode
 ) -> None:
-    found, words = fault(f"http://{serve(talk)}/film.mp4")
+    found, words = fault(f"http://{serve(converse)}/video.mp4")
     assert found is code
     assert words.startswith("camera door: http://127.0.0.1:")
 
@@ -186,7 +186,9 @@ def test_a_host_name_that_cannot_be_looked_up_hangs_nobody(fault: Fault) -> None
     assert time.monotonic() - start_s < 3 * TIMEOUT_S + AT_ONCE_S
 
 
-def test_closing_ends_a_silent_connection_at_once_and_its_thread_at_the_time_out(serve: Callable[[Talk], str]) -> None:
+def test_closing_ends_a_silent_connection_at_once_and_its_thread_at_the_time_out(
+    serve: Callable[[Conversation], str],
+) -> None:
     count = Count()
     source = source_of(f"rtsp://{serve(stay_silent)}/1", count, timeout_s=2.0)
     with ThreadPoolExecutor() as pool:
@@ -202,14 +204,14 @@ def reads(camera: str) -> bool:
     return any(thread.name == f"read {camera}" for thread in threading.enumerate())
 
 
-def test_a_camera_that_stays_away_is_tried_again_and_again(serve: Callable[[Talk], str]) -> None:
+def test_a_camera_that_stays_away_is_tried_again_and_again(serve: Callable[[Conversation], str]) -> None:
     count = Count(most_retries=4)
     assert list(source_of(f"rtsp://{serve(hang_up)}/1", count)) == []
     assert count.states == [SourceState.CONNECTING, SourceState.RETRYING] * 4
     assert sum(count.errors.values()) == 4
 
 
-def test_a_refused_password_waits_the_longest_wait(serve: Callable[[Talk], str]) -> None:
+def test_a_refused_password_waits_the_longest_wait(serve: Callable[[Conversation], str]) -> None:
     attempts: list[float] = []
 
     def refuse(client: socket.socket) -> None:
@@ -223,7 +225,7 @@ def test_a_refused_password_waits_the_longest_wait(serve: Callable[[Talk], str])
 
 
 def test_no_password_is_in_what_is_logged_or_shown(
-    serve: Callable[[Talk], str], caplog: pytest.LogCaptureFixture
+    serve: Callable[[Conversation], str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     url = f"http://me:s3cret@{serve(answer('403 Forbidden'))}/1?token=s3cret"
@@ -236,7 +238,7 @@ def test_no_password_is_in_what_is_logged_or_shown(
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://me:s3cret@cam.example/1", "film.mp4", "rtsp:///1", "rtsp://me:s3/cret@cam.example/1", "/dev/sda1"],
+    ["ftp://me:s3cret@cam.example/1", "video.mp4", "rtsp:///1", "rtsp://me:s3/cret@cam.example/1", "/dev/sda1"],
 )
 def test_an_address_that_cannot_be_a_camera_is_refused_at_once_without_showing_it(url: str) -> None:
     with pytest.raises(ValueError, match="expected rtsp://host") as caught:
@@ -271,7 +273,7 @@ def send_file(client: socket.socket, content: bytes) -> None:
     client.shutdown(socket.SHUT_RDWR)
 
 
-def test_a_camera_without_video_that_can_be_decoded_has_failed(serve: Callable[[Talk], str]) -> None:
+def test_a_camera_without_video_that_can_be_decoded_has_failed(serve: Callable[[Conversation], str]) -> None:
     count = Count()
     with pytest.raises(SourceError, match="no video in it") as caught:
         list(source_of(f"http://{serve(send_sound)}/sound", count))
@@ -279,7 +281,9 @@ def test_a_camera_without_video_that_can_be_decoded_has_failed(serve: Callable[[
     assert count.states == [SourceState.CONNECTING]
 
 
-def test_a_camera_that_has_given_frames_is_tried_again_whatever_it_gives_then(serve: Callable[[Talk], str]) -> None:
+def test_a_camera_that_has_given_frames_is_tried_again_whatever_it_gives_then(
+    serve: Callable[[Conversation], str],
+) -> None:
     connections = itertools.count()
 
     def images_then_sound(client: socket.socket) -> None:
@@ -302,7 +306,9 @@ def send_images(client: socket.socket) -> None:
         client.sendall(head.encode() + content + b"\r\n")
 
 
-def test_images_over_http_are_frames_and_a_broken_one_is_dropped_and_counted(serve: Callable[[Talk], str]) -> None:
+def test_images_over_http_are_frames_and_a_broken_one_is_dropped_and_counted(
+    serve: Callable[[Conversation], str],
+) -> None:
     count = Count(most_retries=1)
     source = source_of(f"http://{serve(send_images)}/mjpeg", count)
     levels = [(frame.index, round(frame.image.mean() / 20)) for frame in source]
@@ -314,14 +320,14 @@ def test_images_over_http_are_frames_and_a_broken_one_is_dropped_and_counted(ser
 @pytest.fixture
 def playlist(tmp_path: Path) -> Iterator[str]:
     """An HLS recording of one second over HTTP."""
-    with av.open(str(tmp_path / "live.m3u8"), "w", format="hls", options={"hls_time": "0.4"}) as film:
-        stream = film.add_stream("libx264", rate=25)
+    with av.open(str(tmp_path / "live.m3u8"), "w", format="hls", options={"hls_time": "0.4"}) as video:
+        stream = video.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         stream.options = {"g": "10", "tune": "zerolatency"}
         for level in range(25):
             image = np.full((48, 64, 3), level * 8, np.uint8)
-            film.mux(stream.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
-        film.mux(stream.encode())
+            video.mux(stream.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
+        video.mux(stream.encode())
     handler = functools.partial(QuietFiles, directory=str(tmp_path))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

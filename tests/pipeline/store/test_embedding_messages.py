@@ -15,11 +15,11 @@ from pipeline.records import EmbeddedWindow, StreamEntry
 from pipeline.site import Site
 from pipeline.store.embedding_messages import (
     MAX_AHEAD_S,
-    Message,
-    MessageError,
+    EmbeddingMessage,
+    EmbeddingMessageError,
     messages_of,
-    packed,
-    unpacked,
+    pack_message,
+    unpack_message,
 )
 from pipeline.store.window_join import WindowJoin
 from testing.embeddings import EXPECTED, MODEL, embedding, end
@@ -27,13 +27,13 @@ from testing.messages import MESSAGE, POISON, fields, stretched
 
 
 def test_a_message_comes_back_as_it_was_to_the_last_bit() -> None:
-    back = unpacked(fields(MESSAGE), EXPECTED)
+    back = unpack_message(fields(MESSAGE), EXPECTED)
     assert (back.worker, back.cameras, back.progress, back.end_s) == ("w", ("door",), "whole", 10.0)
     assert back.ended == MESSAGE.ended
     for sent, found in zip(MESSAGE.embeddings, back.embeddings, strict=True):
-        assert (found.track, found.part, found.cut_s, found.start_s) == (
+        assert (found.track, found.tracklet_index, found.cut_s, found.start_s) == (
             sent.track,
-            sent.part,
+            sent.tracklet_index,
             sent.cut_s,
             sent.start_s,
         )
@@ -45,8 +45,8 @@ def test_a_large_window_is_several_messages_and_the_last_completes_it() -> None:
     window = EmbeddedWindow(10.0, tuple(embedding(i) for i in range(150)), (end(1),))
     messages = list(messages_of(window, "w", ("door",)))
     assert [(len(m.embeddings), len(m.ended), m.progress) for m in messages] == [
-        (64, 0, "part"),
-        (64, 0, "part"),
+        (64, 0, "partial"),
+        (64, 0, "partial"),
         (22, 1, "whole"),
     ]
 
@@ -58,17 +58,17 @@ def test_an_empty_window_still_says_how_far_the_worker_is() -> None:
 
 @pytest.mark.parametrize(("poison", "reason"), POISON.values(), ids=list(POISON))
 def test_poison_is_refused_with_its_reason(poison: dict[bytes, bytes], reason: str) -> None:
-    with pytest.raises(MessageError, match=reason):
-        unpacked(poison, EXPECTED)
+    with pytest.raises(EmbeddingMessageError, match=reason):
+        unpack_message(poison, EXPECTED)
 
 
 def test_a_live_message_from_the_future_is_refused_and_a_clock_that_is_a_little_ahead_is_not() -> None:
     live = replace(EXPECTED, now_s=lambda: 10.0 - MAX_AHEAD_S)
-    assert unpacked(fields(MESSAGE), live).end_s == 10.0
-    with pytest.raises(MessageError, match="found one 300 s ahead; is the clock of worker w right"):
-        unpacked(fields(MESSAGE, end_s=10.001), live)
-    with pytest.raises(MessageError, match="found one 1000 s ahead"):
-        unpacked(stretched(cut_s=710.0), live)
+    assert unpack_message(fields(MESSAGE), live).end_s == 10.0
+    with pytest.raises(EmbeddingMessageError, match="found one 300 s ahead; is the clock of worker w right"):
+        unpack_message(fields(MESSAGE, end_s=10.001), live)
+    with pytest.raises(EmbeddingMessageError, match="found one 1000 s ahead"):
+        unpack_message(stretched(cut_s=710.0), live)
 
 
 NASTY: tuple[object, ...] = (
@@ -99,7 +99,7 @@ def with_put(value: object, at: Sequence[str | int], new: object) -> object:
 
 @pytest.mark.filterwarnings("error")
 def test_what_is_not_refused_can_be_decided_whatever_stands_in_it() -> None:
-    head = json.loads(packed(MESSAGE, MODEL)[0])
+    head = json.loads(pack_message(MESSAGE, MODEL)[0])
     outcomes = Counter(
         _comes_through(with_put(head, at, nasty), nasty if at == ("worker",) else "w")
         for at in places(head)
@@ -113,13 +113,13 @@ def _comes_through(head: object, worker: object) -> bool:
     """Whether a message is taken; then it is decided, and so is a good one after it."""
     named = str(worker).encode("utf-8", "surrogatepass")
     try:
-        message = unpacked(fields(MESSAGE) | {b"head": json.dumps(head).encode(), b"worker": named}, EXPECTED)
-    except MessageError:
+        message = unpack_message(fields(MESSAGE) | {b"head": json.dumps(head).encode(), b"worker": named}, EXPECTED)
+    except EmbeddingMessageError:
         return False
     join = WindowJoin(EXPECTED.cameras, window_s=1.0, is_live=False, idle_after_s=1.0, decided_until_s=None, now_s=0.0)
     matcher = Matcher(MemoryGallery(MemorySink()), Site(name="shop"), MatchParams(threshold=0.9))
-    goodbyes = (Message("good", (camera,), "closed") for camera in sorted(EXPECTED.cameras))
-    good = Message("good", ("door",), "whole", 11.0, (embedding(5, cut_s=10.5),), (end(5, 10.9),))
+    goodbyes = (EmbeddingMessage("good", (camera,), "closed") for camera in sorted(EXPECTED.cameras))
+    good = EmbeddingMessage("good", ("door",), "whole", 11.0, (embedding(5, cut_s=10.5),), (end(5, 10.9),))
     for number, each in enumerate((message, good, *goodbyes)):
         join.add(StreamEntry(f"{number}-0".encode(), each.worker), each, 0.0)
     while joined := join.take(0.0):

@@ -138,8 +138,10 @@ def test_a_worker_waits_while_too_many_of_its_messages_do_and_another_does_not(s
 
 
 @pytest.mark.parametrize("poison", [poison for poison, _ in POISON.values()], ids=list(POISON))
-def test_poison_is_set_aside_with_its_reason_and_stops_nothing(store: SiteStore, poison: dict[bytes, bytes]) -> None:
-    store.run(ADD, [store.key(STREAM)], [part for pair in (poison or {b"x": b"y"}).items() for part in pair])
+def test_poison_is_dead_lettered_with_its_reason_and_stops_nothing(
+    store: SiteStore, poison: dict[bytes, bytes]
+) -> None:
+    store.run(ADD, [store.key(STREAM)], [word for pair in (poison or {b"x": b"y"}).items() for word in pair])
     door = writer(store)
     door.write(window(10.0, 1))
     door.close()

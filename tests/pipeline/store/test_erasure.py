@@ -114,7 +114,9 @@ def test_what_comes_late_of_an_erased_track_is_dropped_and_counted_by_later_term
 ) -> None:
     office.commit([of(1, 1), of(3, 3)])
     office.erase(somebody(1))
-    late = EmbeddedWindow(30.0, (embedding(1, part=1), embedding(3, part=1), embedding(4)), (end(1), end(3)))
+    late = EmbeddedWindow(
+        30.0, (embedding(1, tracklet_index=1), embedding(3, tracklet_index=1), embedding(4)), (end(1), end(3))
+    )
     assert office.left_of(late) == ([3, 4], [3])
     assert office.dropped == [2]
     office.desk.lease.release()
@@ -124,7 +126,7 @@ def test_what_comes_late_of_an_erased_track_is_dropped_and_counted_by_later_term
 def test_a_track_of_which_there_still_comes_something_stays_erased(office: Office, store: SiteStore) -> None:
     office.commit([of(1, 1), of(5, 5)])
     office.erase(somebody(1))
-    office.left_of(EmbeddedWindow(30.0, (embedding(1, part=1),), ()))
+    office.left_of(EmbeddedWindow(30.0, (embedding(1, tracklet_index=1),), ()))
     keep_s = Retention().keep_s
     office.eraser.take(NOW_S + 0.9 * keep_s)
     ask(store, somebody(5))
@@ -168,7 +170,7 @@ def test_nobody_of_that_id_changes_nothing_and_is_in_the_audit(office: Office, s
 
 def test_consumers_can_be_told_of_somebody_whom_the_site_forgot(office: Office, store: SiteStore) -> None:
     entry = office.erase(somebody(1), tells_anyway=True)
-    assert (entry.outcome, entry.tracks) == ("told", 0)
+    assert (entry.outcome, entry.tracks) == ("reported", 0)
     assert [(each.kind, each.person) for each in outbox(store)] == [("person.erased", somebody(1))]
     assert office.erase(somebody(1)).outcome == "already"
 
@@ -188,10 +190,10 @@ def test_whoever_was_merged_into_a_person_is_erased_with_it(office: Office, stor
     assert entry.ids[0] == somebody(1)
     assert set(entry.ids) == {somebody(1), somebody(2), somebody(7)}
     assert (entry.tracks, entry.events) == (2, 1)
-    told = outbox(store)
-    assert [each.kind for each in told] == ["person.erased"] * 3
-    assert {each.person for each in told} == set(entry.ids)
-    assert len({each.event_id for each in told}) == 3
+    reported = outbox(store)
+    assert [each.kind for each in reported] == ["person.erased"] * 3
+    assert {each.person for each in reported} == set(entry.ids)
+    assert len({each.event_id for each in reported}) == 3
     assert store.hash(MERGED) == {}
     assert office.erase(somebody(2)).outcome == "already"
 

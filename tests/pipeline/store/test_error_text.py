@@ -1,13 +1,13 @@
 import pytest
 
-from pipeline.store.error_text import refusal_of, shown
+from pipeline.store.error_text import refusal_of, show_address
 
 SHA = "a8e045687019c1230c01d4717e0579b12b1a1b50"
 CANNOT = "The user executing the script can't run this command or subcommand"
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "expected"),
     [
         ("redis://store:6379/0", "redis://store:6379/0"),
         ("rediss://reid:secret@store:6380/0?ssl_ca_certs=secret.pem", "rediss://store:6380/0"),
@@ -16,12 +16,12 @@ CANNOT = "The user executing the script can't run this command or subcommand"
         ("unix://me:secret@/run/redis.sock?db=1", "unix:///run/redis.sock"),
     ],
 )
-def test_an_address_is_shown_without_its_secrets(url: str, said: str) -> None:
-    assert shown(url) == said
+def test_an_address_is_shown_without_its_secrets(url: str, expected: str) -> None:
+    assert show_address(url) == expected
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "expected"),
     [
         ("DB index is out of range", "DB index is out of range"),
         (f"OOM command not allowed script: {SHA}, on @user_script:1.", "OOM command not allowed"),
@@ -39,5 +39,5 @@ def test_an_address_is_shown_without_its_secrets(url: str, said: str) -> None:
         ),
     ],
 )
-def test_a_refusal_is_said_without_what_does_not_help(answer: str, said: str) -> None:
-    assert refusal_of(Exception(answer)) == said
+def test_a_refusal_is_said_without_what_does_not_help(answer: str, expected: str) -> None:
+    assert refusal_of(Exception(answer)) == expected

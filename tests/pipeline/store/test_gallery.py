@@ -32,8 +32,10 @@ def test_the_next_matcher_knows_the_same_to_the_last_bit(store: SiteStore) -> No
     found = known.row(index)
     np.testing.assert_array_equal(found.total, exact.total)
     np.testing.assert_array_equal(found.box, exact.box)
-    assert [getattr(found, name) for name in ("track", "person", "part", "start_s", "end_s", "is_open", "clock")] == [
-        getattr(exact, name) for name in ("track", "person", "part", "start_s", "end_s", "is_open", "clock")
+    assert [
+        getattr(found, name) for name in ("track", "person", "tracklet_index", "start_s", "end_s", "is_open", "clock")
+    ] == [
+        getattr(exact, name) for name in ("track", "person", "tracklet_index", "start_s", "end_s", "is_open", "clock")
     ]
     assert again.gallery.decided_until_s == 13.0
 
@@ -93,8 +95,8 @@ def test_a_matcher_that_starts_again_and_again_decides_and_corrects_the_same(sto
             desk = RedisDesk(store, Retention(), model_id=PLAYED_MODEL)
             matcher = matcher_of(desk.gallery, SHOP)
         matcher.step(window)
-    told = [event.model_dump_json() for event in desk.outbox()]
-    assert told == [e.model_dump_json() for e in undisturbed_events().values()]
+    reported = [event.model_dump_json() for event in desk.outbox()]
+    assert reported == [e.model_dump_json() for e in undisturbed_events().values()]
 
 
 def test_a_track_that_is_moved_leaves_the_tracks_of_who_it_was(store: SiteStore) -> None:

@@ -11,7 +11,7 @@ from pipeline.store.keys import OUTBOX
 from pipeline.store.site_matcher import SiteMatcherParams
 from testing.failing_sink import FailingSink
 from testing.sightings import somebody
-from testing.site.room import Camera, Room
+from testing.site.room import PlayedCamera, Room
 from testing.waiting import until
 
 
@@ -22,8 +22,8 @@ def room(store: SiteStore) -> Iterator[Room]:
     room.stop()
 
 
-def test_an_open_track_is_erased_and_its_later_parts_are_nobody(store: SiteStore, room: Room) -> None:
-    camera = Camera(store)
+def test_an_open_track_is_erased_and_its_later_tracklets_are_nobody(store: SiteStore, room: Room) -> None:
+    camera = PlayedCamera(store)
     camera.sees((1, 0), (2, 0))
     camera.sees((1, 1), (2, 1))
     camera.sees((1, 2), (2, 2))
@@ -40,7 +40,7 @@ def test_an_open_track_is_erased_and_its_later_parts_are_nobody(store: SiteStore
         [("track.ended", somebody(2)), ("person.appeared", somebody(3)), ("track.ended", somebody(3))]
     )
     # The last part and the end; a part that was still on its way when the person was erased may come on top.
-    dropped = room.metrics.registry.get_sample_value("reid_erased_parts_total")
+    dropped = room.metrics.registry.get_sample_value("reid_erased_tracklets_total")
     assert dropped is not None
     assert 2 <= dropped <= 4
     shown = generate_latest(room.metrics.registry).decode()
@@ -50,14 +50,14 @@ def test_an_open_track_is_erased_and_its_later_parts_are_nobody(store: SiteStore
 
 def test_what_waits_in_the_stream_of_an_erased_track_is_nobody_either(store: SiteStore) -> None:
     """A matcher erased and ended; what it had not read yet is decided by the next."""
-    camera = Camera(store)
+    camera = PlayedCamera(store)
     camera.sees((1, 0), ended=(1,))
     camera.closes()
     first = Room(store)
     first.matcher.run(until_end=True)
     assert [event.person for event in first.sink.events] == [somebody(1)] * 2
     ask(store, somebody(1))
-    again = Camera(store)
+    again = PlayedCamera(store)
     again.sees((1, 0), ended=(1,))
     again.sees((4, 0), ended=(4,))
     again.closes()
@@ -68,7 +68,7 @@ def test_what_waits_in_the_stream_of_an_erased_track_is_nobody_either(store: Sit
 
 
 def test_it_erases_while_too_many_events_wait_to_be_delivered(store: SiteStore) -> None:
-    camera = Camera(store)
+    camera = PlayedCamera(store)
     camera.sees((1, 0), (2, 0), ended=(1, 2))
     camera.sees((3, 0), ended=(3,))
     room = Room(store, SiteMatcherParams(lease_s=0.5, max_outbox=2), FailingSink())

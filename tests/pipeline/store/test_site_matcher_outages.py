@@ -39,11 +39,11 @@ def test_a_server_that_starts_again_is_waited_for_and_that_is_told_once(
     with SiteStore(redis_server.url, "shop") as store:
         write(store, 1, 2)
     until(lambda: len(room.sink.events) == 4)
-    told = [record.message for record in caplog.records]
-    assert len(told) == 2, told
-    assert told[0].startswith(f"cannot reach Redis at {redis_server.url} (")
-    assert told[0].endswith("; waiting for it, up to 60 s")
-    assert re.fullmatch(re.escape(f"Redis at {redis_server.url} is back after ") + "[0-9]+ s", told[1])
+    reported = [record.message for record in caplog.records]
+    assert len(reported) == 2, reported
+    assert reported[0].startswith(f"cannot reach Redis at {redis_server.url} (")
+    assert reported[0].endswith("; waiting for it, up to 60 s")
+    assert re.fullmatch(re.escape(f"Redis at {redis_server.url} is back after ") + "[0-9]+ s", reported[1])
 
 
 def test_a_master_that_is_a_replica_for_a_while_is_waited_for(

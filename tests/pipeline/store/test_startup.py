@@ -66,7 +66,7 @@ def tls_server(certificate: Certificate, tmp_path_factory: pytest.TempPathFactor
     server.stop()
 
 
-def said(opens: Opens, url: str, expected: type[Exception] = StoreError, *, is_cluster: bool = False) -> str:
+def read_error(opens: Opens, url: str, expected: type[Exception] = StoreError, *, is_cluster: bool = False) -> str:
     """What `open_store` says, and that it says it in time."""
     began_s = time.monotonic()
     with pytest.raises(expected) as caught:
@@ -80,14 +80,16 @@ def said(opens: Opens, url: str, expected: type[Exception] = StoreError, *, is_c
 @pytest.mark.parametrize("is_cluster", [False, True])
 def test_nobody_there_is_said_with_the_address_and_what_to_do(opens: Opens, is_cluster: bool) -> None:
     port = free_port()
-    found = said(opens, f"redis://reid:secret@127.0.0.1:{port}/0", StoreUnavailable, is_cluster=is_cluster)
+    found = read_error(opens, f"redis://reid:secret@127.0.0.1:{port}/0", StoreUnavailable, is_cluster=is_cluster)
     at = f"redis://127.0.0.1:{port}/0"
     assert found == f"cannot reach Redis at {at} (connection refused) within 0.5 s: start it, or set REDIS_URL"
 
 
 def test_a_server_that_does_not_answer_is_not_waited_for_any_longer(opens: Opens) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
-        assert "(no answer) within 0.5 s" in said(opens, f"redis://127.0.0.1:{mute.getsockname()[1]}", StoreUnavailable)
+        assert "(no answer) within 0.5 s" in read_error(
+            opens, f"redis://127.0.0.1:{mute.getsockname()[1]}", StoreUnavailable
+        )
 
 
 def test_an_address_in_the_configuration_is_mended_there() -> None:
@@ -141,12 +143,12 @@ def test_a_user_with_the_rights_of_the_documentation_may_do_all_and_leaves_nothi
 def test_what_a_user_may_not_do_is_found_out_at_the_start(
     opens: Opens, users_server: RedisServer, user: str, expected: str
 ) -> None:
-    assert expected in said(opens, f"redis://{user}@127.0.0.1:{users_server.port}")
+    assert expected in read_error(opens, f"redis://{user}@127.0.0.1:{users_server.port}")
 
 
 def test_a_password_that_is_missing_is_asked_for(opens: Opens, tmp_path: Path) -> None:
     with running(RedisServer(tmp_path, options=["--requirepass", "secret"])) as server:
-        assert "refuses: it asks for a password" in said(opens, server.url)
+        assert "refuses: it asks for a password" in read_error(opens, server.url)
 
 
 def test_a_server_that_is_too_old_is_said(opens: Opens, users_server: RedisServer) -> None:
@@ -154,21 +156,21 @@ def test_a_server_that_is_too_old_is_said(opens: Opens, users_server: RedisServe
         version = store.server().version
     claims = "5.0.141"[: len(version)]
     with RelabelledRedis(users_server.port, version.encode(), claims.encode()) as older:
-        found = said(opens, f"redis://127.0.0.1:{older.port}/0")
+        found = read_error(opens, f"redis://127.0.0.1:{older.port}/0")
     assert found == f"expected Redis 6.2 or newer at redis://127.0.0.1:{older.port}/0, found {claims}: upgrade it"
 
 
 def test_a_replica_is_refused(opens: Opens, users_server: RedisServer, tmp_path: Path) -> None:
     with running(RedisServer(tmp_path, options=["--replicaof", "127.0.0.1", str(users_server.port)])) as replica:
-        assert "found a replica: name its master" in said(opens, replica.url, StoreReadOnly)
+        assert "found a replica: name its master" in read_error(opens, replica.url, StoreReadOnly)
 
 
 def test_a_node_of_a_cluster_and_a_server_of_its_own_are_told_apart(
     opens: Opens, users_server: RedisServer, tmp_path: Path
 ) -> None:
     with running(RedisServer(tmp_path, options=["--cluster-enabled", "yes"])) as node:
-        assert f"a node of a cluster at {node.url}: set `redis: {{cluster: true}}`" in said(opens, node.url)
-    found = said(opens, users_server.url, is_cluster=True)
+        assert f"a node of a cluster at {node.url}: set `redis: {{cluster: true}}`" in read_error(opens, node.url)
+    found = read_error(opens, users_server.url, is_cluster=True)
     assert found == f"found a server of its own at {users_server.url}: set `redis: {{cluster: false}}`"
 
 
@@ -177,14 +179,14 @@ def test_tls_that_is_as_it_should_be_is_taken(opens: Opens, tls_server: RedisSer
 
 
 def test_tls_without_an_authority_names_the_option(opens: Opens, tls_server: RedisServer) -> None:
-    found = said(opens, f"rediss://127.0.0.1:{tls_server.port}/0")
+    found = read_error(opens, f"rediss://127.0.0.1:{tls_server.port}/0")
     assert "its certificate is not trusted (self-signed certificate" in found
     assert "ssl_ca_certs=FILE" in found
 
 
 def test_an_authority_that_is_no_file_is_said(opens: Opens, tls_server: RedisServer, tmp_path: Path) -> None:
     missing = f"rediss://127.0.0.1:{tls_server.port}/0?ssl_ca_certs={tmp_path / 'none.pem'}"
-    assert "a file that the address names cannot be read" in said(opens, missing)
+    assert "a file that the address names cannot be read" in read_error(opens, missing)
 
 
 def test_a_certificate_of_ours_that_is_missing_is_asked_for(
@@ -194,22 +196,22 @@ def test_a_certificate_of_ours_that_is_missing_is_asked_for(
     server = RedisServer(tmp_path, certificate=certificate, options=demanding)
     ours = f"{server.url}&ssl_certfile={certificate.file}&ssl_keyfile={certificate.key_file}"
     with running(server, ours):
-        assert "ssl_certfile=FILE&ssl_keyfile=FILE" in said(opens, server.url)
+        assert "ssl_certfile=FILE&ssl_keyfile=FILE" in read_error(opens, server.url)
         opens(ours).close()
 
 
 def test_plain_talk_to_a_port_for_tls_and_the_other_way_name_the_other_scheme(
     opens: Opens, tls_server: RedisServer, users_server: RedisServer
 ) -> None:
-    plain = said(opens, f"redis://127.0.0.1:{tls_server.port}/0", StoreUnavailable)
+    plain = read_error(opens, f"redis://127.0.0.1:{tls_server.port}/0", StoreUnavailable)
     assert "set REDIS_URL to rediss://, if it takes only TLS" in plain
-    secured = said(opens, f"rediss://127.0.0.1:{users_server.port}/0", StoreUnavailable)
+    secured = read_error(opens, f"rediss://127.0.0.1:{users_server.port}/0", StoreUnavailable)
     assert "(no TLS handshake)" in secured
     assert "set REDIS_URL to redis://, if it takes no TLS" in secured
 
 
 def test_an_option_that_nobody_knows_is_named(opens: Opens, users_server: RedisServer) -> None:
-    assert "ssl_ca_cert" in said(opens, f"{users_server.url}?ssl_ca_cert=x")
+    assert "ssl_ca_cert" in read_error(opens, f"{users_server.url}?ssl_ca_cert=x")
 
 
 @contextmanager

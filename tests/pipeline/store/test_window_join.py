@@ -1,5 +1,5 @@
 from pipeline.records import EmbeddedWindow, StreamEntry
-from pipeline.store.embedding_messages import Message, Progress
+from pipeline.store.embedding_messages import EmbeddingMessage, WorkerProgress
 from pipeline.store.window_join import WindowJoin
 from testing.embeddings import embedding, end
 
@@ -10,9 +10,9 @@ def join(*cameras: str, is_live: bool = False, decided_until_s: float | None = N
     )
 
 
-def says(camera: str, end_s: float, *tracks: int, progress: Progress = "whole") -> Message:
+def says(camera: str, end_s: float, *tracks: int, progress: WorkerProgress = "whole") -> EmbeddingMessage:
     embeddings = tuple(embedding(track, camera=camera, cut_s=end_s - 0.5) for track in tracks)
-    return Message(camera, (camera,), progress, end_s, embeddings)
+    return EmbeddingMessage(camera, (camera,), progress, end_s, embeddings)
 
 
 def entry(number: int, worker: str) -> StreamEntry:
@@ -48,7 +48,7 @@ def test_the_order_of_arrival_changes_nothing() -> None:
 
 def test_a_part_of_a_window_does_not_complete_it() -> None:
     joined = join("door")
-    joined.add(entry(1, "door"), says("door", 10.0, 1, progress="part"), 0.0)
+    joined.add(entry(1, "door"), says("door", 10.0, 1, progress="partial"), 0.0)
     assert joined.take(0.0) is None
     joined.add(entry(2, "door"), says("door", 10.0, 2), 0.0)
     assert tracks(joined.take(0.0)) == ["door/r/1", "door/r/2"]
@@ -56,10 +56,10 @@ def test_a_part_of_a_window_does_not_complete_it() -> None:
 
 def test_nobody_waits_for_a_camera_that_has_closed_until_it_opens_again() -> None:
     joined = join("door", "yard")
-    joined.add(entry(1, "yard"), Message("yard", ("yard",), "closed"), 0.0)
+    joined.add(entry(1, "yard"), EmbeddingMessage("yard", ("yard",), "closed"), 0.0)
     joined.add(entry(2, "door"), says("door", 10.0, 1), 0.0)
     assert tracks(joined.take(0.0)) == ["door/r/1"]
-    joined.add(entry(3, "yard"), Message("yard", ("yard",), "open"), 0.0)
+    joined.add(entry(3, "yard"), EmbeddingMessage("yard", ("yard",), "open"), 0.0)
     joined.add(entry(4, "door"), says("door", 12.0, 1), 0.0)
     assert joined.take(0.0) is None
 
@@ -67,7 +67,7 @@ def test_nobody_waits_for_a_camera_that_has_closed_until_it_opens_again() -> Non
 def test_a_worker_that_starts_again_does_not_take_back_how_far_it_was() -> None:
     joined = join("door")
     joined.add(entry(1, "door"), says("door", 10.0), 0.0)
-    joined.add(entry(2, "door"), Message("door", ("door",), "open"), 0.0)
+    joined.add(entry(2, "door"), EmbeddingMessage("door", ("door",), "open"), 0.0)
     joined.add(entry(3, "door"), says("door", 3.0, 1), 0.0)
     assert tracks(joined.take(0.0)) == ["door/r/1"]
 
@@ -102,8 +102,8 @@ def test_a_message_that_only_says_how_far_is_spent_when_the_worker_has_said_more
 
 def test_it_is_done_when_all_have_closed_and_nothing_is_left() -> None:
     joined = join("door")
-    joined.add(entry(1, "door"), Message("door", ("door",), "whole", 10.0, (), (end(1),)), 0.0)
-    joined.add(entry(2, "door"), Message("door", ("door",), "closed"), 0.0)
+    joined.add(entry(1, "door"), EmbeddingMessage("door", ("door",), "whole", 10.0, (), (end(1),)), 0.0)
+    joined.add(entry(2, "door"), EmbeddingMessage("door", ("door",), "closed"), 0.0)
     assert not joined.is_done
     assert joined.take(0.0) is not None
     assert joined.is_done

@@ -35,7 +35,7 @@ def tracklet(track: int, crops: NDArray[np.uint8]) -> Tracklet:
     n = len(crops)
     return Tracklet(
         track=TrackKey("door", "r", track),
-        part=0,
+        tracklet_index=0,
         start_s=0.0,
         cut_s=1.0,
         clock="container",

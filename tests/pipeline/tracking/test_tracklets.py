@@ -42,11 +42,11 @@ def test_a_tracklet_has_as_many_crops_as_a_clip_spread_over_its_time() -> None:
     assert [len(t.crops) for t in cut] == [4, 4]
     assert cut[0].crops.shape == (4, 64, 32, 3)
     np.testing.assert_allclose(np.diff(cut[0].times_s), 0.5)
-    assert [t.part for t in cut] == [0, 1]
+    assert [t.tracklet_index for t in cut] == [0, 1]
     assert cut[0].cut_s == pytest.approx(2.0)
 
 
-def test_the_parts_of_a_long_track_get_longer() -> None:
+def test_the_tracklets_of_a_long_track_get_longer() -> None:
     cut, _ = watch(TrackletBuffer("door", "r", CLIP, TrackletParams(slot_s=0.25, max_slot_s=2.0)), 60.0)
     lengths = np.diff([t.cut_s for t in cut[:-1]])
     assert (np.diff(lengths) >= -1e-6).all()
@@ -85,7 +85,7 @@ def test_a_blurred_crop_is_rejected() -> None:
     assert buffer.verdicts["blur"] == 1
 
 
-def test_a_box_outside_the_picture_is_no_crop() -> None:
+def test_a_box_outside_the_image_is_no_crop() -> None:
     buffer = TrackletBuffer("door", "r", CLIP, TrackletParams(gate=GateParams(edge_px=-1)))
     buffer.add(frame(0.0), tracks({1: (700, 100, 760, 260), 2: (100, 500, 160, 660)}))
     assert buffer.verdicts["kept"] == 0

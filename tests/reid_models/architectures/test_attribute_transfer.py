@@ -23,7 +23,7 @@ def network() -> AttributeTransfer:
     return AttributeTransfer(trunk, 5, feature_width=16).eval()
 
 
-def test_a_picture_alone_is_what_it_is_among_others_and_in_a_clip(network: AttributeTransfer) -> None:
+def test_an_image_alone_is_what_it_is_among_others_and_in_a_clip(network: AttributeTransfer) -> None:
     clips = torch.randint(0, 256, (2, 3, 3, 64, 32), dtype=torch.uint8)
     with torch.inference_mode():
         together: PredictedAttributes = network(clips)
@@ -89,7 +89,7 @@ def test_mmd_grows_with_the_distance_and_is_the_same_both_ways() -> None:
     assert_close(squared_mmd(target + 0.6, source), far, 1e-6)
 
 
-def test_mmd_pulls_the_sets_together_also_where_pictures_coincide() -> None:
+def test_mmd_pulls_the_sets_together_also_where_images_coincide() -> None:
     target = torch.tensor([[0.5], [0.0]], requires_grad=True)
     squared_mmd(torch.zeros(2, 1), target).backward()
     assert target.grad is not None
@@ -102,7 +102,7 @@ def test_features_of_another_width_are_refused() -> None:
         squared_mmd(torch.zeros(2, 3), torch.zeros(2, 4))
 
 
-def test_an_identity_has_what_its_pictures_have_on_average() -> None:
+def test_an_identity_has_what_its_images_have_on_average() -> None:
     probabilities = torch.tensor([[0.9, 0.1], [0.2, 0.9], [0.125, 0.25], [0.0, 0.75]])
     labels = identity_labels(probabilities, torch.tensor([7, 3, 7, 3]))
     assert labels.tolist() == [[False, True], [True, False]]
@@ -112,6 +112,6 @@ def test_exactly_half_is_enough() -> None:
     assert identity_labels(torch.tensor([[0.25], [0.75]]), torch.tensor([1, 1])).tolist() == [[True]]
 
 
-def test_an_identity_for_each_picture_is_expected() -> None:
+def test_an_identity_for_each_image_is_expected() -> None:
     with pytest.raises(ValueError, match="expected one identity per row"):
         identity_labels(torch.zeros(3, 2), torch.tensor([1, 2]))

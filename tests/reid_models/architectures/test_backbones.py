@@ -127,16 +127,16 @@ def test_a_last_stride_of_1_keeps_the_weights_and_doubles_the_map(resnet18_file:
 
 
 def test_what_does_not_fit_is_said_by_name(resnet18_file: Path) -> None:
-    said = (
+    expected = (
         r"does not fit: missing: stage2\.0\.bn3\.bias, .* and \d+ more; "
         r"of another shape: stage2\.0\.conv1\.weight \(64, 64, 3, 3\) where \(64, 64, 1, 1\) is expected, .* more$"
     )
-    with pytest.raises(WeightsError, match=said):
+    with pytest.raises(WeightsError, match=expected):
         build_trunk(TrunkSpec("resnet50"), weights=str(resnet18_file))
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "expected"),
     [
         ({"layer5.0.conv1.weight": torch.zeros(1)}, "not of this network: stage6.0.conv1.weight"),
         ({"conv1.bias": torch.zeros(64)}, "not of this network: stage1.conv1.bias"),
@@ -144,10 +144,10 @@ def test_what_does_not_fit_is_said_by_name(resnet18_file: Path) -> None:
     ],
 )
 def test_a_checkpoint_that_is_nearly_right_is_refused(
-    resnet18_file: Path, tmp_path: Path, change: dict[str, Tensor], said: str
+    resnet18_file: Path, tmp_path: Path, change: dict[str, Tensor], expected: str
 ) -> None:
     torch.save({**torch.load(resnet18_file), **change}, tmp_path / "changed.pth")
-    with pytest.raises(WeightsError, match=said):
+    with pytest.raises(WeightsError, match=expected):
         build_trunk(RESNET18, weights=str(tmp_path / "changed.pth"))
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from reid_models.architectures.aggregation import Aggregation
 from reid_models.architectures.backbones import TrunkSpec, build_trunk
-from reid_models.architectures.cosam import Cosam, CosamFeatures, CosamLayer, Form, standardised
+from reid_models.architectures.cosam import Cosam, CosamFeatures, CosamLayer, Form, standardise
 from reid_models.architectures.heads import linear_head
 from reid_runtime.card import ClipSpec
 from testing.architectures.golden import architecture, assert_close, golden, load, output_shapes, parameters
@@ -61,7 +61,7 @@ def test_the_layer_agrees_with_the_published_one(numbers: dict[str, Tensor]) -> 
 @pytest.mark.shared
 def test_weighed_by_the_identity_the_correlation_is_the_published_cost_volume(numbers: dict[str, Tensor]) -> None:
     layer, clips = published_layer(numbers), clips_of(numbers)
-    descriptors = standardised(layer.reduce(numbers["x"])).flatten(2).unflatten(0, clips.shape[:2])
+    descriptors = standardise(layer.reduce(numbers["x"])).flatten(2).unflatten(0, clips.shape[:2])
     every_channel = torch.eye(numbers["cost_volume"].shape[1])[:, :, None, None]
     found = layer.correlate(descriptors, every_channel)
     assert_close(found.flatten(0, 1).reshape(numbers["cost_volume"].shape), numbers["cost_volume"], 1e-5)

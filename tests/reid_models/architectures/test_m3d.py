@@ -98,12 +98,12 @@ def test_at_the_start_a_bottleneck_is_its_parent(branches: int) -> None:
 
 
 @pytest.mark.parametrize(("last_stride", "steps"), [(1, 2), (2, 1)])
-def test_at_the_start_a_picture_that_stands_still_is_what_the_trunk_makes_of_it(last_stride: int, steps: int) -> None:
+def test_at_the_start_an_image_that_stands_still_is_what_the_trunk_makes_of_it(last_stride: int, steps: int) -> None:
     trunk = shallow(last_stride=last_stride)
     network = M3D(trunk, 8).eval()
-    picture = torch.rand(1, 1, 3, 64, 32)
-    features = network(picture.expand(1, 8, 3, 64, 32))
-    alone = network.feat(trunk(trunk.frames(picture)).mean(dim=(2, 3)))
+    image = torch.rand(1, 1, 3, 64, 32)
+    features = network(image.expand(1, 8, 3, 64, 32))
+    alone = network.feat(trunk(trunk.frames(image)).mean(dim=(2, 3)))
     assert features.steps.shape == (1, steps, 128)
     assert_close(features.steps, alone.expand(1, steps, 128), 1e-5)
     assert_close(features.embedding, alone, 1e-5)

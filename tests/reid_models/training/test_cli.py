@@ -19,7 +19,7 @@ def test_tracklets_are_packed(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize(
-    ("words", "said", "code"),
+    ("words", "expected", "code"),
     [
         (["run", "{}/none", "--out", "{}/run"], "expected crops.npy and labels.npz in", 1),
         (["run", "{}/few", "--out", "{}/run"], "expected at least 16 persons for a batch, found 3", 1),
@@ -29,10 +29,10 @@ def test_tracklets_are_packed(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ],
 )
 def test_bad_input_is_one_line(
-    words: list[str], said: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    words: list[str], expected: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_crop_set(tmp_path / "few", coloured_people(3, 2))
     assert main([word.format(tmp_path) for word in words]) == code
     error = capsys.readouterr().err
-    assert said in error
+    assert expected in error
     assert error.count("\n") == 1

@@ -12,7 +12,7 @@ from reid_learning.loop import LoopParams
 from reid_models.ranking import Labelled
 from reid_models.training.augment import AugmentParams
 from reid_models.training.data import CropSet
-from reid_models.training.evaluate import RankedClips, ranked
+from reid_models.training.evaluate import RankedClips, rank_clips
 from reid_models.training.recipe import Recipe, Stage
 from reid_models.training.train import Batches, Watch, build_learner, train, trained_network
 from reid_runtime.card import ClipSpec
@@ -47,9 +47,9 @@ def test_a_short_training_ranks_people_whom_it_has_not_seen(tmp_path: Path) -> N
     recipe = replace(RECIPE, loop=loop, stages=(Stage(1.0, 32, 16),), augment=GENTLE)
     clips = clips_of(coloured_people(20, 6, seed=9))
     torch.manual_seed(0)
-    before = ranked(build_learner(recipe, 40).network.eval(), clips)
+    before = rank_clips(build_learner(recipe, 40).network.eval(), clips)
     last = train(recipe, coloured_people(40, 6), tmp_path, console=QUIET)
-    after = ranked(trained_network(recipe, tmp_path), clips)
+    after = rank_clips(trained_network(recipe, tmp_path), clips)
     assert last.losses["identity"] < np.log(40) - 0.3
     assert after.mean_average_precision > before.mean_average_precision + 0.1
 

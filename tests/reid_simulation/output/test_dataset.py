@@ -80,7 +80,9 @@ def test_somebody_rendered_alone_is_the_same_as_among_others(made: tuple[Path, l
         assert path.read_bytes() == (folder / "bbox_test" / "0003" / path.name).read_bytes()
 
 
-@pytest.mark.parametrize(("wrong", "said"), [({"persons": 1}, "at least 2 persons"), ({"style": "beach"}, "'beach'")])
-def test_a_set_that_cannot_be_is_refused(wrong: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+@pytest.mark.parametrize(
+    ("wrong", "expected"), [({"persons": 1}, "at least 2 persons"), ({"style": "beach"}, "'beach'")]
+)
+def test_a_set_that_cannot_be_is_refused(wrong: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
         TrackletSetParams(**wrong)

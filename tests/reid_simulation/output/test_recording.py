@@ -20,7 +20,7 @@ COLUMNS = 9
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The room, filmed by both cameras."""
+    """The room, recorded by both cameras."""
     folder = tmp_path_factory.mktemp("room")
     for camera in ROOM.built_cameras():
         record(ROOM, camera, scenario(), capsule_man, folder)
@@ -43,12 +43,12 @@ def truth_of(files: CameraFiles) -> Truth:
     return Truth(np.loadtxt(files.truth, delimiter=",").reshape(-1, COLUMNS))
 
 
-def on_picture(files: CameraFiles, points: NDArray[np.float64]) -> NDArray[np.float64]:
+def on_image(files: CameraFiles, points: NDArray[np.float64]) -> NDArray[np.float64]:
     """(N, 3) metres to (N, 2) pixels, by OpenCV from the calibration alone."""
-    said = json.loads(files.calibration.read_text())
-    turn, _ = cv2.Rodrigues(np.array(said["R"]))
+    expected = json.loads(files.calibration.read_text())
+    turn, _ = cv2.Rodrigues(np.array(expected["R"]))
     pixels, _ = cv2.projectPoints(
-        points, turn, np.array(said["t"]), np.array(said["K"]), np.array([*said["distortion"]])
+        points, turn, np.array(expected["t"]), np.array(expected["K"]), np.array([*expected["distortion"]])
     )
     return np.asarray(pixels[:, 0], np.float64)
 
@@ -59,7 +59,7 @@ def test_the_truth_on_the_floor_falls_on_the_rendered_boxes(folder: Path, camera
     people, compared = scenario(), 0
     for row, (left, top, right, bottom) in zip(truth_of(files).rows, truth_of(files).boxes, strict=True):
         stance = next(s for s in people.stances((row[0] - 1) / camera.fps) if s.person == row[1])
-        feet, head = on_picture(files, np.array([[stance.x_m, stance.y_m, 0.0], [stance.x_m, stance.y_m, 1.79]]))
+        feet, head = on_image(files, np.array([[stance.x_m, stance.y_m, 0.0], [stance.x_m, stance.y_m, 1.79]]))
         if left > 1 and right < camera.width - 1 and top > 1 and bottom < camera.height - 1:
             compared += 1
             assert left < feet[0] < right
@@ -71,17 +71,17 @@ def test_the_truth_on_the_floor_falls_on_the_rendered_boxes(folder: Path, camera
 
 
 @pytest.mark.parametrize("camera", ROOM.built_cameras(), ids=lambda camera: camera.name)
-def test_a_film_has_its_length_rate_and_the_time_of_the_cameras_clock(folder: Path, camera: Camera) -> None:
+def test_a_video_has_its_length_rate_and_the_time_of_the_cameras_clock(folder: Path, camera: Camera) -> None:
     with av.open(str(camera_files(folder, camera.name).video)) as container:
         stream = container.streams.video[0]
-        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
+        images = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
         assert stream.codec_context.name == "h264"
         assert stream.average_rate == Fraction(camera.fps)
         started = "2026-05-04T08:00:01.000000Z" if camera.name == "south" else "2026-05-04T08:00:00.000000Z"
         assert container.metadata["creation_time"] == started
-    assert len(pictures) == frames_of(camera, ROOM.duration_s)
-    assert pictures[0].shape == (180, 320, 3)
-    assert any((first != second).any() for first, second in pairwise(pictures))
+    assert len(images) == frames_of(camera, ROOM.duration_s)
+    assert images[0].shape == (180, 320, 3)
+    assert any((first != second).any() for first, second in pairwise(images))
 
 
 def test_two_runs_give_the_same_files_byte_for_byte(folder: Path, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_two_runs_give_the_same_files_byte_for_byte(folder: Path, tmp_path: Path
 
 def test_the_hardly_visible_are_not_asked_for(folder: Path) -> None:
     rows = np.concatenate([truth_of(camera_files(folder, camera.name)).rows for camera in ROOM.built_cameras()])
-    counts, kind, visibility, height = rows[:, 6], rows[:, 7], rows[:, 8], rows[:, 5]
-    assert set(zip(counts.tolist(), kind.tolist(), strict=True)) == {(1.0, 1.0), (0.0, 8.0)}
-    assert (visibility[counts == 1] >= 0.35 - 5e-4).all()
-    assert ((visibility < 0.35) | (height < 30))[counts == 0].all()
+    evaluated, kind, visibility, height = rows[:, 6], rows[:, 7], rows[:, 8], rows[:, 5]
+    assert set(zip(evaluated.tolist(), kind.tolist(), strict=True)) == {(1.0, 1.0), (0.0, 8.0)}
+    assert (visibility[evaluated == 1] >= 0.35 - 5e-4).all()
+    assert ((visibility < 0.35) | (height < 30))[evaluated == 0].all()

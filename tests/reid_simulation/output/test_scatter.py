@@ -6,9 +6,9 @@ import pytest
 from reid_simulation.output.scatter import (
     SHOULDER_M,
     ScatterParams,
-    scattered,
+    dress_wildly,
+    scatter_people,
     scattered_frames,
-    wildly_dressed,
 )
 from reid_simulation.people.people import Population
 from reid_simulation.world.rooms import random_room
@@ -23,7 +23,7 @@ def test_people_stand_in_view_apart_and_not_too_far(seed: int) -> None:
     rng = np.random.default_rng(seed)
     scene = random_scene(rng)
     camera = random_camera(rng, name="any", width=640, height=480)
-    placed = scattered(rng, camera, scene, np.arange(1, 9), least_px=50.0)
+    placed = scatter_people(rng, camera, scene, np.arange(1, 9), least_px=50.0)
     assert len({stance.person for stance in placed}) == len(placed) > 0
     for one, other in itertools.combinations(placed, 2):
         assert np.hypot(one.x_m - other.x_m, one.y_m - other.y_m) >= SHOULDER_M
@@ -34,7 +34,7 @@ def test_people_stand_in_view_apart_and_not_too_far(seed: int) -> None:
         assert depth[0] > 0
 
 
-def test_no_random_camera_folds_its_picture() -> None:
+def test_no_random_camera_folds_its_image() -> None:
     rng = np.random.default_rng(0)
     for _ in range(1000):
         random_camera(rng, name="any", width=640, height=480)
@@ -54,7 +54,7 @@ def test_the_same_seed_gives_the_same_frames_from_every_camera() -> None:
 
 def test_wild_clothes_leave_the_body_and_the_cuts() -> None:
     person = Population(1).identity(4)
-    wild = wildly_dressed(person, np.random.default_rng(0))
+    wild = dress_wildly(person, np.random.default_rng(0))
     assert (wild.height_m, wild.skin, wild.hair) == (person.height_m, person.skin, person.hair)
     assert [each.kind for each in wild.worn] == [each.kind for each in person.worn]
     assert all(one.fabric != other.fabric for one, other in zip(wild.worn, person.worn, strict=True))

@@ -53,7 +53,7 @@ def test_people_fill_the_boxes_of_their_projected_vertices(k1: float) -> None:
         np.testing.assert_allclose(seen, [*low, *high], atol=1.0)
 
 
-def test_the_same_people_give_the_same_picture_bit_for_bit() -> None:
+def test_the_same_people_give_the_same_image_bit_for_bit() -> None:
     first, second = (Renderer(CAMERA, EMPTY, capsule_man) for _ in range(2))
     first.frame([stance(7, 5, 0), stance(8, 8, 1)], 0.1)
     one, other = first.frame(CROWD, 0.4), second.frame(CROWD[::-1], 0.4)
@@ -102,7 +102,7 @@ def test_the_nearer_hides_the_farther() -> None:
     assert 0.0 < people[1].visibility < 0.6
 
 
-def test_who_is_out_of_the_picture_is_not_in_the_truth() -> None:
+def test_who_is_out_of_the_image_is_not_in_the_truth() -> None:
     beside, behind = stance(1, 5, 20), stance(2, -5, 0)
     assert Renderer(CAMERA, EMPTY, capsule_man).frame([beside, behind], 0.0).people == ()
 
@@ -117,7 +117,7 @@ def test_the_floor_is_darker_under_feet_and_away_from_the_sun() -> None:
     assert abs(change[sunny[1], sunny[0]].mean()) < 2
 
 
-def test_a_part_of_a_picture_is_drawn_as_the_whole() -> None:
+def test_a_part_of_an_image_is_drawn_as_the_whole() -> None:
     camera = replace(CAMERA, noise=0.0, softness_px=0.0)
     wall = Box(7.0, 1.0, 0.5, 1.0, 2.0, material="brick")
     whole = background(Scene(boxes=(wall,), is_indoors=False), camera)

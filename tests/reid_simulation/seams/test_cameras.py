@@ -20,9 +20,11 @@ def test_a_floor_point_projects_to_the_pixel_it_was_found_by(camera: Camera) -> 
 
 def test_the_calibration_means_to_opencv_what_it_means_here() -> None:
     points = BARREL.position_m + BARREL.rays(np.random.default_rng(1).uniform(0, [1280, 720], (30, 2))) * 4.0
-    said = BARREL.calibration()
-    turn, _ = cv2.Rodrigues(np.array(said["R"]))
-    pixels, _ = cv2.projectPoints(points, turn, np.array(said["t"]), np.array(said["K"]), np.array(said["distortion"]))
+    expected = BARREL.calibration()
+    turn, _ = cv2.Rodrigues(np.array(expected["R"]))
+    pixels, _ = cv2.projectPoints(
+        points, turn, np.array(expected["t"]), np.array(expected["K"]), np.array(expected["distortion"])
+    )
     np.testing.assert_allclose(BARREL.project(points)[0], pixels[:, 0], atol=1e-6)
 
 
@@ -41,7 +43,7 @@ def test_what_is_behind_the_camera_has_no_pixel() -> None:
     assert depth[0] < 0
 
 
-def test_what_is_far_outside_does_not_fold_back_into_the_picture() -> None:
+def test_what_is_far_outside_does_not_fold_back_into_the_image() -> None:
     camera = Camera("barrel", 0.0, 0.0, fov=1.2, k1=-0.15)
     angles = np.linspace(0.7, 1.5, 60)
     points = camera.position_m + np.stack([np.cos(angles), np.sin(angles), np.zeros(60)], axis=1)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reid_simulation.output.scatter import HEAD_M, ScatterParams, scattered, scattered_frames
+from reid_simulation.output.scatter import HEAD_M, ScatterParams, scatter_people, scattered_frames
 from reid_simulation.render.things import hides, things_of
 from reid_simulation.seams.scene import Box, Scene
 from reid_simulation.world.rooms import random_room
@@ -29,7 +29,7 @@ def test_nobody_stands_where_a_wall_hides_the_head(seed: int) -> None:
     rng = np.random.default_rng(seed)
     scene, camera = random_room(rng, name="any", width=320, height=240)
     things = things_of(scene)
-    for stance in scattered(rng, camera, scene, np.arange(1, 9), least_px=20.0):
+    for stance in scatter_people(rng, camera, scene, np.arange(1, 9), least_px=20.0):
         assert not hides(things, camera.position_m, np.array([stance.x_m, stance.y_m, HEAD_M]))
 
 

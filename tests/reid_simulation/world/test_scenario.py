@@ -139,7 +139,7 @@ def test_who_finds_a_seat_turns_round_sits_down_on_it_and_gets_up_again() -> Non
 
 
 @pytest.mark.parametrize(
-    ("places", "walks", "said"),
+    ("places", "walks", "expected"),
     [
         ((Place("a", 0, 0), Place("b", 1, 0)), (), "expected an entrance"),
         ((Place("a", 0, 0, is_entrance=True), Place("b", 1, 0, pull=0)), (), "somewhere to go to"),
@@ -149,8 +149,10 @@ def test_who_finds_a_seat_turns_round_sits_down_on_it_and_gets_up_again() -> Non
         ((Place("a", 0, 6, is_entrance=True), Place("b", 9, 6)), (Walk(("a", "b")),), "walk a to b: a box stands"),
     ],
 )
-def test_plans_that_nobody_can_walk_are_refused(places: tuple[Place, ...], walks: tuple[Walk, ...], said: str) -> None:
-    with pytest.raises(PlanError, match=said):
+def test_plans_that_nobody_can_walk_are_refused(
+    places: tuple[Place, ...], walks: tuple[Walk, ...], expected: str
+) -> None:
+    with pytest.raises(PlanError, match=expected):
         Plan(places, walks, boxes=(SHELF,))
 
 

@@ -24,13 +24,13 @@ def test_what_a_page_names_is_there(page: Path) -> None:
         ("```shell\ncd x && make tests    # all\n```", "make has no tests"),
         ("`pipeline/store/keyes.py`", "no file pipeline/store/keyes.py is there"),
         ("`pipeline.records.Pictures`", "no pipeline.records.Pictures is there"),
-        ("`reid_frames_total` and `reid_pictures_total`", "no metric reid_pictures_total is there"),
+        ("`reid_frames_total` and `reid_images_total`", "no metric reid_images_total is there"),
         ("[there](nowhere.md)", "no nowhere.md is there"),
     ],
 )
-def test_what_is_not_there_is_found(said: str, problem: str, tmp_path: Path) -> None:
+def test_what_is_not_there_is_found(reported: str, problem: str, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text(said, encoding="utf-8")
+    page.write_text(reported, encoding="utf-8")
     assert [each.partition(": ")[2] for each in false_claims(page)] == [problem]
 
 

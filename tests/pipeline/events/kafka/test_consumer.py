@@ -36,7 +36,7 @@ def publish(brokers: Brokers, topic: str, events: Sequence[Event]) -> None:
 
 @contextmanager
 def consumer(brokers: Brokers, topic: str, group: str | None, letters: list[DeadLetter]) -> Iterator[EventConsumer]:
-    with EventConsumer(brokers, topic, group=group, put_aside=letters.append, idle_s=IDLE_S) as events:
+    with EventConsumer(brokers, topic, group=group, dead_letter=letters.append, idle_s=IDLE_S) as events:
         yield events
     assert letters == []
 
@@ -89,7 +89,7 @@ def test_an_event_whose_handling_failed_comes_again(kafka_brokers: Brokers, topi
 def test_the_next_event_is_all_that_comes_to_who_did_not_ask_for_old_ones(kafka_brokers: Brokers, topic: str) -> None:
     publish(kafka_brokers, topic, numbered(3))
     with EventConsumer(
-        kafka_brokers, topic, group=None, put_aside=ignore, from_beginning=False, idle_s=IDLE_S
+        kafka_brokers, topic, group=None, dead_letter=ignore, from_beginning=False, idle_s=IDLE_S
     ) as events:
         assert list(events) == []
         publish(kafka_brokers, topic, numbered(5)[3:])
@@ -113,7 +113,7 @@ def test_the_next_event_is_all_that_comes_to_who_did_not_ask_for_old_ones(kafka_
         (b'{"site":"' + b"x" * 500_000 + b'"}', "found kind: expected person.appeared"),
     ],
 )
-def test_a_poisoned_message_is_put_aside_with_its_reason_and_reading_goes_on(
+def test_a_poisoned_message_is_dead_lettered_with_its_reason_and_reading_goes_on(
     kafka_brokers: Brokers, topic: str, value: bytes | None, reason: str
 ) -> None:
     dead = f"{topic}.dead"
@@ -121,7 +121,7 @@ def test_a_poisoned_message_is_put_aside_with_its_reason_and_reading_goes_on(
     publish_raw(kafka_brokers, topic, value, an_event().model_dump_json().encode())
     with (
         DeadLetters(kafka_brokers, dead) as letters,
-        EventConsumer(kafka_brokers, topic, group=topic, put_aside=letters.put) as events,
+        EventConsumer(kafka_brokers, topic, group=topic, dead_letter=letters.put) as events,
     ):
         assert next(iter(events)) == IdentityEvent.model_validate_json(an_event().model_dump_json())
     (letter,) = messages_at(kafka_brokers, dead)
@@ -142,7 +142,7 @@ def test_a_poisoned_message_is_put_aside_with_its_reason_and_reading_goes_on(
     ],
     ids=["a key", "key and value", "a name"],
 )
-def test_what_fills_a_message_to_the_brim_is_put_aside_too(
+def test_what_fills_a_message_to_the_brim_is_dead_lettered_too(
     kafka_brokers: Brokers, topic: str, key: bytes, value: bytes
 ) -> None:
     dead = f"{topic}.dead"
@@ -152,15 +152,15 @@ def test_what_fills_a_message_to_the_brim_is_put_aside_too(
     producer.close(timeout=5)
     with (
         DeadLetters(kafka_brokers, dead) as letters,
-        EventConsumer(kafka_brokers, topic, group=None, put_aside=letters.put, idle_s=IDLE_S) as events,
+        EventConsumer(kafka_brokers, topic, group=None, dead_letter=letters.put, idle_s=IDLE_S) as events,
     ):
         assert list(events) == []
     (letter,) = messages_at(kafka_brokers, dead)
     assert (letter.key, letter.value) == (key[:LONGEST], value[:LONGEST])
-    assert all(len(said) < 1000 for _, said in letter.headers)
+    assert all(len(header) < 1000 for _, header in letter.headers)
 
 
-def test_a_message_that_cannot_be_put_aside_is_not_passed_over(kafka_brokers: Brokers, topic: str) -> None:
+def test_a_message_that_cannot_be_dead_lettered_is_not_passed_over(kafka_brokers: Brokers, topic: str) -> None:
     def refuse(letter: DeadLetter) -> None:
         raise EventSinkError(f"no room for {letter}")
 
@@ -168,7 +168,7 @@ def test_a_message_that_cannot_be_put_aside_is_not_passed_over(kafka_brokers: Br
     for _ in range(2):
         with (
             pytest.raises(EventSinkError, match=rf"no room for {topic}/0@0: expected an event"),
-            EventConsumer(kafka_brokers, topic, group=topic, put_aside=refuse) as events,
+            EventConsumer(kafka_brokers, topic, group=topic, dead_letter=refuse) as events,
         ):
             next(iter(events))
 
@@ -189,7 +189,7 @@ def test_consumers_of_a_group_share_the_work(kafka_brokers: Brokers, topic: str)
 
 
 def _read_all(brokers: Brokers, topic: str, found: list[UUID]) -> None:
-    with EventConsumer(brokers, topic, group=topic, put_aside=ignore, idle_s=2.0) as events:
+    with EventConsumer(brokers, topic, group=topic, dead_letter=ignore, idle_s=2.0) as events:
         found.extend(event.event_id for event in events)
 
 
@@ -199,4 +199,4 @@ def _about_another(number: int) -> IdentityEvent:
 
 def test_a_topic_that_is_not_there_is_one_clear_line(kafka_brokers: Brokers) -> None:
     with pytest.raises(EventSinkError, match=r"expected topic none.* found none"):
-        EventConsumer(kafka_brokers, "none", group=str(uuid4()), put_aside=ignore)
+        EventConsumer(kafka_brokers, "none", group=str(uuid4()), dead_letter=ignore)

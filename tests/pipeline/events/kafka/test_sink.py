@@ -65,7 +65,7 @@ def test_the_events_of_a_person_are_in_one_partition_in_order(kafka_brokers: Bro
     assert all(found == sorted(found, key=int) for found in ids.values())
 
 
-def test_a_correction_is_in_the_partitions_of_both_persons(kafka_brokers: Brokers, topic: str) -> None:
+def test_a_merge_or_split_is_in_the_partitions_of_both_persons(kafka_brokers: Brokers, topic: str) -> None:
     sent = an_event().model_copy(update={"kind": "person.merged", "person": UUID(int=1), "other": UUID(int=2)})
     with KafkaSink(kafka_brokers, topic) as sink:
         sink.publish(sent)

@@ -6,31 +6,33 @@ from uuid import UUID
 
 import pytest
 
-from pipeline.events.schema import IdentityEvent, Kind, Rival, Sighting, event_id, person_id
+from pipeline.events.schema import EventSighting, IdentityEvent, Kind, RunnerUp, event_id, person_id
 from pipeline.output.report.clockface import Clockface
-from pipeline.output.report.pictures import Pictures
 from pipeline.output.report.presence import people, shared_persons
 from pipeline.output.report.report import CameraSummary, ReportError, RunSummary, render, write_report
+from pipeline.output.report.thumbnails import Thumbnails
 from pipeline.output.thumbnails import thumbnail_path
 from pipeline.records import Clock, TrackKey
 
 SUMMARY = RunSummary("yard", (CameraSummary("door", 120, 3), CameraSummary("hall", 110, 2)), took_s=12.3)
-NO_PICTURES = Pictures(None)
+NO_THUMBNAILS = Thumbnails(None)
 
 
 def sighting(
-    camera: str, track: int, start: float = 0.0, *, part: int | None = 0, clock: Clock = "container"
-) -> Sighting:
-    return Sighting(camera=camera, run="r", track=track, part=part, start=start, end=start + 2, clock=clock)
+    camera: str, track: int, start: float = 0.0, *, tracklet_index: int | None = 0, clock: Clock = "container"
+) -> EventSighting:
+    return EventSighting(
+        camera=camera, run="r", track=track, tracklet_index=tracklet_index, start=start, end=start + 2, clock=clock
+    )
 
 
 def event(
     kind: Kind,
-    seen: Sighting,
+    seen: EventSighting,
     person: UUID,
     *,
-    before: Sighting | None = None,
-    rivals: tuple[Rival, ...] = (),
+    before: EventSighting | None = None,
+    runners_up: tuple[RunnerUp, ...] = (),
     model_id: str = "net-1",
 ) -> IdentityEvent:
     is_match = kind == "person.matched"
@@ -45,7 +47,7 @@ def event(
         similarity=0.8125 if is_match else None,
         margin=0.125 if is_match else None,
         threshold=0.5 if is_match else None,
-        rivals=rivals,
+        runners_up=runners_up,
         model_id=model_id,
     )
 
@@ -55,12 +57,12 @@ WALKER, OTHER = (person_id("yard", TrackKey("door", "r", track)) for track in (1
 
 def story() -> list[IdentityEvent]:
     """One walks from the door to the hall; another stays at the door."""
-    rival = Rival(person=OTHER, similarity=0.9, ruled_out_by="no time to walk there")
+    runner_up = RunnerUp(person=OTHER, similarity=0.9, ruled_out_by="no time to walk there")
     return [
         event("person.appeared", sighting("door", 1), WALKER),
         event("person.appeared", sighting("door", 2, 1), OTHER),
-        event("person.matched", sighting("hall", 1, 65), WALKER, before=sighting("door", 1), rivals=(rival,)),
-        event("track.ended", sighting("door", 1, 8, part=None), WALKER),
+        event("person.matched", sighting("hall", 1, 65), WALKER, before=sighting("door", 1), runners_up=(runner_up,)),
+        event("track.ended", sighting("door", 1, 8, tracklet_index=None), WALKER),
     ]
 
 
@@ -78,8 +80,8 @@ def test_cameras_share_the_persons_whom_both_saw() -> None:
 
 
 def test_the_page_says_who_was_recognised_how_surely_and_why_it_was_nobody_else() -> None:
-    page = render(story(), SUMMARY, NO_PICTURES)
-    for said in (
+    page = render(story(), SUMMARY, NO_THUMBNAILS)
+    for reported in (
         "Passerby: yard",
         "<b>230</b><span>frames</span>",
         "<b>1</b><span>in several cameras</span>",
@@ -89,34 +91,34 @@ def test_the_page_says_who_was_recognised_how_surely_and_why_it_was_nobody_else(
         "hall, 1:05.0 to 1:07.0, track 1",
         "Compared by net-1",
     ):
-        assert said in page
+        assert reported in page
 
 
-def corrected() -> list[IdentityEvent]:
+def changed() -> list[IdentityEvent]:
     """The other at the door was the walker all along."""
-    moved = sighting("door", 2, 1, part=None).model_copy(update={"revision": 1})
+    moved = sighting("door", 2, 1, tracklet_index=None).model_copy(update={"revision": 1})
     merged = event("person.merged", sighting("door", 2, 1), WALKER, before=sighting("hall", 1, 65))
     return [*story(), merged.model_copy(update={"other": OTHER, "moved": (moved,), "similarity": 0.777})]
 
 
-def test_after_a_correction_people_have_the_tracks_that_are_theirs() -> None:
-    (walker,) = people(corrected())
+def test_after_a_merge_or_split_people_have_the_tracks_that_are_theirs() -> None:
+    (walker,) = people(changed())
     assert walker.person == WALKER
     assert [(stay.seen.camera, stay.seen.track) for stay in walker.stays] == [("door", 1), ("door", 2), ("hall", 1)]
 
 
 def test_the_page_says_what_was_taken_back_and_still_names_who_was_somebody_else_then() -> None:
-    page = render(corrected(), SUMMARY, NO_PICTURES)
-    corrections = page[page.index("What was taken back") : page.index("<h2>Persons</h2>")]
-    for said in ("two are one", f"<code>{OTHER.hex[:4]}</code>", f'href="#p-{WALKER}"', "0.777"):
-        assert said in corrections
+    page = render(changed(), SUMMARY, NO_THUMBNAILS)
+    merge_split = page[page.index("What was taken back") : page.index("<h2>Persons</h2>")]
+    for reported in ("two are one", f"<code>{OTHER.hex[:4]}</code>", f'href="#p-{WALKER}"', "0.777"):
+        assert reported in merge_split
     assert f'href="#p-{OTHER}"' not in page
-    assert "<b>1</b><span>corrections</span>" in page
-    assert "No decision was taken back." in render(story(), SUMMARY, NO_PICTURES)
+    assert "<b>1</b><span>merges and splits</span>" in page
+    assert "No decision was taken back." in render(story(), SUMMARY, NO_THUMBNAILS)
 
 
 def test_the_page_needs_nothing_from_elsewhere() -> None:
-    page = render(story(), SUMMARY, NO_PICTURES)
+    page = render(story(), SUMMARY, NO_THUMBNAILS)
     assert not re.search(r"https?:|src=|@import|url\((?!data:)", page)
     assert "$" not in page
 
@@ -124,39 +126,39 @@ def test_the_page_needs_nothing_from_elsewhere() -> None:
 def test_names_cannot_become_markup() -> None:
     evil = "<script>alert(1)</script>\"'&"
     seen, before = sighting(evil, 1, 5), sighting(evil, 2)
-    rival = Rival(person=OTHER, similarity=0.1, ruled_out_by=evil)
-    events = [event("person.matched", seen, WALKER, before=before, rivals=(rival,), model_id=evil)]
-    page = render(events, RunSummary(evil, (CameraSummary(evil, 1, 1),), 1), NO_PICTURES)
+    runner_up = RunnerUp(person=OTHER, similarity=0.1, ruled_out_by=evil)
+    events = [event("person.matched", seen, WALKER, before=before, runners_up=(runner_up,), model_id=evil)]
+    page = render(events, RunSummary(evil, (CameraSummary(evil, 1, 1),), 1), NO_THUMBNAILS)
     assert "<script>alert" not in page
     assert page.count("<script>") == 1
     assert not re.search(r'="[^"]*<', page)
 
 
 def test_a_run_without_anybody_is_a_page_too() -> None:
-    page = render([], RunSummary("yard", (), 0), NO_PICTURES)
+    page = render([], RunSummary("yard", (), 0), NO_THUMBNAILS)
     assert "Nobody was seen." in page
     assert "No track was recognised" in page
 
 
-def test_without_pictures_the_page_names_the_flag_that_keeps_them() -> None:
-    page = render(story(), SUMMARY, NO_PICTURES)
+def test_without_images_the_page_names_the_flag_that_keeps_them() -> None:
+    page = render(story(), SUMMARY, NO_THUMBNAILS)
     assert "--thumbnails" in page
     assert 'class="thumb' not in page
 
 
-def test_a_picture_is_in_the_page_once_however_often_it_is_shown(tmp_path: Path) -> None:
-    picture = thumbnail_path(tmp_path, TrackKey("door", "r", 1), 0)
-    picture.parent.mkdir()
-    picture.write_bytes(b"\xff\xd8jpeg")
-    page = render(story(), SUMMARY, Pictures(tmp_path))
+def test_an_image_is_in_the_page_once_however_often_it_is_shown(tmp_path: Path) -> None:
+    image = thumbnail_path(tmp_path, TrackKey("door", "r", 1), 0)
+    image.parent.mkdir()
+    image.write_bytes(b"\xff\xd8jpeg")
+    page = render(story(), SUMMARY, Thumbnails(tmp_path))
     assert page.count("data:image/jpeg;base64,/9hqcGVn") == 1
     assert page.count('class="thumb t0"') == 2
-    assert page.count('title="no picture"') == 3
+    assert page.count('title="no image"') == 3
     assert "--thumbnails" not in page
 
 
 def test_the_same_events_are_the_same_page() -> None:
-    assert render(story(), SUMMARY, NO_PICTURES) == render(story(), SUMMARY, NO_PICTURES)
+    assert render(story(), SUMMARY, NO_THUMBNAILS) == render(story(), SUMMARY, NO_THUMBNAILS)
 
 
 def test_a_page_is_written_and_a_place_that_cannot_be_is_one_clear_line(tmp_path: Path) -> None:

@@ -22,14 +22,14 @@ def test_a_discriminator_is_six_convolutions_of_stride_2_for_whole_frames_and_fo
     assert all(parameter.grad is not None and parameter.grad.any() for parameter in discriminator.parameters())
 
 
-def test_a_picture_is_judged_alone() -> None:
+def test_an_image_is_judged_alone() -> None:
     discriminator = Discriminator(48, 32, widths=NARROW).eval()
-    pictures = torch.rand(3, 3, 48, 32)
-    assert_close(discriminator(pictures)[1:2], discriminator(pictures[1:2]), 1e-6)
+    images = torch.rand(3, 3, 48, 32)
+    assert_close(discriminator(images)[1:2], discriminator(images[1:2]), 1e-6)
 
 
-def test_pictures_of_another_size_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"expected pictures of \(128, 64\) pixels, found \(64, 64\)"):
+def test_images_of_another_size_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"expected images of \(128, 64\) pixels, found \(64, 64\)"):
         Discriminator(128, 64, widths=NARROW)(torch.rand(1, 3, 64, 64))
 
 

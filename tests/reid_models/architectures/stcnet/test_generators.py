@@ -5,7 +5,7 @@ from torch import nn
 from reid_models.architectures.stcnet.generators import SpatialGenerator, TemporalGenerator
 
 
-def pictures(count: int = 2) -> torch.Tensor:
+def images(count: int = 2) -> torch.Tensor:
     return 2 * torch.rand(count, 3, 24, 16, generator=torch.Generator().manual_seed(count)) - 1
 
 
@@ -21,8 +21,8 @@ def test_the_layers_are_the_papers() -> None:
     assert sum(isinstance(layer, nn.ConvTranspose2d) for layer in generator.decoder) == 2
 
 
-def test_what_comes_out_is_a_picture() -> None:
-    made = SpatialGenerator(channels=(6, 6, 8))(3 * pictures())
+def test_what_comes_out_is_an_image() -> None:
+    made = SpatialGenerator(channels=(6, 6, 8))(3 * images())
     assert made.abs().max() <= 1
     assert made.std() > 0.1
 
@@ -38,7 +38,7 @@ def test_the_first_weights_let_the_signal_through() -> None:
 def test_each_of_the_three_frames_counts(keeps_current: bool) -> None:
     torch.manual_seed(0)
     generator = TemporalGenerator(channels=(6, 6, 8), dilations=(2,), keeps_current=keeps_current)
-    frames = [pictures(), pictures().flip(2), pictures().flip(3)]
+    frames = [images(), images().flip(2), images().flip(3)]
     made = generator(*frames)
     for index in range(3):
         changed = [-frame if number == index else frame for number, frame in enumerate(frames)]

@@ -16,7 +16,7 @@ def locator() -> OcclusionLocator:
 
 
 def tracklets() -> Tensor:
-    """Two persons, five frames: each a picture of their own with a little noise."""
+    """Two persons, five frames: each an image of their own with a little noise."""
     generator = torch.Generator().manual_seed(0)
     persons = torch.randint(0, 200, (2, 1, 3, 48, 16), generator=generator)
     return (persons + torch.randint(0, 8, (2, 5, 3, 48, 16), generator=generator)).to(torch.uint8)

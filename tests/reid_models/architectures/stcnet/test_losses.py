@@ -7,7 +7,7 @@ from reid_models.architectures.backbones import TrunkSpec, build_trunk
 from reid_models.architectures.heads import linear_head
 from reid_models.architectures.stcnet.critics import Discriminator, IdGuider
 from reid_models.architectures.stcnet.losses import (
-    Verdicts,
+    CriticScores,
     adversarial_loss,
     discriminator_loss,
     generator_loss,
@@ -39,7 +39,7 @@ def test_what_pleases_one_side_costs_the_other() -> None:
 def test_the_whole_is_weighed_as_in_the_paper() -> None:
     frames = torch.full((2, 3, 8, 4), 0.5)
     completion = Completion(spatial=frames + 0.1, temporal=frames - 0.2)
-    verdicts = Verdicts(
+    verdicts = CriticScores(
         is_real_globally=torch.zeros(2), is_real_locally=torch.full((2,), -50.0), identities=torch.zeros(2, 10)
     )
     loss = generator_loss(frames, completion, verdicts, torch.tensor([3, 8]))
@@ -53,7 +53,7 @@ def test_a_step_of_the_generators_teaches_them_and_not_the_guider() -> None:
     trunk = build_trunk(TrunkSpec("resnet18"), depths=(1, 1, 1, 1))
     guider = IdGuider(trunk, linear_head(trunk.width, 5), size=(48, 32))
     completion: Completion = network(*found.all())
-    verdicts = Verdicts(
+    verdicts = CriticScores(
         is_real_globally=whole(completion.temporal),
         is_real_locally=local(part_windows(completion.temporal, part)),
         identities=guider(completion.temporal),

@@ -15,21 +15,21 @@ EVERY = 3
 LUMA = 0.5
 """Weight of brightness beside colour: shadows change it."""
 
-Looks = NDArray[np.float32]
+Appearance = NDArray[np.float32]
 """(N, BANDS * 3): yellow-blue, red-green and half the brightness of each band, in grey levels."""
 
 
-def no_looks() -> Looks:
+def no_appearance() -> Appearance:
     """Of nobody."""
     return np.empty((0, BANDS * 3), np.float32)
 
 
-def looks_of(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> Looks:
-    """The looks of boxes in a picture.
+def measure_appearance(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> Appearance:
+    """The appearance of boxes in an image.
 
     Args:
         image: (H, W, 3) uint8 RGB.
-        boxes: (N, 4) float32 xyxy pixels; what lies outside of the picture is not looked at.
+        boxes: (N, 4) float32 xyxy pixels; what lies outside of the image is not looked at.
     """
     height, width = image.shape[:2]
     size = boxes[:, 2:] - boxes[:, :2]
@@ -45,17 +45,17 @@ def looks_of(image: NDArray[np.uint8], boxes: NDArray[np.float32]) -> Looks:
     return np.asarray(look.reshape(len(boxes), BANDS * 3), np.float32)
 
 
-def _bands(part: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """(BANDS, 3): mean colours of a picture's bands; one of few rows has some of them in two bands."""
-    rows = part.sum(axis=1, dtype=np.uint32) / part.shape[1]
+def _bands(patch: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """(BANDS, 3): mean colours of an image's bands; one of few rows has some of them in two bands."""
+    rows = patch.sum(axis=1, dtype=np.uint32) / patch.shape[1]
     edges = np.arange(BANDS + 1) * len(rows) // BANDS
     if len(rows) < BANDS:
         return np.asarray(rows[edges[:-1]])
     return np.asarray(np.add.reduceat(rows, edges[:-1], axis=0) / np.diff(edges)[:, None])
 
 
-def differences(a: Looks, b: Looks) -> NDArray[np.float32]:
-    """(K,) of looks row by row: the median over the bands of how far apart their colours are, in grey levels.
+def differences(a: Appearance, b: Appearance) -> NDArray[np.float32]:
+    """(K,) of appearances row by row: the median over the bands of how far apart their colours are, in grey levels.
 
     The median, because a bag, a table or another person may hide some of the bands.
     """

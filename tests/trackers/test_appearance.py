@@ -5,11 +5,11 @@ import pytest
 from numpy.typing import NDArray
 
 from detectors.detections import Detections
+from trackers.appearance import BANDS, differences, measure_appearance, no_appearance
 from trackers.bytetrack import ByteTrack, ByteTrackParams
-from trackers.looks import BANDS, differences, looks_of, no_looks
 
 RED, BLUE, GREY = (190, 40, 40), (40, 50, 180), (128, 128, 128)
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
 
@@ -17,7 +17,7 @@ def box(x: float, y: float = 40.0) -> list[float]:
     return [x, y, x + 60, y + 160]
 
 
-def picture(*people: tuple[float, Colour]) -> Picture:
+def image_of(*people: tuple[float, Colour]) -> Image:
     """People as blocks of colour, at these x."""
     image = np.full((240, 480, 3), GREY, np.uint8)
     for x, colour in people:
@@ -29,12 +29,12 @@ def detections(*xs: float) -> Detections:
     return Detections(np.array([box(x) for x in xs], np.float32).reshape(-1, 4), np.full(len(xs), 0.9, np.float32))
 
 
-def look(image: Picture, *xs: float) -> NDArray[np.float32]:
-    return looks_of(image, detections(*xs).boxes)
+def look(image: Image, *xs: float) -> NDArray[np.float32]:
+    return measure_appearance(image, detections(*xs).boxes)
 
 
 def test_one_colour_is_near_itself_and_far_from_another() -> None:
-    image = picture((20, RED), (120, BLUE), (220, RED))
+    image = image_of((20, RED), (120, BLUE), (220, RED))
     red, blue, again = look(image, 20, 120, 220)[:, None]
     assert differences(red, again)[0] < 1
     assert differences(red, blue)[0] > 150
@@ -42,22 +42,22 @@ def test_one_colour_is_near_itself_and_far_from_another() -> None:
 
 def test_brightness_counts_less_than_colour() -> None:
     dark, bright = (60, 60, 60), (100, 100, 100)
-    image = picture((20, dark), (120, bright))
+    image = image_of((20, dark), (120, bright))
     assert differences(*look(image, 20, 120)[:, None])[0] == pytest.approx(20, abs=1)
 
 
 def test_a_table_before_the_legs_changes_little() -> None:
-    free, hidden = picture((20, RED)), picture((20, RED))
+    free, hidden = image_of((20, RED)), image_of((20, RED))
     hidden[150:200, :] = (200, 160, 90)
     assert differences(look(free, 20), look(hidden, 20))[0] < 5
 
 
-def test_boxes_beyond_the_picture_and_tiny_ones_have_a_look() -> None:
+def test_boxes_beyond_the_image_and_tiny_ones_have_a_look() -> None:
     boxes = np.array([[-80, -30, 20, 90], [470, 200, 560, 400], [5, 5, 6, 7], [900, 900, 950, 990]], np.float32)
-    found = looks_of(picture((0, RED)), boxes)
+    found = measure_appearance(image_of((0, RED)), boxes)
     assert found.shape == (4, BANDS * 3)
     assert np.isfinite(found).all()
-    assert looks_of(picture(), no_looks()[:, :4]).shape == (0, BANDS * 3)
+    assert measure_appearance(image_of(), no_appearance()[:, :4]).shape == (0, BANDS * 3)
 
 
 def followed(most_different: float) -> list[list[int]]:
@@ -65,7 +65,7 @@ def followed(most_different: float) -> list[list[int]]:
     tracker = ByteTrack(ByteTrackParams(most_different=most_different, confirm_after_s=0.0))
     colours = (RED, RED, BLUE, BLUE)
     return [
-        tracker.update(detections(100), number / 10, picture((100, colour))).ids.tolist()
+        tracker.update(detections(100), number / 10, image_of((100, colour))).ids.tolist()
         for number, colour in enumerate(colours)
     ]
 
@@ -78,7 +78,7 @@ def test_somebody_of_other_colours_is_somebody_else() -> None:
 def test_colours_follow_a_light_that_changes_slowly() -> None:
     tracker = ByteTrack(ByteTrackParams(most_different=25.0, confirm_after_s=0.0))
     ids = [
-        tracker.update(detections(100), step / 10, picture((100, (190 - 2 * step, 40, 40 + 2 * step)))).ids.tolist()
+        tracker.update(detections(100), step / 10, image_of((100, (190 - 2 * step, 40, 40 + 2 * step)))).ids.tolist()
         for step in range(60)
     ]
     assert ids == [[1]] * 60
@@ -86,7 +86,7 @@ def test_colours_follow_a_light_that_changes_slowly() -> None:
 
 def test_the_rows_stay_in_line_when_tracks_come_and_go() -> None:
     tracker = ByteTrack(ByteTrackParams(most_different=25.0, confirm_after_s=0.0, lost_after_s=0.3))
-    image = picture((20, RED), (120, BLUE), (220, RED))
+    image = image_of((20, RED), (120, BLUE), (220, RED))
     first = tracker.update(detections(20, 120, 220), 0.0, image).ids.tolist()
     for step in range(1, 8):
         tracker.update(detections(120, 220), step / 10, image)
@@ -95,7 +95,7 @@ def test_the_rows_stay_in_line_when_tracks_come_and_go() -> None:
     assert sorted(later.ids.tolist()) == [2, 3, 4]
 
 
-def test_a_tracker_that_looks_needs_a_picture() -> None:
+def test_a_tracker_that_looks_needs_an_image() -> None:
     with pytest.raises(ValueError, match="expected an image, found none"):
         ByteTrack(ByteTrackParams(most_different=25.0)).update(detections(100), 0.0)
 

@@ -1,7 +1,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from reid_models.stripes import HEIGHT_PX, WIDTH_PX, StripesEncoder
+from reid_models.colour_stripes import HEIGHT_PX, WIDTH_PX, ColourStripesEncoder
 
 RED, BLUE, GREEN = (180, 40, 40), (40, 40, 180), (40, 140, 40)
 
@@ -16,7 +16,7 @@ def person(shirt: tuple[int, int, int], trousers: tuple[int, int, int], *, seed:
 
 
 def encode(*clips: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return StripesEncoder(frames=2).encode(np.stack(clips))
+    return ColourStripesEncoder(frames=2).encode(np.stack(clips))
 
 
 def test_the_same_clothes_are_more_alike_than_others() -> None:
@@ -48,4 +48,4 @@ def test_a_clip_of_one_colour_has_a_vector_too() -> None:
 
 
 def test_the_model_id_names_the_definition() -> None:
-    assert StripesEncoder().model_id == "stripes@1"
+    assert ColourStripesEncoder().model_id == "stripes@1"

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from pipeline.events.schema import person_id
 from pipeline.matching.constraints import POSSIBLE, TOO_LATE, verdicts
-from pipeline.matching.corrections import Agreement, Correction, CorrectionParams, Persons, correct
 from pipeline.matching.gallery import Known
+from pipeline.matching.merge_split import Agreement, MergeSplitParams, Persons, RowMergeSplit, find_merge_splits
 from pipeline.matching.search import ROUNDING, rows_of, rows_within_reach
 from pipeline.matching.sightings import NOBODY, Sighting, SightingArrays, person_of, side_by_side
 from pipeline.records import TrackKey
@@ -39,8 +39,8 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Revision:
-    """A correction of tracks by name; see `Correction`.
+class IdentityMergeSplit:
+    """A merge or split of tracks by name; see `RowMergeSplit`.
 
     Attributes:
         moved: the tracks, as they are now; in order of time.
@@ -59,9 +59,9 @@ class Revision:
     left: Agreement | None
 
 
-def revise(
-    known: Known, changed: Mapping[TrackKey, Sighting], rules: Rules, params: CorrectionParams
-) -> list[Revision]:
+def merge_and_split(
+    known: Known, changed: Mapping[TrackKey, Sighting], rules: Rules, params: MergeSplitParams
+) -> list[IdentityMergeSplit]:
     """What follows from a window for those who are somebody already, in order.
 
     Args:
@@ -71,12 +71,16 @@ def revise(
         params: see there.
     """
     decided = [s for s in changed.values() if s.person is not None]
-    triggers = sorted((s for s in decided if s.part + 1 >= params.min_parts or not s.is_open), key=_by_time)
-    return list(_Hindsight(known, decided, triggers, rules, params).run()) if triggers else []
+    triggers = sorted(
+        (s for s in decided if s.tracklet_index + 1 >= params.min_tracklets or not s.is_open), key=_by_time
+    )
+    return list(_MergeSplitPass(known, decided, triggers, rules, params).run()) if triggers else []
 
 
-class _Hindsight:
-    """The triggers of one window, and all tracks of the persons near them, as they stand while corrections are made."""
+class _MergeSplitPass:
+    """The triggers of one window, and all tracks of the persons near them, as they stand while merges and splits are
+    made.
+    """
 
     def __init__(
         self,
@@ -84,7 +88,7 @@ class _Hindsight:
         decided: Sequence[Sighting],
         triggers: Sequence[Sighting],
         rules: Rules,
-        params: CorrectionParams,
+        params: MergeSplitParams,
     ) -> None:
         self._rules = rules
         self._params = params
@@ -98,10 +102,10 @@ class _Hindsight:
         cameras = self._tracks.cameras
         self._excess = similarity - rules.thresholds[cameras[self._triggers, None], cameras]
 
-    def run(self) -> Iterator[Revision]:
+    def run(self) -> Iterator[IdentityMergeSplit]:
         in_doubt = self._has_others_near() | self._is_at_odds()
         for query in np.flatnonzero(in_doubt).tolist():
-            yield from self._revisions(query)
+            yield from self._find_merge_splits(query)
 
     def _has_others_near(self) -> NDArray[np.bool_]:
         """(T,): the track might be somebody else, or its person. None of these is missed, but for rounding one may be
@@ -119,23 +123,23 @@ class _Hindsight:
         is_unlike = self._excess[query, row] < ROUNDING - self._params.split_slack
         return np.bincount(query, weights=is_hard | is_unlike, minlength=len(self._triggers)) > 0
 
-    def _revisions(self, query: int) -> Iterator[Revision]:
-        """Corrections that one track gives reason for; the tracks after it are looked at as they stand then."""
+    def _find_merge_splits(self, query: int) -> Iterator[IdentityMergeSplit]:
+        """Merges and splits that one track gives reason for; the tracks after it are looked at as they stand then."""
         rows = self._around(query)
         numbers, first, index = np.unique(self._persons[rows], return_index=True, return_inverse=True)
         by_age = np.argsort(first)
         around = Persons(
-            tracks=replace(self._tracks.taken(rows), persons=np.argsort(by_age)[index]),
-            parts=np.array([self._sightings[row].part + 1 for row in rows]),
+            tracks=replace(self._tracks.take_rows(rows), persons=np.argsort(by_age)[index]),
+            tracklets=np.array([self._sightings[row].tracklet_index + 1 for row in rows]),
             revisions=np.array([self._sightings[row].revision for row in rows]),
         )
         persons = numbers[by_age].tolist()
         trigger = int(np.flatnonzero(rows == self._triggers[query])[0])
-        for correction in correct(around, trigger, self._rules.topology, self._rules.thresholds, self._params):
-            moved = self._moved(correction, rows, persons)
-            if correction.target < len(persons) and not self._may_join(moved, persons[correction.target]):
+        for change in find_merge_splits(around, trigger, self._rules.topology, self._rules.thresholds, self._params):
+            moved = self._moved(change, rows, persons)
+            if change.target < len(persons) and not self._may_join(moved, persons[change.target]):
                 return
-            yield self._made(correction, rows, moved, persons)
+            yield self._made(change, rows, moved, persons)
 
     def _around(self, query: int) -> NDArray[np.intp]:
         """Tracks of the trigger's person and of those near it, the newest of each, in order of time."""
@@ -157,10 +161,10 @@ class _Hindsight:
     def _in_order(self, rows: Iterable[int]) -> list[int]:
         return sorted(rows, key=lambda row: _by_time(self._sightings[row]))
 
-    def _moved(self, correction: Correction, rows: NDArray[np.intp], persons: Sequence[int]) -> list[int]:
-        if correction.kind == "merged":
-            return self._in_order(self._rows_of(persons[correction.source]))
-        return [int(row) for row in rows[correction.rows]]
+    def _moved(self, change: RowMergeSplit, rows: NDArray[np.intp], persons: Sequence[int]) -> list[int]:
+        if change.kind == "merged":
+            return self._in_order(self._rows_of(persons[change.source]))
+        return [int(row) for row in rows[change.rows]]
 
     def _may_join(self, moved: Sequence[int], person: int) -> bool:
         """Over all tracks of the person, those too that were too many to be weighed."""
@@ -169,28 +173,28 @@ class _Hindsight:
         return bool(((verdict == POSSIBLE) | (verdict == TOO_LATE)).all())
 
     def _made(
-        self, correction: Correction, rows: NDArray[np.intp], moved: Sequence[int], persons: list[int]
-    ) -> Revision:
-        source = persons[correction.source]
-        if correction.target == len(persons):
+        self, change: RowMergeSplit, rows: NDArray[np.intp], moved: Sequence[int], persons: list[int]
+    ) -> IdentityMergeSplit:
+        source = persons[change.source]
+        if change.target == len(persons):
             persons.append(len(self._names))
             first = self._sightings[moved[0]]
             self._names.append(person_id(self._rules.site, first.track, first.revision + 1))
-        target = persons[correction.target]
+        target = persons[change.target]
         for row in moved:
             before = self._sightings[row]
             self._sightings[row] = replace(before, person=self._names[target], revision=before.revision + 1)
             self._persons[row] = target
-        pair = None if correction.nearest is None else [self._sightings[row] for row in rows[list(correction.nearest)]]
-        return Revision(
-            kind=correction.kind,
+        pair = None if change.nearest is None else [self._sightings[row] for row in rows[list(change.nearest)]]
+        return IdentityMergeSplit(
+            kind=change.kind,
             moved=tuple(self._sightings[row] for row in moved),
             person=self._names[target],
             other=self._names[source],
-            joined=correction.joined,
-            margin=correction.margin,
+            joined=change.joined,
+            margin=change.margin,
             nearest=None if pair is None else (pair[0], pair[1]),
-            left=correction.left,
+            left=change.left,
         )
 
 
@@ -199,7 +203,7 @@ def _pool(
     decided: Sequence[Sighting],
     triggers: Sequence[Sighting],
     rules: Rules,
-    params: CorrectionParams,
+    params: MergeSplitParams,
 ) -> tuple[list[Sighting], SightingArrays]:
     """All tracks of the persons near the triggers, and of those whom the window says more about, as they are now."""
     arrays, queries = known.arrays, np.stack([s.descriptor for s in triggers])
@@ -213,7 +217,7 @@ def _pool(
     if not len(rows):
         return list(decided), now
     rows = rows[[known.row(row).track not in fresh for row in rows.tolist()]]
-    others = arrays.taken(rows)
+    others = arrays.take_rows(rows)
     sightings = [*(known.row(row) for row in rows.tolist()), *decided]
     return sightings, SightingArrays(
         *(np.concatenate([getattr(others, field), getattr(now, field)]) for field in SightingArrays.__slots__)

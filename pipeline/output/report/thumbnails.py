@@ -3,15 +3,15 @@
 import base64
 from pathlib import Path
 
-from pipeline.events.schema import Sighting
+from pipeline.events.schema import EventSighting
 from pipeline.output.thumbnails import thumbnail_path
 
 
-class Pictures:
-    """Collects the pictures that a page shows.
+class Thumbnails:
+    """Collects the images that a page shows.
 
     Args:
-        folder: that `run --thumbnails` wrote; None if no pictures were kept.
+        folder: that `run --thumbnails` wrote; None if no images were kept.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -22,18 +22,22 @@ class Pictures:
     def were_kept(self) -> bool:
         return self._folder is not None
 
-    def show(self, sighting: Sighting) -> str:
-        """HTML of the picture of a sighting: an empty frame where there is none, nothing if none were kept."""
+    def show(self, sighting: EventSighting) -> str:
+        """HTML of the image of a sighting: an empty frame where there is none, nothing if none were kept."""
         if self._folder is None:
             return ""
-        path = None if sighting.part is None else thumbnail_path(self._folder, sighting.key, sighting.part)
+        path = (
+            None
+            if sighting.tracklet_index is None
+            else thumbnail_path(self._folder, sighting.key, sighting.tracklet_index)
+        )
         if path is None or not path.is_file():
-            return '<i class="thumb" title="no picture"></i>'
+            return '<i class="thumb" title="no image"></i>'
         number = self._numbers.setdefault(path, len(self._numbers))
         return f'<i class="thumb t{number}" role="img" aria-label="track {sighting.track}"></i>'
 
     def css(self) -> str:
-        """The rules that hold the pictures shown so far."""
+        """The rules that hold the images shown so far."""
         return "\n".join(
             f".t{number}{{background-image:url(data:image/jpeg;base64,{base64.b64encode(path.read_bytes()).decode()})}}"
             for path, number in self._numbers.items()

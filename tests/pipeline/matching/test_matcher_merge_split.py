@@ -1,4 +1,6 @@
-"""Decisions that later parts of tracks take back. A vector is a direction in the plane; the cosine demanded is 0.9."""
+"""Decisions that later tracklets of tracks take back. A vector is a direction in the plane; the cosine demanded is
+0.9.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,22 +12,22 @@ from pipeline.events.folding import persons_by_track
 from pipeline.events.memory import MemorySink
 from pipeline.events.schema import IdentityEvent, person_id
 from pipeline.matching import announcing
-from pipeline.matching.corrections import CorrectionParams
+from pipeline.matching.identity_merge_split import IdentityMergeSplit
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
+from pipeline.matching.merge_split import MergeSplitParams
 from pipeline.matching.policy import MatchParams
-from pipeline.matching.revising import Revision
 from pipeline.records import EmbeddedWindow, TrackKey
 from testing.matching.windows import SITE, embedding, end, window
 from testing.site.town import undisturbed_events
 
 DOOR, YARD = TrackKey("door", "r", 1), TrackKey("yard", "r", 1)
-PARAMS = MatchParams(threshold=0.9, same_camera_extra=0.0, hesitation=0.0)
-LOOKS_LIKE_A_STRANGER = (
+PARAMS = MatchParams(threshold=0.9, same_camera_extra=0.0, deferral_band=0.0)
+SEEN_AS_A_STRANGER = (
     window(10, [embedding("door", 1, 0, 5, 9)], [end("door", 1, 5, 9)]),
     window(20, [embedding("yard", 1, 40, 15, 19)]),
 )
-LOOKS_FAMILIAR = (
+SEEN_AS_FAMILIAR = (
     window(10, [embedding("door", 1, 0, 5, 9)], [end("door", 1, 5, 9)]),
     window(20, [embedding("yard", 1, 10, 15, 19)]),
 )
@@ -34,10 +36,10 @@ LOOKS_FAMILIAR = (
 class Desk:
     """A matcher that corrects, with a gallery and a sink in memory."""
 
-    def __init__(self, corrections: CorrectionParams | None = CorrectionParams(min_parts=1)) -> None:  # noqa: B008
+    def __init__(self, merge_split: MergeSplitParams | None = MergeSplitParams(min_tracklets=1)) -> None:  # noqa: B008
         self.sink = MemorySink()
         self.gallery = MemoryGallery(self.sink)
-        self.matcher = Matcher(self.gallery, SITE, PARAMS, corrections=corrections)
+        self.matcher = Matcher(self.gallery, SITE, PARAMS, merge_split=merge_split)
 
     def see(self, *windows: EmbeddedWindow) -> list[IdentityEvent]:
         before = len(self.sink.events)
@@ -52,13 +54,13 @@ def persons(events: Sequence[IdentityEvent]) -> dict[TrackKey, UUID]:
 
 def test_two_persons_turn_out_to_be_one() -> None:
     desk = Desk()
-    (_, _, appeared) = desk.see(*LOOKS_LIKE_A_STRANGER)
-    (merged,) = desk.see(window(25, [embedding("yard", 1, -20, 20, 24, part=1)]))
+    (_, _, appeared) = desk.see(*SEEN_AS_A_STRANGER)
+    (merged,) = desk.see(window(25, [embedding("yard", 1, -20, 20, 24, tracklet_index=1)]))
     assert (merged.kind, merged.camera) == ("person.merged", "yard")
     assert (merged.person, merged.other) == (person_id("shop", DOOR), appeared.person)
     assert [(seen.key, seen.revision, seen.start, seen.end) for seen in merged.moved] == [(YARD, 1, 15, 24)]
     assert merged.seen_before is not None
-    assert (merged.seen.key, merged.seen.part, merged.seen_before.key) == (YARD, 1, DOOR)
+    assert (merged.seen.key, merged.seen.tracklet_index, merged.seen_before.key) == (YARD, 1, DOOR)
     assert merged.similarity == pytest.approx(0.985, abs=0.001)
     assert merged.threshold == pytest.approx(0.9)
     (ended,) = desk.see(window(30, [], [end("yard", 1, 15, 26)]))
@@ -68,13 +70,13 @@ def test_two_persons_turn_out_to_be_one() -> None:
 
 def test_one_person_turns_out_to_be_two() -> None:
     desk = Desk()
-    desk.see(*LOOKS_FAMILIAR)
-    (split,) = desk.see(window(25, [embedding("yard", 1, 90, 20, 24, part=1)]))
+    desk.see(*SEEN_AS_FAMILIAR)
+    (split,) = desk.see(window(25, [embedding("yard", 1, 90, 20, 24, tracklet_index=1)]))
     assert split.kind == "person.split"
     assert split.other == person_id("shop", DOOR)
     assert split.person == person_id("shop", YARD, 1)
     assert (split.seen_before, split.similarity, split.threshold) == (None, None, None)
-    (left,) = split.rivals
+    (left,) = split.runners_up
     assert (left.person, left.ruled_out_by) == (split.other, None)
     assert left.similarity == pytest.approx(0.643, abs=0.001)
     assert persons(desk.sink.events) == {DOOR: split.other, YARD: split.person}
@@ -85,7 +87,7 @@ def test_times_that_become_known_can_make_one_person_impossible() -> None:
     desk.see(window(10, [embedding("door", 1, 0, 5, 9)]), window(20, [embedding("yard", 1, 10, 15, 19)]))
     split, ended = desk.see(window(30, [], [end("door", 1, 5, 22)]))
     assert (split.kind, split.moved[0].key) == ("person.split", YARD)
-    assert split.rivals[0].ruled_out_by == "in a camera that does not overlap at the same time"
+    assert split.runners_up[0].ruled_out_by == "in a camera that does not overlap at the same time"
     assert (ended.kind, ended.person, ended.seen.revision) == ("track.ended", person_id("shop", DOOR), 0)
 
 
@@ -93,8 +95,8 @@ def test_who_leaves_joins_somebody_known() -> None:
     desk = Desk()
     desk.see(
         window(5, [embedding("yard", 9, 64, 1, 4)], [end("yard", 9, 1, 4)]),
-        *LOOKS_FAMILIAR,
-        window(25, [embedding("yard", 1, 90, 20, 24, part=1)]),
+        *SEEN_AS_FAMILIAR,
+        window(25, [embedding("yard", 1, 90, 20, 24, tracklet_index=1)]),
     )
     (split,) = desk.sink.events[-1:]
     assert (split.kind, split.person) == ("person.split", person_id("shop", TrackKey("yard", "r", 9)))
@@ -103,20 +105,20 @@ def test_who_leaves_joins_somebody_known() -> None:
     assert split.similarity == pytest.approx(0.970, abs=0.001)
 
 
-def test_without_corrections_a_decision_stands() -> None:
+def test_without_merges_and_splits_a_decision_stands() -> None:
     desk = Desk(None)
-    desk.see(*LOOKS_FAMILIAR)
-    assert desk.see(window(25, [embedding("yard", 1, 90, 20, 24, part=1)])) == []
+    desk.see(*SEEN_AS_FAMILIAR)
+    assert desk.see(window(25, [embedding("yard", 1, 90, 20, 24, tracklet_index=1)])) == []
 
 
-def test_a_correction_is_counted() -> None:
+def test_a_merge_or_split_is_counted() -> None:
     desk = Desk()
-    desk.see(*LOOKS_LIKE_A_STRANGER)
-    outcome = desk.matcher.step(window(25, [embedding("yard", 1, -20, 20, 24, part=1)]))
+    desk.see(*SEEN_AS_A_STRANGER)
+    outcome = desk.matcher.step(window(25, [embedding("yard", 1, -20, 20, 24, tracklet_index=1)]))
     assert (outcome.merged, outcome.split, outcome.appeared) == (1, 0, 0)
     desk = Desk()
-    desk.see(*LOOKS_FAMILIAR)
-    assert desk.matcher.step(window(25, [embedding("yard", 1, 90, 20, 24, part=1)])).split == 1
+    desk.see(*SEEN_AS_FAMILIAR)
+    assert desk.matcher.step(window(25, [embedding("yard", 1, 90, 20, 24, tracklet_index=1)])).split == 1
 
 
 def test_what_is_corrected_in_the_window_of_its_decision_is_told_after_it() -> None:
@@ -154,13 +156,15 @@ def test_no_id_of_a_person_or_an_event_is_used_again() -> None:
 
 def test_many_tracks_are_moved_in_several_events_that_brokers_take() -> None:
     desk = Desk()
-    desk.see(*LOOKS_FAMILIAR)
+    desk.see(*SEEN_AS_FAMILIAR)
     one = desk.gallery.known().row(0)
     moved = tuple(
         replace(one, track=TrackKey("door", "r", number), person=UUID(int=2), revision=1)
         for number in range(announcing.MOST_MOVED + 7)
     )
-    events = announcing.revised("shop", Revision("merged", moved, UUID(int=2), UUID(int=1), None, None, None, None))
+    events = announcing.announce_merge_split(
+        "shop", IdentityMergeSplit("merged", moved, UUID(int=2), UUID(int=1), None, None, None, None)
+    )
     assert [len(event.moved) for event in events] == [announcing.MOST_MOVED, 7]
     assert len({event.event_id for event in events}) == 2
     assert {track: int(person) for track, person in persons(events).items()} == {each.track: 2 for each in moved}

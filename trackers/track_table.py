@@ -15,7 +15,7 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Roster:
+class TrackTable:
     """The open tracks of one camera, one row each, in order of their birth.
 
     Attributes:
@@ -61,14 +61,16 @@ class Roster:
         return time_s - self.seen_s > np.where(self.is_confirmed, lost_after_s, doubtful_after_s)
 
 
-def enrol(ids: Iterator[int], births: int, time_s: float, confirm_after_s: float) -> Roster:
+def enrol(ids: Iterator[int], births: int, time_s: float, confirm_after_s: float) -> TrackTable:
     """New tracks, first seen now."""
     first_s = np.full(births, time_s)
     is_confirmed = np.full(births, confirm_after_s <= 0)
-    return Roster(np.fromiter(islice(ids, births), np.int64, births), first_s, first_s, is_confirmed)
+    return TrackTable(np.fromiter(islice(ids, births), np.int64, births), first_s, first_s, is_confirmed)
 
 
-def shown(roster: Roster, rows: Rows, boxes: NDArray[np.float64], scores: NDArray[np.float32], gone: Mask) -> Tracks:
+def show_tracks(
+    table: TrackTable, rows: Rows, boxes: NDArray[np.float64], scores: NDArray[np.float32], gone: Mask
+) -> Tracks:
     """What the caller hears of a frame: of the confirmed tracks, those seen in it and those given up in it.
 
     Args:
@@ -77,12 +79,12 @@ def shown(roster: Roster, rows: Rows, boxes: NDArray[np.float64], scores: NDArra
         scores: (S,) of their detections.
         gone: (N,) whether a row is given up.
     """
-    is_shown = roster.is_confirmed[rows]
+    is_shown = table.is_confirmed[rows]
     return Tracks(
-        roster.ids[rows[is_shown]],
+        table.ids[rows[is_shown]],
         boxes.T[is_shown].astype(np.float32),
         scores[is_shown],
-        roster.ids[gone & roster.is_confirmed],
+        table.ids[gone & table.is_confirmed],
     )
 
 

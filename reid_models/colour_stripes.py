@@ -5,7 +5,7 @@ side or a lamp of another colour may be enough to lose somebody. It is for a fir
 `docs/results.md` has its figures beside those of networks.
 
 What it does, each step because it found more on the half of `mars_query_half` that the choices were made on:
-light that changes slowly over the picture, and each clip's mean colour, are divided out (a single-scale retinex:
+light that changes slowly over the image, and each clip's mean colour, are divided out (a single-scale retinex:
 Jobson, Rahman and Woodell, IEEE TIP 1997); pixels near the upright axis count most, as the background lies to the
 sides; colours in CIELAB are counted in overlapping stripes, each pixel shared between neighbouring bins, and counts
 are compared by their square roots (the Hellinger kernel), so that large areas of one colour do not drown the rest.
@@ -29,14 +29,14 @@ STRIPES = 8
 LIGHTNESS_BINS, COLOUR_BINS = 6, 8
 BINS = LIGHTNESS_BINS * COLOUR_BINS * COLOUR_BINS
 LIGHT_SIGMA_PX = 40.0  # what changes more slowly than this is light, not clothes
-LIGHT_SHRINK = 4  # so slow a change is seen as well in a small picture, four times as fast
+LIGHT_SHRINK = 4  # so slow a change is seen as well in a small image, four times as fast
 LOG_LEVELS = np.log1p(np.arange(256, dtype=np.float32))
-AXIS_SIGMA = 0.3  # of the weight across the picture, in half widths
-MEAN_LEVEL, LEVEL_SPREAD = 120.0, 50.0  # levels of the normalised picture, of 255
+AXIS_SIGMA = 0.3  # of the weight across the image, in half widths
+MEAN_LEVEL, LEVEL_SPREAD = 120.0, 50.0  # levels of the normalised image, of 255
 STRONG_COLOUR = 50.0  # a* or b* at the end of the scale; few clothes have more
 
 
-class StripesEncoder:
+class ColourStripesEncoder:
     """Colours in body stripes, added up over the clip. Weak: see the head of this file."""
 
     def __init__(self, *, frames: int = 8) -> None:

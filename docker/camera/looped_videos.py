@@ -1,8 +1,8 @@
-"""An RTSP server that plays films over and over, in the place of cameras; each film is one camera.
+"""An RTSP server that plays videos over and over, in the place of cameras; each video is one camera.
 
-    CAMERA_USER=... CAMERA_PASSWORD=... python3 looped_films.py campus=/films/vtest.avi gate=/films/vtest.avi@20
+    CAMERA_USER=... CAMERA_PASSWORD=... python3 looped_videos.py campus=/videos/vtest.avi gate=/videos/vtest.avi@20
 
-`@20` begins there at the film's 20th second, so that one film does for two cameras whose people come by at different
+`@20` begins there at the video's 20th second, so that one video does for two cameras whose people come by at different
 times. Runs under the system's Python, where GStreamer's bindings live, and imports nothing of ours. Prints
 `listening PORT` when it is ready.
 """
@@ -25,43 +25,43 @@ KEY_FRAME_EVERY_S = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Camera:
-    """One film as one camera: its path at the server, the file, and where in it the first round begins."""
+class LoopedCamera:
+    """One video as one camera: its path at the server, the file, and where in it the first round begins."""
 
     name: str
-    film: Path
+    video: Path
     begins_s: float
 
     @classmethod
-    def parsed(cls, text: str) -> Self:
+    def parse(cls, text: str) -> Self:
         """From NAME=FILE or NAME=FILE@SECONDS; ValueError, which argparse reports, if it is neither."""
         name, _, rest = text.partition("=")
-        film, _, begins_s = rest.partition("@")
-        if not name or not film:
+        video, _, begins_s = rest.partition("@")
+        if not name or not video:
             raise ValueError
-        return cls(name, Path(film), float(begins_s or 0))
+        return cls(name, Path(video), float(begins_s or 0))
 
 
-class Film:
-    """Decodes a film at its own rate into the channel that its camera reads from, over and over."""
+class Video:
+    """Decodes a video at its own rate into the channel that its camera reads from, over and over."""
 
-    def __init__(self, camera: Camera, size: tuple[int, int]) -> None:
+    def __init__(self, camera: LoopedCamera, size: tuple[int, int]) -> None:
         self._camera = camera
         self._pipeline = Gst.parse_launch(
             "filesrc name=file ! decodebin ! videoconvert ! videoscale"
             f" ! video/x-raw,format=I420,width={size[0]},height={size[1]}"
             f" ! intervideosink channel={camera.name} sync=true"
         )
-        self._pipeline.get_by_name("file").set_property("location", str(camera.film))
+        self._pipeline.get_by_name("file").set_property("location", str(camera.video))
         self._bus = self._pipeline.get_bus()
 
     def start(self) -> None:
-        """Begins to play; SystemExit with one line if the film cannot be."""
+        """Begins to play; SystemExit with one line if the video cannot be."""
         self._pipeline.set_state(Gst.State.PAUSED)
         found = self._bus.timed_pop_filtered(10 * Gst.SECOND, Gst.MessageType.ASYNC_DONE | Gst.MessageType.ERROR)
         if found is None or found.type is Gst.MessageType.ERROR:
             reason = found.parse_error()[0].message if found else "it took longer than 10 s"
-            sys.exit(f"{self._camera.name}: expected a film to play, found {self._camera.film}: {reason}")
+            sys.exit(f"{self._camera.name}: expected a video to play, found {self._camera.video}: {reason}")
         self._seek(self._camera.begins_s)
         self._pipeline.set_state(Gst.State.PLAYING)
         self._bus.add_signal_watch()
@@ -81,7 +81,7 @@ def main() -> None:
     server.set_service(str(options.port))
     server.set_auth(password(os.environ))
     for camera in options.cameras:
-        Film(camera, (options.width, options.height)).start()
+        Video(camera, (options.width, options.height)).start()
         server.get_mount_points().add_factory(f"/{camera.name}", stream(camera, options.fps))
     if not server.attach(None):
         sys.exit(f"expected to listen on {options.host}:{options.port}; the port is taken")
@@ -92,7 +92,7 @@ def main() -> None:
 
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cameras", nargs="+", type=Camera.parsed, metavar="NAME=FILE[@SECONDS]")
+    parser.add_argument("cameras", nargs="+", type=LoopedCamera.parse, metavar="NAME=FILE[@SECONDS]")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8554)
     parser.add_argument("--width", type=int, default=768)
@@ -101,8 +101,8 @@ def read_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def stream(camera: Camera, fps: int) -> Any:
-    """One picture for all clients; the encoder repeats its parameters with each key frame, as cameras do."""
+def stream(camera: LoopedCamera, fps: int) -> Any:
+    """One image for all clients; the encoder repeats its parameters with each key frame, as cameras do."""
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(
         f"( intervideosrc channel={camera.name} ! video/x-raw,framerate={fps}/1 ! videoconvert"

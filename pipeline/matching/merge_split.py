@@ -1,7 +1,7 @@
 """What was decided too early: tracks that are not who they were taken for, and persons who are one.
 
-A track is decided by its first parts, against the tracks of then. When more is known, all pairs of tracks count: two
-persons are one if their tracks agree on average, and a track leaves its person if it disagrees with the others on
+A track is decided by its first tracklets, against the tracks of then. When more is known, all pairs of tracks count:
+two persons are one if their tracks agree on average, and a track leaves its person if it disagrees with the others on
 average. The mean over all pairs and not the nearest pair: early decisions make chains of a crowd, in which each is like
 the next, and the first unlike the last.
 
@@ -23,15 +23,15 @@ Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
-class CorrectionParams:
+class MergeSplitParams:
     """
     Attributes:
         merge_extra: two persons are one if the mean cosine of their tracks exceeds what is demanded by this much.
         split_slack: tracks leave their person if their mean cosine to the others misses what is demanded by more than
-            this. The gap between the two keeps corrections from swinging to and fro.
+            this. The gap between the two keeps merges and splits from swinging to and fro.
         move_extra: tracks go over to another person if they are nearer to that one by this much.
         margin: the best person must exceed the next one by this much.
-        min_parts: nothing but an impossibility is corrected on fewer parts than this on either side.
+        min_tracklets: nothing but an impossibility is corrected on fewer tracklets than this on either side.
         max_revisions: a track that was moved this often leaves its person no more.
     """
 
@@ -39,7 +39,7 @@ class CorrectionParams:
     split_slack: float = 0.1
     move_extra: float = 0.1
     margin: float = 0.02
-    min_parts: int = 2
+    min_tracklets: int = 2
     max_revisions: int = 4
 
     def __post_init__(self) -> None:
@@ -48,9 +48,9 @@ class CorrectionParams:
                 "expected split_slack, move_extra and margin of at least 0 and merge_extra above -split_slack, "
                 f"found {self.split_slack}, {self.move_extra}, {self.margin} and {self.merge_extra}"
             )
-        if self.min_parts < 1 or self.max_revisions < 0:
+        if self.min_tracklets < 1 or self.max_revisions < 0:
             raise ValueError(
-                f"expected min_parts of at least 1 and max_revisions of at least 0, found {self.min_parts} and "
+                f"expected min_tracklets of at least 1 and max_revisions of at least 0, found {self.min_tracklets} and "
                 f"{self.max_revisions}"
             )
 
@@ -61,12 +61,12 @@ class Persons:
 
     Attributes:
         tracks: (R,) rows; the persons are numbered from 0 in the order of their first tracks.
-        parts: (R,) int64, of how many parts each is known.
+        tracklets: (R,) int64, of how many tracklets each is known.
         revisions: (R,) int64, how often each was moved before.
     """
 
     tracks: SightingArrays
-    parts: NDArray[np.int64]
+    tracklets: NDArray[np.int64]
     revisions: NDArray[np.int64]
 
 
@@ -92,7 +92,7 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Correction:
+class RowMergeSplit:
     """Tracks that are somebody else from now on.
 
     Attributes:
@@ -116,10 +116,10 @@ class Correction:
     left: Agreement | None = None
 
 
-def correct(
-    persons: Persons, trigger: int, site: Topology, thresholds: NDArray[np.float64], params: CorrectionParams
-) -> list[Correction]:
-    """The corrections that a track gives reason for, now that more of it is known.
+def find_merge_splits(
+    persons: Persons, trigger: int, site: Topology, thresholds: NDArray[np.float64], params: MergeSplitParams
+) -> list[RowMergeSplit]:
+    """The merges and splits that a track gives reason for, now that more of it is known.
 
     Args:
         persons: the track's own, and those near it.
@@ -131,18 +131,18 @@ def correct(
     Returns:
         In the order in which they are to be made.
     """
-    return _Review(persons, site, thresholds, params).run(trigger)
+    return _MergeSplitSearch(persons, site, thresholds, params).run(trigger)
 
 
-class _Review:
+class _MergeSplitSearch:
     """The persons around one track, while they are being looked at again."""
 
     def __init__(
-        self, persons: Persons, site: Topology, thresholds: NDArray[np.float64], params: CorrectionParams
+        self, persons: Persons, site: Topology, thresholds: NDArray[np.float64], params: MergeSplitParams
     ) -> None:
         tracks, each = persons.tracks, np.arange(len(persons.tracks))
         self._params = params
-        self._parts = persons.parts
+        self._tracklets = persons.tracklets
         self._revisions = persons.revisions.copy()
         self._persons = tracks.persons.copy()
         vectors = tracks.vectors.astype(np.float64)
@@ -154,19 +154,19 @@ class _Review:
         self._is_late = self._verdict == TOO_LATE
         self._is_impossible = (self._verdict != POSSIBLE) & ~self._is_late
 
-    def run(self, trigger: int) -> list[Correction]:
-        found: list[Correction] = []
+    def run(self, trigger: int) -> list[RowMergeSplit]:
+        found: list[RowMergeSplit] = []
         for find in (self._impossibility, self._dissent, self._union):
-            if (correction := find(trigger)) is not None:
-                self._persons[correction.rows] = correction.target
-                self._revisions[correction.rows] += 1
-                found.append(correction)
+            if (change := find(trigger)) is not None:
+                self._persons[change.rows] = change.target
+                self._revisions[change.rows] += 1
+                found.append(change)
         return found
 
     def _together(self, row: int) -> Rows:
         return np.flatnonzero(self._persons == self._persons[row])
 
-    def _impossibility(self, trigger: int) -> Correction | None:
+    def _impossibility(self, trigger: int) -> RowMergeSplit | None:
         """Takes a person apart who would be in two places: every other track goes with the one that it is nearer to."""
         together = self._together(trigger)
         against = self._is_impossible[trigger, together]
@@ -180,7 +180,7 @@ class _Review:
         leave, stay = _lesser_first(together[is_side], together[~is_side])
         return self._parted(leave, stay, self._best(leave), verdict) if self._may_leave(leave) else None
 
-    def _dissent(self, trigger: int) -> Correction | None:
+    def _dissent(self, trigger: int) -> RowMergeSplit | None:
         """Takes the track, and those that are nearer to it than to the rest, out of a person whom they are unlike."""
         together = self._together(trigger)
         if len(together) < 2:
@@ -203,14 +203,16 @@ class _Review:
             return self._parted(leave, stay, self._best(leave))
         return None
 
-    def _parted(self, leave: Rows, stay: Rows, best: "_Best | None", verdict: Verdict = Verdict.POSSIBLE) -> Correction:
+    def _parted(
+        self, leave: Rows, stay: Rows, best: "_Best | None", verdict: Verdict = Verdict.POSSIBLE
+    ) -> RowMergeSplit:
         source = int(self._persons[leave[0]])
         left = replace(self._agreement(leave, stay), verdict=verdict)
         if best is None:
-            return Correction("split", leave, source, int(self._persons.max()) + 1, left=left)
+            return RowMergeSplit("split", leave, source, int(self._persons.max()) + 1, left=left)
         return self._joined("split", leave, best, left)
 
-    def _union(self, trigger: int) -> Correction | None:
+    def _union(self, trigger: int) -> RowMergeSplit | None:
         """Joins the track's person with another if they are each other's best; the one seen first gives the name."""
         ours = self._together(trigger)
         best = self._best(ours, extra=self._params.merge_extra)
@@ -224,19 +226,19 @@ class _Review:
 
     def _joined(
         self, kind: Literal["merged", "split"], rows: Rows, best: "_Best", left: Agreement | None = None
-    ) -> Correction:
+    ) -> RowMergeSplit:
         there = np.flatnonzero(self._persons == best.agreement.person)
         nearest = self._excess[np.ix_(rows, there)]
         row, near = np.unravel_index(int(nearest.argmax()), nearest.shape)
         source, target = int(self._persons[rows[0]]), best.agreement.person
         pair = int(rows[row]), int(there[near])
-        return Correction(kind, rows, source, target, best.agreement, best.margin, pair, left)
+        return RowMergeSplit(kind, rows, source, target, best.agreement, best.margin, pair, left)
 
     def _may_leave(self, rows: Rows) -> bool:
         return bool((self._revisions[rows] < self._params.max_revisions).all())
 
     def _are_known_well(self, some: Rows, others: Rows) -> bool:
-        return bool(min(self._parts[some].sum(), self._parts[others].sum()) >= self._params.min_parts)
+        return bool(min(self._tracklets[some].sum(), self._tracklets[others].sum()) >= self._params.min_tracklets)
 
     def _agreement(self, rows: Rows, others: Rows) -> Agreement:
         block = np.ix_(rows, others)
