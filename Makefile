@@ -31,6 +31,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/mypy testing tests benchmarks docker
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/check_words.py
 
 # Two processes, each with servers of its own: much of a test is waiting.
 test: setup

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from pipeline.events.schema import IdentityEvent, PersonErased, RunnerUp, Sighting, erasure_id, event_id, person_id
+from pipeline.events.schema import EventSighting, IdentityEvent, PersonErased, RunnerUp, erasure_id, event_id, person_id
 from pipeline.records import TrackKey
 
 
@@ -14,7 +14,7 @@ def an_event() -> IdentityEvent:
         site="shop",
         person=person_id("shop", TrackKey("door", "r1", 3)),
         camera="yard",
-        seen=Sighting(
+        seen=EventSighting(
             camera="yard",
             run="r1",
             track=7,
@@ -24,7 +24,7 @@ def an_event() -> IdentityEvent:
             clock="receive",
             box=(1, 2, 3, 4.04),
         ),
-        seen_before=Sighting(camera="door", run="r1", track=3, start=5, end=9, clock="receive"),
+        seen_before=EventSighting(camera="door", run="r1", track=3, start=5, end=9, clock="receive"),
         similarity=0.98765432,
         margin=0.1,
         threshold=0.6,

@@ -45,15 +45,15 @@ def endless_video(path: Path) -> Path:
     """Writes a video of two hours of an empty floor, longer than any test lasts: a minute of it, over and over."""
     minute = path.with_name(f"minute-{path.name}")
     with av.open(str(video(minute, [], 60.0))) as source, av.open(str(path), "w") as endless:
-        (video,) = source.streams.video
-        packets = [packet for packet in source.demux(video) if packet.pts is not None and packet.dts is not None]
+        (footage,) = source.streams.video
+        packets = [packet for packet in source.demux(footage) if packet.pts is not None and packet.dts is not None]
         span = sum(packet.duration or 0 for packet in packets)
-        stream = endless.add_stream_from_template(video)
-        for turn in range(ENDLESS_FRAMES // len(packets)):
+        stream = endless.add_stream_from_template(footage)
+        for round_ in range(ENDLESS_FRAMES // len(packets)):
             for each in packets:
                 packet = av.Packet(bytes(each))
                 packet.stream, packet.time_base, packet.is_keyframe = stream, each.time_base, each.is_keyframe
-                packet.pts, packet.dts = _later(each.pts, turn * span), _later(each.dts, turn * span)
+                packet.pts, packet.dts = _later(each.pts, round_ * span), _later(each.dts, round_ * span)
                 packet.duration = each.duration
                 endless.mux(packet)
     minute.unlink()

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.build import build_policy, needed_libraries, read_encoder_card, source_length
-from pipeline.commands.run import Flags, merged
+from pipeline.commands.run import Flags, merge_flags
 from pipeline.config import CameraConfig, PipelineConfig, YoloxConfig
 from pipeline.model_zoo import find_artefact
 from pipeline.scheduling.threads import usable_cores
@@ -16,7 +16,7 @@ from pipeline.sources.errors import redact
 
 def print_plan(path: Path) -> int:
     """Looks into the recordings, reads the encoder's card, prints the plan; live cameras are not opened."""
-    config, hints = merged(path, Flags())
+    config, hints = merge_flags(path, Flags())
     for hint in hints:
         Console(stderr=True, highlight=False).print(hint)
     out = Console(highlight=False)

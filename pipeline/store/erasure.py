@@ -186,8 +186,8 @@ class Eraser:
         return [self._store.key(name) for name in names]
 
     def _args(self, entry_id: bytes, audited: AuditEntry, found: _Found, now_s: float) -> list[Argument]:
-        audited = audited.model_dump_json(exclude={"tracks", "events"})
-        args: list[Argument] = [entry_id, now_s, self._keep_s, AUDIT_KEPT, audited]
+        audit_line = audited.model_dump_json(exclude={"tracks", "events"})
+        args: list[Argument] = [entry_id, now_s, self._keep_s, AUDIT_KEPT, audit_line]
         args += (len(found.owners), *(word for pair in found.owners.items() for word in pair))
         args += (len(audited.ids), *map(str, audited.ids))
         args += (len(found.waiting), *found.waiting)

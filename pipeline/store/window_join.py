@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.ordering.windows import AssembledWindow, WindowAssembler
 from pipeline.records import EmbeddedWindow, Embedding, StreamEntry
-from pipeline.store.embedding_messages import Message
+from pipeline.store.embedding_messages import EmbeddingMessage
 
 
 class WindowJoin:
@@ -45,7 +45,7 @@ class WindowJoin:
         )
         self._entries: dict[int, list[StreamEntry]] = {}
         """The messages of each window that has not gone out, in their order."""
-        self._late: list[tuple[StreamEntry, Message]] = []
+        self._late: list[tuple[StreamEntry, EmbeddingMessage]] = []
         self._latest: dict[str, StreamEntry] = {}
         """The last message of each worker that belongs to no window: it says how far the worker is, or that it has
         closed, and stays in the stream, so that a matcher that starts after the end knows that it is the end."""
@@ -56,7 +56,7 @@ class WindowJoin:
         """Every worker has closed, and every window has gone out."""
         return not self._late and self._windows.is_done
 
-    def add(self, entry: StreamEntry, message: Message, now_s: float) -> None:
+    def add(self, entry: StreamEntry, message: EmbeddingMessage, now_s: float) -> None:
         """Takes the next message of the stream."""
         if superseded := self._latest.pop(message.worker, None):
             self._spent.append(superseded)
@@ -79,7 +79,7 @@ class WindowJoin:
         spent, self._spent = tuple(self._spent), []
         return spent
 
-    def _put(self, entry: StreamEntry, message: Message) -> None:
+    def _put(self, entry: StreamEntry, message: EmbeddingMessage) -> None:
         number = self._number(message.end_s)
         if self._windows.is_late(number):
             self._late.append((entry, message))
@@ -87,7 +87,7 @@ class WindowJoin:
         self._windows.put(number, message.embeddings, message.ended)
         self._entries.setdefault(number, []).append(entry)
 
-    def _move(self, camera: str, message: Message, now_s: float) -> None:
+    def _move(self, camera: str, message: EmbeddingMessage, now_s: float) -> None:
         if message.progress == "closed":
             self._windows.close(camera)
             return

@@ -1,7 +1,7 @@
 """What is known of a process's state.
 
-Alive: the identity loop has turned within the last minute. Ready: the networks are loaded and every camera streams, or
-has come to its end; a matcher is ready when it decides or stands by.
+Alive: the identity loop has come round within the last minute. Ready: the networks are loaded and every camera streams,
+or has come to its end; a matcher is ready when it decides or stands by.
 """
 
 import threading
@@ -9,7 +9,7 @@ import time
 from collections.abc import Collection
 
 STUCK_AFTER_S = 60.0
-"""Longer than any window takes to encode and decide; a loop that rests this long will not turn again."""
+"""Longer than any window takes to encode and decide; a loop that rests this long will not come round again."""
 
 
 class Health:
@@ -25,11 +25,11 @@ class Health:
         self._needs_all = needs_all
         self._lock = threading.Lock()
         self._cameras: dict[str, str] = {}
-        self._turned_s = time.monotonic()
+        self._beat_s = time.monotonic()
 
-    def turned(self) -> None:
+    def beat(self) -> None:
         """The identity loop has come round, with or without work."""
-        self._turned_s = time.monotonic()
+        self._beat_s = time.monotonic()
 
     def camera(self, name: str, state: str) -> None:
         """A camera is in another state."""
@@ -41,7 +41,7 @@ class Health:
             return dict(self._cameras)
 
     def is_alive(self) -> bool:
-        return time.monotonic() - self._turned_s < STUCK_AFTER_S
+        return time.monotonic() - self._beat_s < STUCK_AFTER_S
 
     def is_ready(self) -> bool:
         are_ready = [state in self._ready_states for state in self.cameras().values()]

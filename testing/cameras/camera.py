@@ -10,7 +10,7 @@ SYSTEM_PYTHON = "/usr/bin/python3"
 SERVER = Path(__file__).with_name("rtsp_server.py")
 
 
-class Camera:
+class RtspCamera:
     """The server's process; its port stays the same over restarts."""
 
     def __init__(self, *options: str) -> None:

@@ -63,7 +63,7 @@ def write(store: SiteStore, *tracks: int) -> None:
     writer.close()
 
 
-class Camera:
+class PlayedCamera:
     """A worker that writes a window at a time."""
 
     def __init__(self, store: SiteStore) -> None:
@@ -71,11 +71,11 @@ class Camera:
         self._writer.open()
         self._end_s = 9.0
 
-    def sees(self, *parts: tuple[int, int], ended: tuple[int, ...] = ()) -> None:
-        """Parts of tracks, and tracks that end."""
+    def sees(self, *tracklets: tuple[int, int], ended: tuple[int, ...] = ()) -> None:
+        """Tracklets by track and index, and tracks that end."""
         self._end_s += 1.0
         cut_s = self._end_s - 0.5
-        embeddings = tuple(embedding(track, part=part, cut_s=cut_s) for track, part in parts)
+        embeddings = tuple(embedding(track, tracklet_index=index, cut_s=cut_s) for track, index in tracklets)
         self._writer.write(EmbeddedWindow(self._end_s, embeddings, tuple(end(track, cut_s) for track in ended)))
 
     def closes(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.ordering.channel import Channel
 from pipeline.records import EmbeddedWindow, Embedding, StreamEntry, TrackEnd, TrackKey
-from pipeline.store.embedding_messages import Message, messages_of
+from pipeline.store.embedding_messages import EmbeddingMessage, messages_of
 from pipeline.store.window_join import WindowJoin
 
 CAMERAS = ("door", "hall", "yard")
@@ -84,7 +84,7 @@ def play(into: Channel[Embedding, EmbeddedWindow], camera: str, frames: Sequence
     lane = into.lane(camera)
     for each in frames:
         lane.put(each.embeddings, each.ended)
-        lane.advance(each.time_s)
+        lane.emit_watermark(each.time_s)
     lane.close()
 
 
@@ -130,10 +130,10 @@ def through_a_stream(cameras: Scene, rng: random.Random) -> list[EmbeddedWindow]
     return found
 
 
-def messages(camera: str, windows: Sequence[EmbeddedWindow]) -> Iterator[Message]:
+def messages(camera: str, windows: Sequence[EmbeddedWindow]) -> Iterator[EmbeddingMessage]:
     for window in windows:
         yield from messages_of(window, camera, (camera,))
-    yield Message(camera, (camera,), "closed")
+    yield EmbeddingMessage(camera, (camera,), "closed")
 
 
 @pytest.mark.parametrize("seed", range(8))

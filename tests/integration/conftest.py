@@ -6,16 +6,16 @@ from contextlib import suppress
 
 import pytest
 
-from testing.cameras.camera import Camera
+from testing.cameras.camera import RtspCamera
 
 
 @pytest.fixture
-def start_camera() -> Iterator[Callable[..., Camera]]:
-    started: list[Camera] = []
+def start_camera() -> Iterator[Callable[..., RtspCamera]]:
+    started: list[RtspCamera] = []
 
-    def start(*options: str) -> Camera:
+    def start(*options: str) -> RtspCamera:
         try:
-            started.append(Camera(*options))
+            started.append(RtspCamera(*options))
         except (OSError, RuntimeError) as error:
             if os.environ.get("CI") == "true":
                 raise

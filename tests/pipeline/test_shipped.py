@@ -60,7 +60,7 @@ def test_the_list_has_them_all_and_each_can_be_printed_to_be_kept(capsys: pytest
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "refusal"),
     [
         (["run", "rtps"], "one of rtsp, two-files; found 'rtps'"),
         (["run", "--camera", "a=b.mp4", "--site", "pets"], "one of caesar, example, pets2009; found 'pets'"),
@@ -69,11 +69,11 @@ def test_the_list_has_them_all_and_each_can_be_printed_to_be_kept(capsys: pytest
     ],
 )
 def test_a_misspelt_name_on_the_command_line_is_one_line(
-    words: list[str], reported: str, capsys: pytest.CaptureFixture[str]
+    words: list[str], refusal: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(words) == MISUSE
     error = capsys.readouterr().err
-    assert reported in error
+    assert refusal in error
     assert error.count("\n") == 1
 
 

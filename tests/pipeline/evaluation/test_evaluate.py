@@ -113,7 +113,7 @@ def test_a_truth_costs_what_its_rows_cost_however_late_they_are() -> None:
     true, late = walk(42), walk(42)
     late = MotTracks(late.frames + 10**9, late.ids, late.boxes, late.scores)
     truth = truth_of(both(true, late))
-    truth = MotTruth(truth.frames, truth.ids, truth.boxes, truth.counts, truth.forgives, 2 * 10**9)
+    truth = MotTruth(truth.frames, truth.ids, truth.boxes, truth.evaluated, truth.ignored, 2 * 10**9)
     found = evaluate([event("a", 1, WALKER)], {"a": both(walk(1), late)}, {"a": truth})
     assert found.across.idf1 == pytest.approx(0.5)
 

@@ -25,7 +25,7 @@ def test_names_of_tracks_and_persons_are_parts_of_keys() -> None:
 
 @pytest.mark.parametrize("name", OF_A_SITE)
 def test_the_documentation_has_every_key_and_the_group(name: str) -> None:
-    assert f"`{name}`" in (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert f"`{name}`" in (ROOT / "docs" / "redis.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("each", all_scripts(), ids=lambda each: each.sha[:8])
