@@ -67,10 +67,10 @@ class Children:
         self._health = health
         self._emits_empty_windows = emits_empty_windows
         with ExitStack() as owned:
-            parts = [config.model_copy(update={"cameras": config.cameras[i::count]}) for i in range(count)]
+            configs = [config.model_copy(update={"cameras": config.cameras[i::count]}) for i in range(count)]
             self._children = [
-                owned.enter_context(_Child(part, prefetches=prefetches, share=share))
-                for part, share in zip(parts, share_cpus(at_once, count), strict=True)
+                owned.enter_context(_Child(each, prefetches=prefetches, share=share))
+                for each, share in zip(configs, share_cpus(at_once, count), strict=True)
             ]
             for child in self._children:
                 child.wait_until_ready()
