@@ -23,7 +23,7 @@ from pipeline.config import (
 )
 from pipeline.config_errors import ConfigError
 from pipeline.matching.calibration import Calibration, read_calibration
-from pipeline.matching.policy import MatchParams
+from pipeline.matching.policy import USUAL_THRESHOLD, MatchParams
 from pipeline.model_zoo import find_artefact
 from pipeline.sources.source import ChunkSource, FrameSource, RecordedSource, SourceListener, Unheard
 from reid_models.encoder import Encoder, EncoderCard
@@ -32,7 +32,6 @@ from trackers.tracker import Tracker
 EncoderConfig = NetworkConfig | ColourStripesConfig
 USUAL_RATE = 25.0
 """Images a second of a folder, where the configuration does not say."""
-GPU_DETECT_BATCH, GPU_ENCODE_BATCH = 16, 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +100,7 @@ def build_stages(
 def _share_detector(config: PipelineConfig, owned: ExitStack, on_batch: Callable[[int], None] | None) -> Detector:
     """The detector that all cameras of a process ask: where it runs on a GPU, their images go through together."""
     compute, detector = config.compute, build_detector(config)
-    batch = compute.batch(compute.detect_batch, gpu=GPU_DETECT_BATCH)
+    batch = compute.images_at_once
     if batch == 1 or len(config.cameras) == 1:
         return detector
     return owned.enter_context(
@@ -124,16 +123,15 @@ def build_detector(config: PipelineConfig) -> Detector:
             from reid_runtime.load import load_session
 
             session = load_session(find_artefact(model), provider=compute.provider, threads=compute.threads)
-            batch = compute.batch(compute.detect_batch, gpu=GPU_DETECT_BATCH)
-            return YoloxDetector(session, replace(params, max_batch=batch))
+            return YoloxDetector(session, replace(params, max_batch=compute.images_at_once))
         case HogConfig(params=hog):
             from detectors.hog import HogDetector
 
             return HogDetector(hog)
-        case UltralyticsConfig(model=model, score=score, side_px=side_px, device=device):
-            from detectors.ultralytics_yolo import UltralyticsDetector, UltralyticsParams
+        case UltralyticsConfig(model=weights, params=ultralytics):
+            from detectors.ultralytics_yolo import UltralyticsDetector
 
-            return UltralyticsDetector(model, UltralyticsParams(score=score, side_px=side_px, device=device))
+            return UltralyticsDetector(weights, ultralytics)
 
 
 def needed_libraries(config: PipelineConfig) -> list[str]:
@@ -211,20 +209,15 @@ def read_encoder_card(chosen: EncoderConfig) -> EncoderCard:
 def _encode_batch(config: PipelineConfig) -> int:
     """Clips in one pass: the number that the network takes, where its file fixes it; else as configured."""
     fixed = read_encoder_card(config.encoder).batch
-    return fixed or config.compute.batch(config.compute.encode_batch, gpu=GPU_ENCODE_BATCH)
+    return fixed or config.compute.clips_at_once
 
 
 def build_policy(config: PipelineConfig, card: EncoderCard) -> tuple[MatchParams, Calibration | None]:
     """How similar is similar enough; a calibration of another encoder is refused."""
     matching = config.matching
-    suggested = MatchParams().threshold if card.threshold is None else card.threshold
-    params = MatchParams(
-        threshold=suggested if matching.threshold is None else matching.threshold,
-        same_camera_extra=matching.same_camera_extra,
-        margin=matching.margin,
-        deferral_band=matching.deferral_band,
-        decide_after_tracklets=matching.decide_after_tracklets,
-    )
+    params = matching.params
+    if params.threshold is None:
+        params = replace(params, threshold=USUAL_THRESHOLD if card.threshold is None else card.threshold)
     if matching.calibration is None:
         return params, None
     return params, read_calibration(matching.calibration, model_id=card.model_id)
@@ -265,15 +258,8 @@ def _live_source(camera: CameraConfig, listener: SourceListener) -> FrameSource:
     from pipeline.sources.streams import StreamSource
 
     try:
-        stream = StreamSource(
-            camera.name,
-            camera.source.get_secret_value(),
-            random=Random(),
-            transport=camera.transport,
-            open_timeout_s=camera.open_timeout_s,
-            read_timeout_s=camera.read_timeout_s,
-            listener=listener,
-        )
+        address = camera.source.get_secret_value()
+        stream = StreamSource(camera.name, address, camera.stream, random=Random(), listener=listener)
     except ValueError as error:
         raise ConfigError(f"camera {camera.name}: {error}") from error
     return DropOldest(stream, listener=listener)

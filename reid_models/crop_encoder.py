@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from reid_models.clips import USUAL_FRAMES
 from reid_models.encoder import EncoderCard
 from reid_models.pixels import as_input
 from reid_models.vectors import check_clips, unit_rows, vector_length
@@ -20,7 +21,7 @@ class CropEncoder:
     Intel's 0248 finds 46.6 % either way.
     """
 
-    def __init__(self, session: Session, *, frames: int = 8) -> None:
+    def __init__(self, session: Session, *, frames: int = USUAL_FRAMES) -> None:
         """Takes a session whose card says a family of crop networks.
 
         Args:
@@ -51,7 +52,7 @@ class CropEncoder:
         return unit_rows(unit_rows(vectors).reshape(*clips.shape[:2], -1).mean(axis=1))
 
 
-def crop_encoder_card(card: ModelCard, *, frames: int = 8) -> EncoderCard:
+def crop_encoder_card(card: ModelCard, *, frames: int = USUAL_FRAMES) -> EncoderCard:
     """What the card of a crop network says of the encoder that averages so many crops.
 
     Raises:

@@ -49,10 +49,8 @@ class Process:
         self._channel: Channel[Tracklet, Window] = Channel(
             [camera.name for camera in config.cameras],
             Window,
+            config.order,
             is_live=config.is_live,
-            window_s=config.order.window_s,
-            lead_s=config.order.lead_s,
-            idle_after_s=config.order.idle_after_s,
             emits_empty_windows=emits_empty_windows,
             on_heartbeat=health.beat,
         )

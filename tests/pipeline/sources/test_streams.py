@@ -22,7 +22,7 @@ import pytest
 
 from pipeline.sources.backoff import Retry
 from pipeline.sources.errors import ErrorCode, SourceError
-from pipeline.sources.source import DropCause, SourceState
+from pipeline.sources.source import DropCause, SourceState, StreamParams
 from pipeline.sources.streams import StreamSource
 from testing.waiting import WITHIN_S, until
 
@@ -110,15 +110,9 @@ def source_of(
     url: str, listener: Count | None = None, *, timeout_s: float = TIMEOUT_S, retry: Retry | None = None
 ) -> StreamSource:
     """A source that its listener can close."""
-    source = StreamSource(
-        "door",
-        url,
-        random=Random(0),
-        open_timeout_s=timeout_s,
-        read_timeout_s=timeout_s,
-        retry=retry or Retry(first_wait_s=0.05, longest_wait_s=0.2),
-        listener=listener,
-    )
+    params = StreamParams(open_timeout_s=timeout_s, read_timeout_s=timeout_s)
+    retry = retry or Retry(first_wait_s=0.05, longest_wait_s=0.2)
+    source = StreamSource("door", url, params, random=Random(0), retry=retry, listener=listener)
     if listener is not None:
         listener.source = source
     return source

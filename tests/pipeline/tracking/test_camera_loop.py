@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from detectors.detections import Detections
-from pipeline.ordering.channel import Channel
+from pipeline.ordering.channel import Channel, OrderParams
 from pipeline.records import Frame, Tracklet, Window
 from pipeline.sources.errors import ErrorCode, SourceError
 from pipeline.tracking.camera_loop import CameraLoop, FrameStep, Region
@@ -59,7 +59,7 @@ class OnePerson:
 def run(source: Camera, detector: OnePerson, region: Region | None = None) -> tuple[list[FrameStep], list[Window]]:
     """What the loop told of each frame, and what came out of the channel when it had ended."""
     steps: list[FrameStep] = []
-    channel: Channel[Tracklet, Window] = Channel(["door"], Window, is_live=False, lead_s=100.0)
+    channel: Channel[Tracklet, Window] = Channel(["door"], Window, OrderParams(lead_s=100.0), is_live=False)
     lane, buffer = channel.lane("door"), TrackletBuffer("door", "run", ClipSpec(2, 16, 8))
     loop = CameraLoop(source, detector, ByteTrack(), buffer, lane, region=region, watchers=[steps.append])
     try:
@@ -108,7 +108,7 @@ def test_a_region_that_does_not_lie_within_the_image_is_found_at_the_first_frame
 
 def test_a_camera_that_changes_to_a_size_without_the_region_has_failed_and_its_tracks_have_ended() -> None:
     source, ended = Camera([2, 2], [(HEIGHT, WIDTH), (30, 40)]), []
-    channel: Channel[Tracklet, Window] = Channel(["door"], Window, is_live=False, lead_s=100.0)
+    channel: Channel[Tracklet, Window] = Channel(["door"], Window, OrderParams(lead_s=100.0), is_live=False)
     buffer = TrackletBuffer("door", "run", ClipSpec(2, 16, 8))
     loop = CameraLoop(source, OnePerson(), ByteTrack(), buffer, channel.lane("door"), region=(0, 0, 60, 50))
     with pytest.raises(SourceError, match="its image of 40x30"):
