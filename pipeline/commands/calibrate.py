@@ -28,7 +28,7 @@ def write_threshold(
         raise ConfigError(f"--false-match-rate: expected a share above 0 and below 1, found {false_match_rate}")
     compute = parse(ComputeConfig, {"provider": provider} if provider else {}, "--provider")
     is_colour_stripes = encoder_name == "colour-stripes"
-    encoder, _ = build_encoder(
+    encoder = build_encoder(
         ColourStripesConfig(kind="colour-stripes") if is_colour_stripes else NetworkConfig(model=encoder_name), compute
     )
     rng = np.random.default_rng(SEED)
