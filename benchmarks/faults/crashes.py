@@ -35,9 +35,8 @@ from passerby_events.brokers import Brokers
 from passerby_events.recordings import read_events
 from passerby_events.reducing import fold
 from passerby_events.schema import IdentityEvent
-from pipeline.build import build_encoder
-from pipeline.commands.match import dimensions
-from pipeline.config import ComputeConfig, NetworkConfig
+from pipeline.build import read_encoder_card
+from pipeline.config import NetworkConfig
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import SiteStore
@@ -167,8 +166,9 @@ def main() -> int:
 
 def record(folder: Path) -> Recording:
     """Runs the footage undisturbed, and once more into a stream that nobody reads."""
-    encoder, _ = build_encoder(NetworkConfig(), ComputeConfig())
-    expected = Expected(frozenset(NAMES), encoder.model_id, dimensions(encoder))
+    encoder = read_encoder_card(NetworkConfig())
+    assert encoder.dimensions
+    expected = Expected(frozenset(NAMES), encoder.model_id, encoder.dimensions)
     alone, into_stream, data = folder / "alone", folder / "into_stream", folder / "data"
     for each in (alone, into_stream, data):
         each.mkdir()

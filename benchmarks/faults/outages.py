@@ -39,8 +39,8 @@ from passerby_events.brokers import Brokers
 from passerby_events.consumer import EventConsumer
 from passerby_events.dead_letters import DeadLetter
 from passerby_events.topics import EVENTS
-from pipeline.build import build_encoder
-from pipeline.config import ComputeConfig, NetworkConfig
+from pipeline.build import read_encoder_card
+from pipeline.config import NetworkConfig
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from pipeline.sources.files import FileSource
 from pipeline.store.keys import OUTBOX, prefix
@@ -187,7 +187,7 @@ class Scene:
         return account(self._broker.plain, decided, ledger["tracks"], ledger["dropped_s"])
 
     def _start_load(self, url: str, per_second: int, log: Path) -> Watched:
-        encoder, _ = build_encoder(NetworkConfig(), ComputeConfig())
+        encoder = read_encoder_card(NetworkConfig())
         words = (url, SITE, LOAD, encoder.model_id, str(per_second), str(MAX_WAITING), str(self._ledger))
         command = (sys.executable, "-m", "benchmarks.faults.outage_load", *words)
         return Watched(command, log, 0, {**os.environ, "PYTHONPATH": str(ROOT)})
