@@ -28,7 +28,7 @@ def write_threshold(
     if not 0 < false_match_rate < 1:
         raise ConfigError(f"--false-match-rate: expected a share above 0 and below 1, found {false_match_rate}")
     compute = parse(ComputeConfig, {"provider": provider} if provider else {}, "--provider")
-    encoder, _ = build_encoder(choose_encoder(encoder_name, []), compute)
+    encoder = build_encoder(choose_encoder(encoder_name, []), compute)
     rng = np.random.default_rng(SEED)
     by_pair = compare(_encode(tracklets, encoder), rng)
     found = measure_calibration(by_pair, model_id=encoder.model_id, false_match_rate=false_match_rate, rng=rng)
