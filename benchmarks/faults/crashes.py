@@ -31,9 +31,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from benchmarks.capacity.distributed import NAMES, deployment
-from pipeline.build import build_encoder
-from pipeline.commands.match import dimensions
-from pipeline.config import ComputeConfig, NetworkConfig
+from pipeline.build import read_encoder_card
+from pipeline.config import NetworkConfig
 from pipeline.events.folding import persons_by_track
 from pipeline.events.jsonlines import read_events
 from pipeline.events.kafka.brokers import Brokers
@@ -167,8 +166,9 @@ def main() -> int:
 
 def record(folder: Path) -> Recording:
     """Runs the footage undisturbed, and once more into a stream that nobody reads."""
-    encoder, _ = build_encoder(NetworkConfig(), ComputeConfig())
-    expected = Expected(frozenset(NAMES), encoder.model_id, dimensions(encoder))
+    encoder = read_encoder_card(NetworkConfig())
+    assert encoder.dimensions
+    expected = Expected(frozenset(NAMES), encoder.model_id, encoder.dimensions)
     alone, into_stream, data = folder / "alone", folder / "into_stream", folder / "data"
     for each in (alone, into_stream, data):
         each.mkdir()

@@ -35,8 +35,8 @@ from rich.table import Table
 from benchmarks.faults.outage_load import RUN
 from benchmarks.faults.outage_samples import Observed, Phase, Sample, Sampler, draw
 from benchmarks.speed.pipeline_parts import FRAME_RATE, VIEWS
-from pipeline.build import build_encoder
-from pipeline.config import ComputeConfig, NetworkConfig
+from pipeline.build import read_encoder_card
+from pipeline.config import NetworkConfig
 from pipeline.events.kafka.brokers import Brokers
 from pipeline.events.kafka.consumer import EventConsumer
 from pipeline.events.kafka.dead_letters import DeadLetter
@@ -186,7 +186,7 @@ class Scene:
         return account(self._broker.plain, decided, ledger["tracks"], ledger["dropped_s"])
 
     def _start_load(self, url: str, per_second: int, log: Path) -> Watched:
-        encoder, _ = build_encoder(NetworkConfig(), ComputeConfig())
+        encoder = read_encoder_card(NetworkConfig())
         words = (url, SITE, LOAD, encoder.model_id, str(per_second), str(MAX_WAITING), str(self._ledger))
         command = (sys.executable, "-m", "benchmarks.faults.outage_load", *words)
         return Watched(command, log, 0, {**os.environ, "PYTHONPATH": str(ROOT)})

@@ -69,7 +69,7 @@ def _annotate(
     stop: StopSignal,
 ) -> Path:
     """Reads the recording once more, now that everybody has a name."""
-    frames = iter(build_source(camera, Unheard(), prefetches=True))
+    frames = chain.from_iterable(build_source(camera, Unheard(), prefetches=True))
     first = list(islice(frames, min(2, count)))
     fps = 1 / (first[1].time_s - first[0].time_s) if len(first) == 2 else USUAL_RATE
     others = takewhile(lambda _: not stop.is_set(), islice(frames, max(0, count - 2)))

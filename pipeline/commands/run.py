@@ -11,7 +11,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from pipeline.build import source_length
 from pipeline.commands.outputs import clear_outputs, write_outputs
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig, load_site, parse, read_fields
@@ -20,7 +19,6 @@ from pipeline.deployment.deployment import Deployment
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.model_zoo import is_at_hand
 from pipeline.scheduling.threads import keep_to_one_thread
-from pipeline.sources.errors import SourceError
 from pipeline.telemetry.http_server import HealthServer
 
 SHIPPED_ENCODER = "passerby-encoder"
@@ -53,18 +51,16 @@ def run_pipeline(path: Path | None, flags: Flags, stop: StopSignal) -> int:
     """Runs until the files end, or until a signal to stop; returns the exit code."""
     console = Console(stderr=True, highlight=False)
     config, hints = merge_flags(path, flags)
-    lengths = {camera.name: source_length(camera) for camera in config.cameras}
     for hint in hints:
         console.print(hint)
     started_s = time.monotonic()
-    bars = _Bars(lengths, console)
-    failed = _run(config, bars, stop)
-    write_outputs(config, bars.frames, time.monotonic() - started_s, console, stop)
-    return _say_failures(failed, console)
+    frames, has_failed = _run(config, console, stop)
+    write_outputs(config, frames, time.monotonic() - started_s, console, stop)
+    return int(has_failed)
 
 
-def _run(config: PipelineConfig, bars: "_Bars", stop: StopSignal) -> dict[str, SourceError]:
-    """Runs it from building to closing; the recordings that failed, and why."""
+def _run(config: PipelineConfig, console: Console, stop: StopSignal) -> tuple[Mapping[str, int], bool]:
+    """Runs it from building to closing; the frames of each camera, and whether one failed: a log line said why."""
     keep_to_one_thread()
     with ExitStack() as stack:
         deployment = stack.enter_context(Deployment(config))
@@ -74,8 +70,10 @@ def _run(config: PipelineConfig, bars: "_Bars", stop: StopSignal) -> dict[str, S
         clear_outputs(config.output.directory)
         supervisor = deployment.connect(stack.enter_context(JsonLinesSink(config.output.directory / "events.jsonl")))
         stop.calls(supervisor.stop)
+        bars = _Bars(deployment.lengths, console)
         with bars.of(deployment.frames):
-            return supervisor.run()
+            failed = supervisor.run()
+        return bars.frames, bool(failed)
 
 
 def merge_flags(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[str]]:
@@ -99,7 +97,8 @@ def merge_flags(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[s
         fields["detector"] = _detector(flags.detector, hints)
     if flags.encoder or "encoder" not in fields:
         fields["encoder"] = _encoder(flags.encoder, hints)
-    _put(fields, "matching", calibration=flags.calibration, threshold=flags.threshold)
+    _put(fields, "matching", calibration=flags.calibration)
+    _put(fields, "matching.params", threshold=flags.threshold)
     _put(fields, "compute", provider=flags.provider)
     _put(fields, "http", port=flags.http_port)
     _put(
@@ -114,11 +113,14 @@ def merge_flags(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[s
 
 
 def _put(fields: dict[str, object], section: str, **options: object) -> None:
-    """What was said replaces that of a section; what was not stays."""
-    before = fields.get(section, {})
-    if not isinstance(before, dict):
-        raise ConfigError(f"{section}: expected keys and values, found {before!r}")
-    fields[section] = {**before, **{key: value for key, value in options.items() if value is not None}}
+    """What was said replaces that of a section, or of one within; what was not stays."""
+    within = fields
+    for name in section.split("."):
+        before = within.get(name, {})
+        if not isinstance(before, dict):
+            raise ConfigError(f"{section}: expected keys and values, found {before!r}")
+        within[name] = within = dict(before)
+    within.update({key: value for key, value in options.items() if value is not None})
 
 
 def _camera(text: str, flags: Flags) -> dict[str, object]:
@@ -200,9 +202,3 @@ class _Bars:
         for camera, task in self._tasks.items():
             self.frames[camera] = frames(camera)
             self._progress.update(task, completed=self.frames[camera])
-
-
-def _say_failures(failed: Mapping[str, SourceError], console: Console) -> int:
-    for error in failed.values():
-        console.print(f"reid-pipeline: {error}", markup=False, soft_wrap=True)
-    return 1 if failed else 0

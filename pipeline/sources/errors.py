@@ -14,11 +14,12 @@ class ErrorCode(StrEnum):
     CLOSED = "closed"
     CODEC = "codec"
     CORRUPT = "corrupt"
+    REGION = "region"
     OTHER = "other"
 
 
 class SourceError(Exception):
-    """A source that does not deliver, or not all of it.
+    """A source that does not deliver, or not all of it, and that waiting does not mend: its camera has failed.
 
     Raised without a cause and outside of `except`, because FFmpeg's own exceptions carry the URL with its password.
 
