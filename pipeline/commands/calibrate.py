@@ -15,7 +15,6 @@ from pipeline.evaluation.calibration_plot import draw_calibration
 from pipeline.matching.calibration import Calibration, Curve, write_calibration
 from pipeline.matching.measure_calibration import LabelledVectors, compare, measure_calibration, pool
 from reid_models.encoder import Encoder
-from reid_models.ranking import JUNK
 from reid_models.tracklet_folder import read_clip, read_folder
 
 SEED = 0
@@ -43,7 +42,7 @@ def write_threshold(
 
 def _encode(folder: Path, encoder: Encoder) -> LabelledVectors:
     """The vectors of all labelled tracklets, people of nobody's name left out; cameras are named by their numbers."""
-    tracklets = [tracklet for tracklet in read_folder(folder) if tracklet.person != JUNK]
+    tracklets = [tracklet for tracklet in read_folder(folder) if tracklet.is_named]
     console = Console(stderr=True)
     shown = with_progress(tracklets, "encoding", console=console, disable=not console.is_terminal)
     vectors = [encoder.encode(read_clip(tracklet, encoder.clip)[None])[0] for tracklet in shown]
