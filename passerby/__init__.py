@@ -14,7 +14,7 @@ The people of one video, followed from image to image:
     for seen in passerby.track("door.mp4"):
         print(seen.frame.time_s, seen.tracks.ids, seen.tracks.boxes)
 
-Are two people one? Folders with pictures of each, or arrays:
+Are two people one? Folders with images of each, or arrays:
 
     import passerby
 

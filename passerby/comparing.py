@@ -89,11 +89,11 @@ class PersonEncoder:
         )
 
     def embed(self, person: Crops) -> NDArray[np.float32]:
-        """(D,) float32 of length 1: pictures of one person as a vector.
+        """(D,) float32 of length 1: images of one person as a vector.
 
         Raises:
-            PasserbyError: if there is no picture, or one cannot be read.
-            ValueError: if an array is no RGB picture.
+            PasserbyError: if there is no image, or one cannot be read.
+            ValueError: if an array is no RGB image.
         """
         (vector,) = self._encoder.encode(self._clip(person)[None])
         return np.asarray(vector, np.float32)
@@ -106,10 +106,10 @@ class PersonEncoder:
     def _clip(self, person: Crops) -> NDArray[np.uint8]:
         spec = self._encoder.clip
         if isinstance(person, str | Path):
-            return read_clip(LabelledTracklet(0, 0, 0, _pictures(Path(person))), spec)
+            return read_clip(LabelledTracklet(0, 0, 0, _image_files(Path(person))), spec)
         if not person or any(crop.dtype != np.uint8 or crop.ndim != 3 or crop.shape[2] != 3 for crop in person):
             found = [f"{crop.dtype} {crop.shape}" for crop in person]
-            raise ValueError(f"expected pictures of (H, W, 3) uint8, found {', '.join(found) or 'none'}")
+            raise ValueError(f"expected images of (H, W, 3) uint8, found {', '.join(found) or 'none'}")
         chosen = [person[index] for index in spread(len(person), spec.frames)]
         return np.concatenate([resize(crop[None], height=spec.height, width=spec.width) for crop in chosen])
 
@@ -130,8 +130,8 @@ def load_encoder(name: str | None = None, *, provider: Literal["cpu", "cuda", "t
     return PersonEncoder(encoder, USUAL_THRESHOLD if threshold is None else threshold)
 
 
-def _pictures(path: Path) -> tuple[Path, ...]:
+def _image_files(path: Path) -> tuple[Path, ...]:
     files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES) if path.is_dir() else [path]
     if not files or not files[0].is_file():
-        raise TrackletFolderError(f"expected a picture, or a folder of pictures, at {path}, found none")
+        raise TrackletFolderError(f"expected an image, or a folder of images, at {path}, found none")
     return tuple(files)

@@ -54,7 +54,7 @@ def drain(events: Iterator[object]) -> None:
         (lambda: drain(passerby.recognise({"door": "gone.mp4"}, detector="hog")), "gone.mp4"),
         (lambda: drain(passerby.track("gone.mp4", detector="hog")), "gone.mp4"),
         (lambda: passerby.load_encoder("no-such-network"), "no-such-network"),
-        (lambda: passerby.load_encoder("colour-stripes").compare("nobody", "noone"), "expected a picture"),
+        (lambda: passerby.load_encoder("colour-stripes").compare("nobody", "noone"), "expected an image"),
         (lambda: passerby.load_encoder("colour-stripes").embed_folder("nothing"), "expected a folder of tracklets"),
     ],
 )
@@ -88,7 +88,7 @@ def test_a_person_is_like_themselves_and_arrays_do_as_well_as_files() -> None:
     assert encoder.compare([one], [one, one]).similarity == pytest.approx(1)
     assert encoder.compare([one], [one, one]).is_same_person
     assert not encoder.compare([one], [other]).is_same_person
-    with pytest.raises(ValueError, match="expected pictures of"):
+    with pytest.raises(ValueError, match="expected images of"):
         encoder.embed([np.zeros((64, 32), np.uint8)])
 
 
