@@ -2,24 +2,38 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.setup-done
 RUNTIME := $(if $(filter 1,$(GPU)),gpu,cpu)
 CODE   := clients/python passerby pipeline detectors reid_models trackers reid_runtime reid_simulation reid_learning export testing tests benchmarks docker
+# Made by hand, each says what the environment holds: what the demo runs, or all that tests and training need too.
+DEMO_DONE := $(VENV)/.demo-done
+DONE   := $(VENV)/.setup-done
+SAYS   := pyproject.toml clients/python/pyproject.toml constraints.txt .ci/system-packages
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e clients/python
 
 .PHONY: setup demo fmt check test docs bench clean
 
-setup: $(STAMP)
+setup: $(DONE)
 
-$(STAMP): pyproject.toml clients/python/pyproject.toml constraints.txt .ci/system-packages
-	PYTHON=$(PYTHON) .ci/system-packages
+$(DEMO_DONE): $(SAYS)
+	PYTHON=$(PYTHON) .ci/system-packages run
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Passerby needs Python 3.11 or newer, found {sys.version.split()[0]}: set PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e clients/python -e '.[$(RUNTIME),evaluate,simulation,train,docs,dev]'
+	$(INSTALL) -e '.[$(RUNTIME),demo]'
+	touch $@
+
+$(DONE): $(DEMO_DONE)
+	PYTHON=$(PYTHON) .ci/system-packages test
+	$(INSTALL) -e '.[$(RUNTIME),demo,calibrate,train,docs,dev]'
 	touch $@
 
 # SERVICES=1: with workers, Redis and Kafka as processes of their own.
-demo: setup
-	$(if $(filter 1,$(SERVICES)),$(BIN)/python -m testing.demo_services,$(BIN)/reid-pipeline demo)
+demo: $(DEMO_DONE)
+ifeq ($(SERVICES),1)
+	PYTHON=$(PYTHON) .ci/system-packages test
+	$(BIN)/python -m testing.demo_services
+else
+	$(BIN)/reid-pipeline demo
+endif
 
 fmt: setup
 	$(BIN)/ruff format $(CODE)

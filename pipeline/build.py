@@ -22,7 +22,7 @@ from pipeline.config import (
 )
 from pipeline.config_errors import ConfigError
 from pipeline.matching.calibration import Calibration, read_calibration
-from pipeline.matching.policy import MatchParams
+from pipeline.matching.policy import USUAL_THRESHOLD, MatchParams
 from pipeline.model_zoo import find_artefact
 from pipeline.sources.source import FrameSource, SourceListener, Unheard, kind_of, run_id
 from reid_models.encoder import Encoder
@@ -41,15 +41,15 @@ def build_detector(config: PipelineConfig) -> Detector:
             from reid_runtime.load import load_session
 
             session = load_session(find_artefact(model), provider=compute.provider, threads=compute.threads)
-            return YoloxDetector(session, replace(params, max_batch=compute.batch(compute.detect_batch, gpu=16)))
+            return YoloxDetector(session, replace(params, max_batch=compute.images_at_once))
         case HogConfig(params=hog):
             from detectors.hog import HogDetector
 
             return HogDetector(hog)
-        case UltralyticsConfig(model=model, score=score, side_px=side_px, device=device):
-            from detectors.ultralytics_yolo import UltralyticsDetector, UltralyticsParams
+        case UltralyticsConfig(model=weights, params=ultralytics):
+            from detectors.ultralytics_yolo import UltralyticsDetector
 
-            return UltralyticsDetector(model, UltralyticsParams(score=score, side_px=side_px, device=device))
+            return UltralyticsDetector(weights, ultralytics)
 
 
 def needed_libraries(config: PipelineConfig) -> list[str]:
@@ -99,9 +99,9 @@ def _network_encoder(path: Path, frames: int, compute: ComputeConfig) -> tuple[E
     from reid_runtime.load import load_session
 
     session = load_session(path, provider=compute.provider, threads=compute.threads)
-    batch = compute.batch(compute.encode_batch, gpu=32)
+    batch = compute.clips_at_once
     suggested = session.card.threshold
-    threshold = MatchParams().threshold if suggested is None else suggested
+    threshold = USUAL_THRESHOLD if suggested is None else suggested
     if session.card.clip is not None:
         from reid_models.clip_encoder import ClipEncoder
 
@@ -114,13 +114,9 @@ def _network_encoder(path: Path, frames: int, compute: ComputeConfig) -> tuple[E
 def build_policy(config: PipelineConfig, model_id: str, suggested: float) -> tuple[MatchParams, Calibration | None]:
     """How similar is similar enough; a calibration of another model than `model_id` is refused."""
     matching = config.matching
-    params = MatchParams(
-        threshold=suggested if matching.threshold is None else matching.threshold,
-        same_camera_extra=matching.same_camera_extra,
-        margin=matching.margin,
-        deferral_band=matching.deferral_band,
-        decide_after_tracklets=matching.decide_after_tracklets,
-    )
+    params = matching.params
+    if params.threshold is None:
+        params = replace(params, threshold=suggested)
     if matching.calibration is None:
         return params, None
     return params, read_calibration(matching.calibration, model_id=model_id)
@@ -169,15 +165,7 @@ def _live_source(camera: CameraConfig, address: str, listener: SourceListener) -
     from pipeline.sources.streams import StreamSource
 
     try:
-        stream = StreamSource(
-            camera.name,
-            address,
-            random=Random(),
-            transport=camera.transport,
-            open_timeout_s=camera.open_timeout_s,
-            read_timeout_s=camera.read_timeout_s,
-            listener=listener,
-        )
+        stream = StreamSource(camera.name, address, camera.stream, random=Random(), listener=listener)
     except ValueError as error:
         raise ConfigError(f"camera {camera.name}: {error}") from error
     return DropOldest(stream, listener=listener)

@@ -290,7 +290,7 @@ def calibrate(
     encoder: Annotated[str, typer.Option(help="Name or file of a network, or `stripes`.")],
     out: Annotated[Path, typer.Option(help="File to write; the histograms go beside it as PNG.")],
     false_match_rate: Annotated[float, typer.Option(help="Share of different people to take for the same.")] = 0.01,
-    provider: Annotated[str, typer.Option(help="cpu, cuda or tensorrt.")] = "cpu",
+    provider: Annotated[str | None, typer.Option(help="cpu, cuda or tensorrt.")] = None,
 ) -> int:
     """Finds the threshold of an encoder at a false-match rate, and what its similarities are worth."""
     from pipeline.commands.calibrate import write_threshold

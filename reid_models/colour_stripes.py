@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reid_models.clips import USUAL_FRAMES
 from reid_models.vectors import check_clips, unit_rows
 from reid_runtime.card import ClipSpec
 
@@ -38,7 +39,7 @@ STRONG_COLOUR = 50.0  # a* or b* at the end of the scale; few clothes have more
 class ColourStripesEncoder:
     """Colours in body stripes, added up over the clip. Weak: see the head of this file."""
 
-    def __init__(self, *, frames: int = 8) -> None:
+    def __init__(self, *, frames: int = USUAL_FRAMES) -> None:
         self._clip = ClipSpec(frames, HEIGHT_PX, WIDTH_PX)
 
     @property

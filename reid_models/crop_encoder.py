@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from reid_models.clips import USUAL_FRAMES
 from reid_models.pixels import as_input
 from reid_models.vectors import check_clips, unit_rows
 from reid_runtime.batches import run_rows
@@ -19,7 +20,7 @@ class CropEncoder:
     Intel's 0248 finds 46.6 % either way.
     """
 
-    def __init__(self, session: Session, *, frames: int = 8, max_batch: int = 1) -> None:
+    def __init__(self, session: Session, *, frames: int = USUAL_FRAMES, max_batch: int = 1) -> None:
         """Takes a session whose card says a family of crop networks.
 
         Args:

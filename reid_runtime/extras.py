@@ -10,13 +10,16 @@ _MODULES = {"cuda_python": "cuda", "onnxruntime_gpu": "onnxruntime"}
 
 
 def extras() -> dict[str, tuple[str, ...]]:
-    """The packages that each extra brings, by the name of the extra; nothing where Passerby is not installed."""
+    """The packages that each extra brings, by the name of the extra, without those of another extra that it wants.
+
+    Nothing where Passerby is not installed.
+    """
     try:
         found = [_OPTIONAL.match(requirement) for requirement in requires(PACKAGE) or ()]
     except PackageNotFoundError:
         return {}
     optional = [(match["extra"], match["name"]) for match in found if match]
-    return {extra: tuple(name for of, name in optional if of == extra) for extra, _ in optional}
+    return {extra: tuple(name for of, name in optional if of == extra and name != PACKAGE) for extra, _ in optional}
 
 
 def module_of(package: str) -> str:

@@ -106,7 +106,7 @@ class LiveRun:
 
 def _deployment(folder: Path, sources: Mapping[str, str], port: int) -> str:
     is_live = any("://" in source for source in sources.values())
-    patience = {"open_timeout_s": SILENCE_S, "read_timeout_s": SILENCE_S} if is_live else {}
+    patience = {"stream": {"open_timeout_s": SILENCE_S, "read_timeout_s": SILENCE_S}} if is_live else {}
     return yaml.safe_dump(
         {
             "cameras": [{"name": name, "source": source, **patience} for name, source in sources.items()],

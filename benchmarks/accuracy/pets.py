@@ -27,11 +27,12 @@ from detectors.detector import Detector
 from detectors.tiling import TilingDetector, TilingParams
 from detectors.yolox import YoloxDetector
 from pipeline.build import build_encoder
-from pipeline.config import ColourStripesConfig, ComputeConfig, MatchingConfig, NetworkConfig, PipelineConfig
+from pipeline.config import ColourStripesConfig, ComputeConfig, NetworkConfig, PipelineConfig
 from pipeline.evaluation.evaluate import FootAgreement, SeenByBoxes, SeenByFeet, foot_agreement
 from pipeline.evaluation.scoring import Scores, compare_boxes, score
 from pipeline.events.folding import persons_by_track
 from pipeline.events.jsonlines import read_events
+from pipeline.matching.policy import MatchParams
 from pipeline.model_zoo import find_artefact
 from pipeline.output.mot_files import MotTracks, MotTruth, read_feet, read_tracks, read_truth, tracks_path
 from pipeline.records import Frame
@@ -118,10 +119,10 @@ def _identities(videos: Mapping[str, Recorded], truth: MotTruth) -> Table:
         "intel 0248": (NetworkConfig(model="intel-0248"), usual),
         "colour-stripes": (ColourStripesConfig(kind="colour-stripes"), usual),
         "osnet, one crop a tracklet": (osnet.model_copy(update={"frames": 1}), usual),
-        "osnet, nothing extra within a camera": (osnet, _with(usual, same_camera_extra=0.0)),
-        "osnet, no deferral_band": (osnet, _with(usual, deferral_band=0.0)),
+        "osnet, nothing extra within a camera": (osnet, _with(usual, params=MatchParams(same_camera_extra=0.0))),
+        "osnet, no deferral_band": (osnet, _with(usual, params=MatchParams(deferral_band=0.0))),
         "osnet, site unknown": (osnet, usual.model_copy(update={"site": Site(name="pets2009")})),
-        **{f"osnet, threshold {t}": (osnet, _with(usual, threshold=t)) for t in (0.55, 0.6, 0.7, 0.75)},
+        **{f"osnet, threshold {t}": (osnet, _with(usual, params=MatchParams(t))) for t in (0.55, 0.6, 0.7, 0.75)},
     }
     heads = "variant", "decisions", "persons", "IDF1, both views", "view 1", "view 6", "one person in both boxes"
     table = Table(*heads, title="views 1 and 6, persons")
@@ -134,9 +135,8 @@ def _identities(videos: Mapping[str, Recorded], truth: MotTruth) -> Table:
     return table
 
 
-def _with(config: PipelineConfig, **changes: float | None) -> PipelineConfig:
-    matching = MatchingConfig(**(config.matching.model_dump() | changes))
-    return config.model_copy(update={"matching": matching})
+def _with(config: PipelineConfig, **changes: MatchParams | None) -> PipelineConfig:
+    return config.model_copy(update={"matching": config.matching.model_copy(update=changes)})
 
 
 def _run(

@@ -20,11 +20,13 @@ from reid_models.tracklet_folder import read_clip, read_folder
 SEED = 0
 
 
-def write_threshold(tracklets: Path, encoder_name: str, out: Path, false_match_rate: float, provider: str) -> int:
+def write_threshold(
+    tracklets: Path, encoder_name: str, out: Path, false_match_rate: float, provider: str | None
+) -> int:
     """Encodes the tracklets, measures, writes the calibration and its histograms, prints the figures."""
     if not 0 < false_match_rate < 1:
         raise ConfigError(f"--false-match-rate: expected a share above 0 and below 1, found {false_match_rate}")
-    compute = parse(ComputeConfig, {"provider": provider}, "--provider")
+    compute = parse(ComputeConfig, {"provider": provider} if provider else {}, "--provider")
     is_colour_stripes = encoder_name == "colour-stripes"
     encoder, _ = build_encoder(
         ColourStripesConfig(kind="colour-stripes") if is_colour_stripes else NetworkConfig(model=encoder_name), compute

@@ -8,9 +8,18 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.model_zoo import is_at_hand, known_models
+from reid_runtime.extras import extras
 
-PACKAGES = ("numpy", "opencv-python", "av", "scipy", "pydantic", "redis", "kafka-python")
-EXTRAS = {"ultralytics": "yolo", "trackeval": "evaluate", "matplotlib": "evaluate", "tensorrt": "gpu", "torch": "train"}
+PACKAGES = ("passerby", "numpy", "opencv-python", "av", "scipy", "pydantic", "redis", "kafka-python")
+PURPOSES = {
+    "gpu": "networks on a card of NVIDIA's, in the place of `cpu`",
+    "yolo": "detectors of Ultralytics, under AGPL-3.0",
+    "evaluate": "`reid-pipeline evaluate`, and the score of `demo`",
+    "calibrate": "`reid-pipeline calibrate`",
+    "simulation": "`reid-pipeline simulate` and `demo`",
+    "train": "`reid-train` and `reid-export`",
+}
+"""What each extra is for, of those that not everybody needs."""
 GOOD, BAD, NOTE = "ok", "WRONG", "note"
 
 
@@ -53,9 +62,14 @@ def _providers() -> Iterator[tuple[str, str, str]]:
 
 
 def _extras() -> Iterator[tuple[str, str, str]]:
-    for package, extra in EXTRAS.items():
-        found = _version(package)
-        yield package, GOOD if found else NOTE, found or f"not installed; comes with the extra `{extra}`"
+    brought = extras()
+    for extra, purpose in PURPOSES.items():
+        found = {package: _version(package) for package in brought.get(extra, ())}
+        missing = [package for package, number in found.items() if number is None]
+        if missing:
+            yield f"extra {extra}", NOTE, f"{', '.join(missing)} not installed; the extra is for {purpose}"
+        else:
+            yield f"extra {extra}", GOOD, ", ".join(f"{package} {number}" for package, number in found.items())
 
 
 def _models() -> Iterator[tuple[str, str, str]]:

@@ -82,15 +82,7 @@ def build_site_matcher(
 
 def site_matcher_params(config: PipelineConfig) -> SiteMatcherParams:
     """What a matcher process needs to know of a configuration."""
-    return SiteMatcherParams(
-        window_s=config.order.window_s,
-        is_live=config.is_live,
-        idle_after_s=config.order.idle_after_s,
-        lease_s=config.redis.lease_s,
-        max_outbox=config.redis.max_outbox,
-        patience_s=config.redis.patience_s,
-        delivery_patience_s=config.redis.delivery_patience_s,
-    )
+    return SiteMatcherParams(config.redis, config.order, is_live=config.is_live)
 
 
 def expected_of(config: PipelineConfig, encoder: Encoder) -> Expected:

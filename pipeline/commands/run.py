@@ -99,7 +99,8 @@ def merge_flags(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[s
         fields["detector"] = _detector(flags.detector, hints)
     if flags.encoder or "encoder" not in fields:
         fields["encoder"] = _encoder(flags.encoder, hints)
-    _put(fields, "matching", calibration=flags.calibration, threshold=flags.threshold)
+    _put(fields, "matching", calibration=flags.calibration)
+    _put(fields, "matching.params", threshold=flags.threshold)
     _put(fields, "compute", provider=flags.provider)
     _put(fields, "http", port=flags.http_port)
     _put(
@@ -114,11 +115,14 @@ def merge_flags(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[s
 
 
 def _put(fields: dict[str, object], section: str, **options: object) -> None:
-    """What was said replaces that of a section; what was not stays."""
-    before = fields.get(section, {})
-    if not isinstance(before, dict):
-        raise ConfigError(f"{section}: expected keys and values, found {before!r}")
-    fields[section] = {**before, **{key: value for key, value in options.items() if value is not None}}
+    """What was said replaces that of a section, or of one within; what was not stays."""
+    within = fields
+    for name in section.split("."):
+        before = within.get(name, {})
+        if not isinstance(before, dict):
+            raise ConfigError(f"{section}: expected keys and values, found {before!r}")
+        within[name] = within = dict(before)
+    within.update({key: value for key, value in options.items() if value is not None})
 
 
 def _camera(text: str, flags: Flags) -> dict[str, object]:

@@ -99,8 +99,7 @@ class Deployment:
             "+".join(sorted(cameras)),
             cameras,
             model_id=self._model_id,
-            max_waiting=limits.max_waiting,
-            patience_s=limits.patience_s,
+            limits=limits,
             on_wait=self._waited,
         )
         return self.supervisor(writer.write_all)

@@ -66,10 +66,8 @@ class Process:
         self._channel: Channel[Tracklet, Window] = Channel(
             [camera.name for camera in config.cameras],
             Window,
+            config.order,
             is_live=config.is_live,
-            window_s=config.order.window_s,
-            lead_s=config.order.lead_s,
-            idle_after_s=config.order.idle_after_s,
             emits_empty_windows=emits_empty_windows,
             on_heartbeat=health.beat,
         )
@@ -143,7 +141,7 @@ def shared_detector(config: PipelineConfig, owned: ExitStack, metrics: Metrics) 
         metrics: hears of each batch.
     """
     compute, detector = config.compute, build_detector(config)
-    batch = compute.batch(compute.detect_batch, gpu=16)
+    batch = compute.images_at_once
     if batch == 1 or len(config.cameras) == 1:
         return detector
     return owned.enter_context(

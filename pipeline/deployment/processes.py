@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from multiprocessing import resource_tracker
 from typing import Self
 
@@ -94,11 +95,9 @@ class Children:
         channel = Channel(
             [child.name for child in self._children],
             EmbeddedWindow,
-            is_live=self._config.is_live,
-            window_s=order.window_s,
-            lead_s=order.lead_s,
             # A child is heard of once a window.
-            idle_after_s=order.window_s + order.idle_after_s,
+            replace(order, idle_after_s=order.window_s + order.idle_after_s),
+            is_live=self._config.is_live,
             emits_empty_windows=self._emits_empty_windows,
             on_heartbeat=self._beat,
         )

@@ -66,7 +66,7 @@ class Calibration(BaseModel):
     schema_version: Literal[1] = 1
     model_id: str
     false_match_rate: Share
-    prior: Share = 0.5
+    prior: Share
     overall: Curve
     pairs: tuple[PairCurve, ...] = ()
 

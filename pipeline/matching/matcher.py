@@ -38,7 +38,7 @@ class Matcher:
     """Decides who is who at one site. One thread, the only one that decides for its gallery.
 
     Args:
-        calibration: replaces `params.threshold` by one for each pair of cameras, and gives events a probability.
+        calibration: replaces the threshold by one for each pair of cameras, and gives events a probability.
         merge_split: when earlier decisions are taken back; None: never.
     """
 
@@ -109,7 +109,7 @@ class Matcher:
         """(C, C): the cosine demanded between each two cameras."""
         calibration = self._calibration
         if calibration is None:
-            between = np.full((len(cameras), len(cameras)), self._params.threshold)
+            between = np.full((len(cameras), len(cameras)), self._params.demanded)
         else:
             between = np.array([[calibration.threshold(a, b) for b in cameras] for a in cameras])
         return between + self._params.same_camera_extra * np.eye(len(cameras))

@@ -23,6 +23,8 @@ from pipeline.site import Topology
 Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
 NEW = -1
 """`Decision.person` of a track that nobody known was recognised in."""
+USUAL_THRESHOLD = 0.6
+"""The cosine that is demanded where nobody says one, not even the encoder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class MatchParams:
     """
     Attributes:
         threshold: a track is somebody known from this cosine on, unless a calibration says otherwise; higher splits
-            one person into several, lower takes two persons for one.
+            one person into several, lower takes two persons for one. None: what the encoder suggests.
         same_camera_extra: two tracks of one camera must be more similar by this much, because they share light and
             background: strangers look more alike in one camera than in two.
         margin: the best person must exceed the next one by this much, in cosine; otherwise the decision waits for
@@ -41,7 +43,7 @@ class MatchParams:
         runners_up: how many of the others an event names.
     """
 
-    threshold: float = 0.6
+    threshold: float | None = None
     same_camera_extra: float = 0.15
     margin: float = 0.02
     deferral_band: float = 0.1
@@ -49,17 +51,20 @@ class MatchParams:
     runners_up: int = 3
 
     def __post_init__(self) -> None:
-        if (
-            not -1 <= self.threshold <= 1
-            or min(self.same_camera_extra, self.margin, self.deferral_band, self.runners_up) < 0
-        ):
+        if not -1 <= self.demanded <= 1:
+            raise ValueError(f"expected a threshold in [-1, 1], found {self.demanded}")
+        if min(self.same_camera_extra, self.margin, self.deferral_band, self.runners_up) < 0:
             raise ValueError(
-                "expected a threshold in [-1, 1], and same_camera_extra, margin, deferral_band and runners_up of "
-                f"at least 0, found {self.threshold}, {self.same_camera_extra}, {self.margin}, "
-                f"{self.deferral_band} and {self.runners_up}"
+                "expected same_camera_extra, margin, deferral_band and runners_up of at least 0, "
+                f"found {self.same_camera_extra}, {self.margin}, {self.deferral_band} and {self.runners_up}"
             )
         if self.decide_after_tracklets < 1:
             raise ValueError(f"expected decide_after_tracklets of at least 1, found {self.decide_after_tracklets}")
+
+    @property
+    def demanded(self) -> float:
+        """The threshold, where no calibration says another."""
+        return USUAL_THRESHOLD if self.threshold is None else self.threshold
 
 
 @dataclass(frozen=True, slots=True)

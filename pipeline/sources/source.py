@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Protocol
@@ -13,6 +14,28 @@ from pipeline.sources.errors import ErrorCode
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _WEBCAM = re.compile(r"/dev/video\d+")
 _END_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class StreamParams:
+    """How a live stream is read.
+
+    Attributes:
+        transport: of RTSP; udp loses packets where tcp waits, and saves the camera some work.
+        open_timeout_s: limit for connecting, and again for the first look at the stream; then it is tried again.
+        read_timeout_s: limit for the wait for the next frame; a stream that is silent this long is opened again.
+    """
+
+    transport: Literal["tcp", "udp"] = "tcp"
+    open_timeout_s: float = 10.0
+    read_timeout_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        if min(self.open_timeout_s, self.read_timeout_s) <= 0:
+            raise ValueError(
+                "expected open_timeout_s and read_timeout_s above 0, "
+                f"found {self.open_timeout_s} and {self.read_timeout_s}"
+            )
 
 
 class FrameSource(Protocol):

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from random import Random
-from typing import Literal
 from urllib.parse import urlsplit
 
 from pipeline.records import Frame
@@ -22,7 +21,7 @@ from pipeline.sources.decoding import DecodedImage, Video
 from pipeline.sources.errors import ErrorCode, SourceError, redact
 from pipeline.sources.live_clock import LiveClock, Pace
 from pipeline.sources.slot import Slot
-from pipeline.sources.source import DropCause, SourceListener, SourceState, Unheard
+from pipeline.sources.source import DropCause, SourceListener, SourceState, StreamParams, Unheard
 
 logger = logging.getLogger(__name__)
 
@@ -58,11 +57,9 @@ class StreamSource:
         self,
         camera: str,
         url: str,
+        params: StreamParams | None = None,
         *,
         random: Random,
-        transport: Literal["tcp", "udp"] = "tcp",
-        open_timeout_s: float = 10.0,
-        read_timeout_s: float = 10.0,
         retry: Retry | None = None,
         listener: SourceListener | None = None,
     ) -> None:
@@ -71,10 +68,8 @@ class StreamSource:
         Args:
             camera: its name.
             url: rtsp, rtsps, http or https, with user and password if need be, or /dev/videoN.
+            params: how it is read.
             random: for the jitter of the waits.
-            transport: of RTSP; udp loses packets, and saves the camera some work.
-            open_timeout_s: limit for connecting, and again for the first look at the stream.
-            read_timeout_s: limit for the wait for the next frame.
             retry: when to try again.
             listener: hears of states and drops.
 
@@ -84,9 +79,8 @@ class StreamSource:
         self._camera = camera
         self._url = url
         self._name = f"camera {camera}: {redact(url)}"
-        self._format, self._options = _how_to_open(url, transport)
-        self._open_timeout_s = open_timeout_s
-        self._read_timeout_s = read_timeout_s
+        self._params = params or StreamParams()
+        self._format, self._options = _how_to_open(url, self._params.transport)
         self._retry = retry or Retry()
         self._random = random
         self._listener = listener or Unheard()
@@ -127,7 +121,7 @@ class StreamSource:
         self._start_reader(slot)
         undecodable = 0
         try:
-            arrival = self._take(slot, 2 * self._open_timeout_s + self._read_timeout_s)
+            arrival = self._take(slot, 2 * self._params.open_timeout_s + self._params.read_timeout_s)
             if arrival is not None:
                 self._enter(SourceState.STREAMING)
             while arrival is not None:
@@ -136,7 +130,7 @@ class StreamSource:
                 frame = self._frame(arrival)
                 if frame is not None:
                     yield frame
-                arrival = self._take(slot, self._read_timeout_s)
+                arrival = self._take(slot, self._params.read_timeout_s)
         finally:
             slot.close()
 
@@ -163,7 +157,7 @@ class StreamSource:
                 for decoded in video.decoded_images():
                     if pace is not None:
                         # Never so long that the one who takes would give the camera up.
-                        time.sleep(min(pace.hold_s(decoded.time_s, time.monotonic()), self._read_timeout_s / 2))
+                        time.sleep(min(pace.hold_s(decoded.time_s, time.monotonic()), self._params.read_timeout_s / 2))
                     if not slot.put(_Arrival(decoded, self._clock.now_s(), video.undecodable)):
                         return
                 missing_s = video.missing_s()
@@ -178,8 +172,8 @@ class StreamSource:
             self._name,
             container_format=self._format,
             options=self._options,
-            open_timeout_s=self._open_timeout_s,
-            read_timeout_s=self._read_timeout_s,
+            open_timeout_s=self._params.open_timeout_s,
+            read_timeout_s=self._params.read_timeout_s,
         )
 
     def _take(self, slot: Slot[_Arrival], limit_s: float) -> _Arrival | None:

@@ -37,7 +37,7 @@ class OutboxRelay:
         store: SiteStore,
         open_sink: Callable[[], EventSink],
         *,
-        patience_s: float = 3600.0,
+        patience_s: float,
         on_relay: Callable[[Event], None] | None = None,
         on_failure: Callable[[], None] | None = None,
     ) -> None:

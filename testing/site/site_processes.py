@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.config import RedisConfig
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.kafka.brokers import Brokers
 from pipeline.events.kafka.sink import KafkaSink
@@ -70,7 +71,7 @@ def run_player(
 ) -> None:
     """A worker that plays what was recorded, or made up: a window at a time, with a pause before each."""
     with SiteStore(url, site) as store:
-        writer = EmbeddingWriter(store, camera, [camera], model_id=model_id, max_waiting=16)
+        writer = EmbeddingWriter(store, camera, [camera], model_id=model_id, limits=RedisConfig(max_waiting=16))
         writer.write_all(_slowly(windows, pause_s))
 
 
@@ -84,7 +85,7 @@ def run_matcher(url: str, site: str, port: int, expected: Expected, open_sink: C
             Retention(),
             lambda gallery: matcher_of(gallery, SHOP),
             open_sink,
-            SiteMatcherParams(lease_s=LEASE_S, patience_s=30.0, max_outbox=MAX_OUTBOX),
+            SiteMatcherParams(RedisConfig(lease_s=LEASE_S, patience_s=30.0, max_outbox=MAX_OUTBOX)),
             metrics,
             health,
         ).run(until_end=True)

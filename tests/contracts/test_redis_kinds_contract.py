@@ -163,7 +163,7 @@ def matcher(store: SiteStore, sink: MemorySink) -> SiteMatcher:
         Retention(),
         lambda gallery: Matcher(gallery, Site(name="shop"), MatchParams(threshold=0.9)),
         lambda: sink,
-        SiteMatcherParams(lease_s=2.0),
+        SiteMatcherParams(RedisConfig(lease_s=2.0)),
         Metrics(),
         Health(),
     )

@@ -15,7 +15,7 @@ from pipeline.records import Frame
 from pipeline.sources.backoff import Retry
 from pipeline.sources.errors import ErrorCode, SourceError
 from pipeline.sources.pacing import DropOldest
-from pipeline.sources.source import DropCause, SourceState
+from pipeline.sources.source import DropCause, SourceState, StreamParams
 from pipeline.sources.streams import StreamSource
 from testing.cameras.camera import RtspCamera
 from testing.waiting import until
@@ -64,10 +64,8 @@ class Watch:
         self.source = StreamSource(
             "door",
             url,
+            StreamParams(transport, open_timeout_s=2 * timeout_s, read_timeout_s=timeout_s),
             random=Random(0),
-            transport=transport,
-            open_timeout_s=2 * timeout_s,
-            read_timeout_s=timeout_s,
             retry=retry,
             listener=self.heard,
         )

@@ -178,7 +178,7 @@ def test_a_calibrated_site_says_how_probable_a_match_is() -> None:
         same_pairs=9,
         different_pairs=9,
     )
-    desk = Desk(calibration=Calibration(model_id="m@1", false_match_rate=0.01, overall=curve))
+    desk = Desk(calibration=Calibration(model_id="m@1", false_match_rate=0.01, prior=0.5, overall=curve))
     desk.see(window(10, [embedding("door", 1, 0, 5, 9)], [end("door", 1, 5, 9)]))
     (near,) = desk.see(window(20, [embedding("yard", 1, 10, 15, 19)]))
     assert near.kind == "person.matched"

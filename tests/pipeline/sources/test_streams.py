@@ -19,7 +19,7 @@ import pytest
 
 from pipeline.sources.backoff import Retry
 from pipeline.sources.errors import ErrorCode, SourceError
-from pipeline.sources.source import DropCause, SourceState
+from pipeline.sources.source import DropCause, SourceState, StreamParams
 from pipeline.sources.streams import StreamSource
 from testing.waiting import WITHIN_S, until
 
@@ -101,15 +101,8 @@ def source_of(
     url: str, *, give_up_after_s: float | None = 0.0, timeout_s: float = TIMEOUT_S, listener: Count | None = None
 ) -> StreamSource:
     retry = Retry(first_wait_s=0.05, longest_wait_s=0.2, give_up_after_s=give_up_after_s)
-    return StreamSource(
-        "door",
-        url,
-        random=Random(0),
-        open_timeout_s=timeout_s,
-        read_timeout_s=timeout_s,
-        retry=retry,
-        listener=listener,
-    )
+    params = StreamParams(open_timeout_s=timeout_s, read_timeout_s=timeout_s)
+    return StreamSource("door", url, params, random=Random(0), retry=retry, listener=listener)
 
 
 @pytest.mark.parametrize("scheme", ["rtsp", "http"])

@@ -1,4 +1,3 @@
-from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -105,12 +104,12 @@ def test_counts_and_shapes_are_the_published_ones(
     assert network(clips).embedding.shape == published.shape("OUTPUT")
 
 
-EVERY_SET = [after for size in (1, 2, 3, 4) for after in combinations((2, 3, 4, 5), size)]
+SETS = [(2,), (5,), (2, 4), (3, 4, 5), (2, 3, 4, 5)]
 
 
 @pytest.mark.parametrize("form", ["released", "paper"])
-@pytest.mark.parametrize("after", EVERY_SET, ids=str)
-def test_layers_stand_after_any_set_of_stages(after: tuple[int, ...], form: Form) -> None:
+@pytest.mark.parametrize("after", SETS, ids=str)
+def test_layers_stand_after_the_stages_asked_for(after: tuple[int, ...], form: Form) -> None:
     with torch.device("meta"):
         network = Cosam(build_trunk(TrunkSpec("resnet18")), SMALL, after=after, form=form)
         features: CosamFeatures = network(torch.rand(2, 4, 3, 64, 32))

@@ -15,12 +15,32 @@ from reid_models.architectures.served import ServedNetwork
 from testing.architectures.golden import assert_close
 from testing.architectures.small_networks import clips_for, small_network
 
-LENGTHS = (1, 4, 8, 16)
-ALLOWED = [(name, frames) for name in CATALOGUE for frames in LENGTHS if CATALOGUE[name].lengths.allow(frames)]
-REFUSED = [(name, frames) for name in CATALOGUE for frames in LENGTHS if not CATALOGUE[name].lengths.allow(frames)]
+SAME_CODE = {"pooling-mean-resnet18", "cosam-mean-se-resnet50", "attributes-resnet18"}
+"""Another network of the catalogue on another trunk, which these tests replace by a small one."""
+NETWORKS = [name for name in CATALOGUE if name not in SAME_CODE]
+SAME_PARTS = {
+    "cosam-attention-resnet50": "COSAM, and the attention of pooling-attention-resnet50",
+    "cosam-recurrent-resnet50": "COSAM, and the recurrence of pooling-recurrent-resnet50",
+    "gltr-dtp-resnet50": "half of gltr-released-resnet50",
+    "gltr-tsa-resnet50": "the other half",
+    "m3d-streams-resnet50": "m3d-plain-resnet50, and a trunk",
+}
+"""What these are made of is exported in others: torch takes seconds for each."""
+EXPORTED = [name for name in NETWORKS if name not in SAME_PARTS]
+ALLOWED = [
+    (name, lengths.least + more * lengths.multiple)
+    for name, lengths in ((name, CATALOGUE[name].lengths) for name in NETWORKS)
+    for more in (0, 2)
+]
+REFUSED = [
+    (name, frames)
+    for name, lengths in ((name, CATALOGUE[name].lengths) for name in NETWORKS)
+    for frames in {lengths.least - 1, lengths.least + 1}
+    if frames > 0 and not lengths.allow(frames)
+]
 
 
-@pytest.fixture(scope="module", params=CATALOGUE)
+@pytest.fixture(scope="module", params=NETWORKS)
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -81,18 +101,7 @@ def test_a_clip_alone_is_what_it_is_among_others(name: str, network: nn.Module) 
     together = embed(network, clips)
     alone = torch.cat([embed(network, clip) for clip in clips.split(1)])
     assert_close(alone, together, 1e-4 * float(together.abs().max()))
-
-
-def test_clips_in_another_order_give_their_embeddings_in_that_order(name: str, network: nn.Module) -> None:
-    clips = clips_for(name, batch=3)
-    together = embed(network, clips)
-    assert_close(embed(network, clips[[2, 0, 1]]), together[[2, 0, 1]], 1e-4 * float(together.abs().max()))
     assert (together[0] - together[1]).abs().max() > 1e-3 * together.abs().max()
-
-
-def test_the_same_clip_gives_the_same_twice(name: str, network: nn.Module) -> None:
-    clips = clips_for(name, batch=2)
-    assert torch.equal(embed(network, clips), embed(network, clips))
 
 
 def test_a_state_dict_is_all_that_a_network_remembers(name: str, network: nn.Module) -> None:
@@ -123,11 +132,13 @@ def test_every_parameter_learns(name: str) -> None:
     "ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning",
     "ignore:_check_is_size will be removed:FutureWarning",
 )
-def test_exported_it_gives_the_same_for_any_batch(name: str, network: nn.Module, tmp_path: Path) -> None:
+@pytest.mark.parametrize("named", EXPORTED)
+def test_exported_it_gives_the_same_for_any_batch(named: str, tmp_path: Path) -> None:
     """And for any length, where one exported network takes them all."""
+    network = small_network(named)
     free = torch.export.Dim.DYNAMIC
-    is_length_free = CATALOGUE[name].lengths.is_free_when_exported
-    clips = clips_for(name, batch=2).permute(0, 1, 3, 4, 2).contiguous()
+    is_length_free = CATALOGUE[named].lengths.is_free_when_exported
+    clips = clips_for(named, batch=2).permute(0, 1, 3, 4, 2).contiguous()
     exported = torch.onnx.export(
         ServedNetwork(network).eval(),
         (clips,),
@@ -141,7 +152,7 @@ def test_exported_it_gives_the_same_for_any_batch(name: str, network: nn.Module,
     exported.save(tmp_path / "network.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "network.onnx", one_thread(), providers=["CPUExecutionProvider"])
     frames = 2 * clips.shape[1] if is_length_free else clips.shape[1]
-    others = clips_for(name, batch=3, frames=frames, seed=1)
+    others = clips_for(named, batch=3, frames=frames, seed=1)
     expected = embed(network, others)
     (found,) = session.run(None, {"clips": others.permute(0, 1, 3, 4, 2).contiguous().numpy()})
     assert_close(torch.from_numpy(found), expected, 1e-4 * max(1.0, float(expected.abs().max())))

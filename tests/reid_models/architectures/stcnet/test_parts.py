@@ -8,7 +8,7 @@ def test_the_papers_frame_has_parts_of_43_42_and_43_rows() -> None:
     assert part_rows(128) == [0, 43, 85, 128]
 
 
-@pytest.mark.parametrize("height", [3, 24, 128, 256, 257])
+@pytest.mark.parametrize("height", [3, 128, 257])
 def test_parts_cover_every_row_once_and_differ_by_a_row_at_most(height: int) -> None:
     masks = part_masks(torch.eye(PARTS, dtype=torch.bool), height, 4)
     assert masks.shape == (PARTS, 1, height, 4)
@@ -24,7 +24,7 @@ def test_a_mask_is_1_in_all_chosen_parts_and_nowhere_else() -> None:
     assert not masks[1].any()
 
 
-@pytest.mark.parametrize("height", [3, 24, 128, 256, 257])
+@pytest.mark.parametrize("height", [3, 128, 257])
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_window_holds_the_rows_of_its_part(height: int, part: int) -> None:
     rows = torch.arange(height).float().view(1, 1, height, 1).expand(2, 3, height, 2)
