@@ -74,7 +74,7 @@ class FaultRound:
 
         def leads() -> Part | None:
             at_work = [each for each in matchers if not (each.has_ended or each.is_frozen)]
-            return next((each for each in at_work if each.process.state("matcher") == LEADING), None)
+            return next((each for each in at_work if each.process.state() == LEADING), None)
 
         wait_until(leads, STARTS_WITHIN_S)
         return leads() or matchers[0]

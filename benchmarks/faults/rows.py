@@ -220,8 +220,8 @@ def _matchers_changed(changes: dict[str, object], round_: FaultRound) -> None:
         round_.site.restart(part, **changes)
     time.sleep(4.0)
     for part, options in zip((round_.first, round_.second), before, strict=True):
-        if part.has_ended and part.process.process.returncode:
-            part.codes.append(part.process.process.returncode)
+        if part.has_ended and part.process.code:
+            part.codes.append(part.process.code)
             for name in changes:
                 del part.options[name]
             round_.site.restart(part, **{name: value for name, value in options.items() if value is not None})
@@ -237,8 +237,8 @@ def _worker_changed(changes: dict[str, object], round_: FaultRound) -> None:
     wait_s = time.monotonic() + 4.0
     while time.monotonic() < wait_s and not part.has_ended:
         time.sleep(0.1)
-    if part.has_ended and part.process.process.returncode:
-        part.codes.append(part.process.process.returncode)
+    if part.has_ended and part.process.code:
+        part.codes.append(part.process.code)
         for name in changes:
             del part.options[name]
         round_.site.restart(part)

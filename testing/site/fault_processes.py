@@ -1,23 +1,28 @@
 """Processes of one site with everything about them as an option: what they say they are, where Redis is, their clocks.
 
-`python -m testing.site.fault_processes ROLE OPTIONS`, with the options as one JSON object. An error that a user can
-mend ends them as it ends the installed commands: one line, and exit code 1.
+An error that a user can mend ends them as it ends the installed commands: one line, and exit code 1.
 """
 
 import logging
+import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.commands.faults import exit_code, in_one_line
+from pipeline.config import RedisConfig
 from pipeline.events.jsonlines import JsonLinesSink
+from pipeline.events.kafka.brokers import Brokers
+from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.sink import EventSink
 from pipeline.matching.memory import Retention
+from pipeline.ordering.channel import OrderParams
 from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
 from pipeline.site import Site, Transit
 from pipeline.store.client import SiteStore
@@ -104,23 +109,29 @@ class MatcherOptions(_Options):
     topic: str = ""
 
 
-def main(argv: Sequence[str]) -> int:
+def run_logged(role: str, options: str, log: str) -> None:
+    """A process from its begin to its end.
+
+    Args:
+        role: `worker` or `matcher`.
+        options: of that, as JSON.
+        log: what it prints is added to this file.
+    """
+    with Path(log).open("ab") as output:
+        os.dup2(output.fileno(), sys.stdout.fileno())
+        os.dup2(output.fileno(), sys.stderr.fileno())
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.WARNING, stream=sys.stderr)
-    role, options = argv
     try:
         if role == "worker":
             run_worker(WorkerOptions.model_validate_json(options))
         else:
             run_matcher(MatcherOptions.model_validate_json(options))
     except Exception as error:
-        from pipeline.commands.faults import exit_code, in_one_line
-
         code = exit_code(error)
         if code is None:
             raise
         print(f"error: {in_one_line(error)}", file=sys.stderr)  # noqa: T201 - as the command line does
-        return code
-    return 0
+        sys.exit(code)
 
 
 def run_worker(options: WorkerOptions) -> None:
@@ -135,7 +146,7 @@ def run_worker(options: WorkerOptions) -> None:
             options.worker or name,
             [name],
             model_id=options.model_id,
-            patience_s=options.patience_s,
+            limits=RedisConfig(max_waiting=64, patience_s=options.patience_s),
             on_wait=metrics.stream_waits.inc,
         )
         writer.write_all(_paced(_windows(options), options))
@@ -159,12 +170,9 @@ def run_matcher(options: MatcherOptions) -> None:
             lambda gallery: matcher_of(gallery, LIVE_SHOP if is_live else SHOP),
             lambda: _open_sink(options),
             SiteMatcherParams(
-                window_s=options.window_s * (LIVE_SCALE if is_live else 1.0),
-                is_live=is_live,
-                idle_after_s=2.0,
-                lease_s=LEASE_S,
-                max_outbox=100,
-                patience_s=options.patience_s,
+                RedisConfig(lease_s=LEASE_S, max_outbox=100, patience_s=options.patience_s),
+                OrderParams(window_s=options.window_s * (LIVE_SCALE if is_live else 1.0), idle_after_s=2.0),
+                is_live,
             ),
             metrics,
             health,
@@ -175,9 +183,6 @@ def run_matcher(options: MatcherOptions) -> None:
 
 def _open_sink(options: MatcherOptions) -> EventSink:
     if options.topic:
-        from pipeline.events.kafka.brokers import Brokers
-        from pipeline.events.kafka.sink import KafkaSink
-
         return KafkaSink(Brokers((options.brokers,)), options.topic, deliver_within_s=2.0)
     return JsonLinesSink(options.out, append=True)
 
@@ -247,7 +252,3 @@ def _paced(windows: Iterable[EmbeddedWindow], options: WorkerOptions) -> Iterato
             time.sleep(max(0.0, window.end_s - options.now_s()))
         yield window
     time.sleep(options.hold_s)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,10 +1,12 @@
 """A site of processes for one row of the table of faults: its parts, and what they said."""
 
 import json
+import multiprocessing
 import os
-import sys
+import signal
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,12 +18,10 @@ from pydantic import ValidationError
 from pipeline.events.schema import Event, event_from
 from pipeline.store.client import SiteStore, StoreError
 from pipeline.store.keys import PROGRESS
-from testing.paths import ROOT
 from testing.services.ports import free_port
-from testing.site.fault_processes import LIVE_SCALE
+from testing.site.fault_processes import LIVE_SCALE, run_logged
 from testing.site.site_processes import PLAYED_SECONDS
 from testing.site.town import CAMERAS
-from testing.site.watched import Watched
 
 SITE = "shop"
 BEGINS_WITHIN_S = 60.0
@@ -32,8 +32,48 @@ MOST_RESTARTS = 3
 RESTART_S = 0.5
 """A supervisor's pause before it starts a process again."""
 
+_FORKS = multiprocessing.get_context("forkserver")
+"""One process imports everything, and each part is a fork of it: what starts in a moment fills no machine."""
+_FORKS.set_forkserver_preload(["testing.site.fault_processes"])
+ENDS_WITHIN_S = 10.0
 Options = Mapping[str, object]
 """Of a process; see `fault_processes`."""
+
+
+class Fork:
+    """A process of its own.
+
+    Attributes:
+        port: where it serves its health and metrics.
+    """
+
+    def __init__(self, role: str, options: Options, log: Path, port: int) -> None:
+        self.port = port
+        self._process = _FORKS.Process(target=run_logged, args=(role, json.dumps(options), str(log)))
+        self._process.start()
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code, if it has ended."""
+        return self._process.exitcode
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._process.pid is not None
+        if self.code is None:
+            os.kill(self._process.pid, number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        self._process.join(ENDS_WITHIN_S)
+
+    def metrics(self) -> str:
+        return _get(self.port, "metrics")
+
+    def state(self) -> str | None:
+        """Of a matcher: whether it decides or stands by; None if it does not answer."""
+        body = _get(self.port, "readyz")
+        found: str | None = json.loads(body)["cameras"].get("matcher") if body else None
+        return found
 
 
 @dataclass(eq=False)
@@ -50,7 +90,7 @@ class Part:
 
     label: str
     options: dict[str, object]
-    process: Watched
+    process: Fork
     codes: list[int] = field(default_factory=list)
     is_frozen: bool = False
     is_given_up: bool = False
@@ -58,15 +98,15 @@ class Part:
 
     def freeze(self) -> None:
         self.is_frozen = True
-        self.process.freeze()
+        self.process.signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        self.process.thaw()
+        self.process.signal(signal.SIGCONT)
         self.is_frozen = False
 
     @property
     def has_ended(self) -> bool:
-        return self.process.process.poll() is not None
+        return self.process.code is not None
 
 
 class FaultSite:
@@ -114,7 +154,7 @@ class FaultSite:
     def begin(self) -> None:
         """The walk of a live site begins, when all its processes are up."""
         assert self._live_from is not None
-        wait_until(lambda: all(_scrape(part.process.port) for part in self.parts), BEGINS_WITHIN_S)
+        wait_until(lambda: all(part.process.metrics() for part in self.parts), BEGINS_WITHIN_S)
         self.live_from_s = float(round(time.time() + 1.0))
         beside = self._live_from.with_suffix(".new")
         beside.write_text(str(self.live_from_s), encoding="utf-8")
@@ -143,7 +183,7 @@ class FaultSite:
     def tend(self) -> bool:
         """Starts again what ended badly; says whether all have ended for good."""
         for part in self.parts:
-            code = part.process.process.poll()
+            code = part.process.code
             if code is None or part.killed or part.is_given_up:
                 continue
             if code and len(part.codes) < MOST_RESTARTS:
@@ -199,7 +239,7 @@ class FaultSite:
         self.parts.append(part)
         return part
 
-    def _start(self, label: str, options: Options) -> Watched:
+    def _start(self, label: str, options: Options) -> Fork:
         port = free_port()
         self._count += 1
         name = f"{self._count:02}-{label.replace(' ', '-')}"
@@ -209,22 +249,23 @@ class FaultSite:
         role = str(whole.pop("role"))
         if role == "matcher":
             whole["out"] = str(self._folder / f"{name}.jsonl")
-        command = (sys.executable, "-m", "testing.site.fault_processes", role, json.dumps(whole))
-        python_path = os.pathsep.join((str(ROOT), str(ROOT / "clients" / "python")))
-        environment = {**os.environ, "PYTHONPATH": python_path}
-        return Watched(command, self._folder / f"{name}.log", port, environment)
+        return Fork(role, whole, self._folder / f"{name}.log", port)
 
     def _scrape_all(self) -> None:
         while not self._is_closed.wait(SCRAPE_EVERY_S):
             for part in list(self.parts):
-                if not part.is_frozen and not part.has_ended and (answer := _scrape(part.process.port)):
+                if not part.is_frozen and not part.has_ended and (answer := part.process.metrics()):
                     self._scraped.append(answer)
 
 
-def _scrape(port: int) -> str:
+def _get(port: int, path: str) -> str:
+    """What is served there; nothing if nobody answers in time."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=SCRAPE_WITHIN_S) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=SCRAPE_WITHIN_S) as answer:
             return str(answer.read().decode())
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.read().decode()
     except OSError:
         return ""
 
