@@ -40,6 +40,8 @@ CALL_TIMEOUT_S = 2.0
 PATIENCE_S = 4.0
 """How long a process waits for a Redis that is away; as short as a row of the table allows."""
 LEASE_S = 2.0
+IDLE_AFTER_S = 5.0
+"""Longer than a loaded machine lets any process rest."""
 LIVE_SCALE = 0.1
 """Of the played walks, so that two minutes of them pass in twelve seconds of a live site."""
 LIVE_SHOP = Site(
@@ -171,7 +173,7 @@ def run_matcher(options: MatcherOptions) -> None:
             lambda: _open_sink(options),
             SiteMatcherParams(
                 RedisConfig(lease_s=LEASE_S, max_outbox=100, patience_s=options.patience_s),
-                OrderParams(window_s=options.window_s * (LIVE_SCALE if is_live else 1.0), idle_after_s=2.0),
+                OrderParams(window_s=options.window_s * (LIVE_SCALE if is_live else 1.0), idle_after_s=IDLE_AFTER_S),
                 is_live,
             ),
             metrics,
