@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from passerby_events.schema import event_from
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
-from pipeline.events.schema import event_from
 from pipeline.store.site_matcher import LEADING
 from testing.services.kafka import KafkaBroker
 from testing.services.kafka_topics import messages_at

@@ -10,7 +10,7 @@ from functools import partial
 import redis
 
 from benchmarks.faults.fault_round import FaultRound, Row, walk_passed_s
-from pipeline.records import TrackKey
+from passerby_events.schema import sightings_of
 from testing.services.append_only import append_only_file, cut_back
 from testing.services.proxy import Proxy
 from testing.site.difference import undisturbed_persons
@@ -18,7 +18,7 @@ from testing.site.fault_processes import CALL_TIMEOUT_S, LEASE_S, PATIENCE_S
 from testing.site.fault_site import Part
 from testing.site.town import CAMERAS
 
-BEGUN, HALF, MOST = 0.25, 0.45, 0.7
+BEGUN, HALF = 0.25, 0.45
 """Shares of the walk that are decided when something happens."""
 AWAY = r"cannot reach Redis|waiting for it"
 AWAY_KAFKA = r"whoever takes the events|cannot reach Kafka|not delivered|deliver"
@@ -41,12 +41,7 @@ def _count_late(round_: FaultRound, healthy: str = "door") -> None:
     round_.site.begin()
     time.sleep(walk_passed_s(round_.site) + 2.0)
     expected = {track for track in undisturbed_persons(is_live=True) if track.camera == healthy}
-    told = {
-        TrackKey(seen.camera, seen.run, seen.track)
-        for event in round_.site.events()
-        if event.kind != "person.erased"
-        for seen in (event.seen,)
-    }
+    told = {seen.key for event in round_.site.events() for seen in sightings_of(event)}
     round_.late = len(expected - told)
 
 
@@ -176,7 +171,6 @@ def _delete(pattern: str, round_: FaultRound) -> None:
         round_.told.append(f"{len(keys)} keys")
         if keys:
             client.delete(*keys)
-    round_.until(MOST)
     part = round_.leader()
     round_.site.kill(part)
     round_.site.restart(part)
@@ -250,7 +244,7 @@ def _worker_changed(changes: dict[str, object], round_: FaultRound) -> None:
 def _same_camera(options: dict[str, object], round_: FaultRound) -> None:
     round_.start()
     round_.until(BEGUN)
-    round_.site.worker("yard", **options)
+    round_.site.worker("yard", session="again", **options)
 
 
 def _all() -> Iterator[Row]:

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from pipeline.events.folding import persons_by_track
+from passerby_events.reducing import fold
+from passerby_events.schema import Event
+from passerby_events.tracks import TrackKey
 from pipeline.events.memory import MemorySink
-from pipeline.events.schema import Event
 from pipeline.matching.memory import MemoryGallery
-from pipeline.records import TrackKey
 from testing.site.fault_processes import LIVE_SHOP, live
 from testing.site.site_processes import SHOP
 from testing.site.town import site_windows
@@ -21,7 +21,7 @@ def undisturbed_persons(*, is_live: bool) -> dict[TrackKey, UUID]:
     matcher = matcher_of(MemoryGallery(sink), LIVE_SHOP if is_live else SHOP)
     for window in site_windows():
         matcher.step(live(window, 1_000_000.0) if is_live else window)
-    return persons_by_track(sink.events)
+    return dict(fold(sink.events).persons_by_track)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Difference:
 
 
 def differ(expected: Mapping[TrackKey, UUID], events: Sequence[Event]) -> Difference:
-    found = persons_by_track(events)
+    found = fold(events).persons_by_track
     persons: dict[UUID, set[UUID]] = {}
     for track, person in expected.items():
         if track in found:

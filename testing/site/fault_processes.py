@@ -15,15 +15,16 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from passerby_events.brokers import Brokers
+from passerby_events.tracks import TrackKey
 from pipeline.commands.faults import exit_code, in_one_line
 from pipeline.config import RedisConfig
 from pipeline.events.jsonlines import JsonLinesSink
-from pipeline.events.kafka.brokers import Brokers
 from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.sink import EventSink
 from pipeline.matching.memory import Retention
 from pipeline.ordering.channel import OrderParams
-from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
+from pipeline.records import EmbeddedWindow, Embedding, TrackEnd
 from pipeline.site import Site, Transit
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected
@@ -86,6 +87,7 @@ class WorkerOptions(_Options):
         camera: whose walk is played.
         called: what the worker calls that camera; empty: by its name.
         worker: what the worker calls itself; empty: like the camera.
+        session: of its tracks, where it is not that of the walk.
         pause_s: before each window of a recording.
         hold_s: after the last window of a live site.
     """
@@ -93,6 +95,7 @@ class WorkerOptions(_Options):
     camera: str
     called: str = ""
     worker: str = ""
+    session: str = ""
     pause_s: float = 0.05
     hold_s: float = 0.0
 
@@ -237,7 +240,7 @@ def _disguised(window: EmbeddedWindow, options: WorkerOptions) -> EmbeddedWindow
     camera = options.called or options.camera
 
     def of(track: TrackKey) -> TrackKey:
-        return TrackKey(camera, track.run, track.track)
+        return TrackKey(camera, options.session or track.session, track.track)
 
     return replace(
         window,

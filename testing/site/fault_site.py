@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pipeline.events.schema import Event, event_from
+from passerby_events.schema import Event, event_from
 from pipeline.store.client import SiteStore, StoreError
 from pipeline.store.keys import PROGRESS
 from testing.services.ports import free_port

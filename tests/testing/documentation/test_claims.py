@@ -25,6 +25,7 @@ def test_what_a_page_names_is_there(page: Path) -> None:
         ("`pipeline/store/keyes.py`", "no file pipeline/store/keyes.py is there"),
         ("`pipeline.records.Pictures`", "no pipeline.records.Pictures is there"),
         ("`reid_frames_total` and `reid_images_total`", "no metric reid_images_total is there"),
+        ("`pip install 'passerby[evaluate,evaluation]'`", "no extra evaluation is there"),
         ("[there](nowhere.md)", "no nowhere.md is there"),
     ],
 )
