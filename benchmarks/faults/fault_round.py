@@ -16,7 +16,7 @@ from testing.services.proxy import Proxy
 from testing.services.redis import RedisServer
 from testing.site.difference import Difference, differ, undisturbed_persons
 from testing.site.fault_processes import LIVE_SCALE
-from testing.site.fault_site import FaultSite, Part, wait_until
+from testing.site.fault_site import FaultSite, Member, wait_until
 from testing.site.site_processes import PLAYED_SECONDS
 
 STARTS_WITHIN_S = 40.0
@@ -43,8 +43,8 @@ class FaultRound:
         proxy: between the processes and Redis.
         kafka: where events go, for rows about that.
         chance: for moments.
-        told: what was seen on the way, for the report.
-        late: tracks of the undisturbed camera that were not told of while the walk went on.
+        seen: what was seen on the way, for the report.
+        late: tracks of the undisturbed camera that were not seen of while the walk went on.
     """
 
     site: FaultSite
@@ -53,7 +53,7 @@ class FaultRound:
     proxy: Proxy
     kafka: Kafka | None
     chance: Random
-    told: list[str] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
     late: int = 0
 
     def start(self, *, door: dict[str, object] | None = None, yard: dict[str, object] | None = None) -> None:
@@ -66,21 +66,21 @@ class FaultRound:
     def until(self, share: float) -> None:
         """Waits until so much of the walk is decided; goes on in any case after a while."""
         if not wait_until(lambda: self.site.tend() or self.site.share_decided() >= share, STARTS_WITHIN_S):
-            self.told.append(f"{share:.0%} decided was not reached")
+            self.seen.append(f"{share:.0%} decided was not reached")
 
-    def leader(self) -> Part:
+    def leader(self) -> Member:
         """The matcher that decides."""
         matchers = [self.first, self.second]
 
-        def leads() -> Part | None:
+        def leads() -> Member | None:
             at_work = [each for each in matchers if not (each.has_ended or each.is_frozen)]
             return next((each for each in at_work if each.process.state() == LEADING), None)
 
         wait_until(leads, STARTS_WITHIN_S)
         return leads() or matchers[0]
 
-    def other(self, part: Part) -> Part:
-        return self.second if part is self.first else self.first
+    def other(self, member: Member) -> Member:
+        return self.second if member is self.first else self.first
 
     def finish(self, within_s: float = ENDS_WITHIN_S) -> bool:
         """Waits until everybody has ended, starting again what ended badly; whether they did in time."""
@@ -115,7 +115,7 @@ class Outcome:
     Attributes:
         difference: to an undisturbed run.
         late: see `FaultRound`.
-        codes: exit codes other than 0, by part.
+        codes: exit codes other than 0, by member.
         has_ended: everybody came to an end.
         lines: of the logs, that name the fault.
         shown: the metric that shows it.
@@ -132,7 +132,7 @@ class Outcome:
     shown: float
     has_traceback: bool
     seconds: float
-    told: list[str]
+    seen: list[str]
 
     @property
     def is_zero(self) -> bool:
@@ -176,13 +176,13 @@ def play(row: Row, seed: int, folder: Path, kafka: Kafka | None) -> Outcome:
         seed=seed,
         difference=differ(undisturbed_persons(is_live=row.is_live), events),
         late=round_.late,
-        codes={part.label: part.codes for part in site.parts if part.codes},
+        codes={member.label: member.codes for member in site.members if member.codes},
         has_ended=has_ended,
         lines=_naming(log, row.named_by),
         shown=site.metric(row.metric) if row.metric else 1.0,
         has_traceback="Traceback" in log,
         seconds=time.monotonic() - started_s,
-        told=round_.told,
+        seen=round_.seen,
     )
 
 

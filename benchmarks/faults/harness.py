@@ -49,15 +49,15 @@ def main() -> int:
     options.add_argument("--out", type=Path, help="write all outcomes here, as JSON")
     options.add_argument("--keep", type=Path, help="keep what the processes of each round printed here")
     asked = options.parse_args()
-    out, talk = Console(highlight=False), Console(stderr=True, highlight=False)
+    out, stderr = Console(highlight=False), Console(stderr=True, highlight=False)
     if asked.list:
         out.print("\n".join(ROWS), soft_wrap=True)
         return 0
     if unknown := sorted(set(asked.rows or ()) - ROWS.keys()):
-        talk.print(f"--rows: no row is called {unknown[0]}; see --list")
+        stderr.print(f"--rows: no row is called {unknown[0]}; see --list")
         return 2
     rows = [ROWS[name] for name in asked.rows or ROWS]
-    outcomes = run(rows, range(asked.seed, asked.seed + asked.rounds), talk, jobs=asked.jobs, kept=asked.keep)
+    outcomes = run(rows, range(asked.seed, asked.seed + asked.rounds), stderr, jobs=asked.jobs, kept=asked.keep)
     if asked.out:
         written = [{**asdict(each), "is_zero": each.is_zero, "is_silent": each.is_silent} for each in outcomes]
         asked.out.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
@@ -65,13 +65,13 @@ def main() -> int:
     return 1 if any(each.is_silent for each in outcomes) else 0
 
 
-def run(rows: Sequence[Row], seeds: Sequence[int], talk: Console, *, jobs: int, kept: Path | None) -> list[Outcome]:
+def run(rows: Sequence[Row], seeds: Sequence[int], stderr: Console, *, jobs: int, kept: Path | None) -> list[Outcome]:
     """Rounds of every row, some at a time; those that go to Kafka one after another, for there is one broker."""
     order = {row.name: number for number, row in enumerate(rows)}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         kafka = stack.enter_context(kafka_in(folder)) if any(row.to_kafka for row in rows) else None
-        progress = stack.enter_context(bars(talk))
+        progress = stack.enter_context(bars(stderr))
         bar = progress.add_task("rounds", total=len(rows) * len(seeds))
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
         one_broker = Lock()
@@ -93,7 +93,7 @@ def run(rows: Sequence[Row], seeds: Sequence[int], talk: Console, *, jobs: int, 
         for done in as_completed([pool.submit(do, row, seed) for row in rows for seed in seeds]):
             outcomes.append(done.result())
             progress.advance(bar)
-            talk.print(in_a_line(outcomes[-1]), soft_wrap=True)
+            stderr.print(in_a_line(outcomes[-1]), soft_wrap=True)
     return sorted(outcomes, key=lambda each: (order[each.row], each.seed))
 
 
@@ -128,7 +128,7 @@ def table_of(outcomes: Sequence[Outcome]) -> Table:
     table = Table("fault", *numbers, "ended", "exit codes", "verdict", "named by")
     for each in outcomes:
         found = asdict(each.difference) | {"late": each.late}
-        codes = ", ".join(f"{part} {' '.join(map(str, codes))}" for part, codes in each.codes.items())
+        codes = ", ".join(f"{member} {' '.join(map(str, codes))}" for member, codes in each.codes.items())
         line = each.lines[0].partition(": ")[2][:100] if each.lines else ""
         table.add_row(
             each.row,
@@ -141,9 +141,9 @@ def table_of(outcomes: Sequence[Outcome]) -> Table:
     return table
 
 
-def bars(talk: Console) -> Progress:
+def bars(stderr: Console) -> Progress:
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(TextColumn("{task.description}"), *columns, console=talk)
+    return Progress(TextColumn("{task.description}"), *columns, console=stderr)
 
 
 if __name__ == "__main__":

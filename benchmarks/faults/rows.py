@@ -15,7 +15,7 @@ from testing.services.append_only import append_only_file, cut_back
 from testing.services.proxy import Proxy
 from testing.site.difference import undisturbed_persons
 from testing.site.fault_processes import CALL_TIMEOUT_S, LEASE_S, PATIENCE_S
-from testing.site.fault_site import Part
+from testing.site.fault_site import Member
 from testing.site.town import CAMERAS
 
 BEGUN, HALF = 0.25, 0.45
@@ -37,12 +37,12 @@ def _calm_live(round_: FaultRound) -> None:
 
 
 def _count_late(round_: FaultRound, healthy: str = "door") -> None:
-    """Soon after the end of the walk all tracks of the healthy camera must have been told of."""
+    """Soon after the end of the walk all tracks of the healthy camera must have been reported of."""
     round_.site.begin()
     time.sleep(walk_passed_s(round_.site) + 2.0)
     expected = {track for track in undisturbed_persons(is_live=True) if track.camera == healthy}
-    told = {seen.key for event in round_.site.events() for seen in sightings_of(event)}
-    round_.late = len(expected - told)
+    reported = {seen.key for event in round_.site.events() for seen in sightings_of(event)}
+    round_.late = len(expected - reported)
 
 
 # A bad line.
@@ -101,13 +101,13 @@ def _tend_for(round_: FaultRound, seconds: float) -> None:
 # Frozen.
 
 
-def _freeze_part(which: Callable[[FaultRound], Part], round_: FaultRound) -> None:
+def _freeze_member(which: Callable[[FaultRound], Member], round_: FaultRound) -> None:
     round_.start()
     round_.until(BEGUN)
-    part = which(round_)
-    part.freeze()
+    member = which(round_)
+    member.freeze()
     _tend_for(round_, PATIENCE_S + 2 * LEASE_S)
-    part.thaw()
+    member.thaw()
 
 
 def _freeze_redis(round_: FaultRound) -> None:
@@ -139,7 +139,7 @@ def _cut_back(round_: FaultRound) -> None:
     time.sleep(1.0)
     round_.redis.kill()
     taken = cut_back(file, size)
-    round_.told.append(f"{taken} bytes cut off")
+    round_.seen.append(f"{taken} bytes cut off")
     round_.redis.start()
 
 
@@ -151,7 +151,7 @@ def _flush(round_: FaultRound) -> None:
 
 
 def _evict(round_: FaultRound) -> None:
-    """Memory runs out, and Redis was told to throw away what it likes."""
+    """Memory runs out, and Redis was reported to throw away what it likes."""
     round_.start()
     round_.until(BEGUN)
     with redis.Redis.from_url(round_.redis.url) as client:
@@ -168,12 +168,12 @@ def _delete(pattern: str, round_: FaultRound) -> None:
     round_.until(HALF)
     with redis.Redis.from_url(round_.redis.url) as client:
         keys = [key for each in pattern.split() for key in client.scan_iter(f"reid:*:{each}", count=1000)]
-        round_.told.append(f"{len(keys)} keys")
+        round_.seen.append(f"{len(keys)} keys")
         if keys:
             client.delete(*keys)
-    part = round_.leader()
-    round_.site.kill(part)
-    round_.site.restart(part)
+    member = round_.leader()
+    round_.site.kill(member)
+    round_.site.restart(member)
 
 
 def _two_leaders(round_: FaultRound) -> None:
@@ -207,35 +207,35 @@ def _matchers_changed(changes: dict[str, object], round_: FaultRound) -> None:
     """Both matchers come back with another configuration; when they are refused, with the one of before."""
     round_.start()
     round_.until(HALF)
-    before = [{name: part.options.get(name) for name in changes} for part in (round_.first, round_.second)]
-    for part in (round_.first, round_.second):
-        round_.site.kill(part)
-    for part in (round_.first, round_.second):
-        round_.site.restart(part, **changes)
+    before = [{name: member.options.get(name) for name in changes} for member in (round_.first, round_.second)]
+    for member in (round_.first, round_.second):
+        round_.site.kill(member)
+    for member in (round_.first, round_.second):
+        round_.site.restart(member, **changes)
     time.sleep(4.0)
-    for part, options in zip((round_.first, round_.second), before, strict=True):
-        if part.has_ended and part.process.code:
-            part.codes.append(part.process.code)
+    for member, options in zip((round_.first, round_.second), before, strict=True):
+        if member.has_ended and member.process.code:
+            member.codes.append(member.process.code)
             for name in changes:
-                del part.options[name]
-            round_.site.restart(part, **{name: value for name, value in options.items() if value is not None})
+                del member.options[name]
+            round_.site.restart(member, **{name: value for name, value in options.items() if value is not None})
 
 
 def _worker_changed(changes: dict[str, object], round_: FaultRound) -> None:
     """A worker comes back with another configuration before the matchers do; later as it was."""
     round_.start()
     round_.until(HALF)
-    part = round_.yard
-    round_.site.kill(part)
-    round_.site.restart(part, **changes)
+    member = round_.yard
+    round_.site.kill(member)
+    round_.site.restart(member, **changes)
     wait_s = time.monotonic() + 4.0
-    while time.monotonic() < wait_s and not part.has_ended:
+    while time.monotonic() < wait_s and not member.has_ended:
         time.sleep(0.1)
-    if part.has_ended and part.process.code:
-        part.codes.append(part.process.code)
+    if member.has_ended and member.process.code:
+        member.codes.append(member.process.code)
         for name in changes:
-            del part.options[name]
-        round_.site.restart(part)
+            del member.options[name]
+        round_.site.restart(member)
 
 
 # Two of one.
@@ -260,9 +260,9 @@ def _all() -> Iterator[Row]:
         yield row(f"{name}: replies truncated", partial(_truncate, proxy_of))
         yield row(f"{name}: black hole, within patience", partial(_black_hole, proxy_of, 3.0))
         yield row(f"{name}: black hole, past patience", partial(_black_hole, proxy_of, 8.0))
-    yield Row("frozen: worker", partial(_freeze_part, lambda each: each.yard))
-    yield Row("frozen: leading matcher", partial(_freeze_part, FaultRound.leader), "stands by")
-    yield Row("frozen: standing-by matcher", partial(_freeze_part, lambda each: each.other(each.leader())))
+    yield Row("frozen: worker", partial(_freeze_member, lambda each: each.yard))
+    yield Row("frozen: leading matcher", partial(_freeze_member, FaultRound.leader), "stands by")
+    yield Row("frozen: standing-by matcher", partial(_freeze_member, lambda each: each.other(each.leader())))
     yield Row("frozen: redis-server", _freeze_redis, AWAY)
     yield Row("frozen: broker", _freeze_broker, AWAY_KAFKA, to_kafka=True)
     lost = partial(Row, named_by=LOST, metric="reid_store_losses_total")

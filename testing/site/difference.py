@@ -33,7 +33,7 @@ class Difference:
         alien: tracks that do not exist.
         changed: tracks that are somebody else.
         doubled: persons whose tracks have become several persons'.
-        reworded: events that were told twice, and not in the same words.
+        reworded: events that were reported twice, and not in the same words.
     """
 
     lost: int
@@ -63,7 +63,7 @@ def differ(expected: Mapping[TrackKey, UUID], events: Sequence[Event]) -> Differ
 
 
 def _count_reworded(events: Sequence[Event]) -> int:
-    told: dict[UUID, set[str]] = {}
+    reported: dict[UUID, set[str]] = {}
     for event in events:
-        told.setdefault(event.event_id, set()).add(event.model_dump_json())
-    return sum(len(each) > 1 for each in told.values())
+        reported.setdefault(event.event_id, set()).add(event.model_dump_json())
+    return sum(len(each) > 1 for each in reported.values())

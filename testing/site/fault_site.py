@@ -1,4 +1,4 @@
-"""A site of processes for one row of the table of faults: its parts, and what they said."""
+"""A site of processes for one row of the table of faults: its members, and what they said."""
 
 import json
 import multiprocessing
@@ -28,12 +28,12 @@ BEGINS_WITHIN_S = 60.0
 SCRAPE_EVERY_S = 0.3
 SCRAPE_WITHIN_S = 1.0
 MOST_RESTARTS = 3
-"""Of one part; a supervisor of processes would go on for ever."""
+"""Of one member; a supervisor of processes would go on for ever."""
 RESTART_S = 0.5
 """A supervisor's pause before it starts a process again."""
 
 _FORKS = multiprocessing.get_context("forkserver")
-"""One process imports everything, and each part is a fork of it: what starts in a moment fills no machine."""
+"""One process imports everything, and each member is a fork of it: what starts in a moment fills no machine."""
 _FORKS.set_forkserver_preload(["testing.site.fault_processes"])
 ENDS_WITHIN_S = 10.0
 Options = Mapping[str, object]
@@ -77,7 +77,7 @@ class Fork:
 
 
 @dataclass(eq=False)
-class Part:
+class Member:
     """One process of the site, started again when it ended badly, as a supervisor does.
 
     Attributes:
@@ -133,7 +133,7 @@ class FaultSite:
         self.store = SiteStore(direct_url, SITE, timeout_s=2.0)
         self.live_from_s: float | None = None
         self._live_from = folder / "begins.txt" if is_live else None
-        self.parts: list[Part] = []
+        self.members: list[Member] = []
         self._url = url
         self._folder = folder
         self._to_kafka: dict[str, object] = {"brokers": brokers, "topic": topic} if topic else {}
@@ -143,32 +143,32 @@ class FaultSite:
         self._scraper = threading.Thread(target=self._scrape_all, daemon=True)
         self._scraper.start()
 
-    def worker(self, camera: str, **options: object) -> Part:
+    def worker(self, camera: str, **options: object) -> Member:
         """Starts a worker for a camera's walk."""
         hold = {"hold_s": 4.0} if self._live_from else {}
         return self._add("worker", f"worker {camera}", {"camera": camera, **hold, **options})
 
-    def matcher(self, label: str, **options: object) -> Part:
+    def matcher(self, label: str, **options: object) -> Member:
         return self._add("matcher", f"matcher {label}", {"cameras": CAMERAS, **self._to_kafka, **options})
 
     def begin(self) -> None:
         """The walk of a live site begins, when all its processes are up."""
         assert self._live_from is not None
-        wait_until(lambda: all(part.process.metrics() for part in self.parts), BEGINS_WITHIN_S)
+        wait_until(lambda: all(member.process.metrics() for member in self.members), BEGINS_WITHIN_S)
         self.live_from_s = float(round(time.time() + 1.0))
         beside = self._live_from.with_suffix(".new")
         beside.write_text(str(self.live_from_s), encoding="utf-8")
         beside.rename(self._live_from)
 
-    def restart(self, part: Part, **options: object) -> None:
-        """Starts a part that has ended once more, with other options where some are given."""
-        part.options |= options
-        part.process = self._start(part.label, part.options)
-        part.killed = False
+    def restart(self, member: Member, **options: object) -> None:
+        """Starts a member that has ended once more, with other options where some are given."""
+        member.options |= options
+        member.process = self._start(member.label, member.options)
+        member.killed = False
 
-    def kill(self, part: Part) -> None:
-        part.killed = True
-        part.process.kill()
+    def kill(self, member: Member) -> None:
+        member.killed = True
+        member.process.kill()
 
     def share_decided(self) -> float:
         """How much of the walk is decided, from 0 to 1; of the time that has passed, while Redis is away."""
@@ -182,18 +182,18 @@ class FaultSite:
 
     def tend(self) -> bool:
         """Starts again what ended badly; says whether all have ended for good."""
-        for part in self.parts:
-            code = part.process.code
-            if code is None or part.killed or part.is_given_up:
+        for member in self.members:
+            code = member.process.code
+            if code is None or member.killed or member.is_given_up:
                 continue
-            if code and len(part.codes) < MOST_RESTARTS:
-                part.codes.append(code)
+            if code and len(member.codes) < MOST_RESTARTS:
+                member.codes.append(code)
                 time.sleep(RESTART_S)
-                self.restart(part)
+                self.restart(member)
             elif code:
-                part.codes.append(code)
-                part.is_given_up = True
-        return all(part.has_ended for part in self.parts)
+                member.codes.append(code)
+                member.is_given_up = True
+        return all(member.has_ended for member in self.members)
 
     def log(self) -> str:
         """All that was printed, line by line, behind who said it."""
@@ -228,16 +228,16 @@ class FaultSite:
 
     def close(self) -> None:
         self._is_closed.set()
-        for part in self.parts:
-            part.process.kill()
+        for member in self.members:
+            member.process.kill()
         self._scraper.join()
         self.store.close()
 
-    def _add(self, role: str, label: str, options: dict[str, object]) -> Part:
+    def _add(self, role: str, label: str, options: dict[str, object]) -> Member:
         options = {"role": role, **options}
-        part = Part(label, options, self._start(label, options))
-        self.parts.append(part)
-        return part
+        member = Member(label, options, self._start(label, options))
+        self.members.append(member)
+        return member
 
     def _start(self, label: str, options: Options) -> Fork:
         port = free_port()
@@ -253,8 +253,8 @@ class FaultSite:
 
     def _scrape_all(self) -> None:
         while not self._is_closed.wait(SCRAPE_EVERY_S):
-            for part in list(self.parts):
-                if not part.is_frozen and not part.has_ended and (answer := part.process.metrics()):
+            for member in list(self.members):
+                if not member.is_frozen and not member.has_ended and (answer := member.process.metrics()):
                     self._scraped.append(answer)
 
 
