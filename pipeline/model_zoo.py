@@ -16,6 +16,7 @@ from typing import Annotated, BinaryIO
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from pipeline.families import family_named
 from pipeline.shipped import MODELS, MODELS_FILE
 from reid_runtime.adopt import adopt
 from reid_runtime.card import ArtefactError, card_path, file_sha256
@@ -34,7 +35,7 @@ class KnownModel(BaseModel):
     Attributes:
         url: of the file; from the web alone, never a path of this machine.
         sha256: of the file, hexadecimal.
-        family: see `reid_runtime.adopt`.
+        family: see `pipeline.families`.
         licence: of the weights.
         notes: for people.
         threshold: encoders only, see `ModelCard`.
@@ -144,7 +145,7 @@ def fetch(
         _bring(name, model, target, from_file=from_file, progress=progress)
     adopt(
         target,
-        family=model.family,
+        family_named(model.family),
         name=name,
         licence=model.licence,
         origin=model.url,

@@ -3,10 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from reid_models.vectors import check_clips, unit_rows
+from reid_models.vectors import check_clips, check_vectors, unit_rows
+from reid_runtime.adopt import Family
 from reid_runtime.batches import run_rows
-from reid_runtime.card import ArtefactError, ClipSpec
+from reid_runtime.card import ArtefactError, ClipSpec, Pixels
 from reid_runtime.session import Session
+
+CLIP = Family(
+    name="clip",
+    pixels=Pixels(order="rgb", layout="nthwc", dtype="uint8"),
+    input_shape=(None, None, None, None, 3),
+    input_meaning="clips of one person each, raw bytes",
+    output_meaning="embedding, not normalised",
+    check_output=check_vectors,
+)
 
 
 class ClipEncoder:
@@ -24,10 +34,10 @@ class ClipEncoder:
             ArtefactError: if the card has no clip, or says that the network takes anything but raw RGB.
         """
         card = session.card
-        if card.clip is None or (card.pixels.order, card.pixels.layout, card.pixels.dtype) != ("rgb", "nthwc", "uint8"):
+        if card.clip is None or card.pixels != CLIP.pixels:
             raise ArtefactError(
-                f"{card.name}: expected a clip network that takes rgb nthwc uint8, found family {card.family} with "
-                f"{card.pixels.order} {card.pixels.layout} {card.pixels.dtype}"
+                f"{card.name}: expected a clip network that takes {_show(CLIP.pixels)}, found family {card.family} "
+                f"with {_show(card.pixels)}"
             )
         self._session = session
         self._max_batch = max_batch
@@ -47,3 +57,7 @@ class ClipEncoder:
         """See `Encoder.encode`."""
         check_clips(clips, self._clip)
         return unit_rows(run_rows(self._session, clips, max_batch=self._max_batch))
+
+
+def _show(pixels: Pixels) -> str:
+    return f"{pixels.order} {pixels.layout} {pixels.dtype}"
