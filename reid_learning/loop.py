@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from reid_learning.average import Average
 from reid_learning.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from reid_learning.recipes import Recipe, kept
 from reid_learning.schedule import warm_cosine
 
 Losses = Mapping[str, Tensor]
@@ -62,7 +63,7 @@ class TrainingStep:
 
 
 def run(
-    learner: nn.Module, losses: Callable[[int], Losses], params: LoopParams, *, folder: Path, recipe: str
+    learner: nn.Module, losses: Callable[[int], Losses], params: LoopParams, *, folder: Path, recipe: Recipe
 ) -> Iterator[TrainingStep]:
     """Runs what is left of a training, and yields after each step; the folder's checkpoint says where it stopped.
 
@@ -71,7 +72,7 @@ def run(
         losses: of the learner on the batch of that step, by name; their sum is what is brought down.
         params: see there.
         folder: for the checkpoint.
-        recipe: in words; a checkpoint of another one is refused.
+        recipe: all that the run's numbers depend on, but the data; a checkpoint of another one is refused.
 
     Raises:
         CheckpointError: if the folder has a checkpoint that is not of this run.
@@ -120,7 +121,9 @@ def _groups(learner: nn.Module, decay: float) -> list[dict[str, object]]:
     ]
 
 
-def _restore(learner: nn.Module, average: Average, optimiser: torch.optim.Optimizer, folder: Path, recipe: str) -> int:
+def _restore(
+    learner: nn.Module, average: Average, optimiser: torch.optim.Optimizer, folder: Path, recipe: Recipe
+) -> int:
     checkpoint = load_checkpoint(folder, recipe=recipe)
     if checkpoint is None:
         return 0
@@ -131,10 +134,10 @@ def _restore(learner: nn.Module, average: Average, optimiser: torch.optim.Optimi
 
 
 def _save(
-    learner: nn.Module, average: Average, optimiser: torch.optim.Optimizer, folder: Path, recipe: str, step: int
+    learner: nn.Module, average: Average, optimiser: torch.optim.Optimizer, folder: Path, recipe: Recipe, step: int
 ) -> None:
     state = Checkpoint(
-        recipe=recipe,
+        recipe=kept(recipe),
         step=step,
         learner=learner.state_dict(),
         average=average.network.state_dict(),

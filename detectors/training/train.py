@@ -59,7 +59,7 @@ def train(recipe: DetectorRecipe, frames: FrameSet, folder: Path, *, console: Co
     torch.manual_seed(recipe.loop.seed)
     learner = DetectorLearner(PersonNetwork()).to(memory_format=torch.channels_last)
     batches = Batches(recipe, frames)
-    steps = run(learner, lambda step: learner(*batches.batch(step)), recipe.loop, folder=folder, recipe=repr(recipe))
+    steps = run(learner, lambda step: learner(*batches.batch(step)), recipe.loop, folder=folder, recipe=recipe)
     done = deque(watch_training(steps, total=recipe.loop.steps, console=console), maxlen=1)
     if not done:
         raise ValueError(f"expected a run with steps to go, found all {recipe.loop.steps} done in {folder}")
@@ -96,7 +96,7 @@ def trained_network(recipe: DetectorRecipe, folder: Path) -> PersonNetwork:
     Raises:
         FileNotFoundError: if the folder has none.
     """
-    checkpoint = load_checkpoint(folder, recipe=repr(recipe))
+    checkpoint = load_checkpoint(folder, recipe=recipe)
     if checkpoint is None:
         raise FileNotFoundError(f"expected a checkpoint in {folder}, found none: train first")
     network = PersonNetwork()

@@ -10,6 +10,7 @@ from detectors.training.train import small_person_detector
 from detectors.yolox import YoloxDetector, YoloxParams
 from export.shipped import export_detector
 from reid_learning.checkpoint import Checkpoint, CheckpointError, save_checkpoint
+from reid_learning.recipes import kept
 from reid_runtime.load import load_session
 
 STEPS = 3
@@ -21,7 +22,7 @@ def run(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     learner = DetectorLearner(PersonNetwork())
     state = learner.state_dict()
-    checkpoint = Checkpoint(repr(small_person_detector(steps=STEPS)), STEPS, state, state, {})
+    checkpoint = Checkpoint(kept(small_person_detector(steps=STEPS)), STEPS, state, state, {})
     save_checkpoint(checkpoint, tmp_path)
     return tmp_path
 
@@ -38,7 +39,7 @@ def test_a_detector_is_exported_as_serving_reads_it(run: Path) -> None:
 
 
 def test_a_run_of_other_steps_is_refused(run: Path) -> None:
-    with pytest.raises(CheckpointError, match="of another recipe"):
+    with pytest.raises(CheckpointError, match=r"of another recipe, loop\.steps was 3 and is 4: take another folder"):
         export_detector(run, run / "people.onnx", steps=STEPS + 1, notes="")
 
 
