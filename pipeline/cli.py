@@ -102,7 +102,8 @@ def run(
     from pipeline.commands.stopping import StopSignal
 
     with StopSignal() as stop:
-        from pipeline.commands.run import Flags, run_pipeline
+        from pipeline.commands.flags import Flags
+        from pipeline.commands.run import run_pipeline
 
         flags = Flags(
             cameras=tuple(camera or ()),
