@@ -11,12 +11,17 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from passerby_events.errors import PasserbyError
 from reid_learning.average import Average
 from reid_learning.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from reid_learning.recipes import Recipe, kept
 from reid_learning.schedule import warm_cosine
 
 Losses = Mapping[str, Tensor]
+
+
+class TrainingError(PasserbyError):
+    """A run that cannot go on; says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ def run(
 
     Raises:
         CheckpointError: if the folder has a checkpoint that is not of this run.
-        FloatingPointError: if a loss is not finite.
+        TrainingError: if a loss is not finite.
     """
     folder.mkdir(parents=True, exist_ok=True)
     optimiser = torch.optim.AdamW(_groups(learner, params.decay), lr=params.rate)
@@ -106,7 +111,7 @@ def _step(
     found = losses(number)
     total = torch.stack(list(found.values())).sum()
     if not torch.isfinite(total):
-        raise FloatingPointError(f"step {number}: expected finite losses, found {_shown(found)}: lower the rate")
+        raise TrainingError(f"step {number}: expected finite losses, found {_shown(found)}: lower the rate")
     total.backward()
     nn.utils.clip_grad_norm_(learner.parameters(), params.max_norm)
     optimiser.step()

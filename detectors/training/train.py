@@ -17,7 +17,7 @@ from detectors.training.objective import DetectorLearner, Target
 from detectors.training.views import View, ViewParams, draw_view
 from reid_learning.checkpoint import load_checkpoint
 from reid_learning.clutter import clutter
-from reid_learning.loop import LoopParams, TrainingStep, run
+from reid_learning.loop import LoopParams, TrainingError, TrainingStep, run
 from reid_learning.progress import watch_training
 
 CLUTTERS, CLUTTER_PX = 300, 480
@@ -54,7 +54,7 @@ def train(recipe: DetectorRecipe, frames: FrameSet, folder: Path, *, console: Co
     """Runs what is left of the recipe, and returns its last step.
 
     Raises:
-        ValueError: if the run is over already.
+        TrainingError: if the run is over already.
     """
     torch.manual_seed(recipe.loop.seed)
     learner = DetectorLearner(PersonNetwork()).to(memory_format=torch.channels_last)
@@ -62,7 +62,7 @@ def train(recipe: DetectorRecipe, frames: FrameSet, folder: Path, *, console: Co
     steps = run(learner, lambda step: learner(*batches.batch(step)), recipe.loop, folder=folder, recipe=recipe)
     done = deque(watch_training(steps, total=recipe.loop.steps, console=console), maxlen=1)
     if not done:
-        raise ValueError(f"expected a run with steps to go, found all {recipe.loop.steps} done in {folder}")
+        raise TrainingError(f"expected a run with steps to go, found all {recipe.loop.steps} done in {folder}")
     return done.pop()
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from reid_learning.checkpoint import load_checkpoint
 from reid_learning.clutter import clutter
-from reid_learning.loop import TrainingStep, run
+from reid_learning.loop import TrainingError, TrainingStep, run
 from reid_learning.progress import watch_training
 from reid_models.architectures.backbones import build_trunk
 from reid_models.architectures.catalogue import CATALOGUE
@@ -54,7 +54,7 @@ def train(
         watch: what to rank while it runs.
 
     Raises:
-        ValueError: if the run is over already.
+        TrainingError: if the run is over already.
     """
     torch.manual_seed(recipe.loop.seed)
     learner = build_learner(recipe, crop_set.identities).to(memory_format=torch.channels_last)
@@ -65,7 +65,7 @@ def train(
         if watch is not None and (last.number + 1) % watch.every == 0:
             _say_rank(last, watch, console)
     if last is None:
-        raise ValueError(f"expected a run with steps to go, found all {recipe.loop.steps} done in {folder}")
+        raise TrainingError(f"expected a run with steps to go, found all {recipe.loop.steps} done in {folder}")
     return last
 
 

@@ -8,7 +8,7 @@ from detectors.training.network import PersonNetwork
 from detectors.training.objective import DetectorLearner
 from detectors.training.train import small_person_detector
 from detectors.yolox import YoloxDetector, YoloxParams
-from export.shipped import export_detector
+from export.shipped import ExportError, export_detector
 from reid_learning.checkpoint import Checkpoint, CheckpointError, save_checkpoint
 from reid_learning.recipes import kept
 from reid_runtime.load import load_session
@@ -44,5 +44,5 @@ def test_a_run_of_other_steps_is_refused(run: Path) -> None:
 
 
 def test_a_size_that_the_network_cannot_take_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="multiples of 32, found 384, 500"):
+    with pytest.raises(ExportError, match="multiples of 32, found 384, 500"):
         export_detector(tmp_path, tmp_path / "people.onnx", steps=STEPS, notes="", width=500)

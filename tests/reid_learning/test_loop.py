@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from reid_learning.checkpoint import CheckpointError
-from reid_learning.loop import LoopParams, TrainingStep, run
+from reid_learning.loop import LoopParams, TrainingError, TrainingStep, run
 from reid_learning.schedule import warm_cosine
 
 PARAMS = LoopParams(steps=8, rate=0.05, warmup=2, save_every=3)
@@ -92,7 +92,7 @@ def test_a_broken_checkpoint_is_said_to_be_so(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_not_finite_ends_the_run(tmp_path: Path) -> None:
     learner = line()
-    with pytest.raises(FloatingPointError, match=r"step 0: expected finite losses, found error nan"):
+    with pytest.raises(TrainingError, match=r"step 0: expected finite losses, found error nan"):
         next(run(learner, lambda _: {"error": torch.tensor(torch.nan)}, PARAMS, folder=tmp_path, recipe=Halving()))
 
 

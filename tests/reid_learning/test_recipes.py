@@ -54,7 +54,7 @@ def test_a_recipe_with_new_fields_at_their_defaults_goes_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "said"),
+    ("wanted", "expected"),
     [
         (replace(RECIPE, network="large"), ["network was 'small' and is 'large'"]),
         (replace(RECIPE, rates=Rates()), ["rates.first was 0.002 and is 0.001"]),
@@ -67,13 +67,13 @@ def test_a_recipe_with_new_fields_at_their_defaults_goes_on() -> None:
         (replace(LATER, views=()), ["views is (), and the run knew no such field"]),
     ],
 )
-def test_another_recipe_is_told_by_the_fields_that_differ(wanted: Recipe | LaterRecipe, said: list[str]) -> None:
-    assert differences(kept(RECIPE), wanted) == said
+def test_another_recipe_is_told_by_the_fields_that_differ(wanted: Recipe | LaterRecipe, expected: list[str]) -> None:
+    assert differences(kept(RECIPE), wanted) == expected
 
 
 def test_another_number_of_stages_is_a_difference() -> None:
-    (said,) = differences(kept(RECIPE), replace(RECIPE, stages=(Stage(32),)))
-    assert said.startswith("stages was")
+    (found,) = differences(kept(RECIPE), replace(RECIPE, stages=(Stage(32),)))
+    assert found.startswith("stages was")
 
 
 def test_a_field_that_recipes_lost_is_a_difference_because_the_run_depended_on_it() -> None:
