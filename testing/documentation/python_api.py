@@ -10,6 +10,7 @@ import typing
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import passerby
 from testing.documentation.docstrings import section
 
 PACKAGES = ("passerby", "passerby_events")
@@ -27,10 +28,15 @@ def python_api_page() -> str:
     lines = [INTRODUCTION]
     for name in PACKAGES:
         package = importlib.import_module(name)
-        lines += [f"## {name}\n", f"{_prose(inspect.getdoc(package) or '')}\n"]
+        lines += [f"## {name}\n", f"{_prose(inspect.getdoc(package) or '').partition(chr(10))[0]}\n"]
         for offered in sorted(getattr(package, "__all__", ()), key=str.lower):
             lines += _described(offered, getattr(package, offered))
     return "\n".join(lines).rstrip() + "\n"
+
+
+def examples() -> str:
+    """The docstring of `passerby`, whose examples a test runs."""
+    return f"{_prose(inspect.getdoc(passerby) or '')}\n"
 
 
 def _described(name: str, offered: object) -> Iterator[str]:
