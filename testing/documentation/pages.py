@@ -12,6 +12,12 @@ from testing.paths import ROOT
 
 DOCS = ROOT / "docs"
 
+Marks = tuple[str, str]
+TREE: Marks = ("<!-- tree: python -m testing.documentation -->\n```text\n", "```\n<!-- end of the tree -->")
+EXAMPLES: Marks = ("<!-- examples: passerby/__init__.py -->\n", "<!-- end of the examples -->")
+LAYERS: Marks = ("<!-- layers: .importlinter -->\n```text\n", "```\n<!-- end of the layers -->")
+"""Between which the generated text of a page stands that is otherwise written."""
+
 PAGES: dict[str, Callable[[], str]] = {
     "reference/configuration.md": configuration_page,
     "reference/metrics.md": metrics_page,
@@ -24,10 +30,6 @@ PAGES: dict[str, Callable[[], str]] = {
     "library.md": lambda: _between(EXAMPLES, examples(), _read("library.md")),
 }
 """By path below docs/: what makes the whole text of the file, as it should be."""
-
-TREE = ("<!-- tree: python -m testing.documentation -->\n```text\n", "```\n<!-- end of the tree -->")
-EXAMPLES = ("<!-- examples: passerby/__init__.py -->\n", "<!-- end of the examples -->")
-LAYERS = ("<!-- layers: .importlinter -->\n```text\n", "```\n<!-- end of the layers -->")
 
 
 def stale() -> list[str]:
@@ -51,7 +53,7 @@ def _read(path: str) -> str:
     return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
-def _between(marks: tuple[str, str], text: str, page: str) -> str:
+def _between(marks: Marks, text: str, page: str) -> str:
     """The page with that text between two marks."""
     before, begin, rest = page.partition(marks[0])
     _, end, after = rest.partition(marks[1])
