@@ -201,7 +201,7 @@ class ComputeConfig(_Strict):
             cameras. A worker is one.
         detect_batch: images of several cameras in one pass; None: 1 on the CPU (more gains nothing there), else 16.
         detect_wait_s: how long a batch waits for other cameras.
-        encode_batch: clips in one pass; None: 1 on the CPU, else 32.
+        encode_batch: clips in one pass; None: 1 on the CPU, else 32. A network whose file fixes the number takes that.
     """
 
     provider: Literal["cpu", "cuda", "tensorrt"] = "cpu"
@@ -347,7 +347,7 @@ class PipelineConfig(_Strict):
         return min(asked, len(self.cameras))
 
     def at_once(self, cores: int) -> int | None:
-        """How many threads of several processes work at a time, by slots, where so many cores may be used.
+        """How many threads of several processes work with a network at a time, where so many cores may be used.
 
         None: as many as have work. A live frame waits for nobody, and a GPU takes the frames of all cameras together.
         """

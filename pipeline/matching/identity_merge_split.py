@@ -9,11 +9,13 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.events.schema import person_id
+from passerby_events.tracks import TrackKey
+from pipeline.events.ids import person_id
 from pipeline.matching.constraints import POSSIBLE, TOO_LATE, verdicts
 from pipeline.matching.gallery import Known
 from pipeline.matching.merge_split import (
     Agreement,
+    Leaving,
     MergeSplitParams,
     Pairs,
     Persons,
@@ -25,7 +27,6 @@ from pipeline.matching.merge_split import (
 from pipeline.matching.news import News, is_settled
 from pipeline.matching.search import ROUNDING, rows_of
 from pipeline.matching.sightings import NOBODY, Sighting, SightingArrays, person_of
-from pipeline.records import TrackKey
 from pipeline.site import Topology
 
 MOST_TRACKS = 32
@@ -70,7 +71,7 @@ class IdentityMergeSplit:
     joined: Agreement | None
     margin: float | None
     nearest: tuple[Sighting, Sighting] | None
-    left: Agreement | None
+    left: Leaving | None
 
 
 def merge_and_split(

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.events.schema import IdentityEvent, person_id
+from passerby_events.schema import IdentityEvent
+from passerby_events.tracks import TrackKey
+from pipeline.events.ids import person_id, run_id
 from pipeline.matching import announcing
 from pipeline.matching.calibration import Calibration
 from pipeline.matching.gallery import Gallery, Known
@@ -15,7 +17,7 @@ from pipeline.matching.merge_split import MergeSplitParams
 from pipeline.matching.news import News, as_of_now, changed_by, look_up
 from pipeline.matching.policy import Decision, MatchParams, decide, reach_of
 from pipeline.matching.sightings import Sighting
-from pipeline.records import EmbeddedWindow, TrackKey
+from pipeline.records import EmbeddedWindow
 from pipeline.site import Site, topology
 
 
@@ -66,6 +68,7 @@ class Matcher:
             self._gallery.commit((), (), window)
             return WindowOutcome(0, 0, 0)
         self._learn_cameras(known, changed.values())
+        origin = self._origin(self._rules.cameras, first=next(iter(changed)))
         news = self._look_up(known, changed)
         open_ = [sighting for sighting in news.sightings if sighting.person is None]
         decisions = self._decide(known, news, open_)
@@ -73,12 +76,12 @@ class Matcher:
         for decision in decisions:
             sighting = self._decided(open_[decision.query], decision, known, open_, changed)
             changed[sighting.track] = sighting
-            events.append(self._event(decision, sighting, known, open_))
+            events.append(self._event(origin, decision, sighting, known, open_))
         merge_splits = self._find_merge_splits(known, news, changed)
         for merge_split in merge_splits:
             changed |= {sighting.track: sighting for sighting in merge_split.moved}
-            events += announcing.announce_merge_split(self._site.name, merge_split)
-        events += [announcing.announce_end(self._site.name, changed[track]) for track in gone]
+            events += announcing.announce_merge_split(origin, merge_split)
+        events += [announcing.announce_end(origin, changed[track]) for track in gone]
         self._gallery.commit(list(changed.values()), events, window)
         appeared = sum(event.kind == "person.appeared" for event in events)
         merged = sum(merge_split.kind == "merged" for merge_split in merge_splits)
@@ -93,6 +96,10 @@ class Matcher:
 
     def _rules_between(self, cameras: Sequence[str]) -> Rules:
         return Rules(self._site.name, cameras, topology(self._site, cameras), self._thresholds(cameras))
+
+    def _origin(self, cameras: Sequence[str], *, first: TrackKey) -> announcing.Origin:
+        """A run is named after the first track of the window with which its events begin."""
+        return announcing.Origin(self._site.name, self._gallery.run or run_id(self._site.name, first), cameras)
 
     def _look_up(self, known: Known, changed: Mapping[TrackKey, Sighting]) -> News:
         thresholds, merge_split = self._rules.thresholds, self._merge_split
@@ -155,11 +162,18 @@ class Matcher:
             person = person_id(self._site.name, sighting.track)
         return replace(sighting, person=person)
 
-    def _event(self, decision: Decision, sighting: Sighting, known: Known, open_: Sequence[Sighting]) -> IdentityEvent:
+    def _event(
+        self,
+        origin: announcing.Origin,
+        decision: Decision,
+        sighting: Sighting,
+        known: Known,
+        open_: Sequence[Sighting],
+    ) -> IdentityEvent:
         before = _before(decision, known, open_)
         probability = self._probability(decision, sighting, before)
         return announcing.announce_decision(
-            self._site.name, sighting, before, decision, probability=probability, person=known.person
+            origin, sighting, before, decision, probability=probability, person=known.person
         )
 
     def _probability(self, decision: Decision, sighting: Sighting, before: Sighting | None) -> float | None:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from passerby_events.tracks import TrackKey
 from pipeline.matching.gallery import Known
 from pipeline.matching.search import Question, answer
 from pipeline.matching.sightings import Sighting, SightingArrays, extend_sighting, side_by_side, start_sighting
-from pipeline.records import EmbeddedWindow, TrackKey
+from pipeline.records import EmbeddedWindow
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 _SCHEMES = ("rtsp", "rtsps", "http", "https")
 _WEBCAM = re.compile(r"/dev/video\d+")
+_WEBCAM_FORMAT = "v4l2"
 # What has a known length (a recording that a server plays) may stop this much before it and be complete.
 _END_SLACK_S = 5.0
 # Threads that FFmpeg did not give back; more, and a camera behind a dead name server would eat the process.
@@ -44,6 +45,10 @@ class _Arrival:
 
 class StreamSource:
     """One live camera. A `FrameSource`; use it behind `DropOldest`, or a slow consumer sees the past.
+
+    It reconnects for as long as it takes, also to who refuses a password or does not know the stream: after a power cut
+    a server may be there before its cameras. It raises only what nobody mends by waiting: a device that is not there,
+    or video without a decoder, of a camera that has not given a frame yet.
 
     Times are the sender's wall clock where RTCP gives it and it lies within 5 s of ours, else ours at the arrival; each
     frame says which. Sender reports come seconds after the first frame, and the clocks differ by the way of the
@@ -93,21 +98,21 @@ class StreamSource:
 
     def __iter__(self) -> Iterator[Frame]:
         failures = 0
-        failing_since_s = time.monotonic()
         while not self._closed.is_set():
-            connected_s = time.monotonic()
+            connected_s = last_frame_s = time.monotonic()
             error = None
             try:
                 for frame in self._connection():
-                    failing_since_s = time.monotonic()
+                    last_frame_s = time.monotonic()
                     yield frame
             except SourceError as failure:
                 error = failure
             if error is None:
-                break
-            failures = 1 if failing_since_s - connected_s >= self._retry.longest_wait_s else failures + 1
-            self._give_up_or_wait(error, failures, failing_since_s)
-        self._enter(SourceState.ENDED)
+                return
+            if not self._may_heal(error):
+                raise error
+            failures = 1 if last_frame_s - connected_s >= self._retry.longest_wait_s else failures + 1
+            self._wait(error, failures)
 
     def close(self) -> None:
         with self._lock:
@@ -197,11 +202,12 @@ class StreamSource:
         for _ in range(count):
             self._listener.dropped(self._camera, cause)
 
-    def _give_up_or_wait(self, error: SourceError, failures: int, failing_since_s: float) -> None:
-        limit_s = self._retry.give_up_after_s
-        if limit_s is not None and time.monotonic() - failing_since_s >= limit_s:
-            self._enter(SourceState.FAILED, error.code)
-            raise error
+    def _may_heal(self, error: SourceError) -> bool:
+        """Whether trying again may help. Who has given frames once is unplugged or set up anew, and comes back."""
+        is_missing_device = self._format == _WEBCAM_FORMAT and error.code is ErrorCode.NOT_FOUND
+        return self._index > 0 or not (is_missing_device or error.code is ErrorCode.CODEC)
+
+    def _wait(self, error: SourceError, failures: int) -> None:
         if error.code is ErrorCode.AUTH:
             pause_s = longest_wait_s(self._retry, self._random)
         else:
@@ -218,7 +224,7 @@ class StreamSource:
 def _how_to_open(url: str, transport: str) -> tuple[str | None, dict[str, str]]:
     """FFmpeg's name of the format, where it must be said, and its options."""
     if _WEBCAM.fullmatch(url):
-        return "v4l2", {}
+        return _WEBCAM_FORMAT, {}
     try:
         split = urlsplit(url)
         is_known = split.scheme in _SCHEMES and bool(split.hostname) and split.port != 0
