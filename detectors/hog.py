@@ -37,14 +37,13 @@ class HogParams:
 
 
 class HogDetector:
-    """People by gradient histograms. Each thread has a descriptor of its own, because OpenCV's are not for sharing."""
+    """People by gradient histograms. Each thread has a descriptor of its own, because OpenCV's are not for sharing.
+
+    For a process that keeps OpenCV to the thread that calls it (`cv2.setNumThreads(1)`): OpenCV's own threads, looking
+    for people of several sizes at once, now and then give a window another's score.
+    """
 
     def __init__(self, params: HogParams | None = None) -> None:
-        """Keeps OpenCV, all of it in this process, to the thread that calls it.
-
-        Its own threads, looking for people of several sizes at once, now and then give a window another's score.
-        """
-        cv2.setNumThreads(1)
         self._params = params or HogParams()
         self._own = threading.local()
 

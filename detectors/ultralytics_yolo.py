@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,28 +10,9 @@ from ultralytics import YOLO
 
 from detectors.boxes import clip
 from detectors.detections import Detections, no_detections
+from detectors.ultralytics_params import UltralyticsParams
 
 PERSON = 0  # class of COCO
-
-
-@dataclass(frozen=True, slots=True)
-class UltralyticsParams:
-    """
-    Attributes:
-        score: detections below are dropped; low, because a tracker can use weak ones for tracks that it knows.
-        nms_iou: two boxes that overlap more are one person; networks without NMS ignore it.
-        max_detections: per image.
-        side_px: longer side of the network's input; that of the export for exported files.
-        device: `cpu`, or the number of a GPU; a GPU that is not there is an error.
-        max_batch: images per call of the network; 1 for exported files, unless exported for more.
-    """
-
-    score: float = 0.1
-    nms_iou: float = 0.45
-    max_detections: int = 300
-    side_px: int = 640
-    device: str = "cpu"
-    max_batch: int = 1
 
 
 class UltralyticsDetector:

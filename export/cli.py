@@ -15,7 +15,7 @@ app = typer.Typer(
 
 RunArgument = Annotated[Path, typer.Argument(help="Folder of the run that trained it.")]
 FileArgument = Annotated[Path, typer.Argument(help="To write, with the suffix .onnx; the card goes beside it.")]
-StepsOption = Annotated[int, typer.Option(help="Of the run.")]
+StepsOption = Annotated[int | None, typer.Option(min=1, help="Of the run, if not those of the recipe.")]
 NotesOption = Annotated[str, typer.Option(help="What it was trained on, and what it is not good for.")]
 
 
@@ -24,7 +24,7 @@ def encoder(
     run: RunArgument,
     file: FileArgument,
     notes: NotesOption,
-    steps: StepsOption = 4000,
+    steps: StepsOption = None,
     threshold: Annotated[float | None, typer.Option(help="Cosine from which two tracks are one person.")] = None,
 ) -> int:
     """The compact encoder of a run of `reid-train run`."""
@@ -38,7 +38,7 @@ def detector(
     run: RunArgument,
     file: FileArgument,
     notes: NotesOption,
-    steps: StepsOption = 1500,
+    steps: StepsOption = None,
     height: Annotated[int, typer.Option(min=32, help="Of the image that it takes, pixels.")] = 384,
     width: Annotated[int, typer.Option(min=32, help="Of the image; larger finds smaller people, slower.")] = 512,
 ) -> int:

@@ -19,11 +19,11 @@ PARITY_CLIPS = 3
 
 
 def export_encoder(
-    run: Path, file: Path, *, steps: int, notes: str, threshold: float | None = None
+    run: Path, file: Path, *, steps: int | None, notes: str, threshold: float | None = None
 ) -> tuple[str, float]:
     """Writes the encoder of a run with its card; returns the `model_id` and the difference from torch."""
     recipe = compact(steps=steps)
-    clip = recipe.clip
+    clip, steps = recipe.clip, recipe.loop.steps
     generator = torch.Generator().manual_seed(0)
     shape = (PARITY_CLIPS, clip.frames, clip.height, clip.width, 3)
     clips = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
@@ -40,7 +40,7 @@ def export_encoder(
 
 
 def export_detector(
-    run: Path, file: Path, *, steps: int, notes: str, height: int = DETECTOR_PX[0], width: int = DETECTOR_PX[1]
+    run: Path, file: Path, *, steps: int | None, notes: str, height: int = DETECTOR_PX[0], width: int = DETECTOR_PX[1]
 ) -> tuple[str, float]:
     """Writes the detector of a run with its card, for images of that size, in pixels; see `export_encoder`.
 
@@ -49,13 +49,14 @@ def export_detector(
     """
     if height % STRIDES[-1] or width % STRIDES[-1]:
         raise ValueError(f"expected a height and a width that are multiples of {STRIDES[-1]}, found {height}, {width}")
-    network = trained_detector(small_person_detector(steps=steps), run)
+    recipe = small_person_detector(steps=steps)
+    network = trained_detector(recipe, run)
     images = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0)) * 255
     words = Words(
         name=file.stem,
         family="yolox",
         licence=LICENCE,
-        origin=f"detectors.training, {steps} steps, simulated people alone (docs/training.md)",
+        origin=f"detectors.training, {recipe.loop.steps} steps, simulated people alone (docs/training.md)",
         notes=notes,
     )
     card, difference = export_onnx(ServedDetector(network), images, file, words, is_batch_free=False)

@@ -1,11 +1,12 @@
 """From a configuration to objects: the only place that chooses implementations."""
 
-import time
-import uuid
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
+from detectors.batching import BatchingDetector
 from detectors.detector import Detector
 from detectors.tiling import TilingDetector
 from pipeline.config import (
@@ -22,14 +23,95 @@ from pipeline.config import (
 )
 from pipeline.config_errors import ConfigError
 from pipeline.matching.calibration import Calibration, read_calibration
-from pipeline.matching.policy import MatchParams
+from pipeline.matching.policy import USUAL_THRESHOLD, MatchParams
 from pipeline.model_zoo import find_artefact
-from pipeline.sources.source import FrameSource, SourceListener, Unheard, kind_of, run_id
-from reid_models.encoder import Encoder
+from pipeline.sources.source import ChunkSource, FrameSource, RecordedSource, SourceListener, Unheard
+from reid_models.encoder import Encoder, EncoderCard
 from trackers.tracker import Tracker
 
+EncoderConfig = NetworkConfig | ColourStripesConfig
 USUAL_RATE = 25.0
 """Images a second of a folder, where the configuration does not say."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CameraStages:
+    """What one camera runs on; for one run.
+
+    Attributes:
+        source: its frames.
+        detector: shares its network with the other cameras of the process.
+        tracker: its own.
+    """
+
+    source: ChunkSource
+    detector: Detector
+    tracker: Tracker
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stages:
+    """What the cameras of a process run on; for one run.
+
+    Attributes:
+        cameras: by name.
+        encoder: of all of them.
+        encode_batch: clips in one pass through it, at most.
+    """
+
+    cameras: dict[str, CameraStages]
+    encoder: Encoder
+    encode_batch: int = 1
+
+
+def build_stages(
+    config: PipelineConfig,
+    owned: ExitStack,
+    listener: SourceListener,
+    on_detect_batch: Callable[[int], None] | None = None,
+    *,
+    prefetches: bool = False,
+) -> Stages:
+    """All that the cameras of a configuration run on, networks loaded; no source is opened yet.
+
+    Args:
+        config: checked; all its cameras run in this process.
+        owned: ends what this starts.
+        listener: hears what the sources do.
+        on_detect_batch: hears how many images go through the detector together, where those of several cameras do.
+        prefetches: decode recordings in threads of their own. That saves time where a core is left for each; else it
+            costs some, because threads wait for each other.
+
+    Raises:
+        ArtefactError: if a network cannot be used.
+    """
+    detector = _share_detector(config, owned, on_detect_batch)
+    cameras = {
+        camera.name: CameraStages(
+            build_source(camera, listener, prefetches=prefetches),
+            tile_detector(detector, camera),
+            build_tracker(config),
+        )
+        for camera in config.cameras
+    }
+    return Stages(cameras, build_encoder(config.encoder, config.compute), _encode_batch(config))
+
+
+def _share_detector(config: PipelineConfig, owned: ExitStack, on_batch: Callable[[int], None] | None) -> Detector:
+    """The detector that all cameras of a process ask: where it runs on a GPU, their images go through together."""
+    compute, detector = config.compute, build_detector(config)
+    batch = compute.images_at_once
+    if batch == 1 or len(config.cameras) == 1:
+        return detector
+    return owned.enter_context(
+        BatchingDetector(
+            detector,
+            max_batch=batch,
+            wait_s=compute.detect_wait_s,
+            callers=len(config.cameras),
+            on_batch=on_batch,
+        )
+    )
 
 
 def build_detector(config: PipelineConfig) -> Detector:
@@ -41,15 +123,15 @@ def build_detector(config: PipelineConfig) -> Detector:
             from reid_runtime.load import load_session
 
             session = load_session(find_artefact(model), provider=compute.provider, threads=compute.threads)
-            return YoloxDetector(session, replace(params, max_batch=compute.batch(compute.detect_batch, gpu=16)))
+            return YoloxDetector(session, replace(params, max_batch=compute.images_at_once))
         case HogConfig(params=hog):
             from detectors.hog import HogDetector
 
             return HogDetector(hog)
-        case UltralyticsConfig(model=model, score=score, side_px=side_px, device=device):
-            from detectors.ultralytics_yolo import UltralyticsDetector, UltralyticsParams
+        case UltralyticsConfig(model=weights, params=ultralytics):
+            from detectors.ultralytics_yolo import UltralyticsDetector
 
-            return UltralyticsDetector(model, UltralyticsParams(score=score, side_px=side_px, device=device))
+            return UltralyticsDetector(weights, ultralytics)
 
 
 def needed_libraries(config: PipelineConfig) -> list[str]:
@@ -72,7 +154,7 @@ def tile_detector(detector: Detector, camera: CameraConfig) -> Detector:
 
 
 def build_tracker(config: PipelineConfig) -> Tracker:
-    """A new tracker; every start of a camera has its own."""
+    """A new tracker; every camera has its own."""
     match config.tracker:
         case ByteTrackConfig(params=params):
             from trackers.bytetrack import ByteTrack
@@ -84,58 +166,74 @@ def build_tracker(config: PipelineConfig) -> Tracker:
             return OcSort(params)
 
 
-def build_encoder(chosen: NetworkConfig | ColourStripesConfig, compute: ComputeConfig) -> tuple[Encoder, float]:
-    """The encoder of a configuration, and the threshold that it suggests where nothing is calibrated."""
+def build_encoder(chosen: EncoderConfig, compute: ComputeConfig) -> Encoder:
+    """The encoder of a configuration, its network loaded."""
     match chosen:
         case ColourStripesConfig(frames=frames):
-            from reid_models.colour_stripes import SUGGESTED_THRESHOLD, ColourStripesEncoder
+            from reid_models.colour_stripes import ColourStripesEncoder
 
-            return ColourStripesEncoder(frames=frames), SUGGESTED_THRESHOLD
+            return ColourStripesEncoder(frames=frames)
         case NetworkConfig(model=model, frames=frames):
-            return _network_encoder(find_artefact(model), frames, compute)
+            from reid_runtime.load import load_session
+
+            session = load_session(find_artefact(model), provider=compute.provider, threads=compute.threads)
+            if session.card.clip is not None:
+                from reid_models.clip_encoder import ClipEncoder
+
+                return ClipEncoder(session)
+            from reid_models.crop_encoder import CropEncoder
+
+            return CropEncoder(session, frames=frames)
 
 
-def _network_encoder(path: Path, frames: int, compute: ComputeConfig) -> tuple[Encoder, float]:
-    from reid_runtime.load import load_session
+def read_encoder_card(chosen: EncoderConfig) -> EncoderCard:
+    """What is known of the encoder of a configuration, without loading its network.
 
-    session = load_session(path, provider=compute.provider, threads=compute.threads)
-    batch = compute.batch(compute.encode_batch, gpu=32)
-    suggested = session.card.threshold
-    threshold = MatchParams().threshold if suggested is None else suggested
-    if session.card.clip is not None:
-        from reid_models.clip_encoder import ClipEncoder
+    Raises:
+        ArtefactError: if there is no such network, or its card is of another file, or of none that encodes.
+    """
+    match chosen:
+        case ColourStripesConfig(frames=frames):
+            from reid_models.colour_stripes import stripes_card
 
-        return ClipEncoder(session, max_batch=batch), threshold
-    from reid_models.crop_encoder import CropEncoder
+            return stripes_card(frames=frames)
+        case NetworkConfig(model=model, frames=frames):
+            from reid_models.clip_encoder import clip_encoder_card
+            from reid_models.crop_encoder import crop_encoder_card
+            from reid_runtime.card import read_card
 
-    return CropEncoder(session, frames=frames, max_batch=batch), threshold
+            card = read_card(find_artefact(model))
+            return crop_encoder_card(card, frames=frames) if card.clip is None else clip_encoder_card(card)
 
 
-def build_policy(config: PipelineConfig, model_id: str, suggested: float) -> tuple[MatchParams, Calibration | None]:
-    """How similar is similar enough; a calibration of another model than `model_id` is refused."""
+def _encode_batch(config: PipelineConfig) -> int:
+    """Clips in one pass: the number that the network takes, where its file fixes it; else as configured."""
+    fixed = read_encoder_card(config.encoder).batch
+    return fixed or config.compute.clips_at_once
+
+
+def build_policy(config: PipelineConfig, card: EncoderCard) -> tuple[MatchParams, Calibration | None]:
+    """How similar is similar enough; a calibration of another encoder is refused."""
     matching = config.matching
-    params = MatchParams(
-        threshold=suggested if matching.threshold is None else matching.threshold,
-        same_camera_extra=matching.same_camera_extra,
-        margin=matching.margin,
-        deferral_band=matching.deferral_band,
-        decide_after_tracklets=matching.decide_after_tracklets,
-    )
+    params = matching.params
+    if params.threshold is None:
+        params = replace(params, threshold=USUAL_THRESHOLD if card.threshold is None else card.threshold)
     if matching.calibration is None:
         return params, None
-    return params, read_calibration(matching.calibration, model_id=model_id)
+    return params, read_calibration(matching.calibration, model_id=card.model_id)
 
 
-def build_source(camera: CameraConfig, listener: SourceListener, *, prefetches: bool) -> FrameSource:
-    """The frames of a camera: every one of a file, the newest ones of a live stream.
+def build_source(camera: CameraConfig, listener: SourceListener, *, prefetches: bool) -> ChunkSource:
+    """The frames of a camera: every one of a file, the newest ones of a live stream; see `build_stages`."""
+    from pipeline.sources.pacing import Chunks, Prefetch
 
-    Args:
-        camera: which.
-        listener: hears of states and drops.
-        prefetches: decode a recording in a thread of its own. That saves time where a core is left for it; else it
-            costs some, because threads wait for each other.
-    """
-    source = _bare_source(camera, listener, prefetches=prefetches)
+    if camera.is_live:
+        return Chunks(_limit_rate(_live_source(camera, listener), camera, listener), most_frames=1)
+    chunks = Chunks(_limit_rate(_recording(camera, listener), camera, listener))
+    return Prefetch(chunks) if prefetches else chunks
+
+
+def _limit_rate(source: FrameSource, camera: CameraConfig, listener: SourceListener) -> FrameSource:
     if camera.max_fps is None:
         return source
     from pipeline.sources.pacing import RateLimit
@@ -143,20 +241,11 @@ def build_source(camera: CameraConfig, listener: SourceListener, *, prefetches: 
     return RateLimit(source, camera.max_fps, listener=listener)
 
 
-def _bare_source(camera: CameraConfig, listener: SourceListener, *, prefetches: bool) -> FrameSource:
-    address = camera.source.get_secret_value()
-    if kind_of(address) == "stream":
-        return _live_source(camera, address, listener)
-    from pipeline.sources.pacing import Prefetch
-
-    recording = _recording(camera, Path(address), listener)
-    return Prefetch(recording) if prefetches else recording
-
-
-def _recording(camera: CameraConfig, path: Path, listener: SourceListener) -> FrameSource:
+def _recording(camera: CameraConfig, listener: SourceListener) -> RecordedSource:
     from pipeline.sources.files import FileSource
     from pipeline.sources.folders import FolderSource
 
+    path = Path(camera.source.get_secret_value())
     starts_at_s = camera.starts_at.timestamp() if camera.starts_at else 0.0
     if path.is_dir():
         rate = camera.frame_rate or USUAL_RATE
@@ -164,30 +253,16 @@ def _recording(camera: CameraConfig, path: Path, listener: SourceListener) -> Fr
     return FileSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=camera.frame_rate, listener=listener)
 
 
-def _live_source(camera: CameraConfig, address: str, listener: SourceListener) -> FrameSource:
+def _live_source(camera: CameraConfig, listener: SourceListener) -> FrameSource:
     from pipeline.sources.pacing import DropOldest
     from pipeline.sources.streams import StreamSource
 
     try:
-        stream = StreamSource(
-            camera.name,
-            address,
-            random=Random(),
-            transport=camera.transport,
-            open_timeout_s=camera.open_timeout_s,
-            read_timeout_s=camera.read_timeout_s,
-            listener=listener,
-        )
+        address = camera.source.get_secret_value()
+        stream = StreamSource(camera.name, address, camera.stream, random=Random(), listener=listener)
     except ValueError as error:
         raise ConfigError(f"camera {camera.name}: {error}") from error
     return DropOldest(stream, listener=listener)
-
-
-def run_of(camera: CameraConfig) -> str:
-    """Names one start of a camera: by its content for a recording, so that it is the same every time; else drawn."""
-    if camera.is_live:
-        return f"{int(time.time()):x}{uuid.uuid4().hex[:4]}"
-    return run_id(Path(camera.source.get_secret_value()))
 
 
 def source_length(camera: CameraConfig) -> int | None:
@@ -197,15 +272,7 @@ def source_length(camera: CameraConfig) -> int | None:
         SourceError: if there is no such recording, or it is none.
         ConfigError: if the address is none that a stream can have.
     """
-    address, path = camera.source.get_secret_value(), Path(camera.source.get_secret_value())
-    from pipeline.sources.files import FileSource
-    from pipeline.sources.folders import FolderSource
-
-    match kind_of(address):
-        case "file":
-            return FileSource(camera.name, path).length()
-        case "folder":
-            return FolderSource(camera.name, path, frame_rate=USUAL_RATE).length()
-        case "stream":
-            _live_source(camera, address, Unheard())
-    return None
+    if camera.is_live:
+        _live_source(camera, Unheard())
+        return None
+    return _recording(camera, Unheard()).length()

@@ -23,15 +23,19 @@ from pydantic import (
 
 from detectors.hog import HogParams
 from detectors.tiling import TilingParams
+from detectors.ultralytics_params import UltralyticsParams
 from detectors.yolox import YoloxParams
 from pipeline.config_errors import ConfigError, in_one_line
 from pipeline.matching.memory import Retention
 from pipeline.matching.merge_split import MergeSplitParams
+from pipeline.matching.policy import MatchParams
+from pipeline.ordering.channel import OrderParams
 from pipeline.shipped import UnknownNameError, find_config
 from pipeline.site import Site
-from pipeline.sources.source import kind_of
+from pipeline.sources.source import StreamParams, kind_of
 from pipeline.tracking.tracklets import TrackletParams
 from pipeline.yaml_files import read_mapping
+from reid_models.clips import USUAL_FRAMES
 from trackers.bytetrack import ByteTrackParams
 from trackers.ocsort import OcSortParams
 
@@ -57,8 +61,7 @@ class CameraConfig(_Strict):
         max_fps: look at no more frames than this per second.
         region: x1 y1 x2 y2 in pixels: look only there; the detector sees that part larger.
         tiles: look at parts of the image one by one, where people are small; takes as many passes, and one more.
-        transport: of RTSP; udp loses packets where tcp waits.
-        open_timeout_s, read_timeout_s: a stream that is silent this long is opened again.
+        stream: live streams: how they are read.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
@@ -68,9 +71,7 @@ class CameraConfig(_Strict):
     max_fps: Positive | None = None
     region: tuple[int, int, int, int] | None = None
     tiles: TilingParams = TilingParams()
-    transport: Literal["tcp", "udp"] = "tcp"
-    open_timeout_s: Positive = 10.0
-    read_timeout_s: Positive = 10.0
+    stream: StreamParams = StreamParams()
 
     @field_validator("source")
     @classmethod
@@ -119,16 +120,12 @@ class UltralyticsConfig(_Strict):
 
     Attributes:
         model: a .pt file, or one that Ultralytics exported.
-        score: detections below are dropped.
-        side_px: longer side of the network's input.
-        device: `cpu`, or the number of a GPU.
+        params: what counts as a person, and where the network runs.
     """
 
     kind: Literal["ultralytics"]
     model: Path
-    score: float = Field(0.1, gt=0, lt=1)
-    side_px: Count = 640
-    device: str = "cpu"
+    params: UltralyticsParams = UltralyticsParams()
 
 
 class ByteTrackConfig(_Strict):
@@ -163,7 +160,7 @@ class NetworkConfig(_Strict):
 
     kind: Literal["network"] = "network"
     model: str = "osnet-x0-25-msmt17"
-    frames: Count = 8
+    frames: Count = USUAL_FRAMES
 
 
 class ColourStripesConfig(_Strict):
@@ -174,32 +171,20 @@ class ColourStripesConfig(_Strict):
     """
 
     kind: Literal["colour-stripes"]
-    frames: Count = 8
+    frames: Count = USUAL_FRAMES
 
 
 class MatchingConfig(_Strict):
     """How tracks become persons.
 
     Attributes:
-        threshold: a track is somebody known from this cosine on; higher splits one person into several, lower takes two
-            persons for one. None: what the encoder suggests.
-        same_camera_extra: two tracks of one camera must be more similar by this much, because they share light and
-            background: strangers look more alike in one camera than in two.
-        margin: the best person must exceed the next one by this much, in cosine; otherwise the decision waits for more
-            of the track.
-        deferral_band: a track that misses the threshold by no more than this waits too, before it is taken for somebody
-            new: the first crops of a track are often its worst.
-        decide_after_tracklets: an unclear track is decided at this tracklet at the latest, or when it ends.
+        params: what a decision demands.
         calibration: file that `reid-pipeline calibrate` wrote; replaces the threshold.
         merge_split: when decisions are taken back; `null`: never.
         retention: how long tracks are remembered.
     """
 
-    threshold: float | None = Field(None, ge=-1, le=1)
-    same_camera_extra: float = Field(0.15, ge=0)
-    margin: float = Field(0.02, ge=0)
-    deferral_band: float = Field(0.1, ge=0)
-    decide_after_tracklets: Count = 3
+    params: MatchParams = MatchParams()
     calibration: Path | None = None
     merge_split: MergeSplitParams | None = MergeSplitParams()
     retention: Retention = Retention()
@@ -216,7 +201,7 @@ class ComputeConfig(_Strict):
             cameras. A worker is one.
         detect_batch: images of several cameras in one pass; None: 1 on the CPU (more gains nothing there), else 16.
         detect_wait_s: how long a batch waits for other cameras.
-        encode_batch: clips in one pass; None: 1 on the CPU, else 32.
+        encode_batch: clips in one pass; None: 1 on the CPU, else 32. A network whose file fixes the number takes that.
     """
 
     provider: Literal["cpu", "cuda", "tensorrt"] = "cpu"
@@ -226,28 +211,13 @@ class ComputeConfig(_Strict):
     detect_wait_s: Positive = 0.005
     encode_batch: Count | None = None
 
-    def batch(self, asked: int | None, gpu: int) -> int:
-        return asked or (1 if self.provider == "cpu" else gpu)
+    @property
+    def images_at_once(self) -> int:
+        return self.detect_batch or (1 if self.provider == "cpu" else 16)
 
-
-class OrderConfig(_Strict):
-    """How the cameras are joined in windows of stream time.
-
-    Attributes:
-        window_s: length of a window. Longer windows see more of the tracks that compete for a person, and decide later.
-        lead_s: how far a camera may run ahead of the window that is being worked on: the bound of what waits.
-        idle_after_s: wall time without a frame after which nobody waits for a live camera.
-    """
-
-    window_s: Positive = 1.0
-    lead_s: Positive = 8.0
-    idle_after_s: Positive = 1.0
-
-    @model_validator(mode="after")
-    def _far_enough(self) -> Self:
-        if self.lead_s < 2 * self.window_s:
-            raise ValueError(f"lead_s must be at least two windows of {self.window_s} s, found {self.lead_s}")
-        return self
+    @property
+    def clips_at_once(self) -> int:
+        return self.encode_batch or (1 if self.provider == "cpu" else 32)
 
 
 class OutputConfig(_Strict):
@@ -348,7 +318,7 @@ class PipelineConfig(_Strict):
     encoder: NetworkConfig | ColourStripesConfig = Field(NetworkConfig(), discriminator="kind")
     matching: MatchingConfig = MatchingConfig()
     compute: ComputeConfig = ComputeConfig()
-    order: OrderConfig = OrderConfig()
+    order: OrderParams = OrderParams()
     output: OutputConfig = OutputConfig()
     http: HttpConfig = HttpConfig()
     redis: RedisConfig = RedisConfig()
@@ -377,7 +347,7 @@ class PipelineConfig(_Strict):
         return min(asked, len(self.cameras))
 
     def at_once(self, cores: int) -> int | None:
-        """How many threads of several processes work at a time, by slots, where so many cores may be used.
+        """How many threads of several processes work with a network at a time, where so many cores may be used.
 
         None: as many as have work. A live frame waits for nobody, and a GPU takes the frames of all cameras together.
         """

@@ -3,6 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+USUAL_FRAMES = 8
+"""Crops in a clip, where neither the network nor the configuration says how many."""
+
 
 def spread(n: int, frames: int) -> NDArray[np.intp]:
     """Which of `n` crops, in order of time, make a clip of `frames`: evenly spread; of a short track some stand twice.

@@ -18,6 +18,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reid_models.clips import USUAL_FRAMES
+from reid_models.encoder import EncoderCard
 from reid_models.vectors import check_clips, unit_rows
 from reid_runtime.card import ClipSpec
 
@@ -38,23 +40,29 @@ STRONG_COLOUR = 50.0  # a* or b* at the end of the scale; few clothes have more
 class ColourStripesEncoder:
     """Colours in body stripes, added up over the clip. Weak: see the head of this file."""
 
-    def __init__(self, *, frames: int = 8) -> None:
-        self._clip = ClipSpec(frames, HEIGHT_PX, WIDTH_PX)
+    def __init__(self, *, frames: int = USUAL_FRAMES) -> None:
+        self._card = stripes_card(frames=frames)
 
     @property
     def clip(self) -> ClipSpec:
         """See `Encoder.clip`."""
-        return self._clip
+        return self._card.clip
 
     @property
     def model_id(self) -> str:
         """See `Encoder.model_id`."""
-        return f"stripes@{DEFINITION}"
+        return self._card.model_id
 
     def encode(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """See `Encoder.encode`; D is 3072."""
-        check_clips(clips, self._clip)
+        """See `Encoder.encode`."""
+        check_clips(clips, self._card.clip)
         return unit_rows(np.stack([_describe(clip) for clip in clips]))
+
+
+def stripes_card(*, frames: int = USUAL_FRAMES) -> EncoderCard:
+    """What a network would have on its card."""
+    clip = ClipSpec(frames, HEIGHT_PX, WIDTH_PX)
+    return EncoderCard(f"stripes@{DEFINITION}", clip, STRIPES * BINS, SUGGESTED_THRESHOLD)
 
 
 def _describe(clip: NDArray[np.uint8]) -> NDArray[np.float32]:

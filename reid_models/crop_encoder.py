@@ -3,9 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from reid_models.clips import USUAL_FRAMES
+from reid_models.encoder import EncoderCard
 from reid_models.pixels import as_input
-from reid_models.vectors import check_clips, unit_rows
-from reid_runtime.batches import run_rows
+from reid_models.vectors import check_clips, unit_rows, vector_length
+from reid_runtime.batches import batch_size, run_rows
 from reid_runtime.card import ArtefactError, ClipSpec, ModelCard
 from reid_runtime.session import Session
 
@@ -19,48 +21,49 @@ class CropEncoder:
     Intel's 0248 finds 46.6 % either way.
     """
 
-    def __init__(self, session: Session, *, frames: int = 8, max_batch: int = 1) -> None:
+    def __init__(self, session: Session, *, frames: int = USUAL_FRAMES) -> None:
         """Takes a session whose card says a family of crop networks.
 
         Args:
             session: the network.
             frames: T, crops in a clip.
-            max_batch: clips per run where the network leaves the batch free. 1 keeps a clip's bits apart from those of
-                its neighbours, and costs nothing on a processor; a GPU wants more.
 
         Raises:
             ArtefactError: if the card is of another family.
         """
-        if session.card.family not in FAMILIES:
-            raise ArtefactError(
-                f"{session.card.name}: expected one of the families {', '.join(FAMILIES)}, found {session.card.family}"
-            )
         self._session = session
-        self._max_batch = max_batch
-        self._clip = ClipSpec(frames, *_crop_size(session.card))
+        self._card = crop_encoder_card(session.card, frames=frames)
 
     @property
     def clip(self) -> ClipSpec:
         """See `Encoder.clip`."""
-        return self._clip
+        return self._card.clip
 
     @property
     def model_id(self) -> str:
         """See `Encoder.model_id`."""
-        return self._session.card.model_id
+        return self._card.model_id
 
     def encode(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """See `Encoder.encode`."""
-        check_clips(clips, self._clip)
-        starts = range(0, len(clips), self._max_batch)
-        return np.concatenate([self._encode(clips[start : start + self._max_batch]) for start in starts])
-
-    def _encode(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """A few clips at a time, so that their pixels stay in the processor's caches on the way to the network."""
-        frames = self._clip.frames
+        check_clips(clips, self._card.clip)
         crops = as_input(clips.reshape(-1, *clips.shape[2:]), self._session.card.pixels)
         vectors = run_rows(self._session, crops, max_batch=len(crops))
-        return unit_rows(unit_rows(vectors).reshape(len(clips), frames, -1).mean(axis=1))
+        return unit_rows(unit_rows(vectors).reshape(*clips.shape[:2], -1).mean(axis=1))
+
+
+def crop_encoder_card(card: ModelCard, *, frames: int = USUAL_FRAMES) -> EncoderCard:
+    """What the card of a crop network says of the encoder that averages so many crops.
+
+    Raises:
+        ArtefactError: if the card is of another family.
+    """
+    if card.family not in FAMILIES:
+        raise ArtefactError(f"{card.name}: expected one of the families {', '.join(FAMILIES)}, found {card.family}")
+    crops = batch_size(card)
+    batch = None if crops is None else max(1, crops // frames)
+    clip = ClipSpec(frames, *_crop_size(card))
+    return EncoderCard(card.model_id, clip, vector_length(card), card.threshold, batch)
 
 
 def _crop_size(card: ModelCard) -> tuple[int, int]:

@@ -1,5 +1,6 @@
-"""The socket of every encoder."""
+"""The socket of every encoder, and what is known of one without loading it."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -8,10 +9,28 @@ from numpy.typing import NDArray
 from reid_runtime.card import ClipSpec
 
 
+@dataclass(frozen=True, slots=True)
+class EncoderCard:
+    """What is known of an encoder without loading it.
+
+    Attributes:
+        model_id, clip: see `Encoder`.
+        dimensions: D, length of its vectors; None: its file leaves that open.
+        threshold: cosine from which two tracks are one person where nothing is calibrated; None: nobody measured it.
+        batch: clips in one pass where the network takes no other number; None: as many as one likes.
+    """
+
+    model_id: str
+    clip: ClipSpec
+    dimensions: int | None
+    threshold: float | None
+    batch: int | None = None
+
+
 class Encoder(Protocol):
     """Turns clips of one person each into embeddings that compare by cosine.
 
-    `encode` may be called from one thread at a time. A row of its result depends on its clip alone.
+    `encode` may be called from one thread at a time.
     """
 
     @property
@@ -26,6 +45,9 @@ class Encoder(Protocol):
 
     def encode(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(B, T, H, W, 3) uint8 RGB -> (B, D) float32, rows of length 1; T, H and W are those of `clip`.
+
+        All of them go through a network in one pass, where it takes so many. A row depends on its clip alone, but for
+        its last bits on a processor: who wants the same bits in any company gives one clip at a time.
 
         Raises:
             ValueError: if the clips have another shape.

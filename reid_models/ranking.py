@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 JUNK = -1
 """Identity of a row that shows nobody in full: ignored, neither right nor wrong."""
+DISTRACTOR = -2
+"""Identity of a row that shows somebody, or something, that no query looks for: wrong for every query. Two such rows
+are not one person."""
 
 Ids = NDArray[np.int64]
 Precision = Literal["trapezoidal", "rectangular"]
@@ -22,7 +25,7 @@ class Labelled:
     """Vectors or rows of a distance matrix, and whom they show.
 
     Attributes:
-        persons: (N,) int64, `JUNK` for nobody.
+        persons: (N,) int64, `JUNK` for nobody, `DISTRACTOR` for somebody of no name.
         cameras: (N,) int64.
     """
 
@@ -72,14 +75,17 @@ def rank(
             repositories print the rectangular one, which is higher.
 
     Raises:
-        ValueError: if the arrays do not line up, or no query has anything to find.
+        ValueError: if the arrays do not line up, a similarity is not finite, or no query has anything to find.
     """
     if similarity.shape != (len(queries.persons), len(gallery.persons)):
         raise ValueError(
             f"similarity {similarity.shape} does not line up with {len(queries.persons)} queries and "
             f"{len(gallery.persons)} rows of the gallery"
         )
-    same_person = gallery.persons == queries.persons[:, None]
+    if not np.isfinite(similarity).all():
+        row, column = np.argwhere(~np.isfinite(similarity))[0]
+        raise ValueError(f"expected finite similarities, found {similarity[row, column]} in row {row}, column {column}")
+    same_person = (gallery.persons == queries.persons[:, None]) & (gallery.persons != DISTRACTOR)
     junk = gallery.persons == JUNK
     hits = same_person & (gallery.cameras != queries.cameras[:, None]) & ~junk
     if not hits.any():

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from passerby_events.errors import PasserbyError
 from reid_models.clips import spread
 from reid_models.crops import resize
-from reid_models.ranking import Labelled
+from reid_models.ranking import DISTRACTOR, Labelled
 from reid_runtime.card import ClipSpec
 
-# MARS writes -1, for nobody in full, as 00-1.
+# MARS writes -1, for nobody in full, as 00-1, and all its distractors as 0000.
 NAME = re.compile(r"(?P<person>\d+|00-1)C(?P<camera>\d+)T(?P<tracklet>\d+)F(?P<frame>\d+)\.jpe?g", re.IGNORECASE)
 
 
@@ -28,7 +28,7 @@ class LabelledTracklet:
     """One tracklet on disk.
 
     Attributes:
-        person: who it is; `reid_models.ranking.JUNK` for nobody in full.
+        person: who it is; `JUNK` of `reid_models.ranking` for nobody in full, `DISTRACTOR` for somebody of no name.
         camera: number of the camera.
         number: of the tracklet among those of its person.
         files: its crops in order of time.
@@ -38,6 +38,11 @@ class LabelledTracklet:
     camera: int
     number: int
     files: tuple[Path, ...]
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it shows somebody whom other tracklets may show too."""
+        return self.person >= 0
 
 
 def read_folder(folder: Path) -> list[LabelledTracklet]:
@@ -52,7 +57,7 @@ def read_folder(folder: Path) -> list[LabelledTracklet]:
     for path in sorted(folder.rglob("*.jp*g")):
         if match := NAME.fullmatch(path.name):
             person, camera, number, frame = (int(group.replace("00-", "-")) for group in match.groups())
-            files.setdefault((person, camera, number), []).append((frame, path))
+            files.setdefault((person or DISTRACTOR, camera, number), []).append((frame, path))
     if not files:
         raise TrackletFolderError(
             f"expected crops named <person>C<camera>T<tracklet>F<frame>.jpg below {folder}, found none: "

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from reid_runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec, ModelCard
 
 
 def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -16,6 +16,12 @@ def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     if not (np.isfinite(lengths) & (lengths > 0)).all():
         raise ValueError("expected vectors with a direction, found one that is zero or not finite")
     return np.asarray(rows / lengths, np.float32)
+
+
+def vector_length(card: ModelCard) -> int | None:
+    """D of what a network yields, (B, D); None where its file leaves that open."""
+    shape = card.outputs[0].shape
+    return shape[1] if len(shape) == 2 else None
 
 
 def check_clips(clips: NDArray[np.uint8], spec: ClipSpec) -> None:

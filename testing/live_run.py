@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from pipeline.events.jsonlines import read_events
+from passerby_events.recordings import read_events
 from testing.services.ports import free_port
 from testing.site.watched import Watched
 from testing.still_person import still_person
@@ -106,7 +106,7 @@ class LiveRun:
 
 def _deployment(folder: Path, sources: Mapping[str, str], port: int) -> str:
     is_live = any("://" in source for source in sources.values())
-    patience = {"open_timeout_s": SILENCE_S, "read_timeout_s": SILENCE_S} if is_live else {}
+    patience = {"stream": {"open_timeout_s": SILENCE_S, "read_timeout_s": SILENCE_S}} if is_live else {}
     return yaml.safe_dump(
         {
             "cameras": [{"name": name, "source": source, **patience} for name, source in sources.items()],

@@ -8,7 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from pipeline.deployment.supervisor import CameraRun, SupervisedCamera, Supervisor
+from pipeline.build import CameraStages, Stages
+from pipeline.config import PipelineConfig
+from pipeline.deployment.child import in_cpu_slots
+from pipeline.deployment.local import Process
+from pipeline.deployment.supervisor import Supervisor
 from pipeline.events.memory import MemorySink
 from pipeline.matching.gallery import Gallery
 from pipeline.matching.identity_loop import run_identity_loop
@@ -16,15 +20,14 @@ from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
 from pipeline.matching.merge_split import MergeSplitParams
 from pipeline.matching.policy import MatchParams
-from pipeline.ordering.channel import Channel
-from pipeline.records import EmbeddedWindow, Window
-from pipeline.scheduling.cpu_slots import cpu_slot_of, share_cpus
+from pipeline.records import EmbeddedWindow
+from pipeline.scheduling.cpu_slots import CpuSlots, share_cpus
 from pipeline.site import Site
 from pipeline.sources.files import FileSource
-from pipeline.sources.source import run_id
-from pipeline.tracking.camera_loop import CameraLoop, FrameStep
-from pipeline.tracking.encode_loop import EncodeLoop
-from pipeline.tracking.tracklets import TrackletBuffer
+from pipeline.sources.pacing import Chunks
+from pipeline.telemetry.health import Health
+from pipeline.telemetry.metrics import Metrics
+from pipeline.tracking.camera_loop import FrameStep, Watcher
 from reid_models.colour_stripes import ColourStripesEncoder
 from testing.scene import BlockDetector
 from trackers.bytetrack import ByteTrack
@@ -38,7 +41,7 @@ def supervise(
     sink: MemorySink,
     *,
     site: Site | None = None,
-    watchers: Sequence[Callable[[FrameStep], None]] = (),
+    watchers: Sequence[Watcher] = (),
     at_once: int | None = None,
 ) -> Supervisor:
     """A supervisor over one video per camera, with events going to the sink."""
@@ -56,7 +59,7 @@ def supervise_into(
     videos: Mapping[str, Path],
     take: Callable[[Iterable[EmbeddedWindow]], None],
     *,
-    watchers: Sequence[Callable[[FrameStep], None]] = (),
+    watchers: Sequence[Watcher] = (),
     emits_empty_windows: bool = False,
     at_once: int | None = None,
 ) -> Supervisor:
@@ -65,34 +68,36 @@ def supervise_into(
     Args:
         at_once: so many threads work at a time, by slots, and frames go in chunks; None: as they come, one by one.
     """
-    cpu_slot = cpu_slot_of(*share_cpus(at_once, 1))
-    encoder = ColourStripesEncoder()
-    channel = Channel(videos, Window, is_live=False, emits_empty_windows=emits_empty_windows)
-
-    def camera(name: str, path: Path) -> SupervisedCamera:
-        def start() -> CameraRun:
-            source = FileSource(name, path)
-            buffer = TrackletBuffer(name, run_id(path), encoder.clip)
-            loop = CameraLoop(
-                source,
-                BlockDetector(),
-                ByteTrack(),
-                buffer,
-                channel.lane(name),
-                watchers=watchers,
-                in_chunks=at_once is not None,
-                cpu_slot=cpu_slot,
-            )
-            return CameraRun(loop, source)
-
-        return SupervisedCamera(name, False, start)
-
-    return Supervisor(
-        [camera(name, path) for name, path in videos.items()], channel, EncodeLoop(encoder, cpu_slot=cpu_slot), take
+    config = PipelineConfig.model_validate(
+        {
+            "cameras": [{"name": name, "source": str(path)} for name, path in videos.items()],
+            "encoder": {"kind": "colour-stripes"},
+        }
     )
+    stages = block_stages(videos, most_frames=1 if at_once is None else 4)
+    for share in share_cpus(at_once, 1):
+        stages = stages if share is None else in_cpu_slots(stages, CpuSlots(share))
+    process = Process(
+        config,
+        stages,
+        Metrics(),
+        Health(),
+        open_watchers=lambda: dict.fromkeys(videos, watchers),
+        emits_empty_windows=emits_empty_windows,
+    )
+    return process.supervisor(take)
 
 
-def dawdle(seed: int) -> Callable[[FrameStep], None]:
+def block_stages(videos: Mapping[str, Path], *, most_frames: int) -> Stages:
+    """What looks at videos of blocks, so many frames at a time."""
+    cameras = {
+        name: CameraStages(Chunks(FileSource(name, path), most_frames=most_frames), BlockDetector(), ByteTrack())
+        for name, path in videos.items()
+    }
+    return Stages(cameras, ColourStripesEncoder())
+
+
+def dawdle(seed: int) -> Watcher:
     """A watcher that makes cameras slow at random, so that the threads never run alike."""
     chance = random.Random(seed)
 

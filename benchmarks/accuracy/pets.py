@@ -21,23 +21,24 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.speed.pipeline_parts import FRAME_RATE, Parts, pets, supervise, video_of
+from benchmarks.speed.pipeline_parts import FRAME_RATE, pets, supervise, video_of
 from detectors.detections import Detections
 from detectors.detector import Detector
 from detectors.tiling import TilingDetector, TilingParams
 from detectors.yolox import YoloxDetector
-from pipeline.build import build_encoder
-from pipeline.config import ColourStripesConfig, ComputeConfig, MatchingConfig, NetworkConfig, PipelineConfig
+from passerby_events.recordings import read_events
+from passerby_events.reducing import fold
+from pipeline.build import CameraStages, Stages, build_encoder, build_tracker
+from pipeline.config import ColourStripesConfig, NetworkConfig, PipelineConfig
 from pipeline.evaluation.evaluate import FootAgreement, SeenByBoxes, SeenByFeet, foot_agreement
 from pipeline.evaluation.scoring import Scores, compare_boxes, score
-from pipeline.events.folding import persons_by_track
-from pipeline.events.jsonlines import read_events
+from pipeline.matching.policy import MatchParams
 from pipeline.model_zoo import find_artefact
 from pipeline.output.mot_files import MotTracks, MotTruth, read_feet, read_tracks, read_truth, tracks_path
 from pipeline.records import Frame
 from pipeline.site import Site
 from pipeline.sources.files import FileSource
-from reid_models.encoder import Encoder
+from pipeline.sources.pacing import Chunks
 from reid_runtime.load import load_session
 from testing.paths import SHARED
 from trackers.bytetrack import ByteTrack
@@ -118,40 +119,40 @@ def _identities(videos: Mapping[str, Recorded], truth: MotTruth) -> Table:
         "intel 0248": (NetworkConfig(model="intel-0248"), usual),
         "colour-stripes": (ColourStripesConfig(kind="colour-stripes"), usual),
         "osnet, one crop a tracklet": (osnet.model_copy(update={"frames": 1}), usual),
-        "osnet, nothing extra within a camera": (osnet, _with(usual, same_camera_extra=0.0)),
-        "osnet, no deferral_band": (osnet, _with(usual, deferral_band=0.0)),
+        "osnet, nothing extra within a camera": (osnet, _with(usual, params=MatchParams(same_camera_extra=0.0))),
+        "osnet, no deferral_band": (osnet, _with(usual, params=MatchParams(deferral_band=0.0))),
         "osnet, site unknown": (osnet, usual.model_copy(update={"site": Site(name="pets2009")})),
-        **{f"osnet, threshold {t}": (osnet, _with(usual, threshold=t)) for t in (0.55, 0.6, 0.7, 0.75)},
+        **{f"osnet, threshold {t}": (osnet, _with(usual, params=MatchParams(t))) for t in (0.55, 0.6, 0.7, 0.75)},
     }
     heads = "variant", "decisions", "persons", "IDF1, both views", "view 1", "view 6", "one person in both boxes"
     table = Table(*heads, title="views 1 and 6, persons")
     for name, (encoder, config) in variants.items():
         for decisions, each in (("corrected", config), ("once", _with(config, merge_split=None))):
-            agreement, persons = _run(each, build_encoder(encoder, ComputeConfig()), videos, truth)
+            agreement, persons = _run(each.model_copy(update={"encoder": encoder}), videos, truth)
             shares = agreement.idf1, agreement.idf1_boxes, agreement.idf1_feet
             both = f"{agreement.agreement:.1%} of {agreement.both_found}"
             table.add_row(name, decisions, str(persons), *(f"{share:.1%}" for share in shares), both)
     return table
 
 
-def _with(config: PipelineConfig, **changes: float | None) -> PipelineConfig:
-    matching = MatchingConfig(**(config.matching.model_dump() | changes))
-    return config.model_copy(update={"matching": matching})
+def _with(config: PipelineConfig, **changes: MatchParams | None) -> PipelineConfig:
+    return config.model_copy(update={"matching": config.matching.model_copy(update=changes)})
 
 
-def _run(
-    config: PipelineConfig, encoder: tuple[Encoder, float], videos: Mapping[str, Recorded], truth: MotTruth
-) -> tuple[FootAgreement, int]:
+def _run(config: PipelineConfig, videos: Mapping[str, Recorded], truth: MotTruth) -> tuple[FootAgreement, int]:
     """One run of the pipeline behind the detector: how well the views agree, and how many persons it saw."""
+    replay = Replay(videos.values())
+    cameras = {name: CameraStages(Chunks(video), replay, build_tracker(config)) for name, video in videos.items()}
+    stages = Stages(cameras, build_encoder(config.encoder, config.compute))
     with tempfile.TemporaryDirectory() as out, ExitStack() as owned:
         folder = Path(out)
-        supervise(config, Parts(Replay(videos.values()), *encoder, sources=dict(videos)), owned, folder).run()
+        supervise(config, stages, owned, folder).run()
         owned.close()
         events = list(read_events(folder / "events.jsonl"))
         boxes, feet = (read_tracks(tracks_path(folder, view)) for view in VIEWS)
     known = read_feet(FOLDER / "gt/derived_feet_view006_frames1-269.csv")
     agreement = foot_agreement(events, SeenByBoxes(VIEWS[0], boxes, truth), SeenByFeet(VIEWS[1], feet, known))
-    return agreement, len(set(persons_by_track(events).values()))
+    return agreement, len(set(fold(events).persons_by_track.values()))
 
 
 def _found(detector: Detector, frames: Sequence[Frame]) -> list[Detections]:

@@ -20,10 +20,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.build import build_encoder, build_policy
+from pipeline.build import build_policy, read_encoder_card
 from pipeline.commands.calibrate import write_threshold
 from pipeline.commands.demo import SHOP
-from pipeline.commands.run import Flags, merge_flags
+from pipeline.commands.flags import Flags, merge_flags
 from pipeline.commands.simulate import write_simulation
 from pipeline.commands.simulate_tracklets import simulate_tracklets
 from pipeline.commands.stopping import StopSignal
@@ -40,6 +40,7 @@ from pipeline.output.mot_files import MotTracks, MotTruth, read_tracks, read_tru
 from pipeline.records import EmbeddedWindow
 from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.site import Site
+from reid_models.encoder import EncoderCard
 
 SITES = {"shop": Replaced(), "look-alikes": Replaced(look_alikes=0.6)}
 OTHER_PEOPLE, OTHER_SEED = 160, 4242
@@ -53,14 +54,13 @@ class Embedded:
 
     Attributes:
         config: as it was run.
-        model_id, suggested: of the encoder, with the threshold of its card.
+        encoder: its card.
         windows: of all cameras.
         tracks, truth: of each camera.
     """
 
     config: PipelineConfig
-    model_id: str
-    suggested: float
+    encoder: EncoderCard
     windows: Sequence[EmbeddedWindow]
     tracks: dict[str, MotTracks]
     truth: dict[str, MotTruth]
@@ -134,12 +134,10 @@ def embed(deployment: Path, detector: str | None, encoder: str, out: Path) -> Em
     windows: list[EmbeddedWindow] = []
     with Deployment(config) as ready:
         ready.supervisor(windows.extend).run()
-    built, suggested = build_encoder(config.encoder, config.compute)
     names = [camera.name for camera in config.cameras]
     return Embedded(
         config,
-        built.model_id,
-        suggested,
+        read_encoder_card(config.encoder),
         windows,
         tracks={name: read_tracks(tracks_path(out, name)) for name in names},
         truth={name: read_truth(deployment.parent / "truth" / f"{name}.txt") for name in names},
@@ -163,7 +161,7 @@ def variants(embedded: Embedded, others: Path, encoder: str, calibration: Path) 
 def decide_site(embedded: Embedded, variant: Variant) -> tuple[str, ...]:
     """The cells of a line."""
     config = embedded.config.model_copy(update={"matching": variant.matching})
-    params, calibration = build_policy(config, embedded.model_id, embedded.suggested)
+    params, calibration = build_policy(config, embedded.encoder)
     sink = MemorySink()
     matcher = Matcher(MemoryGallery(sink), variant.site, params, calibration, variant.matching.merge_split)
     run_identity_loop(embedded.windows, matcher)

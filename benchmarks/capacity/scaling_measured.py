@@ -22,16 +22,19 @@ from benchmarks.matching.search import PARAMS, crowd, decide_all, seen_again
 from benchmarks.matching.site import CAMERAS, DIMENSIONS, MODEL
 from benchmarks.matching.throughput import WINDOW_S, Load, stamp, traffic
 from benchmarks.speed.pipeline_memory import resident_mib
-from pipeline.events.kafka.brokers import Brokers
+from passerby_events.brokers import Brokers
+from passerby_events.schema import IdentityEvent
+from passerby_events.tracks import TrackKey
+from pipeline.config import RedisConfig
 from pipeline.events.kafka.mdx_sink import MdxSink
 from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from pipeline.events.memory import MemorySink
-from pipeline.events.schema import IdentityEvent
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
 from pipeline.matching.merge_split import MergeSplitParams
-from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
+from pipeline.ordering.channel import OrderParams
+from pipeline.records import EmbeddedWindow, Embedding, TrackEnd
 from pipeline.site import Site
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected, messages_of, pack_message
@@ -170,7 +173,7 @@ def matcher(
         retention or Retention(max_tracks=REMEMBERED),
         lambda gallery: Matcher(gallery, Site(name="bench"), PARAMS, merge_split=MergeSplitParams()),
         lambda: sink,
-        SiteMatcherParams(window_s=WINDOW_S),
+        SiteMatcherParams(order=OrderParams(window_s=WINDOW_S)),
         Metrics(),
         Health(),
     )
@@ -214,7 +217,7 @@ def memory(events: list[IdentityEvent]) -> dict[str, float]:
         loader.start()
         mirror_bytes, load_s = loaded.get(timeout=120)
         loader.join()
-        writer = EmbeddingWriter(store, "late", CAMERAS, model_id=MODEL, max_waiting=10**9)
+        writer = EmbeddingWriter(store, "late", CAMERAS, model_id=MODEL, limits=RedisConfig(max_waiting=10**9))
         for window in traffic(Load(10, seconds=WAITING / 10)):
             writer.write(stamp(window, START_S))
         waiting = _used(client)
@@ -231,7 +234,7 @@ def memory(events: list[IdentityEvent]) -> dict[str, float]:
 
 def _fill(store: SiteStore, events: list[IdentityEvent]) -> int:
     """Decides `BUSY` and forgets nothing; returns how many tracks there are."""
-    writer = EmbeddingWriter(store, "worker", CAMERAS, model_id=MODEL, max_waiting=10**9)
+    writer = EmbeddingWriter(store, "worker", CAMERAS, model_id=MODEL, limits=RedisConfig(max_waiting=10**9))
     for number, window in enumerate(traffic(BUSY)):
         writer.write(stamp(window, START_S + number * WINDOW_S))
     writer.close()
@@ -292,7 +295,7 @@ def _relayed(brokers: Brokers, events: list[IdentityEvent]) -> float:
         for event in events:
             store.run(PUT_EVENT, [store.key(OUTBOX)], [event.model_dump_json()])
         begun_s = time.perf_counter()
-        relay = OutboxRelay(store, lambda: KafkaSink(brokers, "relayed"))
+        relay = OutboxRelay(store, lambda: KafkaSink(brokers, "relayed"), patience_s=60.0)
         try:
             assert relay.drain(time.monotonic() + 120)
             return len(events) / (time.perf_counter() - begun_s)

@@ -31,14 +31,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from benchmarks.capacity.distributed import NAMES, deployment
-from pipeline.build import build_encoder
-from pipeline.commands.match import dimensions
-from pipeline.config import ComputeConfig, NetworkConfig
-from pipeline.events.folding import persons_by_track
-from pipeline.events.jsonlines import read_events
-from pipeline.events.kafka.brokers import Brokers
+from passerby_events.brokers import Brokers
+from passerby_events.recordings import read_events
+from passerby_events.reducing import fold
+from passerby_events.schema import IdentityEvent
+from pipeline.build import read_encoder_card
+from pipeline.config import NetworkConfig
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
-from pipeline.events.schema import IdentityEvent
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected, unpack_message
@@ -167,8 +166,9 @@ def main() -> int:
 
 def record(folder: Path) -> Recording:
     """Runs the footage undisturbed, and once more into a stream that nobody reads."""
-    encoder, _ = build_encoder(NetworkConfig(), ComputeConfig())
-    expected = Expected(frozenset(NAMES), encoder.model_id, dimensions(encoder))
+    encoder = read_encoder_card(NetworkConfig())
+    assert encoder.dimensions
+    expected = Expected(frozenset(NAMES), encoder.model_id, encoder.dimensions)
     alone, into_stream, data = folder / "alone", folder / "into_stream", folder / "data"
     for each in (alone, into_stream, data):
         each.mkdir()
@@ -243,7 +243,7 @@ def show(recording: Recording, results: Sequence[Result], out: Console) -> None:
     falls = sum((result.falls for result in results), Counter[Fall]())
     out.print(
         f"{recording.windows} s of two views, {recording.embeddings} embeddings, {len(recording.events)} events of "
-        f"{len(set(persons_by_track(recording.events.values()).values()))} persons; {len(results)} rounds, "
+        f"{len(set(fold(recording.events.values()).persons_by_track.values()))} persons; {len(results)} rounds, "
         f"median {statistics.median(result.seconds for result in results):.0f} s"
     )
     fallen = Table("killed or frozen", "times")

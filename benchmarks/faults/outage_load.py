@@ -16,8 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from passerby_events.tracks import TrackKey
 from pipeline.commands.stopping import StopSignal
-from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
+from pipeline.config import RedisConfig
+from pipeline.records import EmbeddedWindow, Embedding, TrackEnd
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_stream import EmbeddingWriter
 
@@ -32,9 +34,8 @@ def main(argv: Sequence[str]) -> None:
     load = Load(camera, model_id, int(per_second) // TRACKLETS)
     with StopSignal() as stop, SiteStore(url, site) as store:
         # Patient beyond any outage: to give up would be to drop what was cut already.
-        writer = EmbeddingWriter(
-            store, camera, [camera], model_id=model_id, max_waiting=int(max_waiting), patience_s=1e6
-        )
+        limits = RedisConfig(max_waiting=int(max_waiting), patience_s=1e6)
+        writer = EmbeddingWriter(store, camera, [camera], model_id=model_id, limits=limits)
         writer.open()
         second, dropped = int(time.time()), 0
         while not stop.is_set():

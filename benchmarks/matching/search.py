@@ -153,7 +153,7 @@ def decide_all(batch: SightingArrays, known: SightingArrays) -> list[Decision]:
 
 def contestants(batch: SightingArrays, known: SightingArrays, by_track: NDArray[np.float32]) -> dict[str, Call]:
     """Ours, and those that only multiply: numpy, track after track, and the product that ours begins with."""
-    reach = PARAMS.threshold - max(PARAMS.margin, PARAMS.deferral_band)
+    reach = PARAMS.demanded - max(PARAMS.margin, PARAMS.deferral_band)
     return {
         "ours": partial(persons_near, batch, known, SITE, THRESHOLDS, reach),
         "decision": partial(decide_all, batch, known),

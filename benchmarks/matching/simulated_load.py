@@ -20,14 +20,15 @@ from rich.table import Table
 
 from benchmarks.matching.simulated_traffic import DIMENSIONS, MODEL, SITE, WINDOW_S, Drive, Load, drive_of, together
 from benchmarks.speed.one_thread import in_one_thread
+from passerby_events.schema import IdentityEvent
 from pipeline.evaluation.evaluate import Evaluation, evaluate
 from pipeline.events.memory import MemorySink
-from pipeline.events.schema import IdentityEvent
 from pipeline.matching.gallery import Gallery
 from pipeline.matching.identity_loop import run_identity_loop
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery, Retention
 from pipeline.matching.policy import MatchParams
+from pipeline.ordering.channel import OrderParams
 from pipeline.records import EmbeddedWindow
 from pipeline.site import Site
 from pipeline.store.client import SiteStore
@@ -102,7 +103,7 @@ def in_several_processes(drive: Drive, url: str) -> list[IdentityEvent]:
             Retention(),
             lambda gallery: matcher_over(gallery, drive.site),
             lambda: sink,
-            SiteMatcherParams(window_s=WINDOW_S),
+            SiteMatcherParams(order=OrderParams(window_s=WINDOW_S)),
             Metrics(),
             Health(),
         ).run(until_end=True)

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import redis
 
+from pipeline.config import RedisConfig
 from pipeline.events.sink import EventSink
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
 from pipeline.matching.merge_split import MergeSplitParams
 from pipeline.matching.policy import MatchParams
+from pipeline.ordering.channel import OrderParams
 from pipeline.site import Site
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected
@@ -71,7 +73,9 @@ def worker(url: str, prepare: Prepare, *, max_waiting: int = 64) -> Iterator[Wor
 
 def _work(url: str, prepare: Prepare, max_waiting: int, reported: "Queue[float]") -> None:
     write = prepare()
-    writer = EmbeddingWriter(SiteStore(url, SITE), "worker", CAMERAS, model_id=MODEL, max_waiting=max_waiting)
+    writer = EmbeddingWriter(
+        SiteStore(url, SITE), "worker", CAMERAS, model_id=MODEL, limits=RedisConfig(max_waiting=max_waiting)
+    )
     begun_s, before_s = time.time(), time.process_time()
     reported.put(begun_s)
     writer.open()
@@ -89,7 +93,7 @@ def matcher_of(url: str, sink: EventSink, retention: Retention, metrics: Metrics
             gallery, Site(name=SITE), MatchParams(threshold=THRESHOLD), merge_split=MergeSplitParams()
         ),
         lambda: sink,
-        SiteMatcherParams(window_s=window_s),
+        SiteMatcherParams(order=OrderParams(window_s=window_s)),
         metrics,
         Health(),
     )

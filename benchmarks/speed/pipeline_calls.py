@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing import active_children
 from pathlib import Path
@@ -13,20 +13,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.speed.pipeline_parts import FRAME_RATE, RUN, Parts, supervise, video_of
+from benchmarks.speed.pipeline_parts import supervise
 from detectors.detections import Detections
-from pipeline.build import build_encoder, build_policy, build_tracker, tile_detector
+from pipeline.build import build_policy, build_source, build_stages, build_tracker, read_encoder_card
 from pipeline.config import NetworkConfig, OutputConfig, PipelineConfig, YoloxConfig
 from pipeline.deployment.deployment import Deployment
-from pipeline.deployment.local import shared_detector
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.memory import MemorySink
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
 from pipeline.model_zoo import find_artefact
 from pipeline.records import EmbeddedWindow, Frame
-from pipeline.sources.files import FileSource
-from pipeline.telemetry.metrics import Metrics
+from pipeline.sources.source import Unheard
 from pipeline.tracking.camera_loop import FrameStep
 from pipeline.tracking.tracklets import TrackletBuffer
 from reid_models.encoder import Encoder
@@ -102,27 +100,21 @@ class Bench:
         """
         self._config = config.model_copy(update={"output": OutputConfig(directory=folder)})
         self._folder = folder
-        self._detector = shared_detector(config, owned, Metrics())
-        self._encoder, self._threshold = build_encoder(config.encoder, config.compute)
+        self._stages = build_stages(config, owned, Unheard())
 
     def record(self) -> Calls:
         """Runs it once in this process, and keeps every image and every clip."""
         calls = Calls({camera.name: [] for camera in self._config.cameras})
-        encoder = RecordingEncoder(self._encoder)
+        encoder = RecordingEncoder(self._stages.encoder)
 
         def keep(step: FrameStep) -> None:
             calls.looked[step.frame.camera].append(Looked(step.frame, step.detections, step.tracks))
 
-        parts = Parts(
-            self._detector,
-            encoder,
-            self._threshold,
-            self._sources(),
-            watchers={name: [keep] for name in calls.looked},
-            on_window=calls.windows.append,
-        )
+        stages, watchers = replace(self._stages, encoder=encoder), {name: [keep] for name in calls.looked}
         with ExitStack() as owned:
-            supervise(self._config, parts, owned, self._folder).run()
+            supervise(
+                self._config, stages, owned, self._folder, watchers=watchers, on_window=calls.windows.append
+            ).run()
         calls.clips.extend(encoder.clips)
         return calls
 
@@ -137,7 +129,7 @@ class Bench:
     def networks(self, calls: Calls) -> Took:
         """The same calls of the detector and of the encoder, each thread its own, as fast as it can."""
         cameras = self._detecting(calls)
-        return together([*cameras, [partial(self._encoder.encode, clips) for clips in calls.clips]])
+        return together([*cameras, [partial(self._stages.encoder.encode, clips) for clips in calls.clips]])
 
     def bare(self, calls: Calls) -> Took:
         """As `networks`, but only the passes through the two networks, on inputs that are ready."""
@@ -150,7 +142,7 @@ class Bench:
         detector, encoder = self._config.detector, self._config.encoder
         assert isinstance(detector, YoloxConfig)
         assert isinstance(encoder, NetworkConfig)
-        return self._pass(detector.model, 1), self._pass(encoder.model, self._encoder.clip.frames)
+        return self._pass(detector.model, 1), self._pass(encoder.model, self._stages.encoder.clip.frames)
 
     def stages(self, calls: Calls) -> dict[str, float]:
         """Seconds of all cores that each stage takes alone on what it was given, one thread."""
@@ -158,7 +150,7 @@ class Bench:
         cameras = list(calls.looked.values())
         detect_s = cpu_s(work for camera in self._detecting(calls) for work in camera)
         detect_pass_s = cpu_s([detect] * sum(map(self._count_passes, cameras)))
-        encode_s = cpu_s(partial(self._encoder.encode, clips) for clips in calls.clips)
+        encode_s = cpu_s(partial(self._stages.encoder.encode, clips) for clips in calls.clips)
         encode_pass_s = cpu_s([encode] * sum(map(len, calls.clips)))
         return {
             "decode and RGB": cpu_s([self._decode]),
@@ -171,14 +163,13 @@ class Bench:
             "match": cpu_s([partial(self._match, calls.windows)]),
         }
 
-    def _sources(self) -> dict[str, FileSource]:
-        cameras = self._config.cameras
-        return {camera.name: FileSource(camera.name, video_of(camera), frame_rate=FRAME_RATE) for camera in cameras}
-
     def _detecting(self, calls: Calls) -> list[list[Work]]:
         """The calls of the detector that each camera made."""
-        detector = tile_detector(self._detector, self._config.cameras[0])  # all of them look alike
-        return [[partial(detector.detect, [step.frame.image]) for step in steps] for steps in calls.looked.values()]
+        cameras = self._stages.cameras
+        return [
+            [partial(cameras[name].detector.detect, [step.frame.image]) for step in steps]
+            for name, steps in calls.looked.items()
+        ]
 
     def _count_passes(self, steps: Sequence[Looked]) -> int:
         """How many passes through the detector's network they took."""
@@ -194,8 +185,8 @@ class Bench:
         return lambda: session.run(inputs)
 
     def _decode(self) -> None:
-        for source in self._sources().values():
-            for _ in source:
+        for camera in self._config.cameras:
+            for _ in build_source(camera, Unheard(), prefetches=False):
                 pass
 
     def _track(self, steps: Sequence[Looked]) -> None:
@@ -204,12 +195,12 @@ class Bench:
             tracker.update(step.detections, step.frame.time_s)
 
     def _gate(self, steps: Sequence[Looked]) -> None:
-        buffer = TrackletBuffer(steps[0].frame.camera, RUN, self._encoder.clip, self._config.tracklets)
+        buffer = TrackletBuffer(steps[0].frame.camera, "benchmark", self._stages.encoder.clip, self._config.tracklets)
         for step in steps:
             buffer.add(step.frame, step.tracks)
 
     def _match(self, windows: Sequence[EmbeddedWindow]) -> None:
-        policy = build_policy(self._config, self._encoder.model_id, self._threshold)
+        policy = build_policy(self._config, read_encoder_card(self._config.encoder))
         matcher = Matcher(MemoryGallery(MemorySink()), self._config.site, *policy, self._config.matching.merge_split)
         for window in windows:
             matcher.step(window)

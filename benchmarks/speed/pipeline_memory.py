@@ -6,20 +6,22 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from benchmarks.speed.pipeline_parts import FRAME_RATE, Parts, pets, supervise, video_of
-from pipeline.build import build_detector, build_encoder
+from benchmarks.speed.pipeline_parts import FRAME_RATE, pets, supervise, video_of
+from pipeline.build import build_stages
 from pipeline.config import MatchingConfig
 from pipeline.deployment.supervisor import Supervisor
 from pipeline.matching.memory import Retention
 from pipeline.records import Frame, Image
 from pipeline.sources.files import FileSource
+from pipeline.sources.pacing import Chunks
+from pipeline.sources.source import Unheard
 from pipeline.telemetry.metrics import Metrics
 from testing.paths import ROOT
 
@@ -77,14 +79,17 @@ class Samples:
 def measure_memory(minutes: float, folder: Path) -> None:
     """Runs two cameras for so long, draws docs/memory.png, and prints how fast memory grows; events go to `folder`."""
     config = pets(CAMERAS).model_copy(update={"matching": MatchingConfig(retention=Retention(keep_s=KEEP_S))})
-    encoder, threshold = build_encoder(config.encoder, config.compute)
-    sources = {camera.name: Looped(camera.name, video_of(camera), frame_rate=FRAME_RATE) for camera in config.cameras}
-    parts = Parts(build_detector(config), encoder, threshold, sources)
+    metrics = Metrics()
     with ExitStack() as owned:
-        samples = sample(supervise(config, parts, owned, folder), parts.metrics, 60 * minutes)
+        stages = build_stages(config, owned, Unheard())
+        for camera in config.cameras:
+            looped = Chunks(Looped(camera.name, video_of(camera), frame_rate=FRAME_RATE))
+            stages.cameras[camera.name] = replace(stages.cameras[camera.name], source=looped)
+        samples = sample(supervise(config, stages, owned, folder, metrics=metrics), metrics, 60 * minutes)
     slope, level = fit(samples)
     draw(samples, slope, level)
-    frames = sum(parts.metrics.registry.get_sample_value("reid_frames_total", {"camera": c}) or 0 for c in sources)
+    names = [camera.name for camera in config.cameras]
+    frames = sum(metrics.registry.get_sample_value("reid_frames_total", {"camera": name}) or 0 for name in names)
     usage = resource.getrusage(resource.RUSAGE_SELF)
     cores = (usage.ru_utime + usage.ru_stime) / (60 * minutes)
     print("| minutes | frames | cores used | MiB after warm-up | MiB at the end | largest | MiB per minute |")

@@ -1,8 +1,7 @@
-"""One process as `pipeline.deployment.local.Process` joins it, with sources and networks of one's choice."""
+"""A run as `reid-pipeline run` joins it, with sources and networks of one's choice."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -10,54 +9,26 @@ from pathlib import Path
 import av
 from pydantic import SecretStr
 
-from detectors.detector import Detector
 from detectors.tiling import TilingParams
-from pipeline.build import build_policy, build_tracker, tile_detector
-from pipeline.config import CameraConfig, PipelineConfig
-from pipeline.deployment.local import Watcher
-from pipeline.deployment.supervisor import CameraRun, SupervisedCamera, Supervisor
+from pipeline.build import Stages, build_policy, read_encoder_card
+from pipeline.config import CameraConfig, OutputConfig, PipelineConfig
+from pipeline.deployment.local import Process
+from pipeline.deployment.recorders import open_recorders
+from pipeline.deployment.supervisor import Supervisor
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.matching.identity_loop import run_identity_loop
 from pipeline.matching.matcher import Matcher, WindowOutcome
 from pipeline.matching.memory import MemoryGallery
-from pipeline.ordering.channel import Channel
-from pipeline.output.mot_files import tracks_path
-from pipeline.records import EmbeddedWindow, Tracklet, Window
-from pipeline.sources.source import FrameSource
+from pipeline.records import EmbeddedWindow
+from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
-from pipeline.telemetry.observers import EncodeCounter, MatchCounter, StepCounter, TrackRecorder
-from pipeline.tracking.camera_loop import CameraLoop
-from pipeline.tracking.encode_loop import EncodeLoop
-from pipeline.tracking.tracklets import TrackletBuffer
-from reid_models.encoder import Encoder
+from pipeline.telemetry.observers import MatchCounter
+from pipeline.tracking.camera_loop import Watcher
 from testing.paths import SHARED
 
 VIEWS = ("View_001.mp4", "View_006.mp4")
 FRAME_RATE = 7.0
 """The true rate of PETS2009 S2.L1, frames per second; its containers say 30."""
-RUN = "benchmark"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Parts:
-    """What a run is made of.
-
-    Attributes:
-        detector, encoder: shared by all cameras, as in a process.
-        threshold: what the encoder suggests.
-        sources: one for each camera of the configuration, by name.
-        watchers: of each camera, beside the usual counters.
-        on_window: hears of each window once it is decided.
-        metrics: what is counted.
-    """
-
-    detector: Detector
-    encoder: Encoder
-    threshold: float
-    sources: Mapping[str, FrameSource]
-    watchers: Mapping[str, Sequence[Watcher]] = field(default_factory=dict)
-    on_window: Callable[[EmbeddedWindow], None] | None = None
-    metrics: Metrics = field(default_factory=Metrics)
 
 
 def pets(cameras: int, videos: Sequence[Path] | None = None, tiles: TilingParams | None = None) -> PipelineConfig:
@@ -98,57 +69,42 @@ def video_of(camera: CameraConfig) -> Path:
     return Path(camera.source.get_secret_value())
 
 
-def supervise(config: PipelineConfig, parts: Parts, owned: ExitStack, folder: Path) -> Supervisor:
-    """What runs the parts, as a user's run: events and tracks go to `folder`, everything is counted.
+def supervise(
+    config: PipelineConfig,
+    stages: Stages,
+    owned: ExitStack,
+    folder: Path,
+    *,
+    watchers: Mapping[str, Sequence[Watcher]] | None = None,
+    on_window: Callable[[EmbeddedWindow], None] | None = None,
+    metrics: Metrics | None = None,
+) -> Supervisor:
+    """What runs the stages, as a user's run: events and tracks go to `folder`, everything is counted.
 
     Args:
         config: of the run.
-        parts: used once.
+        stages: used once.
         owned: closes the files.
         folder: where they are written.
+        watchers: of each camera, beside the usual ones.
+        on_window: hears of each window once it is decided.
+        metrics: what is counted.
     """
-    channel = Channel[Tracklet, Window]([camera.name for camera in config.cameras], Window, is_live=False)
+    config = config.model_copy(update={"output": OutputConfig(directory=folder)})
+    metrics = metrics or Metrics()
     gallery = MemoryGallery(owned.enter_context(JsonLinesSink(folder / "events.jsonl")), config.matching.retention)
-    counter = MatchCounter(parts.metrics, lambda: len(gallery.known()))
+    counter = MatchCounter(metrics, lambda: len(gallery.known()))
+
+    def open_watchers() -> dict[str, list[Watcher]]:
+        recorders = open_recorders(config, owned)
+        return {name: [*recorders[name], *(watchers or {}).get(name, ())] for name in recorders}
 
     def watch(window: EmbeddedWindow, outcome: WindowOutcome, took_s: float) -> None:
         counter(window, outcome, took_s)
-        if parts.on_window:
-            parts.on_window(window)
+        if on_window:
+            on_window(window)
 
-    policy = build_policy(config, parts.encoder.model_id, parts.threshold)
+    policy = build_policy(config, read_encoder_card(config.encoder))
     matcher = Matcher(gallery, config.site, *policy, config.matching.merge_split)
-    return Supervisor(
-        [_camera(config, camera, parts, channel, owned, folder) for camera in config.cameras],
-        channel,
-        EncodeLoop(parts.encoder, watch=EncodeCounter(parts.metrics)),
-        partial(run_identity_loop, matcher=matcher, watch=watch),
-    )
-
-
-def _camera(
-    config: PipelineConfig,
-    camera: CameraConfig,
-    parts: Parts,
-    channel: Channel[Tracklet, Window],
-    owned: ExitStack,
-    folder: Path,
-) -> SupervisedCamera:
-    name = camera.name
-    recorder = TrackRecorder(tracks_path(folder, name))
-    owned.callback(recorder.close)
-
-    def start() -> CameraRun:
-        buffer = TrackletBuffer(name, RUN, parts.encoder.clip, config.tracklets)
-        loop = CameraLoop(
-            parts.sources[name],
-            tile_detector(parts.detector, camera),
-            build_tracker(config),
-            buffer,
-            channel.lane(name),
-            watchers=[StepCounter(parts.metrics, name, buffer), recorder, *parts.watchers.get(name, ())],
-            in_chunks=True,
-        )
-        return CameraRun(loop, parts.sources[name])
-
-    return SupervisedCamera(name, False, start)
+    process = Process(config, stages, metrics, Health(), open_watchers=open_watchers)
+    return process.supervisor(partial(run_identity_loop, matcher=matcher, watch=watch))

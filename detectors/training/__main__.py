@@ -34,7 +34,7 @@ def main() -> int:
     run = commands.add_parser("run", help="train; a run that was stopped goes on")
     run.add_argument("folders", type=Path, nargs="+")
     run.add_argument("--out", type=Path, required=True)
-    run.add_argument("--steps", type=_positive, default=1500)
+    run.add_argument("--steps", type=_positive, help="if not those of the recipe")
     run.add_argument("--threads", type=_positive, default=1)
     arguments = parser.parse_args()
     console = Console(stderr=True, highlight=False)
@@ -72,8 +72,9 @@ def _render(arguments: argparse.Namespace, console: Console) -> int:
 def _run(arguments: argparse.Namespace, console: Console) -> int:
     torch.set_num_threads(arguments.threads)
     cv2.setNumThreads(1)
-    train(small_person_detector(steps=arguments.steps), FrameSet(arguments.folders), arguments.out, console=console)
-    console.print(f"{arguments.steps} steps: {arguments.out}")
+    recipe = small_person_detector(steps=arguments.steps)
+    train(recipe, FrameSet(arguments.folders), arguments.out, console=console)
+    console.print(f"{recipe.loop.steps} steps: {arguments.out}")
     return 0
 
 

@@ -8,27 +8,26 @@ from rich.progress import track as with_progress
 from rich.table import Table
 
 from pipeline.build import build_encoder
-from pipeline.config import ColourStripesConfig, ComputeConfig, NetworkConfig, parse
+from pipeline.commands.flags import choose_encoder
+from pipeline.config import ComputeConfig, parse
 from pipeline.config_errors import ConfigError
 from pipeline.evaluation.calibration_plot import draw_calibration
 from pipeline.matching.calibration import Calibration, Curve, write_calibration
 from pipeline.matching.measure_calibration import LabelledVectors, compare, measure_calibration, pool
 from reid_models.encoder import Encoder
-from reid_models.ranking import JUNK
 from reid_models.tracklet_folder import read_clip, read_folder
 
 SEED = 0
 
 
-def write_threshold(tracklets: Path, encoder_name: str, out: Path, false_match_rate: float, provider: str) -> int:
+def write_threshold(
+    tracklets: Path, encoder_name: str, out: Path, false_match_rate: float, provider: str | None
+) -> int:
     """Encodes the tracklets, measures, writes the calibration and its histograms, prints the figures."""
     if not 0 < false_match_rate < 1:
         raise ConfigError(f"--false-match-rate: expected a share above 0 and below 1, found {false_match_rate}")
-    compute = parse(ComputeConfig, {"provider": provider}, "--provider")
-    is_colour_stripes = encoder_name == "colour-stripes"
-    encoder, _ = build_encoder(
-        ColourStripesConfig(kind="colour-stripes") if is_colour_stripes else NetworkConfig(model=encoder_name), compute
-    )
+    compute = parse(ComputeConfig, {"provider": provider} if provider else {}, "--provider")
+    encoder = build_encoder(choose_encoder(encoder_name, []), compute)
     rng = np.random.default_rng(SEED)
     by_pair = compare(_encode(tracklets, encoder), rng)
     found = measure_calibration(by_pair, model_id=encoder.model_id, false_match_rate=false_match_rate, rng=rng)
@@ -43,7 +42,7 @@ def write_threshold(tracklets: Path, encoder_name: str, out: Path, false_match_r
 
 def _encode(folder: Path, encoder: Encoder) -> LabelledVectors:
     """The vectors of all labelled tracklets, people of nobody's name left out; cameras are named by their numbers."""
-    tracklets = [tracklet for tracklet in read_folder(folder) if tracklet.person != JUNK]
+    tracklets = [tracklet for tracklet in read_folder(folder) if tracklet.is_named]
     console = Console(stderr=True)
     shown = with_progress(tracklets, "encoding", console=console, disable=not console.is_terminal)
     vectors = [encoder.encode(read_clip(tracklet, encoder.clip)[None])[0] for tracklet in shown]

@@ -6,8 +6,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.build import build_encoder, build_policy, needed_libraries, source_length
-from pipeline.commands.run import Flags, merge_flags
+from pipeline.build import build_policy, needed_libraries, read_encoder_card, source_length
+from pipeline.commands.flags import Flags, merge_flags
 from pipeline.config import CameraConfig, PipelineConfig, YoloxConfig
 from pipeline.model_zoo import find_artefact
 from pipeline.scheduling.threads import usable_cores
@@ -15,15 +15,15 @@ from pipeline.sources.errors import redact
 
 
 def print_plan(path: Path) -> int:
-    """Opens the recordings and the encoder, prints the plan; live cameras are not opened."""
+    """Looks into the recordings, reads the encoder's card, prints the plan; live cameras are not opened."""
     config, hints = merge_flags(path, Flags())
     for hint in hints:
         Console(stderr=True, highlight=False).print(hint)
     out = Console(highlight=False)
     out.print(_cameras(config))
     _check_installed(config)
-    encoder, suggested = build_encoder(config.encoder, config.compute)
-    params, calibration = build_policy(config, encoder.model_id, suggested)
+    encoder = read_encoder_card(config.encoder)
+    params, calibration = build_policy(config, encoder)
     clip = encoder.clip
     lines = {
         "detector": getattr(config.detector, "model", config.detector.kind),

@@ -7,10 +7,8 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from pipeline.build import build_encoder, build_policy
-from pipeline.commands.kafka_settings import brokers_of
+from passerby_events.environment import brokers_from
+from pipeline.build import build_policy, read_encoder_card
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig, load_config
 from pipeline.events.jsonlines import JsonLinesSink
@@ -24,7 +22,8 @@ from pipeline.store.startup import open_store
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.metrics import Metrics
-from reid_models.encoder import Encoder
+from reid_models.encoder import EncoderCard
+from reid_runtime.card import ArtefactError
 
 
 def run_match(path: Path, stop: StopSignal, *, topic: str | None, until_end: bool) -> int:
@@ -59,18 +58,18 @@ def sink_of(config: PipelineConfig, topic: str | None) -> Callable[[], EventSink
         return partial(JsonLinesSink, config.output.directory / "events.jsonl", append=True)
     from pipeline.events.kafka.sink import KafkaSink
 
-    return partial(KafkaSink, brokers_of(os.environ), topic)
+    return partial(KafkaSink, brokers_from(os.environ), topic)
 
 
 def build_site_matcher(
     config: PipelineConfig, store: SiteStore, open_sink: Callable[[], EventSink], metrics: Metrics, health: Health
 ) -> SiteMatcher:
-    """The matcher of a site."""
-    encoder, suggested = build_encoder(config.encoder, config.compute)
-    params, calibration = build_policy(config, encoder.model_id, suggested)
+    """The matcher of a site. It needs no network: what the workers' encoder makes stands on its card."""
+    card = read_encoder_card(config.encoder)
+    params, calibration = build_policy(config, card)
     return SiteMatcher(
         store,
-        expected_of(config, encoder),
+        expected_of(config, card),
         config.matching.retention,
         lambda gallery: Matcher(gallery, config.site, params, calibration, config.matching.merge_split),
         open_sink,
@@ -82,29 +81,23 @@ def build_site_matcher(
 
 def site_matcher_params(config: PipelineConfig) -> SiteMatcherParams:
     """What a matcher process needs to know of a configuration."""
-    return SiteMatcherParams(
-        window_s=config.order.window_s,
-        is_live=config.is_live,
-        idle_after_s=config.order.idle_after_s,
-        lease_s=config.redis.lease_s,
-        max_outbox=config.redis.max_outbox,
-        patience_s=config.redis.patience_s,
-        delivery_patience_s=config.redis.delivery_patience_s,
-    )
+    return SiteMatcherParams(config.redis, config.order, is_live=config.is_live)
 
 
-def expected_of(config: PipelineConfig, encoder: Encoder) -> Expected:
-    """What messages of the site's workers must be like."""
+def expected_of(config: PipelineConfig, card: EncoderCard) -> Expected:
+    """What messages of the site's workers must be like.
+
+    Raises:
+        ArtefactError: if the card does not say how long the encoder's vectors are.
+    """
+    if card.dimensions is None:
+        raise ArtefactError(
+            f"{card.model_id}: expected a card that says how long the vectors are, found a length left open: "
+            "export the network with a fixed one"
+        )
     return Expected(
         frozenset(camera.name for camera in config.cameras),
-        encoder.model_id,
-        dimensions(encoder),
+        card.model_id,
+        card.dimensions,
         now_s=time.time if config.is_live else None,
     )
-
-
-def dimensions(encoder: Encoder) -> int:
-    """Length of an encoder's vectors, found by encoding one grey clip."""
-    clip = encoder.clip
-    grey = np.full((1, clip.frames, clip.height, clip.width, 3), 127, np.uint8)
-    return int(encoder.encode(grey).shape[1])

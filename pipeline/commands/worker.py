@@ -1,6 +1,5 @@
 """`reid-pipeline worker`: some cameras of a site, with embeddings going into its stream in Redis."""
 
-import logging
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,8 +10,6 @@ from pipeline.deployment.deployment import Deployment
 from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.store.startup import open_store
 from pipeline.telemetry.http_server import HealthServer
-
-logger = logging.getLogger(__name__)
 
 
 def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
@@ -27,10 +24,7 @@ def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
             server = HealthServer(deployment.health, deployment.registry, config.http.host, config.http.port)
             stack.enter_context(server)
         stop.calls(supervisor.stop)
-        failed = supervisor.run()
-    for error in failed.values():
-        logger.error("%s", error)
-    return 1 if failed else 0
+        return int(bool(supervisor.run()))
 
 
 def keep_in_one_process(config: PipelineConfig) -> PipelineConfig:

@@ -8,23 +8,26 @@ import pickle
 import threading
 import traceback
 from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from multiprocessing.connection import Connection
 
 from prometheus_client import Metric
 
-from pipeline.build import build_encoder
+from pipeline.build import Stages, build_stages
 from pipeline.config import PipelineConfig
 from pipeline.deployment.local import Process
+from pipeline.deployment.recorders import open_recorders
 from pipeline.deployment.supervisor import Supervisor
 from pipeline.records import EmbeddedWindow
-from pipeline.scheduling.cpu_slots import CpuShare, cpu_slot_of
+from pipeline.scheduling.cpu_slots import CpuShare, CpuSlots, SlottedDetector, SlottedEncoder
 from pipeline.scheduling.threads import ask_for_long_slices, keep_to_one_thread
 from pipeline.sources.errors import SourceError
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
+from pipeline.telemetry.observers import SourceCounter
 
 REPORT_EVERY_S = 1.0
 _NOBODY_THERE = (EOFError, BrokenPipeError, ConnectionResetError)
@@ -60,7 +63,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Done:
-    """All is over, and handed on: the recordings that failed, and why."""
+    """All is over, and handed on: the cameras that failed, and why."""
 
     failed: dict[str, SourceError]
 
@@ -88,7 +91,7 @@ class Pipes:
     control: Connection
 
 
-def run_child(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, cpu_share: CpuShare | None) -> None:
+def run_child(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: CpuShare | None) -> None:
     """The child's whole life: loads the networks, waits for the order to start, runs the cameras to their end.
 
     It ends when its parent has gone.
@@ -96,14 +99,14 @@ def run_child(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, cpu_sha
     Args:
         config: of its cameras.
         pipes: to the parent.
-        prefetches: see `build_source`.
-        cpu_share: among those that work by slots; None: it works when it likes.
+        prefetches: see `build_stages`.
+        share: of the CPU slots that the processes have together; None: it works when it likes.
     """
     keep_to_one_thread()
-    if cpu_share is not None:
+    if share is not None:
         ask_for_long_slices()
     try:
-        _live(config, pipes, prefetches=prefetches, cpu_share=cpu_share)
+        _live(config, pipes, prefetches=prefetches, share=share)
     except _NOBODY_THERE:
         return
     except Exception as error:  # noqa: BLE001 - the parent raises it
@@ -111,12 +114,15 @@ def run_child(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, cpu_sha
             pipes.control.send(Broken(portable(error)))
 
 
-def _live(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, cpu_share: CpuShare | None) -> None:
-    metrics, health, cpu_slot = Metrics(), Health(), cpu_slot_of(cpu_share)
-    encoder, _ = build_encoder(config.encoder, config.compute)
-    with Process(
-        config, encoder, metrics, health, prefetches=prefetches, emits_empty_windows=True, cpu_slot=cpu_slot
-    ) as process:
+def _live(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: CpuShare | None) -> None:
+    metrics, health = Metrics(), Health()
+    with ExitStack() as owned:
+        listener, on_batch = SourceCounter(metrics, health), metrics.detect_batch.observe
+        stages = build_stages(config, owned, listener, on_batch, prefetches=prefetches)
+        if share is not None:
+            stages = in_cpu_slots(stages, CpuSlots(share))
+        open_watchers = partial(open_recorders, config, owned)
+        process = Process(config, stages, metrics, health, open_watchers=open_watchers, emits_empty_windows=True)
         pipes.control.send(Ready())
         order = pipes.control.recv()
         outlet = _Outlet(pipes.windows)
@@ -131,6 +137,15 @@ def _live(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, cpu_share: 
             reporter.close()
             pipes.windows.close()
     pipes.control.send(Done(failed))
+
+
+def in_cpu_slots(stages: Stages, slots: CpuSlots) -> Stages:
+    """The same, with slots for the threads that work with a network."""
+    cameras = {
+        name: replace(camera, detector=SlottedDetector(camera.detector, slots))
+        for name, camera in stages.cameras.items()
+    }
+    return replace(stages, cameras=cameras, encoder=SlottedEncoder(stages.encoder, slots))
 
 
 def _obey(control: Connection, supervisor: Supervisor) -> None:

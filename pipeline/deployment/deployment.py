@@ -1,15 +1,17 @@
 """A configuration, built and ready to run: its cameras in this process or in several, and who takes what they see."""
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from functools import partial
 from typing import Self
 
 from prometheus_client import CollectorRegistry
 
-from pipeline.build import build_encoder, build_policy
+from pipeline.build import build_policy, build_stages, read_encoder_card, source_length
 from pipeline.config import PipelineConfig, RedisConfig
 from pipeline.deployment.local import Process
 from pipeline.deployment.processes import Children, ChildrenSupervisor
+from pipeline.deployment.recorders import open_recorders
 from pipeline.deployment.supervisor import Supervisor
 from pipeline.events.sink import EventSink
 from pipeline.matching.identity_loop import run_identity_loop
@@ -21,7 +23,7 @@ from pipeline.store.client import SiteStore
 from pipeline.store.embedding_stream import EmbeddingWriter
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
-from pipeline.telemetry.observers import MatchCounter
+from pipeline.telemetry.observers import MatchCounter, SourceCounter
 
 Running = Supervisor | ChildrenSupervisor
 """What has a `run` and a `stop`."""
@@ -32,38 +34,60 @@ class Deployment:
 
     Attributes:
         health: what it tells of itself.
+        lengths: frames of each camera's recording; None for a live stream, and where the container does not say.
     """
 
     def __init__(self, config: PipelineConfig, *, emits_empty_windows: bool = False) -> None:
-        """Loads the networks; nothing is written yet.
+        """Looks into the recordings and loads the networks; nothing is written yet.
 
         Args:
             config: checked.
             emits_empty_windows: hand on empty windows too, as a worker does.
 
         Raises:
+            SourceError: if there is no such recording, or it is none.
+            ConfigError: if the address is none that a stream can have.
             ArtefactError: if a network cannot be used.
             CalibrationError: if the calibration cannot be used with the encoder.
         """
         self.health = Health(needs_all=config.http.ready == "all")
         self._metrics = Metrics()
         self._config = config
-        encoder, suggested = build_encoder(config.encoder, config.compute)
-        self._model_id = encoder.model_id
-        self._params, self._calibration = build_policy(config, encoder.model_id, suggested)
+        self.lengths = {camera.name: source_length(camera) for camera in config.cameras}
+        self._card = read_encoder_card(config.encoder)
+        self._params, self._calibration = build_policy(config, self._card)
+        self._owned = ExitStack()
+        with ExitStack() as unless_built:
+            unless_built.push(self._owned)
+            self._cameras = self._build(emits_empty_windows=emits_empty_windows)
+            unless_built.pop_all()
+
+    def _build(self, *, emits_empty_windows: bool) -> Process | Children:
+        config, metrics, owned = self._config, self._metrics, self._owned
         cores = usable_cores()
         count, prefetches = config.processes(cores), config.has_spare_core(cores)
-        observed = self._metrics, self.health
-        self._cameras: Process | Children
         if count == 1:
-            self._cameras = Process(
-                config, encoder, *observed, prefetches=prefetches, emits_empty_windows=emits_empty_windows
+            listener, on_batch = SourceCounter(metrics, self.health), metrics.detect_batch.observe
+            stages = build_stages(config, owned, listener, on_batch, prefetches=prefetches)
+            return Process(
+                config,
+                stages,
+                metrics,
+                self.health,
+                open_watchers=partial(open_recorders, config, owned),
+                emits_empty_windows=emits_empty_windows,
             )
-        else:
-            at_once = config.at_once(cores)
-            self._cameras = Children(
-                config, count, at_once, *observed, prefetches=prefetches, emits_empty_windows=emits_empty_windows
+        return owned.enter_context(
+            Children(
+                config,
+                count,
+                config.at_once(cores),
+                metrics,
+                self.health,
+                prefetches=prefetches,
+                emits_empty_windows=emits_empty_windows,
             )
+        )
 
     @property
     def registry(self) -> CollectorRegistry:
@@ -75,7 +99,7 @@ class Deployment:
         return int(self.registry.get_sample_value("reid_frames_total", {"camera": camera}) or 0)
 
     def close(self) -> None:
-        self._cameras.close()
+        self._owned.close()
 
     def __enter__(self) -> Self:
         return self
@@ -98,9 +122,8 @@ class Deployment:
             store,
             "+".join(sorted(cameras)),
             cameras,
-            model_id=self._model_id,
-            max_waiting=limits.max_waiting,
-            patience_s=limits.patience_s,
+            model_id=self._card.model_id,
+            limits=limits,
             on_wait=self._waited,
         )
         return self.supervisor(writer.write_all)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from multiprocessing import resource_tracker
 from typing import Self
 
@@ -54,9 +55,9 @@ class Children:
         Args:
             config: checked.
             count: of processes; cameras are dealt out to them one by one.
-            at_once: how many threads of all of them work at a time; None: as many as have work.
+            at_once: how many threads of all of them work with a network at a time; None: as many as have work.
             metrics, health: what is told of this process.
-            prefetches: see `build_source`.
+            prefetches: see `build_stages`.
             emits_empty_windows: hand on empty windows too, as who must say how far it is.
 
         Raises:
@@ -67,10 +68,10 @@ class Children:
         self._health = health
         self._emits_empty_windows = emits_empty_windows
         with ExitStack() as owned:
-            shares = [config.model_copy(update={"cameras": config.cameras[i::count]}) for i in range(count)]
+            configs = [config.model_copy(update={"cameras": config.cameras[i::count]}) for i in range(count)]
             self._children = [
-                owned.enter_context(_Child(share, prefetches=prefetches, cpu_share=cpu_share))
-                for share, cpu_share in zip(shares, share_cpus(at_once, count), strict=True)
+                owned.enter_context(_Child(each, prefetches=prefetches, share=share))
+                for each, share in zip(configs, share_cpus(at_once, count), strict=True)
             ]
             for child in self._children:
                 child.wait_until_ready()
@@ -94,11 +95,9 @@ class Children:
         channel = Channel(
             [child.name for child in self._children],
             EmbeddedWindow,
-            is_live=self._config.is_live,
-            window_s=order.window_s,
-            lead_s=order.lead_s,
             # A child is heard of once a window.
-            idle_after_s=order.window_s + order.idle_after_s,
+            replace(order, idle_after_s=order.window_s + order.idle_after_s),
+            is_live=self._config.is_live,
             emits_empty_windows=self._emits_empty_windows,
             on_heartbeat=self._beat,
         )
@@ -131,7 +130,7 @@ class ChildrenSupervisor:
         """Returns when every camera has ended, or after `stop`, with all that was cut taken.
 
         Returns:
-            The files that failed, and why; what they held before that has been used.
+            The cameras that failed, each alone, and why; what they gave before that has been used.
 
         Raises:
             Exception: what a child's detector, tracker or encoder raised, or `take`. The other cameras are stopped
@@ -191,11 +190,11 @@ class _Child:
     Attributes:
         name: of its cameras.
         metrics: what it had counted when it was last heard of.
-        failed: once its reports have ended, the recordings that failed.
+        failed: once its reports have ended, the cameras that failed.
     """
 
-    def __init__(self, share: PipelineConfig, *, prefetches: bool, cpu_share: CpuShare | None) -> None:
-        self.name = ", ".join(camera.name for camera in share.cameras)
+    def __init__(self, config: PipelineConfig, *, prefetches: bool, share: CpuShare | None) -> None:
+        self.name = ", ".join(camera.name for camera in config.cameras)
         self.metrics: tuple[Metric, ...] = ()
         self.failed: dict[str, SourceError] = {}
         self._alive_s = time.monotonic()
@@ -206,8 +205,8 @@ class _Child:
         self._control, control = start.Pipe()
         self._process = start.Process(
             target=run_child,
-            args=(share, Pipes(windows, control)),
-            kwargs={"prefetches": prefetches, "cpu_share": cpu_share},
+            args=(config, Pipes(windows, control)),
+            kwargs={"prefetches": prefetches, "share": share},
             name=f"cameras {self.name}",
             daemon=True,
         )

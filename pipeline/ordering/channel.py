@@ -15,6 +15,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from pipeline.ordering.windows import TrackletT, WindowAssembler
@@ -51,6 +52,31 @@ class ChannelClosed(Exception):  # noqa: N818 - not a fault: how a reader that s
     """The reading end is gone; the camera that hears it stops."""
 
 
+@dataclass(frozen=True, slots=True)
+class OrderParams:
+    """How the cameras are joined.
+
+    Attributes:
+        window_s: length of a window, seconds of stream time. Longer windows see more of the tracks that compete for one
+            person before they decide, and decide later.
+        lead_s: how far a camera may run ahead of the window that is being worked on, seconds of stream time, at least
+            two windows: the bound on what waits here.
+        idle_after_s: wall time without a frame after which nobody waits for a live camera.
+    """
+
+    window_s: float = 1.0
+    lead_s: float = 8.0
+    idle_after_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        if min(self.window_s, self.idle_after_s) <= 0:
+            raise ValueError(
+                f"expected window_s and idle_after_s above 0, found {self.window_s} and {self.idle_after_s}"
+            )
+        if self.lead_s < 2 * self.window_s:
+            raise ValueError(f"lead_s must be at least two windows of {self.window_s} s, found {self.lead_s}")
+
+
 class Channel(Generic[TrackletT, JoinedT]):
     """Joins the lanes of all cameras; iterate it in one thread to read the windows in order.
 
@@ -59,11 +85,7 @@ class Channel(Generic[TrackletT, JoinedT]):
         window: makes a window of its end, its tracklets and the tracks that ended in it: `Window`, `EmbeddedWindow`.
         is_live: True if they are live: then nobody waits for one that gives no frames. Files and live streams do not
             mix, because their clocks have nothing to do with each other.
-        window_s: length of a window, seconds of stream time. Longer windows see more of the tracks that compete
-            for one person before they decide, and decide later.
-        lead_s: how far a camera may run ahead of the window that is being worked on, seconds of stream time: the
-            bound on what waits here.
-        idle_after_s: wall time without a frame after which nobody waits for a live camera.
+        params: length of a window, and who waits for whom.
         emits_empty_windows: hand out a window without anything in it too, where the cameras have passed more than was
             handed
             out: for a reader that has to tell others how far they are.
@@ -74,29 +96,23 @@ class Channel(Generic[TrackletT, JoinedT]):
         self,
         cameras: Iterable[str],
         window: Callable[[float, tuple[TrackletT, ...], tuple[TrackEnd, ...]], JoinedT],
+        params: OrderParams | None = None,
         *,
         is_live: bool,
-        window_s: float = 1.0,
-        lead_s: float = 8.0,
-        idle_after_s: float = 1.0,
         emits_empty_windows: bool = False,
         on_heartbeat: Callable[[], None] | None = None,
     ) -> None:
-        if lead_s < 2 * window_s:
-            raise ValueError(f"lead_s must be at least two windows of {window_s} s, found {lead_s}")
+        self._params = params or OrderParams()
         self._windows: WindowAssembler[TrackletT] = WindowAssembler(
             cameras,
-            window_s=window_s,
+            window_s=self._params.window_s,
             is_live=is_live,
-            idle_after_s=idle_after_s,
+            idle_after_s=self._params.idle_after_s,
             now_s=time.monotonic(),
             emits_empty_windows=emits_empty_windows,
         )
         self._window = window
         self._on_heartbeat = on_heartbeat
-        self._window_s = window_s
-        self._lead_s = lead_s
-        self._idle_after_s = idle_after_s
         self._at_work_s = math.inf
         self._is_closed = False
         self._changed = threading.Condition()
@@ -130,8 +146,8 @@ class Channel(Generic[TrackletT, JoinedT]):
             self._windows.raise_watermark(camera, time_s, time.monotonic())
             if self._complete_windows() != before:
                 self._changed.notify_all()  # not at every frame: it is dear to wake threads for nothing
-            while not self._is_closed and time_s - self._worked_up_to_s() > self._lead_s:
-                self._changed.wait(self._idle_after_s / 2)
+            while not self._is_closed and time_s - self._worked_up_to_s() > self._params.lead_s:
+                self._changed.wait(self._params.idle_after_s / 2)
                 self._windows.hear(camera, time.monotonic())  # it waits for others, so it is not idle
         if self._is_closed:
             raise ChannelClosed
@@ -147,7 +163,7 @@ class Channel(Generic[TrackletT, JoinedT]):
 
     def _complete_windows(self) -> float:
         """Number of the window in which the slowest camera is; NaN, which equals nothing, while one has not begun."""
-        return self._windows.watermark_s(time.monotonic()) // self._window_s
+        return self._windows.watermark_s(time.monotonic()) // self._params.window_s
 
     def _take(self) -> JoinedT | None:
         with self._changed:
@@ -157,8 +173,8 @@ class Channel(Generic[TrackletT, JoinedT]):
                 if self._on_heartbeat:
                     self._on_heartbeat()
                 if (complete := self._windows.take(time.monotonic())) is not None:
-                    self._at_work_s = complete.number * self._window_s
+                    self._at_work_s = complete.number * self._params.window_s
                     return self._window(complete.end_s, complete.tracklets, complete.ended)
                 if self._windows.is_done or (self._is_closed and self._windows.pending_from_s == math.inf):
                     return None
-                self._changed.wait(self._idle_after_s / 2)
+                self._changed.wait(self._params.idle_after_s / 2)

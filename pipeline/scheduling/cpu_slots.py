@@ -1,4 +1,4 @@
-"""CPU slots: as many threads work at a time as there are cores for, each on a few frames.
+"""CPU slots: as many threads work with a network at a time as there are cores for.
 
 A pass through a network fills the processor's caches with what is its own. Threads that interrupt each other find them
 full of what others needed, and so does a process beside a process; who works by slots finds most of what it left
@@ -8,17 +8,19 @@ anyway, and a core would stand idle meanwhile.
 
 import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 
-class CpuSlot(Protocol):
-    """Called for each piece of work; what it returns is held as long as that takes."""
-
-    def __call__(self) -> AbstractContextManager[None]: ...
+from detectors.detections import Detections
+from detectors.detector import Detector
+from reid_models.encoder import Encoder
+from reid_runtime.card import ClipSpec
 
 
 class BusyThreads(Protocol):
@@ -54,17 +56,12 @@ def share_cpus(at_once: int | None, count: int) -> list[CpuShare | None]:
     return [CpuShare(at_once, busy, place) for place in range(count)]
 
 
-def cpu_slot_of(share: CpuShare | None) -> CpuSlot:
-    """What the threads of a process take, all of them the same."""
-    return nullcontext if share is None else CpuSlots(share).hold
-
-
 class CpuSlots:
     """Lets the threads of one process work in the order in which they ask.
 
     One of them always may; more start where other processes leave room, as one whose cameras are ahead of the others
-    and wait. Nobody is told of room elsewhere: it is seen when a slot of one's own ends, a few frames later. So no
-    process waits for another, and one that died takes nobody along.
+    and wait. Nobody is told of room elsewhere: it is seen when a slot of one's own is given back, a few frames later.
+    So no process waits for another, and one that died takes nobody along.
     """
 
     def __init__(self, share: CpuShare) -> None:
@@ -74,7 +71,7 @@ class CpuSlots:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Waits for a slot, and gives it back. A `CpuSlot`; not to be taken by who has one."""
+        """Waits for a slot, and gives it back. Not for who holds one."""
         self._begin()
         try:
             yield
@@ -104,3 +101,39 @@ class CpuSlots:
         while self._waiting and (busy[place] == 0 or sum(busy) < self._share.at_once):
             busy[place] += 1
             self._waiting.popleft().set()
+
+
+class SlottedDetector:
+    """Another detector, which works while a slot is held. A `Detector`."""
+
+    def __init__(self, detector: Detector, slots: CpuSlots) -> None:
+        self._detector = detector
+        self._slots = slots
+
+    def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """See `Detector.detect`."""
+        with self._slots.hold():
+            return self._detector.detect(images)
+
+
+class SlottedEncoder:
+    """Another encoder, which works while a slot is held. An `Encoder`."""
+
+    def __init__(self, encoder: Encoder, slots: CpuSlots) -> None:
+        self._encoder = encoder
+        self._slots = slots
+
+    @property
+    def clip(self) -> ClipSpec:
+        """See `Encoder.clip`."""
+        return self._encoder.clip
+
+    @property
+    def model_id(self) -> str:
+        """See `Encoder.model_id`."""
+        return self._encoder.model_id
+
+    def encode(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """See `Encoder.encode`."""
+        with self._slots.hold():
+            return self._encoder.encode(clips)

@@ -24,7 +24,8 @@ _SCHED_ATTR = struct.Struct("=IIQiIQQQ")
 def keep_to_one_thread() -> None:
     """OpenCV and the BLAS behind numpy work on the thread that calls them, in this process, from now on.
 
-    Their own threads would only wake, spin and wait: the products are small, and every camera has a thread.
+    Their own threads would only wake, spin and wait: the products are small, and every camera has a thread. And HOG
+    needs it: on several threads OpenCV now and then gives a window another's score.
     """
     cv2.setNumThreads(1)
     threadpool_limits(1, user_api="blas")

@@ -14,13 +14,11 @@ class Retry:
             long a connection must have lasted for the next failure to count as the first again.
         jitter: in [0, 1], the share of a wait left to chance, so that the cameras of a site do not all come back in
             the same instant after a power cut.
-        give_up_after_s: without a frame for this long the camera has failed; None tries for ever.
     """
 
     first_wait_s: float = 1.0
     longest_wait_s: float = 30.0
     jitter: float = 0.5
-    give_up_after_s: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.first_wait_s <= self.longest_wait_s:

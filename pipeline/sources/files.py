@@ -11,7 +11,7 @@ from pipeline.records import Frame
 from pipeline.sources.announced import announced_bytes
 from pipeline.sources.decoding import DecodedImage, Video
 from pipeline.sources.errors import ErrorCode, SourceError
-from pipeline.sources.source import DropCause, SourceListener, Unheard, check_rate
+from pipeline.sources.source import DropCause, SourceListener, SourceState, Unheard, check_rate
 from pipeline.sources.times import Timed, Timeline
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class FileSource:
             path: the file.
             starts_at_s: time of the first frame, seconds since the epoch.
             frame_rate: true frames per second, if the container's times are not to be believed.
-            listener: hears of what cannot be decoded.
+            listener: hears when it is opened, and of what cannot be decoded.
 
         Raises:
             ValueError: if the frame rate is not positive.
@@ -74,6 +74,7 @@ class FileSource:
 
     def __iter__(self) -> Iterator[Frame]:
         with closing(self._open()) as video:
+            self._listener.entered(self._camera, SourceState.STREAMING, None)
             timeline: Timeline[_Numbered] = Timeline(
                 self._name, self._starts_at_s, 1 / (video.frame_rate or _USUAL_RATE)
             )

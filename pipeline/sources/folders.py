@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.records import Frame
 from pipeline.sources.decoding import IMAGE_SUFFIXES, RgbConverter, decode_image
 from pipeline.sources.errors import ErrorCode, SourceError
-from pipeline.sources.source import DropCause, SourceListener, Unheard, check_rate
+from pipeline.sources.source import DropCause, SourceListener, SourceState, Unheard, check_rate
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class FolderSource:
             folder: where the images lie; hidden files, and files of other kinds, are passed over.
             frame_rate: images per second.
             starts_at_s: time of the first image, seconds since the epoch.
-            listener: hears of images that cannot be decoded.
+            listener: hears when it is opened, and of images that cannot be decoded.
 
         Raises:
             ValueError: if the frame rate is not positive.
@@ -64,6 +64,7 @@ class FolderSource:
     def __iter__(self) -> Iterator[Frame]:
         to_rgb = RgbConverter()
         images = self._images()
+        self._listener.entered(self._camera, SourceState.STREAMING, None)
         damaged: list[SourceError] = []
         for index, path in zip(frame_numbers(images), images, strict=True):
             if self._closed.is_set():

@@ -1,12 +1,12 @@
-"""The pace of frames: several together; read ahead; only the newest of a live camera; only so many per second."""
+"""The pace of frames: several together, prefetched; only the newest of a live camera; only so many per second."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 
 from pipeline.records import Frame
 from pipeline.sources.slot import Item, Slot
-from pipeline.sources.source import DropCause, FrameSource, SourceListener, Unheard
+from pipeline.sources.source import ChunkSource, DropCause, FrameSource, SourceListener, Unheard
 
 # How often a consumer without frames looks up; the source's own time-outs decide how long it waits.
 _LOOK_UP_S = 1.0
@@ -17,68 +17,75 @@ _CHUNK_FRAMES = 4
 _CHUNK_BYTES = 8 << 20
 
 
-def in_chunks(frames: Iterable[Frame]) -> Iterator[list[Frame]]:
-    """A recording, several frames at a time: what decoding needs then lies in the caches, and threads wake each other
-    less often.
-
-    Raises:
-        Exception: what the source raised, behind all that came before.
+class Chunks:
+    """The frames of a source, a few at a time: what decoding needs then lies in the caches, and threads wake each other
+    less often. A `ChunkSource`; drops nothing.
     """
-    rest = iter(frames)
-    while True:
-        chunk, error = _read_chunk(rest)
-        if chunk:
-            yield chunk
-        if error is not None:
-            raise error
-        if not chunk:
-            return
 
+    def __init__(self, source: FrameSource, *, most_frames: int = _CHUNK_FRAMES) -> None:
+        """Owns `source` from now on, and closes it.
 
-def _read_chunk(rest: Iterator[Frame]) -> tuple[list[Frame], BaseException | None]:
-    chunk: list[Frame] = []
-    try:
-        for frame in rest:
-            chunk.append(frame)
-            if len(chunk) == _CHUNK_FRAMES or len(chunk) * frame.image.nbytes >= _CHUNK_BYTES:
-                break
-    except BaseException as error:  # noqa: BLE001 (the one who takes raises it)
-        return chunk, error
-    return chunk, None
+        Args:
+            source: of a recording; of a live camera only with chunks of one frame, which wait for nothing.
+            most_frames: in a chunk; large images make it smaller.
+        """
+        self._source = source
+        self._most_frames = most_frames
+
+    def __iter__(self) -> Iterator[list[Frame]]:
+        rest = iter(self._source)
+        while True:
+            chunk, error = self._read(rest)
+            if chunk:
+                yield chunk
+            if error is not None:
+                raise error
+            if not chunk:
+                return
+
+    def close(self) -> None:
+        self._source.close()
+
+    def _read(self, rest: Iterator[Frame]) -> tuple[list[Frame], BaseException | None]:
+        """A chunk, and what the source raised behind it."""
+        chunk: list[Frame] = []
+        try:
+            for frame in rest:
+                chunk.append(frame)
+                if len(chunk) == self._most_frames or len(chunk) * frame.image.nbytes >= _CHUNK_BYTES:
+                    break
+        except BaseException as error:  # noqa: BLE001 (the one who takes raises it)
+            return chunk, error
+        return chunk, None
 
 
 class Prefetch:
     """Reads a recording in a thread of its own, a chunk ahead: decoding goes on while the detector works.
 
-    A `FrameSource`; drops nothing.
+    A `ChunkSource`; drops nothing.
     """
 
-    def __init__(self, source: FrameSource) -> None:
+    def __init__(self, source: ChunkSource) -> None:
         """Owns `source` from now on, and closes it."""
         self._source = source
         self._slot: Slot[list[Frame]] = Slot()
-        self._closed = threading.Event()
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[list[Frame]]:
         threading.Thread(target=self._read, name="prefetch", daemon=True).start()
         try:
-            while (frames := _next(self._slot)) is not None:
-                # Taken off one by one: what is behind is not held.
-                frames.reverse()
-                while frames and not self._closed.is_set():
-                    yield frames.pop()
+            while (chunk := _next(self._slot)) is not None:
+                yield chunk
         finally:
             self.close()
 
     def close(self) -> None:
-        self._closed.set()
         self._slot.close()
         self._source.close()
 
     def _read(self) -> None:
         error = None
         try:
-            for chunk in in_chunks(self._source):
+            for chunk in self._source:
                 if not self._slot.put(chunk):
                     return
         except BaseException as failure:  # noqa: BLE001 (the one who takes raises it)

@@ -2,7 +2,10 @@
 
 import hashlib
 import re
+import time
+import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Protocol
@@ -15,6 +18,28 @@ _WEBCAM = re.compile(r"/dev/video\d+")
 _END_BYTES = 64 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class StreamParams:
+    """How a live stream is read.
+
+    Attributes:
+        transport: of RTSP; udp loses packets where tcp waits, and saves the camera some work.
+        open_timeout_s: limit for connecting, and again for the first look at the stream; then it is tried again.
+        read_timeout_s: limit for the wait for the next frame; a stream that is silent this long is opened again.
+    """
+
+    transport: Literal["tcp", "udp"] = "tcp"
+    open_timeout_s: float = 10.0
+    read_timeout_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        if min(self.open_timeout_s, self.read_timeout_s) <= 0:
+            raise ValueError(
+                "expected open_timeout_s and read_timeout_s above 0, "
+                f"found {self.open_timeout_s} and {self.read_timeout_s}"
+            )
+
+
 class FrameSource(Protocol):
     """One camera's frames in order of time, which strictly increases.
 
@@ -22,7 +47,8 @@ class FrameSource(Protocol):
     reconnects inside and does not end by itself.
 
     Raises:
-        SourceError: from the iteration, when no more frames can be had and the stream has not ended.
+        SourceError: from the iteration, when no more frames can be had, the stream has not ended, and waiting will not
+            mend it.
     """
 
     def __iter__(self) -> Iterator[Frame]: ...
@@ -32,8 +58,32 @@ class FrameSource(Protocol):
         ...
 
 
+class RecordedSource(FrameSource, Protocol):
+    """The frames of a recording."""
+
+    def length(self) -> int | None:
+        """Number of frames; None where the container does not say.
+
+        Raises:
+            SourceError: if there is no such recording, or it is none.
+        """
+        ...
+
+
+class ChunkSource(Protocol):
+    """One camera's frames, one or a few at a time; otherwise a `FrameSource`."""
+
+    def __iter__(self) -> Iterator[list[Frame]]: ...
+
+    def close(self) -> None:
+        """As `FrameSource.close`; of a chunk that was begun the rest may still come."""
+        ...
+
+
 class SourceState(StrEnum):
-    """What a live source is doing. RETRYING is a wait before the next CONNECTING; FAILED and ENDED are final."""
+    """What a source is doing. RETRYING is a wait before the next CONNECTING. FAILED and ENDED are final: who runs the
+    camera says so, for a source only knows its own end.
+    """
 
     CONNECTING = "connecting"
     STREAMING = "streaming"
@@ -82,7 +132,18 @@ def kind_of(url: str) -> Literal["file", "folder", "stream"]:
     return "folder" if Path(url).is_dir() else "file"
 
 
-def run_id(path: Path) -> str:
+def name_session(address: str) -> str:
+    """Names one start of a camera: by its content for a recording, so that it is the same every time; else drawn.
+
+    Raises:
+        OSError: if a recording cannot be read.
+    """
+    if kind_of(address) == "stream":
+        return f"{int(time.time()):x}{uuid.uuid4().hex[:4]}"
+    return recording_id(Path(address))
+
+
+def recording_id(path: Path) -> str:
     """12 hex digits that name the content of a file, or of a folder's files: the same at every start.
 
     Cheap, not proof against forgery: sizes, names within a folder, and 64 KiB from both ends of the first and the last

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from random import Random
-from typing import Literal
 from urllib.parse import urlsplit
 
 from pipeline.records import Frame
@@ -22,12 +21,13 @@ from pipeline.sources.decoding import DecodedImage, Video
 from pipeline.sources.errors import ErrorCode, SourceError, redact
 from pipeline.sources.live_clock import LiveClock, Pace
 from pipeline.sources.slot import Slot
-from pipeline.sources.source import DropCause, SourceListener, SourceState, Unheard
+from pipeline.sources.source import DropCause, SourceListener, SourceState, StreamParams, Unheard
 
 logger = logging.getLogger(__name__)
 
 _SCHEMES = ("rtsp", "rtsps", "http", "https")
 _WEBCAM = re.compile(r"/dev/video\d+")
+_WEBCAM_FORMAT = "v4l2"
 # What has a known length (a recording that a server plays) may stop this much before it and be complete.
 _END_SLACK_S = 5.0
 # Threads that FFmpeg did not give back; more, and a camera behind a dead name server would eat the process.
@@ -46,6 +46,10 @@ class _Arrival:
 class StreamSource:
     """One live camera. A `FrameSource`; use it behind `DropOldest`, or a slow consumer sees the past.
 
+    It reconnects for as long as it takes, also to who refuses a password or does not know the stream: after a power cut
+    a server may be there before its cameras. It raises only what nobody mends by waiting: a device that is not there,
+    or video without a decoder, of a camera that has not given a frame yet.
+
     Times are the sender's wall clock where RTCP gives it and it lies within 5 s of ours, else ours at the arrival; each
     frame says which. Sender reports come seconds after the first frame, and the clocks differ by the way of the
     decoded: a frame whose time is not after the one before is dropped and counted.
@@ -58,11 +62,9 @@ class StreamSource:
         self,
         camera: str,
         url: str,
+        params: StreamParams | None = None,
         *,
         random: Random,
-        transport: Literal["tcp", "udp"] = "tcp",
-        open_timeout_s: float = 10.0,
-        read_timeout_s: float = 10.0,
         retry: Retry | None = None,
         listener: SourceListener | None = None,
     ) -> None:
@@ -71,10 +73,8 @@ class StreamSource:
         Args:
             camera: its name.
             url: rtsp, rtsps, http or https, with user and password if need be, or /dev/videoN.
+            params: how it is read.
             random: for the jitter of the waits.
-            transport: of RTSP; udp loses packets, and saves the camera some work.
-            open_timeout_s: limit for connecting, and again for the first look at the stream.
-            read_timeout_s: limit for the wait for the next frame.
             retry: when to try again.
             listener: hears of states and drops.
 
@@ -84,9 +84,8 @@ class StreamSource:
         self._camera = camera
         self._url = url
         self._name = f"camera {camera}: {redact(url)}"
-        self._format, self._options = _how_to_open(url, transport)
-        self._open_timeout_s = open_timeout_s
-        self._read_timeout_s = read_timeout_s
+        self._params = params or StreamParams()
+        self._format, self._options = _how_to_open(url, self._params.transport)
         self._retry = retry or Retry()
         self._random = random
         self._listener = listener or Unheard()
@@ -99,21 +98,21 @@ class StreamSource:
 
     def __iter__(self) -> Iterator[Frame]:
         failures = 0
-        failing_since_s = time.monotonic()
         while not self._closed.is_set():
-            connected_s = time.monotonic()
+            connected_s = last_frame_s = time.monotonic()
             error = None
             try:
                 for frame in self._connection():
-                    failing_since_s = time.monotonic()
+                    last_frame_s = time.monotonic()
                     yield frame
             except SourceError as failure:
                 error = failure
             if error is None:
-                break
-            failures = 1 if failing_since_s - connected_s >= self._retry.longest_wait_s else failures + 1
-            self._give_up_or_wait(error, failures, failing_since_s)
-        self._enter(SourceState.ENDED)
+                return
+            if not self._may_heal(error):
+                raise error
+            failures = 1 if last_frame_s - connected_s >= self._retry.longest_wait_s else failures + 1
+            self._wait(error, failures)
 
     def close(self) -> None:
         with self._lock:
@@ -127,7 +126,7 @@ class StreamSource:
         self._start_reader(slot)
         undecodable = 0
         try:
-            arrival = self._take(slot, 2 * self._open_timeout_s + self._read_timeout_s)
+            arrival = self._take(slot, 2 * self._params.open_timeout_s + self._params.read_timeout_s)
             if arrival is not None:
                 self._enter(SourceState.STREAMING)
             while arrival is not None:
@@ -136,7 +135,7 @@ class StreamSource:
                 frame = self._frame(arrival)
                 if frame is not None:
                     yield frame
-                arrival = self._take(slot, self._read_timeout_s)
+                arrival = self._take(slot, self._params.read_timeout_s)
         finally:
             slot.close()
 
@@ -163,7 +162,7 @@ class StreamSource:
                 for decoded in video.decoded_images():
                     if pace is not None:
                         # Never so long that the one who takes would give the camera up.
-                        time.sleep(min(pace.hold_s(decoded.time_s, time.monotonic()), self._read_timeout_s / 2))
+                        time.sleep(min(pace.hold_s(decoded.time_s, time.monotonic()), self._params.read_timeout_s / 2))
                     if not slot.put(_Arrival(decoded, self._clock.now_s(), video.undecodable)):
                         return
                 missing_s = video.missing_s()
@@ -178,8 +177,8 @@ class StreamSource:
             self._name,
             container_format=self._format,
             options=self._options,
-            open_timeout_s=self._open_timeout_s,
-            read_timeout_s=self._read_timeout_s,
+            open_timeout_s=self._params.open_timeout_s,
+            read_timeout_s=self._params.read_timeout_s,
         )
 
     def _take(self, slot: Slot[_Arrival], limit_s: float) -> _Arrival | None:
@@ -203,11 +202,12 @@ class StreamSource:
         for _ in range(count):
             self._listener.dropped(self._camera, cause)
 
-    def _give_up_or_wait(self, error: SourceError, failures: int, failing_since_s: float) -> None:
-        limit_s = self._retry.give_up_after_s
-        if limit_s is not None and time.monotonic() - failing_since_s >= limit_s:
-            self._enter(SourceState.FAILED, error.code)
-            raise error
+    def _may_heal(self, error: SourceError) -> bool:
+        """Whether trying again may help. Who has given frames once is unplugged or set up anew, and comes back."""
+        is_missing_device = self._format == _WEBCAM_FORMAT and error.code is ErrorCode.NOT_FOUND
+        return self._index > 0 or not (is_missing_device or error.code is ErrorCode.CODEC)
+
+    def _wait(self, error: SourceError, failures: int) -> None:
         if error.code is ErrorCode.AUTH:
             pause_s = longest_wait_s(self._retry, self._random)
         else:
@@ -224,7 +224,7 @@ class StreamSource:
 def _how_to_open(url: str, transport: str) -> tuple[str | None, dict[str, str]]:
     """FFmpeg's name of the format, where it must be said, and its options."""
     if _WEBCAM.fullmatch(url):
-        return "v4l2", {}
+        return _WEBCAM_FORMAT, {}
     try:
         split = urlsplit(url)
         is_known = split.scheme in _SCHEMES and bool(split.hostname) and split.port != 0

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from uuid import uuid4
 
+from pipeline.config import RedisConfig
 from pipeline.records import EmbeddedWindow, StreamEntry
 from pipeline.store.client import Argument, Reply, SiteStore, StoreUnavailable
 from pipeline.store.embedding_messages import (
@@ -42,8 +43,8 @@ class EmbeddingWriter:
         worker: its name; two workers of one site never share one.
         cameras: those it speaks for.
         model_id: of the network behind its vectors.
-        max_waiting: entries of this worker that may wait to be decided.
-        patience_s: how long to wait for a Redis that has gone away.
+        limits: how many entries of this worker may wait to be decided, and how long it waits for a Redis that has gone
+            away.
         on_wait: called each time an entry has to wait, because too many do or because Redis cannot be reached; at
             least once a minute while that lasts.
     """
@@ -55,16 +56,16 @@ class EmbeddingWriter:
         cameras: Sequence[str],
         *,
         model_id: str,
-        max_waiting: int = 1024,
-        patience_s: float = 300.0,
+        limits: RedisConfig | None = None,
         on_wait: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._worker = worker
         self._cameras = tuple(cameras)
         self._model_id = model_id
-        self._max_waiting = max_waiting
-        self._outage = Outage(f"Redis at {store.address}", patience_s)
+        limits = limits or RedisConfig()
+        self._max_waiting = limits.max_waiting
+        self._outage = Outage(f"Redis at {store.address}", limits.patience_s)
         self._on_wait = on_wait
         self._session = uuid4().hex
         self._number = 0

@@ -8,14 +8,16 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
+from pipeline.config import RedisConfig
 from pipeline.events.sink import EventSink
 from pipeline.matching.gallery import Gallery
 from pipeline.matching.identity_loop import run_identity_loop
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
+from pipeline.ordering.channel import OrderParams
 from pipeline.store.client import LeaseLost, SiteStore, StoreUnavailable
 from pipeline.store.embedding_messages import Expected
 from pipeline.store.embedding_stream import EmbeddingReader
@@ -40,22 +42,15 @@ LEADING, STANDING_BY = "leading", "standing by"
 class SiteMatcherParams:
     """
     Attributes:
-        window_s: length of a window, seconds of stream time; that of the workers.
+        limits: how long a lease lasts, how much may wait, and for how long; a lease longer than any window takes to
+            decide.
+        order: windows of the length of the workers'; see `WindowJoin`.
         is_live: see `WindowJoin`.
-        idle_after_s: see `WindowJoin`.
-        lease_s: how long a lease lasts that is not renewed; longer than any window takes to decide.
-        max_outbox: nothing is decided while so many events wait to be delivered.
-        patience_s: how long to wait for a Redis that has gone away.
-        delivery_patience_s: how long to try while events cannot be delivered.
     """
 
-    window_s: float = 1.0
+    limits: RedisConfig = field(default=RedisConfig())
+    order: OrderParams = field(default=OrderParams())
     is_live: bool = False
-    idle_after_s: float = 1.0
-    lease_s: float = 10.0
-    max_outbox: int = 100_000
-    patience_s: float = 300.0
-    delivery_patience_s: float = 3600.0
 
 
 class SiteMatcher:
@@ -95,14 +90,14 @@ class SiteMatcher:
 
         Raises:
             StoreError: if Redis refuses, or could not be reached for `patience_s`.
-            EventSinkError: if nothing could be delivered for `delivery_patience_s`.
+            EventsError: if nothing could be delivered for `delivery_patience_s`.
         """
-        outage = Outage(f"Redis at {self._store.address}", self._params.patience_s)
+        outage = Outage(f"Redis at {self._store.address}", self._params.limits.patience_s)
         lease: Lease | None = None
         while not self._stopping.is_set():
             self._health.beat()
             try:
-                lease = acquire(self._store, self._params.lease_s, replaces=lease)
+                lease = acquire(self._store, self._params.limits.lease_s, replaces=lease)
                 outage.worked()
                 if lease is None:
                     self._stand_by()
@@ -120,7 +115,7 @@ class SiteMatcher:
 
     def _stand_by(self) -> None:
         self._say(STANDING_BY)
-        self._stopping.wait(min(1.0, self._params.lease_s / 4))
+        self._stopping.wait(min(1.0, self._params.limits.lease_s / 4))
 
     def _serve(self, lease: Lease, *, until_end: bool) -> bool:
         """One term; returns whether all is done that ever will be."""
@@ -128,7 +123,7 @@ class SiteMatcher:
         relay = OutboxRelay(
             self._store,
             self._open_sink,
-            patience_s=self._params.delivery_patience_s,
+            patience_s=self._params.limits.delivery_patience_s,
             on_relay=lambda event: self._metrics.events.labels(kind=event.kind).inc(),
             on_failure=self._metrics.sink_failures.inc,
         )
@@ -165,9 +160,9 @@ class SiteMatcher:
         )
         join = WindowJoin(
             self._expected.cameras,
-            window_s=self._params.window_s,
+            window_s=self._params.order.window_s,
             is_live=self._params.is_live,
-            idle_after_s=self._params.idle_after_s,
+            idle_after_s=self._params.order.idle_after_s,
             decided_until_s=gallery.decided_until_s,
             now_s=time.monotonic(),
         )
@@ -186,7 +181,7 @@ class SiteMatcher:
         self._metrics.erasures.labels(outcome=entry.outcome).inc()
 
     def _deliver_all(self, lease: Lease, relay: OutboxRelay) -> None:
-        while not relay.drain(time.monotonic() + self._params.lease_s / 4):
+        while not relay.drain(time.monotonic() + self._params.limits.lease_s / 4):
             lease.renew()
             self._health.beat()
 
@@ -197,7 +192,7 @@ class SiteMatcher:
         waiting = self._store.length(OUTBOX)
         self._metrics.outbox_entries.set(waiting)
         self._metrics.stream_entries.set(self._store.length(STREAM))
-        return waiting < self._params.max_outbox
+        return waiting < self._params.limits.max_outbox
 
     def _say(self, state: str) -> None:
         self._health.camera("matcher", state)

@@ -21,9 +21,6 @@ class Metrics:
             "reid_source_errors", "Faults of a source, by code.", ["camera", "code"], registry=r
         )
         self.reconnects = Counter("reid_source_reconnects", "Times a source was opened again.", ["camera"], registry=r)
-        self.restarts = Counter(
-            "reid_camera_restarts", "Times a failed camera was started again.", ["camera"], registry=r
-        )
         self.detections = Counter("reid_detections", "People found in frames.", ["camera"], registry=r)
         self.tracks = Gauge("reid_tracks_open", "Tracks that have not ended.", ["camera"], registry=r)
         self.gate = Counter(

@@ -1,8 +1,7 @@
 """The camera loop: frames of one camera become tracklets."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,9 +10,8 @@ from detectors.detections import Detections
 from detectors.detector import Detector
 from pipeline.ordering.channel import Lane
 from pipeline.records import Frame, Image, TrackEnd, Tracklet
-from pipeline.scheduling.cpu_slots import CpuSlot
 from pipeline.sources.errors import ErrorCode, SourceError
-from pipeline.sources.pacing import in_chunks
+from pipeline.sources.source import ChunkSource
 from pipeline.tracking.tracklets import TrackletBuffer
 from trackers.tracker import Tracker
 from trackers.tracks import Tracks
@@ -43,28 +41,28 @@ class FrameStep:
     track_s: float
 
 
+Watcher = Callable[[FrameStep], None]
+"""Called after each frame, in the thread of its camera."""
+
+
 class CameraLoop:
     """Runs one camera from the first frame to the last; one thread, used once.
 
     Args:
+        source: closed by `close`.
         region: look only there; the detector sees that part at a larger scale.
-        watchers: called after each frame, in this thread.
-        in_chunks: decode several frames, then look for people in all of them, then follow them: for recordings.
-        cpu_slot: taken for each chunk.
     """
 
     def __init__(
         self,
-        source: Iterable[Frame],
+        source: ChunkSource,
         detector: Detector,
         tracker: Tracker,
         buffer: TrackletBuffer,
         lane: Lane[Tracklet],
         *,
         region: Region | None = None,
-        watchers: Sequence[Callable[[FrameStep], None]] = (),
-        in_chunks: bool = False,
-        cpu_slot: CpuSlot = nullcontext,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         self._source = source
         self._detector = detector
@@ -73,37 +71,34 @@ class CameraLoop:
         self._lane = lane
         self._region = region
         self._watchers = watchers
-        self._in_chunks = in_chunks
-        self._cpu_slot = cpu_slot
         self._last_s = -np.inf
 
     def run(self) -> None:
         """Returns at the end of the stream, with every track ended and handed on, also if the source fails.
 
         Raises:
-            SourceError: if the source failed.
+            SourceError: if the source failed, or the region does not lie within its image.
             ChannelClosed: if nobody takes tracklets any more.
         """
-        chunks = in_chunks(self._source) if self._in_chunks else ([frame] for frame in self._source)
         try:
-            while self._work(chunks):
+            for frames in self._source:
+                self._take(frames)
                 self._lane.emit_watermark(self._last_s)
         finally:
+            self.close()
             if np.isfinite(self._last_s):
                 self._lane.put(*self._buffer.end(self._tracker.flush().ended, self._last_s))
 
-    def _work(self, chunks: Iterator[list[Frame]]) -> bool:
-        """Takes the next frames through; returns whether there were any."""
-        with self._cpu_slot():
-            frames = next(chunks, None)
-            if frames is None:
-                return False
-            started_s = time.perf_counter()
-            found = self._detect(frames)
-            detect_s = (time.perf_counter() - started_s) / len(frames)
-            for frame, detections in zip(frames, found, strict=True):
-                self._step(frame, detections, detect_s)
-        return True
+    def close(self) -> None:
+        """End of file: `run` returns soon. From any thread, at any time."""
+        self._source.close()
+
+    def _take(self, frames: Sequence[Frame]) -> None:
+        started_s = time.perf_counter()
+        found = self._detect(frames)
+        detect_s = (time.perf_counter() - started_s) / len(frames)
+        for frame, detections in zip(frames, found, strict=True):
+            self._step(frame, detections, detect_s)
 
     def _step(self, frame: Frame, detections: Detections, detect_s: float) -> None:
         self._last_s = frame.time_s
@@ -127,12 +122,11 @@ class CameraLoop:
 
 def _crop_region(frame: Frame, region: Region) -> Image:
     x1, y1, x2, y2 = region
-    cropped = frame.image[y1:y2, x1:x2]
-    if not cropped.size:
-        height, width = frame.image.shape[:2]
+    height, width = frame.image.shape[:2]
+    if x2 > width or y2 > height:
         raise SourceError(
-            ErrorCode.OTHER,
+            ErrorCode.REGION,
             f"camera {frame.camera}: expected a region within its image of {width}x{height}, "
             f"found {list(region)}; mend it in the configuration",
         )
-    return np.ascontiguousarray(cropped)
+    return np.ascontiguousarray(frame.image[y1:y2, x1:x2])

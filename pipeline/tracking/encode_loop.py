@@ -2,51 +2,47 @@
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.records import EmbeddedWindow, Embedding, Tracklet, Window
-from pipeline.scheduling.cpu_slots import CpuSlot
 from reid_models.clips import spread
 from reid_models.encoder import Encoder
 
 
 class EncodeLoop:
-    """Encodes window after window; one thread.
+    """Encodes window after window; one thread. Here alone clips are put together in batches.
 
     Args:
-        max_batch: tracklets in one call of the encoder, at most.
+        batch: clips in one pass through the network, at most.
         watch: called with each batch that was encoded and the wall time it took in seconds.
-        cpu_slot: taken for each batch.
     """
 
     def __init__(
         self,
         encoder: Encoder,
         *,
-        max_batch: int = 32,
+        batch: int = 1,
         watch: Callable[[Sequence[Tracklet], float], None] | None = None,
-        cpu_slot: CpuSlot = nullcontext,
     ) -> None:
+        if batch < 1:
+            raise ValueError(f"expected a batch of at least 1 clip, found {batch}")
         self._encoder = encoder
-        self._max_batch = max_batch
+        self._batch = batch
         self._watch = watch
-        self._cpu_slot = cpu_slot
 
     def step(self, window: Window) -> EmbeddedWindow:
         """The window with an embedding in the place of each tracklet, in the same order."""
         embeddings: list[Embedding] = []
-        for start in range(0, len(window.tracklets), self._max_batch):
-            embeddings += self._encode(window.tracklets[start : start + self._max_batch])
+        for start in range(0, len(window.tracklets), self._batch):
+            embeddings += self._encode(window.tracklets[start : start + self._batch])
         return EmbeddedWindow(window.end_s, tuple(embeddings), window.ended)
 
     def _encode(self, batch: Sequence[Tracklet]) -> list[Embedding]:
-        with self._cpu_slot():
-            started_s = time.perf_counter()
-            vectors = self._encoder.encode(self._clips(batch))
-            encode_s = time.perf_counter() - started_s
+        started_s = time.perf_counter()
+        vectors = self._encoder.encode(self._clips(batch))
+        encode_s = time.perf_counter() - started_s
         if self._watch:
             self._watch(batch, encode_s)
         return [self._embedding(*pair) for pair in zip(batch, vectors, strict=True)]

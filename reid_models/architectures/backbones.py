@@ -18,6 +18,7 @@ from torchvision.models import Inception3, ResNet
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from reid_models.architectures.compact_trunk import DEPTHS, WIDTHS, compact_sides, compact_stages
+from reid_models.architectures.inputs import check_clips, check_sides
 from reid_models.architectures.se_resnet import se_resnet_stages
 from reid_models.architectures.weights import load_exactly, read_state_dict
 
@@ -56,6 +57,7 @@ class Trunk(nn.Module):
 
     Attributes:
         widths: channels after each of the five stages.
+        least_px: the shortest side of frames that it takes.
     """
 
     mean: Tensor
@@ -67,11 +69,13 @@ class Trunk(nn.Module):
         *,
         widths: tuple[int, ...],
         sides: Callable[[int], tuple[int, ...]],
+        least_px: int = 1,
         mean: tuple[float, float, float] = IMAGENET_MEAN,
         std: tuple[float, float, float] = IMAGENET_STD,
     ) -> None:
         super().__init__()
         self.widths = widths
+        self.least_px = least_px
         self._sides = sides
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
@@ -99,10 +103,11 @@ class Trunk(nn.Module):
         """Clips (B, T, 3, H, W), uint8 or float in [0, 1] -> normalised frames (B * T, 3, H, W), clip by clip.
 
         Raises:
-            ValueError: if the clips have another shape.
+            TypeError: if they are no tensor.
+            ValueError: if the clips have another shape, their floats are not in [0, 1], or their frames are too small.
         """
-        if clips_BTCHW.ndim != 5 or clips_BTCHW.shape[2] != 3:
-            raise ValueError(f"expected clips (B, T, 3, H, W), found {tuple(clips_BTCHW.shape)}")
+        check_clips(clips_BTCHW)
+        check_sides(clips_BTCHW, self.least_px)
         frames_NCHW = clips_BTCHW.flatten(0, 1).to(self.mean.dtype)
         if not clips_BTCHW.is_floating_point():
             frames_NCHW = frames_NCHW / 255
@@ -148,10 +153,11 @@ def _trunk(spec: TrunkSpec, depths: Depths | None) -> Trunk:
             return Trunk(stages, widths=(64, 256, 512, 1024, 2048), sides=sides)
         case "se_resnet50":
             stages = se_resnet_stages(depths or (3, 4, 6, 3), last_stride=spec.last_stride)
-            return Trunk(stages, widths=(64, 256, 512, 1024, 2048), sides=sides)
+            return Trunk(stages, widths=(64, 256, 512, 1024, 2048), sides=sides, least_px=3)
         case "compact":
             compact = compact_stages(depths or DEPTHS, last_stride=spec.last_stride)
-            return Trunk(compact, widths=WIDTHS, sides=partial(compact_sides, last_stride=spec.last_stride))
+            sides = partial(compact_sides, last_stride=spec.last_stride)
+            return Trunk(compact, widths=WIDTHS, sides=sides, least_px=5)
         case "inception_v3":
             if depths is not None:
                 raise ValueError("inception_v3 has no depths to choose")
@@ -183,7 +189,7 @@ def _inception_trunk() -> Trunk:
         ("Mixed_7a", "Mixed_7b", "Mixed_7c"),
     )
     stages = [nn.Sequential(OrderedDict((name, inception.get_submodule(name)) for name in group)) for group in groups]
-    return Trunk(stages, widths=(64, 192, 288, 768, 2048), sides=_inception_sides, mean=HALF, std=HALF)
+    return Trunk(stages, widths=(64, 192, 288, 768, 2048), sides=_inception_sides, least_px=75, mean=HALF, std=HALF)
 
 
 def resnet_sides(side: int, *, last_stride: int) -> tuple[int, ...]:

@@ -25,6 +25,7 @@ from reid_models.architectures.aggregation import Aggregation, build_aggregation
 from reid_models.architectures.architecture import Architecture, Lengths
 from reid_models.architectures.backbones import Trunk, TrunkSpec
 from reid_models.architectures.features import Features
+from reid_models.architectures.inputs import check_clips
 from reid_models.architectures.layout import frames_to_clips
 from reid_runtime.card import ClipSpec
 
@@ -130,6 +131,7 @@ class Cosam(nn.Module):
         return CosamFeatures(embedding=pooled.embedding, frames=pooled.frames, masks=tuple(masks))
 
     def _check(self, clips_BTCHW: Tensor) -> None:
+        check_clips(clips_BTCHW)
         frames, height, width = clips_BTCHW.shape[1], *clips_BTCHW.shape[3:]
         if (frames, height, width) != (self.clip.frames, self.clip.height, self.clip.width):
             raise ValueError(

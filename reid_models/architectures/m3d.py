@@ -18,6 +18,7 @@ from torchvision.models.resnet import Bottleneck
 from reid_models.architectures.architecture import Architecture, Lengths
 from reid_models.architectures.backbones import Trunk, TrunkSpec
 from reid_models.architectures.features import Features
+from reid_models.architectures.inputs import check_clips
 from reid_models.architectures.layout import frames_to_clips
 from reid_runtime.card import ClipSpec
 
@@ -222,6 +223,7 @@ class M3D(nn.Module):
         Raises:
             ValueError: if T is not one that the network takes.
         """
+        check_clips(clips_BTCHW)
         self._check(clips_BTCHW.shape[1])
         maps_BTCHW = self._stem(clips_BTCHW)
         for stage, layer, attention in zip(self.trunk.stages[1:], self.layers, self.attentions, strict=True):
@@ -238,7 +240,7 @@ class M3D(nn.Module):
     def _check(self, frames: int) -> None:
         if self.only_frames is not None and frames != self.only_frames:
             raise ValueError(f"expected clips of {self.only_frames} frames, found {frames}")
-        if frames == 0 or frames % self.multiple:
+        if frames % self.multiple:
             raise ValueError(f"expected clips of a multiple of {self.multiple} frames, found {frames}")
 
 

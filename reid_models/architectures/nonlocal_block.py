@@ -64,6 +64,11 @@ class NonLocalBlock(nn.Module):
         """(B, I, N) -> (B, I, M); `x` knows the axes behind N."""
         if self.pool is None:
             return embedded_BIN
+        if any(side < window for side, window in zip(x.shape[2:], self.pool, strict=True)):
+            raise ValueError(
+                f"expected maps (T, H, W) of at least {self.pool}, which keys and values are pooled by, found "
+                f"{tuple(x.shape[2:])}: the frames are too small"
+            )
         return F.max_pool3d(embedded_BIN.unflatten(2, x.shape[2:]), self.pool).flatten(2)
 
 

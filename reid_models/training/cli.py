@@ -61,7 +61,7 @@ def pack(
 def run(
     sets: Annotated[list[Path], typer.Argument(help="Folders that `render` or `pack` wrote.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the run; one that was stopped goes on.")],
-    steps: Annotated[int, typer.Option(help="Of the optimiser.")] = 4000,
+    steps: Annotated[int | None, typer.Option(min=1, help="Of the optimiser, if not those of the recipe.")] = None,
     watch: Annotated[
         Path | None, typer.Option(help="Tracklets in the layout of MARS to rank now and then; not learnt from.")
     ] = None,
@@ -83,7 +83,7 @@ def run(
     recipe = compact(steps=steps)
     watched = Watch(read_ranked_clips(watch, recipe.clip), watch_every) if watch else None
     train(recipe, read_crop_set(sets), out, console=Console(stderr=True, highlight=False), watch=watched)
-    return _done(f"{steps} steps: {out}")
+    return _done(f"{recipe.loop.steps} steps: {out}")
 
 
 def entry() -> None:

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from passerby_events.errors import PasserbyError
-from reid_models.ranking import JUNK
 from reid_models.tracklet_folder import read_clip, read_folder
 from reid_runtime.card import ClipSpec
 
@@ -80,7 +79,7 @@ def write_crop_set(folder: Path, crop_set: CropSet) -> None:
 
 
 def pack_tracklets(source: Path, folder: Path, *, height: int, width: int, most: int = 16) -> int:
-    """Labelled tracklets in the layout of MARS -> a set, without those of nobody.
+    """Labelled tracklets in the layout of MARS -> a set, without those of nobody and of nobody's name.
 
     Args:
         source: folder of tracklets.
@@ -91,7 +90,7 @@ def pack_tracklets(source: Path, folder: Path, *, height: int, width: int, most:
     Returns:
         How many crops there are.
     """
-    tracklets = [tracklet for tracklet in read_folder(source) if tracklet.person != JUNK]
+    tracklets = [tracklet for tracklet in read_folder(source) if tracklet.is_named]
     clips = [read_clip(one, ClipSpec(min(most, len(one.files)), height, width)) for one in tracklets]
     counts = [len(clip) for clip in clips]
     persons = np.repeat([tracklet.person for tracklet in tracklets], counts).astype(np.int64)

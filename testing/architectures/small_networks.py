@@ -43,7 +43,8 @@ def small_trunk(entry: Architecture) -> Trunk:
         convolution = nn.Conv2d(width, wider, stride, stride=stride, bias=False)
         stages.append(nn.Sequential(convolution, nn.BatchNorm2d(wider), nn.ReLU()))
         width = wider
-    return Trunk(stages, widths=published.widths, sides=partial(resnet_sides, last_stride=entry.trunk.last_stride))
+    sides = partial(resnet_sides, last_stride=entry.trunk.last_stride)
+    return Trunk(stages, widths=published.widths, sides=sides, least_px=16 * entry.trunk.last_stride)
 
 
 def _settle(network: nn.Module, clips: Tensor) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ OF_EVERY_COMMAND = {"--help", "--version"}
 _PATH = re.compile(r"(?<![\w/.{-])(?:" + "|".join(map(re.escape, FOLDERS)) + r")/[\w.*/-]*[\w*/]")
 _MODULE = re.compile(r"(?<![\w/.-])(?:" + "|".join(Path(each).name for each in PACKAGES) + r")(?:\.\w+)+(?![\w-])")
 _METRIC = re.compile(r"(?<![\w/.-])reid_\w+")
+_EXTRAS = re.compile(r"(?:passerby|'\.)\[([a-z,]+)\]")
 _SUFFIXES = {"yaml", "md", "py", "json", "Dockerfile", "onnx"}
 _NOT_MODULES = {"passerby.identities.v1"}
 """The topic of events."""
@@ -61,9 +63,18 @@ def _problems(found: Code) -> Iterator[str]:
         is_other = name in _NOT_MODULES or name.rpartition(".")[2] in _SUFFIXES
         if not is_other and not _is_module_or_in_one(name):
             yield f"no {name} is there"
+    for extra in ",".join(_EXTRAS.findall(found.text)).split(","):
+        if extra and extra not in _extras():
+            yield f"no extra {extra} is there"
     for name in _METRIC.findall(found.text):
         if name not in metric_names() and name not in PACKAGES:
             yield f"no metric {name} is there"
+
+
+@cache
+def _extras() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return set(project["project"]["optional-dependencies"])
 
 
 def _split(line: str) -> Iterator[list[str]]:

@@ -120,10 +120,10 @@ def _parameter(declared: inspect.Parameter, hint: Any) -> Parameter:
     if typing.get_origin(hint) is not Annotated:
         raise ValueError(f"{declared.name}: expected Annotated with typer.Option or typer.Argument")
     kind, info = typing.get_args(hint)[:2]
-    reported, _, default_in_help = (info.help or "").partition("[default: ")
+    help_text, _, default_in_help = (info.help or "").partition("[default: ")
     default = default_in_help.rstrip("]") or _shown(declared.default)
     is_required = declared.default is inspect.Parameter.empty
-    meaning = " ".join(reported.split()).replace("|", "\\|")
+    meaning = " ".join(help_text.split()).replace("|", "\\|")
     if isinstance(info, ArgumentInfo):
         return Parameter(_argument(declared.name, kind), "", is_required, default, meaning)
     assert isinstance(info, OptionInfo)

@@ -53,8 +53,8 @@ def _explain(node: Node) -> None:
         if name in meanings:
             key["description"] = meanings[name]
         _without_infinity(key)
-    if reported := summary(docstring):
-        node["description"] = reported
+    if text := summary(docstring):
+        node["description"] = text
     else:
         node.pop("description", None)
 

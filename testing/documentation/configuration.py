@@ -18,7 +18,7 @@ type, where its first line names the schema, as those in `configs/` do:
 [config.schema.json](../config.schema.json), and [site.schema.json](../site.schema.json) for a site in a file of its
 own. Names in braces in `source` and `redis: {url}` are environment variables: secrets stand in no file.
 
-The parts that begin with `kind` are one of several; the first is the default.
+What has a `kind` is one of several; the first is the default.
 """
 
 
@@ -28,22 +28,19 @@ def configuration_page() -> str:
 
 
 def _sections(node: Node, schema: Node, place: str, among: str = "") -> Iterator[str]:
-    """The table of one tracklet, then those of the tracklets below it; `among` is the kind that it belongs to."""
-    below = {name: _tracklets(key, schema) for name, key in node["properties"].items()}
+    """The table of one record, then those of the records below it; `among` is the kind that it belongs to."""
+    below = {name: _records(key, schema) for name, key in node["properties"].items()}
     plain = {name: key for name, key in node["properties"].items() if not below[name] and name != "kind"}
     if plain:
         yield from _table(plain, set(node.get("required", ())))
-    for name, tracklets in below.items():
+    for name, records in below.items():
         at = f"{place}.{name}".removeprefix(".")
-        for tracklet_index in tracklets:
-            kind = tracklet_index["properties"].get("kind", {}).get("const", "")
+        for record in records:
+            kind = record["properties"].get("kind", {}).get("const", "")
             heading = f"kind: {kind}" if kind else among and f"of {among}"
             yield f"{'##' if not place else '###'} {at}{heading and ', ' + heading}\n"
-            yield (
-                _sentence(tracklet_index.get("description") or node["properties"][name].get("description", "..."))
-                + "\n"
-            )
-            yield from _sections(tracklet_index, schema, at, kind or among)
+            yield _sentence(record.get("description") or node["properties"][name].get("description", "...")) + "\n"
+            yield from _sections(record, schema, at, kind or among)
 
 
 def _sentence(text: str) -> str:
@@ -66,7 +63,7 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
 
 
-def _tracklets(key: Node, schema: Node) -> list[Node]:
+def _records(key: Node, schema: Node) -> list[Node]:
     """The records that may stand at a key, none for a plain value."""
     items = key.get("items", {})
     found = [key, items, *key.get("anyOf", ()), *key.get("oneOf", ())]
@@ -82,13 +79,11 @@ def _type(key: Node) -> str:
         return f"`{key['const']}`"
     if key["type"] == "array":
         if "prefixItems" in key:
-            return f"[{', '.join(_type(item) for item in key['prefixItems'])}]"
+            return f"{len(key['prefixItems'])} x {_type(key['prefixItems'][0])}"
         return f"list of {_type(key['items'])}"
-    reported = {"string": "text", "boolean": "true or false", "number": "number", "integer": "whole number"}[
-        key["type"]
-    ]
-    reported = {"path": "file", "date-time": "time with zone"}.get(key.get("format", ""), reported)
-    return reported + "".join(_bounds(key))
+    name = {"string": "text", "boolean": "true or false", "number": "number", "integer": "whole number"}[key["type"]]
+    name = {"path": "file", "date-time": "time with zone"}.get(key.get("format", ""), name)
+    return name + "".join(_bounds(key))
 
 
 def _bounds(key: Node) -> Iterator[str]:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.config import RedisConfig
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
@@ -31,7 +32,7 @@ def main(argv: Sequence[str]) -> None:
             Retention(),
             lambda gallery: Matcher(gallery, Site(name="shop"), MatchParams(threshold=0.9)),
             lambda: JsonLinesSink(Path(out), append=True),
-            SiteMatcherParams(lease_s=LEASE_S, patience_s=30.0),
+            SiteMatcherParams(RedisConfig(lease_s=LEASE_S, patience_s=30.0)),
             Metrics(),
             Health(),
         ).run()

@@ -2,6 +2,7 @@
 
 import threading
 
+from pipeline.config import RedisConfig
 from pipeline.events.memory import MemorySink
 from pipeline.events.sink import EventSink
 from pipeline.matching.matcher import Matcher
@@ -35,7 +36,7 @@ class Room:
             Retention(),
             lambda gallery: Matcher(gallery, Site(name="shop"), MatchParams(threshold=0.9)),
             lambda: sink or self.sink,
-            params or SiteMatcherParams(lease_s=0.5),
+            params or SiteMatcherParams(RedisConfig(lease_s=0.5)),
             self.metrics,
             self.health,
         )

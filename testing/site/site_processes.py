@@ -11,12 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
+from passerby_events.brokers import Brokers
+from passerby_events.tracks import TrackKey
+from pipeline.config import RedisConfig
 from pipeline.events.jsonlines import JsonLinesSink
-from pipeline.events.kafka.brokers import Brokers
 from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.sink import EventSink
 from pipeline.matching.memory import Retention
-from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
+from pipeline.records import EmbeddedWindow, Embedding, TrackEnd
 from pipeline.site import Site, Transit
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected
@@ -25,7 +27,7 @@ from pipeline.store.site_matcher import LEADING, STANDING_BY, SiteMatcher, SiteM
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.metrics import Metrics
-from reid_models.colour_stripes import ColourStripesEncoder
+from reid_models.colour_stripes import stripes_card
 from testing.site_in_memory import matcher_of, supervise_into
 
 SHOP = Site(name="shop", transits=(Transit(between=("door", "yard"), min_s=1, max_s=30),), unnamed_pairs="apart")
@@ -47,7 +49,9 @@ def main(argv: Sequence[str]) -> None:
         case ["replay", url, site, camera, model_id, recording, pause_s]:
             run_player(url, site, camera, model_id, read_recording(Path(recording)), float(pause_s))
         case ["match", url, site, port, "video", out, *cameras]:
-            expected = Expected(frozenset(cameras), ColourStripesEncoder().model_id, video_dimensions())
+            encoder = stripes_card()
+            assert encoder.dimensions
+            expected = Expected(frozenset(cameras), encoder.model_id, encoder.dimensions)
             run_matcher(url, site, int(port), expected, lambda: JsonLinesSink(Path(out), append=True))
         case ["match", url, site, port, "played", address, topic, *cameras]:
             expected = Expected(frozenset(cameras), PLAYED_MODEL, PLAYED_DIMENSIONS)
@@ -61,7 +65,7 @@ def main(argv: Sequence[str]) -> None:
 def run_video_worker(url: str, site: str, videos: Mapping[str, Path]) -> None:
     """A worker with real decoding, tracking and encoding."""
     with SiteStore(url, site) as store:
-        writer = EmbeddingWriter(store, "+".join(videos), list(videos), model_id=ColourStripesEncoder().model_id)
+        writer = EmbeddingWriter(store, "+".join(videos), list(videos), model_id=stripes_card().model_id)
         supervise_into(videos, writer.write_all, emits_empty_windows=True).run()
 
 
@@ -70,7 +74,7 @@ def run_player(
 ) -> None:
     """A worker that plays what was recorded, or made up: a window at a time, with a pause before each."""
     with SiteStore(url, site) as store:
-        writer = EmbeddingWriter(store, camera, [camera], model_id=model_id, max_waiting=16)
+        writer = EmbeddingWriter(store, camera, [camera], model_id=model_id, limits=RedisConfig(max_waiting=16))
         writer.write_all(_slowly(windows, pause_s))
 
 
@@ -84,7 +88,7 @@ def run_matcher(url: str, site: str, port: int, expected: Expected, open_sink: C
             Retention(),
             lambda gallery: matcher_of(gallery, SHOP),
             open_sink,
-            SiteMatcherParams(lease_s=LEASE_S, patience_s=30.0, max_outbox=MAX_OUTBOX),
+            SiteMatcherParams(RedisConfig(lease_s=LEASE_S, patience_s=30.0, max_outbox=MAX_OUTBOX)),
             metrics,
             health,
         ).run(until_end=True)
@@ -99,13 +103,6 @@ def write_recording(path: Path, windows: Sequence[EmbeddedWindow]) -> Path:
 def read_recording(path: Path) -> list[EmbeddedWindow]:
     windows: list[EmbeddedWindow] = pickle.loads(path.read_bytes())
     return windows
-
-
-def video_dimensions() -> int:
-    clip = ColourStripesEncoder().clip
-    return int(
-        ColourStripesEncoder().encode(np.full((1, clip.frames, clip.height, clip.width, 3), 127, np.uint8)).shape[1]
-    )
 
 
 def played(camera: str) -> Iterator[EmbeddedWindow]:

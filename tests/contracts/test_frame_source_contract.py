@@ -14,11 +14,12 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.records import Frame
 from pipeline.sources.files import FileSource
 from pipeline.sources.folders import FolderSource
-from pipeline.sources.pacing import DropOldest, Prefetch, RateLimit
+from pipeline.sources.pacing import Chunks, DropOldest, Prefetch, RateLimit
 from pipeline.sources.simulated import SimulatedSource
-from pipeline.sources.source import FrameSource
+from pipeline.sources.source import ChunkSource, FrameSource
 from pipeline.sources.streams import StreamSource
 from testing.simulation.capsule import capsule_man
 from testing.simulation.room import ROOM, scenario
@@ -68,14 +69,34 @@ def simulated(_: Path, __: ExitStack) -> FrameSource:
     return SimulatedSource(door.camera(seed=0), ROOM, scenario(), capsule_man)
 
 
+class OneByOne:
+    """The frames of chunks: what holds for frames holds for them, but for the rest of a chunk that was begun."""
+
+    def __init__(self, source: ChunkSource) -> None:
+        self._source = source
+        self._is_closed = threading.Event()
+
+    def __iter__(self) -> Iterator[Frame]:
+        for chunk in self._source:
+            for frame in chunk:
+                if self._is_closed.is_set():
+                    return
+                yield frame
+
+    def close(self) -> None:
+        self._is_closed.set()
+        self._source.close()
+
+
 SOURCES: dict[str, Make] = {
     "video": video,
     "images": images,
     "stream": stream,
     "simulated": simulated,
     "newest of a stream": lambda folder, stack: DropOldest(stream(folder, stack)),
-    "a video read ahead": lambda folder, stack: Prefetch(video(folder, stack)),
-    "a video throttled": lambda folder, stack: RateLimit(video(folder, stack), 5),
+    "a video in chunks": lambda folder, stack: OneByOne(Chunks(video(folder, stack))),
+    "a video prefetched": lambda folder, stack: OneByOne(Prefetch(Chunks(video(folder, stack)))),
+    "a video at a limited rate": lambda folder, stack: RateLimit(video(folder, stack), 5),
 }
 
 

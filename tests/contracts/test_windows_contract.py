@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from pipeline.ordering.channel import Channel
-from pipeline.records import EmbeddedWindow, Embedding, StreamEntry, TrackEnd, TrackKey
+from passerby_events.tracks import TrackKey
+from pipeline.ordering.channel import Channel, OrderParams
+from pipeline.records import EmbeddedWindow, Embedding, StreamEntry, TrackEnd
 from pipeline.store.embedding_messages import EmbeddingMessage, messages_of
 from pipeline.store.window_join import WindowJoin
 
@@ -70,14 +71,8 @@ def describe(windows: Sequence[EmbeddedWindow]) -> Described:
 
 
 def channel(cameras: Sequence[str], *, emits_empty_windows: bool = False) -> Channel[Embedding, EmbeddedWindow]:
-    return Channel(
-        cameras,
-        EmbeddedWindow,
-        is_live=False,
-        window_s=WINDOW_S,
-        lead_s=2 * WINDOW_S,
-        emits_empty_windows=emits_empty_windows,
-    )
+    params = OrderParams(window_s=WINDOW_S, lead_s=2 * WINDOW_S)
+    return Channel(cameras, EmbeddedWindow, params, is_live=False, emits_empty_windows=emits_empty_windows)
 
 
 def play(into: Channel[Embedding, EmbeddedWindow], camera: str, frames: Sequence[Frame]) -> None:

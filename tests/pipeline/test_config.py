@@ -98,8 +98,8 @@ def test_a_camera_is_enough_and_all_else_has_a_default(tmp_path: Path) -> None:
             "compute.provider: Input should be 'cpu', 'cuda' or 'tensorrt', found 'gpu'",
         ),
         (
-            CAMERA + "matching: {threshold: 1.5}\n",
-            "matching.threshold: Input should be less than or equal to 1, found 1.5",
+            CAMERA + "matching: {params: {threshold: 1.5}}\n",
+            "matching.params: expected a threshold in [-1, 1]",
         ),
         (CAMERA + "http: {port: 99999}\n", "http.port: Input should be less than or equal to 65535, found 99999"),
         (CAMERA + "detector: {kind: magic}\n", "'yolox', 'hog', 'ultralytics'"),

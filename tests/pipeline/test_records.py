@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from pipeline.records import TrackKey, Tracklet
+from passerby_events.tracks import TrackKey
+from pipeline.records import Tracklet
 
 
 def tracklet(*, crops: int = 3, times: int = 3, boxes: int = 3, quality: int = 3) -> Tracklet:

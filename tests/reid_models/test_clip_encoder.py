@@ -19,14 +19,14 @@ def mean_colour(clips: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(clips.mean(axis=(1, 2, 3)), np.float32)
 
 
-def test_the_network_gets_raw_clips_one_at_a_time() -> None:
+def test_the_network_gets_raw_clips_in_one_pass() -> None:
     clips = np.random.default_rng(0).integers(0, 256, (3, 4, 8, 4, 3), dtype=np.uint8)
     session = clip_session()
     encoder = ClipEncoder(session)
     colours = clips.mean(axis=(1, 2, 3))
     expected = colours / np.linalg.norm(colours, axis=1, keepdims=True)
     np.testing.assert_allclose(encoder.encode(clips), expected, rtol=1e-5)
-    assert session.batches == [1, 1, 1]
+    assert session.batches == [3]
     assert (encoder.clip, encoder.model_id) == (SPEC, "tiny@000000000000")
 
 

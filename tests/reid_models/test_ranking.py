@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reid_models.ranking import JUNK, Labelled, Precision, rank
+from reid_models.ranking import DISTRACTOR, JUNK, Labelled, Precision, rank
 
 
 def labelled(persons: list[int], cameras: list[int]) -> Labelled:
@@ -43,6 +43,21 @@ def test_the_order_of_the_gallery_does_not_matter() -> None:
     found = rank(similarity, queries, gallery)
     np.testing.assert_array_equal(found.cmc, shuffled.cmc)
     np.testing.assert_array_equal(found.average_precision, shuffled.average_precision)
+
+
+def test_distractors_are_wrong_for_every_query_and_no_one_person() -> None:
+    who = labelled([1, 1, DISTRACTOR, DISTRACTOR], [1, 2, 1, 2])
+    similarity = np.array([[1, 0.5, 0.7, 0.6], [0.5, 1, 0.4, 0.3], [0.7, 0.4, 1, 0.9], [0.6, 0.3, 0.9, 1]])
+    found = rank(similarity, who, who)
+    assert found.queries == 2
+    assert (found.found_within(1), found.found_within(3)) == (0.5, 1.0)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_similarity_that_is_none_is_refused(value: float) -> None:
+    similarity = np.array([[0.9, 0.1], [value, 0.2]])
+    with pytest.raises(ValueError, match="expected finite similarities, found"):
+        rank(similarity, labelled([1, 2], [1, 1]), labelled([1, 2], [2, 2]))
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(1, 3), (2, 2)])

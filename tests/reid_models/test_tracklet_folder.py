@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from reid_models.ranking import DISTRACTOR
 from reid_models.tracklet_folder import TrackletFolderError, labels, read_clip, read_folder
 from reid_runtime.card import ClipSpec
 
@@ -24,6 +25,13 @@ def test_tracklets_come_by_person_camera_and_number(tmp_path: Path) -> None:
     assert [file.name[-8:] for file in found[2].files] == ["F001.jpg", "F002.jpg"]
     np.testing.assert_array_equal(labels(found).persons, [-1, 3, 7])
     np.testing.assert_array_equal(labels(found).cameras, [1, 1, 2])
+
+
+def test_distractors_of_mars_are_nobody_of_a_name(tmp_path: Path) -> None:
+    for name in ("0000C1T0001F001.jpg", "0000C2T0002F001.jpg", "00-1C1T0001F001.jpg", "0004C1T0001F001.jpg"):
+        put(tmp_path, name)
+    found = read_folder(tmp_path)
+    assert [(t.person, t.is_named) for t in found] == [(DISTRACTOR, False), (DISTRACTOR, False), (-1, False), (4, True)]
 
 
 def test_a_clip_is_red_green_blue_at_the_size_asked_for(tmp_path: Path) -> None:

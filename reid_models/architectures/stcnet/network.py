@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from reid_models.architectures.inputs import check_pixels
 from reid_models.architectures.stcnet.generators import SHRINKAGE, SpatialGenerator, TemporalGenerator
 
 
@@ -71,6 +72,7 @@ def _check(frames_NCHW: Tensor, masks_N1HW: Tensor) -> None:
 
 def _fractions(frames: Tensor) -> Tensor:
     """uint8 or float in [0, 1] -> float in [0, 1]."""
+    check_pixels(frames)
     return frames if frames.is_floating_point() else frames / 255
 
 

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from reid_models.architectures.inputs import check_pixels
 from reid_models.architectures.stcnet.locator import OcclusionLocator, Occlusions
 from reid_models.architectures.stcnet.network import Completion, Stcnet
 from reid_models.architectures.stcnet.parts import part_masks
@@ -59,7 +60,8 @@ def complete_tracklet(
         ValueError: if the frames have another shape, or one of the two is in training mode.
     """
     if frames_TCHW.ndim != 4 or frames_TCHW.shape[1] != 3 or not len(frames_TCHW):
-        raise ValueError(f"expected a tracklet (T, 3, H, W), found {tuple(frames_TCHW.shape)}")
+        raise ValueError(f"expected a tracklet (T, 3, H, W) with T > 0, found {tuple(frames_TCHW.shape)}")
+    check_pixels(frames_TCHW)
     if locator.training or network.training:
         raise ValueError("expected the locator and the network in eval mode, found one in training mode")
     with torch.no_grad():

@@ -36,8 +36,8 @@ class SetParams:
         studio: see there.
     """
 
-    cameras: int = 12
-    crops: int = 2
+    cameras: int
+    crops: int
     studio: CropParams = field(default=STUDIO)
 
 

@@ -105,15 +105,27 @@ def test_what_the_processes_count_is_added_up(folder: Path, tmp_path: Path) -> N
     assert clips == sum(len(window.embeddings) for window in windows)
 
 
-def test_a_recording_that_fails_is_named_and_the_others_go_on(folder: Path, tmp_path: Path) -> None:
-    config = config_of(folder, ["short0.mp4", "missing.mp4"], tmp_path, processes=2)
-    (folder / "missing.mp4").write_bytes(b"")
+def test_a_recording_that_fails_is_named_and_the_others_go_on(
+    folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole = video(tmp_path / "whole.mkv", [("red", 1.0, 7.0)], 8.0)
+    (folder / "cut.mkv").write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
+    config = config_of(folder, ["short0.mp4", "cut.mkv"], tmp_path, processes=2)
     windows: list[EmbeddedWindow] = []
     with Deployment(config) as deployment:
         failed = deployment.supervisor(windows.extend).run()
+        assert deployment.health.cameras() == {"camera0": "ended", "camera1": "failed"}
+        count = deployment.registry.get_sample_value
+        assert count("reid_source_errors_total", {"camera": "camera1", "code": "corrupt"}) == 1
     assert {camera: error.code for camera, error in failed.items()} == {"camera1": ErrorCode.CORRUPT}
-    assert "found an empty one" in str(failed["camera1"])
-    assert [end.track.camera for window in windows for end in window.ended] == ["camera0"]
+    assert str(failed["camera1"]) in capfd.readouterr().err
+    assert {end.track.camera for window in windows for end in window.ended} == {"camera0", "camera1"}
+
+
+def test_a_recording_that_is_none_is_said_before_anything_runs(folder: Path, tmp_path: Path) -> None:
+    (folder / "empty.mp4").write_bytes(b"")
+    with pytest.raises(SourceError, match="found an empty one"):
+        Deployment(config_of(folder, ["short0.mp4", "empty.mp4"], tmp_path, processes=2))
 
 
 def test_a_network_that_a_process_cannot_use_is_said_before_anything_runs(folder: Path, tmp_path: Path) -> None:
@@ -132,7 +144,7 @@ def test_what_goes_wrong_in_a_process_is_raised_here(folder: Path, tmp_path: Pat
         pytest.raises(OSError, match="out") as raised,
     ):
         deployment.supervisor(slowly).run()
-    assert any("in _recorders" in note for note in raised.value.__notes__)
+    assert any("in open_recorders" in note for note in raised.value.__notes__)
 
 
 def test_a_process_that_is_killed_is_named_and_what_the_others_saw_is_kept(folder: Path, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def calibration() -> Calibration:
         same_pairs=1,
         different_pairs=1,
     )
-    return Calibration(model_id="net-1", false_match_rate=0.01, overall=curve)
+    return Calibration(model_id="net-1", false_match_rate=0.01, prior=0.5, overall=curve)
 
 
 def test_a_calibration_is_drawn_as_png(tmp_path: Path) -> None:

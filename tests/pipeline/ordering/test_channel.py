@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from pipeline.ordering.channel import Channel, ChannelClosed, Lane
-from pipeline.records import TrackEnd, TrackKey, Tracklet, Window
+from passerby_events.tracks import TrackKey
+from pipeline.ordering.channel import Channel, ChannelClosed, Lane, OrderParams
+from pipeline.records import TrackEnd, Tracklet, Window
 from testing.waiting import WITHIN_S, until
 
 
@@ -100,7 +101,7 @@ class Runner(threading.Thread):
 
 
 def test_a_camera_that_runs_ahead_waits_for_the_slowest() -> None:
-    channel = Channel(["fast", "slow"], Window, is_live=False, lead_s=2.0)
+    channel = Channel(["fast", "slow"], Window, OrderParams(lead_s=2.0), is_live=False)
     fast = Runner(channel.lane("fast"), 100)
     slow = channel.lane("slow")
     slow.emit_watermark(0.0)
@@ -112,7 +113,7 @@ def test_a_camera_that_runs_ahead_waits_for_the_slowest() -> None:
 
 
 def test_a_reader_at_work_holds_the_cameras_back() -> None:
-    channel = Channel(["a"], Window, is_live=False, lead_s=2.0)
+    channel = Channel(["a"], Window, OrderParams(lead_s=2.0), is_live=False)
     camera = Runner(channel.lane("a"), 10, cuts=True)
     windows = iter(channel)
     assert next(windows).end_s == 1.0
@@ -122,7 +123,7 @@ def test_a_reader_at_work_holds_the_cameras_back() -> None:
 
 
 def test_nobody_waits_for_a_live_camera_without_frames() -> None:
-    channel = Channel(["here", "silent"], Window, is_live=True, idle_after_s=0.1)
+    channel = Channel(["here", "silent"], Window, OrderParams(idle_after_s=0.1), is_live=True)
     here = channel.lane("here")
     here.put([tracklet("here", 5.0)], [])
     here.emit_watermark(7.0)
@@ -130,7 +131,7 @@ def test_nobody_waits_for_a_live_camera_without_frames() -> None:
 
 
 def test_what_a_live_camera_cuts_late_goes_into_the_next_window() -> None:
-    channel = Channel(["a", "late"], Window, is_live=True, idle_after_s=0.05)
+    channel = Channel(["a", "late"], Window, OrderParams(idle_after_s=0.05), is_live=True)
     a, late = channel.lane("a"), channel.lane("late")
     a.put([tracklet("a", 5.0)], [])
     a.emit_watermark(7.0)
@@ -161,7 +162,7 @@ def test_a_camera_hears_that_the_reader_has_gone() -> None:
 
 def test_the_lead_must_leave_room_for_a_window() -> None:
     with pytest.raises(ValueError, match="at least two windows"):
-        Channel(["a"], Window, is_live=False, window_s=3.0, lead_s=4.0)
+        OrderParams(window_s=3.0, lead_s=4.0)
 
 
 def test_a_reader_that_tells_others_hears_of_empty_windows_too() -> None:

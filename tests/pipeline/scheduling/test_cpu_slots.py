@@ -1,9 +1,13 @@
 import threading
-from contextlib import nullcontext
+from collections.abc import Sequence
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from pipeline.scheduling.cpu_slots import CpuShare, CpuSlots, cpu_slot_of, share_cpus
+from detectors.detections import Detections, no_detections
+from pipeline.scheduling.cpu_slots import CpuShare, CpuSlots, SlottedDetector, SlottedEncoder, share_cpus
+from reid_models.colour_stripes import ColourStripesEncoder
 from testing.waiting import until
 
 PATIENCE_S = 30.0
@@ -108,7 +112,6 @@ def test_who_fails_gives_the_slot_back() -> None:
 
 def test_where_nobody_is_counted_nobody_waits() -> None:
     assert share_cpus(None, 2) == [None, None]
-    assert cpu_slot_of(None) is nullcontext
 
 
 def test_the_shares_of_several_processes_count_their_threads_together() -> None:
@@ -117,3 +120,28 @@ def test_the_shares_of_several_processes_count_their_threads_together() -> None:
     assert second is not None
     with CpuSlots(first).hold():
         assert list(second.busy) == [1, 0]
+
+
+def test_a_detector_and_an_encoder_work_while_they_hold_a_slot_and_are_otherwise_what_they_were() -> None:
+    busy = [0]
+    slots = CpuSlots(CpuShare(1, busy, 0))
+    at_work: list[int] = []
+
+    class Watched(ColourStripesEncoder):
+        def encode(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
+            at_work.extend(busy)
+            return super().encode(clips)
+
+        def detect(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+            at_work.extend(busy)
+            return [no_detections() for _ in images]
+
+    watched = Watched(frames=1)
+    encoder = SlottedEncoder(watched, slots)
+    spec = encoder.clip
+    clips = np.arange(spec.height * spec.width * 3, dtype=np.uint8).reshape(1, 1, spec.height, spec.width, 3)
+    np.testing.assert_array_equal(encoder.encode(clips), watched.encode(clips))
+    assert (encoder.clip, encoder.model_id) == (watched.clip, watched.model_id)
+    assert len(SlottedDetector(watched, slots).detect([clips[0, 0]])) == 1
+    assert at_work == [1, 0, 1]
+    assert busy == [0]

@@ -1,6 +1,6 @@
 import threading
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.records import Frame
 from pipeline.sources.errors import ErrorCode, SourceError
-from pipeline.sources.pacing import DropOldest, Prefetch, RateLimit, in_chunks
+from pipeline.sources.pacing import Chunks, DropOldest, Prefetch, RateLimit
 from pipeline.sources.source import DropCause, SourceState
 from testing.waiting import until
 
@@ -126,63 +126,70 @@ def test_a_cap_of_nothing_is_refused() -> None:
         RateLimit(Script([]), 0)
 
 
-def test_a_chunk_is_four_frames_or_eight_megabytes_and_nothing_is_read_before_it_is_asked_for() -> None:
-    read: list[int] = []
+class Video:
+    """A source of so many frames, which knows what was read of it and raises an error behind them if told to."""
 
-    def video(height: int) -> Iterator[Frame]:
-        for index in range(6):
-            read.append(index)
-            yield Frame("door", index, float(index), "container", np.zeros((height, 1024, 3), np.uint8))
+    def __init__(self, frames: Iterable[int], *, height: int = 1, error: SourceError | None = None) -> None:
+        self._frames = frames
+        self._height = height
+        self._error = error
+        self.read: list[int] = []
 
-    def sizes(height: int) -> list[int]:
-        return [len(chunk) for chunk in in_chunks(video(height))]
+    def __iter__(self) -> Iterator[Frame]:
+        for index in self._frames:
+            self.read.append(index)
+            yield Frame("door", index, float(index), "container", np.zeros((self._height, 1024, 3), np.uint8))
+        if self._error is not None:
+            raise self._error
 
-    assert sizes(600) == [4, 2]
-    assert sizes(1000) == [3, 3]
-    assert sizes(3000) == [1] * 6
-    read.clear()
-    chunks = in_chunks(video(1))
-    assert not read
-    assert [frame.index for frame in next(chunks)] == read == [0, 1, 2, 3]
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("height", "most_frames", "sizes"),
+    [(600, 4, [4, 2]), (1000, 4, [3, 3]), (3000, 4, [1] * 6), (1, 1, [1] * 6), (1, 9, [6])],
+)
+def test_a_chunk_is_so_many_frames_or_eight_megabytes(height: int, most_frames: int, sizes: list[int]) -> None:
+    assert [len(chunk) for chunk in Chunks(Video(range(6), height=height), most_frames=most_frames)] == sizes
+
+
+def test_nothing_of_a_chunk_is_read_before_it_is_asked_for() -> None:
+    video = Video(range(6))
+    chunks = iter(Chunks(video, most_frames=4))
+    assert not video.read
+    assert [frame.index for frame in next(chunks)] == video.read == [0, 1, 2, 3]
 
 
 def test_what_came_before_a_source_failed_is_a_chunk_of_its_own() -> None:
-    chunks = in_chunks(Script([1.0, 2.0], error=SourceError(ErrorCode.CORRUPT, "the tape tore")))
+    chunks = iter(Chunks(Script([1.0, 2.0], error=SourceError(ErrorCode.CORRUPT, "the tape tore"))))
     assert [frame.index for frame in next(chunks)] == [0, 1]
     with pytest.raises(SourceError, match="the tape tore"):
         next(chunks)
 
 
 def test_prefetching_stays_a_few_frames_ahead() -> None:
-    read: list[int] = []
-
-    class Endless:
-        def __iter__(self) -> Iterator[Frame]:
-            for index in count():
-                read.append(index)
-                yield Frame("door", index, float(index), "container", np.zeros((1, 1, 3), np.uint8))
-
-        def close(self) -> None:
-            pass
-
-    frames = iter(Prefetch(Endless()))
-    assert isinstance(frames, Generator)
-    for index in range(100):
-        assert next(frames).index == index
-        assert len(read) < index + 30
-    frames.close()
+    video = Video(count())
+    seen = 0
+    for chunk in Prefetch(Chunks(video)):
+        seen += len(chunk)
+        assert [frame.index for frame in chunk] == list(range(seen - len(chunk), seen))
+        assert len(video.read) < seen + 30
+        if seen >= 100:
+            break
 
 
 def test_prefetching_drops_nothing_and_hands_on_what_went_wrong() -> None:
-    class Broken:
-        def __iter__(self) -> Iterator[Frame]:
-            yield from (Frame("door", i, float(i), "container", np.zeros((1, 1, 3), np.uint8)) for i in range(50))
-            raise SourceError(ErrorCode.CORRUPT, "the tape tore")
-
-        def close(self) -> None:
-            pass
-
+    video = Video(range(50), error=SourceError(ErrorCode.CORRUPT, "the tape tore"))
     seen: list[int] = []
     with pytest.raises(SourceError, match="the tape tore"):
-        seen.extend(frame.index for frame in Prefetch(Broken()))
+        seen.extend(frame.index for chunk in Prefetch(Chunks(video)) for frame in chunk)
     assert seen == list(range(50))
+
+
+def test_closing_ends_a_prefetch_whose_consumer_waits_and_closes_the_source() -> None:
+    script = Script([1.0, 2.0], wait_after=0)
+    source = Prefetch(Chunks(script, most_frames=1))
+    threading.Timer(0.05, source.close).start()
+    assert [[frame.index for frame in chunk] for chunk in source] == [[0]]
+    assert script.is_closed

@@ -7,6 +7,7 @@ from itertools import islice
 
 import pytest
 
+from pipeline.config import RedisConfig
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import LeaseLost, SiteStore
 from pipeline.store.embedding_stream import EmbeddingReader, EmbeddingWriter
@@ -25,9 +26,8 @@ ADD = script("return redis.call('XADD', KEYS[1], '*', unpack(ARGV))")
 def writer(
     store: SiteStore, camera: str = "door", *, max_waiting: int = 100, on_wait: Callable[[], None] = lambda: None
 ) -> EmbeddingWriter:
-    return EmbeddingWriter(
-        store, camera, [camera], model_id=MODEL, max_waiting=max_waiting, patience_s=5.0, on_wait=on_wait
-    )
+    limits = RedisConfig(max_waiting=max_waiting, patience_s=5.0)
+    return EmbeddingWriter(store, camera, [camera], model_id=MODEL, limits=limits, on_wait=on_wait)
 
 
 def window(end_s: float, *tracks: int, camera: str = "door") -> EmbeddedWindow:
@@ -109,8 +109,9 @@ def test_a_reader_without_the_lease_reads_nothing(store: SiteStore) -> None:
 def test_a_worker_waits_for_a_server_that_is_away_and_writes_what_it_held_once(redis_server: RedisServer) -> None:
     with SiteStore(redis_server.url, "shop") as store:
         waits: list[float] = []
+        limits = RedisConfig(patience_s=20.0)
         door = EmbeddingWriter(
-            store, "w", ["door"], model_id=MODEL, patience_s=20.0, on_wait=lambda: waits.append(time.monotonic())
+            store, "w", ["door"], model_id=MODEL, limits=limits, on_wait=lambda: waits.append(time.monotonic())
         )
         door.write(window(10.0, 1))
         redis_server.kill()

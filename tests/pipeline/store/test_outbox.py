@@ -3,9 +3,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from passerby_events.errors import EventsError
+from passerby_events.schema import IdentityEvent
 from pipeline.events.memory import MemorySink
-from pipeline.events.schema import IdentityEvent
-from pipeline.events.sink import EventSink, EventSinkError
+from pipeline.events.sink import EventSink
 from pipeline.store.client import SiteStore, StoreError
 from pipeline.store.keys import OUTBOX
 from pipeline.store.outbox import OutboxRelay
@@ -27,7 +28,7 @@ def commit(store: SiteStore, count: int) -> list[IdentityEvent]:
 def test_events_are_delivered_in_order_and_then_forgotten(store: SiteStore) -> None:
     sent = commit(store, 1200)
     sink = MemorySink()
-    relay = OutboxRelay(store, lambda: sink)
+    relay = OutboxRelay(store, lambda: sink, patience_s=60.0)
     assert relay.drain(time.monotonic() + 10)
     relay.close()
     assert [each.event_id for each in sink.events] == [each.event_id for each in sent]
@@ -39,7 +40,7 @@ def test_what_a_sink_did_not_confirm_goes_to_the_next_one_whole(store: SiteStore
     failing, sink = FailingSink(), MemorySink()
     sinks: Iterator[EventSink] = iter((failing, sink))
     failures: list[bool] = []
-    relay = OutboxRelay(store, lambda: next(sinks), on_failure=lambda: failures.append(True))
+    relay = OutboxRelay(store, lambda: next(sinks), patience_s=60.0, on_failure=lambda: failures.append(True))
     assert relay.drain(time.monotonic() + 10)
     relay.close()
     assert len(failing.events) == 3
@@ -49,7 +50,7 @@ def test_what_a_sink_did_not_confirm_goes_to_the_next_one_whole(store: SiteStore
 
 def test_nothing_is_forgotten_while_no_sink_confirms(store: SiteStore) -> None:
     commit(store, 3)
-    relay = OutboxRelay(store, FailingSink)
+    relay = OutboxRelay(store, FailingSink, patience_s=60.0)
     assert not relay.drain(time.monotonic() + 0.3)
     relay.close()
     assert store.length(OUTBOX) == 3
@@ -64,7 +65,7 @@ def test_patience_ends(store: SiteStore) -> None:
 
 def test_an_entry_that_is_no_event_is_a_clear_line(store: SiteStore) -> None:
     store.run(ADD, [store.key(OUTBOX)], ["event", "{}"])
-    relay = OutboxRelay(store, MemorySink)
+    relay = OutboxRelay(store, MemorySink, patience_s=60.0)
     until(lambda: "expected an event of schema v1" in _fault(relay))
     with pytest.raises(StoreError):
         relay.check()
@@ -74,6 +75,6 @@ def test_an_entry_that_is_no_event_is_a_clear_line(store: SiteStore) -> None:
 def _fault(relay: OutboxRelay) -> str:
     try:
         relay.check()
-    except (EventSinkError, StoreError) as error:
+    except (EventsError, StoreError) as error:
         return str(error)
     return ""

@@ -3,6 +3,7 @@ from functools import partial
 import pytest
 from prometheus_client import generate_latest
 
+from pipeline.config import RedisConfig
 from pipeline.store.client import SiteStore, StoreUnavailable
 from pipeline.store.keys import OUTBOX
 from pipeline.store.lease import acquire
@@ -44,7 +45,7 @@ def test_it_stands_by_while_another_has_the_lease_and_takes_over(store: SiteStor
 
 def test_nothing_is_decided_while_too_many_events_wait_to_be_delivered(store: SiteStore) -> None:
     write(store, *range(10))
-    room = Room(store, SiteMatcherParams(lease_s=4.0, max_outbox=4), FailingSink())
+    room = Room(store, SiteMatcherParams(RedisConfig(lease_s=4.0, max_outbox=4)), FailingSink())
     room.start()
     until(lambda: store.length(OUTBOX) == 4)
     failures = partial(room.metrics.registry.get_sample_value, "reid_sink_failures_total")
@@ -56,6 +57,6 @@ def test_nothing_is_decided_while_too_many_events_wait_to_be_delivered(store: Si
 
 def test_patience_with_redis_ends() -> None:
     with SiteStore(f"redis://127.0.0.1:{free_port()}/0", "shop") as store:
-        room = Room(store, SiteMatcherParams(patience_s=0.3))
+        room = Room(store, SiteMatcherParams(RedisConfig(patience_s=0.3)))
         with pytest.raises(StoreUnavailable):
             room.matcher.run()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client import generate_latest
 
+from pipeline.config import RedisConfig
 from pipeline.store.client import SiteStore
 from pipeline.store.erasure_requests import ask, audit
 from pipeline.store.keys import OUTBOX
@@ -71,7 +72,7 @@ def test_it_erases_while_too_many_events_wait_to_be_delivered(store: SiteStore) 
     camera = PlayedCamera(store)
     camera.sees((1, 0), (2, 0), ended=(1, 2))
     camera.sees((3, 0), ended=(3,))
-    room = Room(store, SiteMatcherParams(lease_s=0.5, max_outbox=2), FailingSink())
+    room = Room(store, SiteMatcherParams(RedisConfig(lease_s=0.5, max_outbox=2)), FailingSink())
     room.start()
     until(lambda: store.length(OUTBOX) == 4)
     ask(store, somebody(1))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
+from pipeline.config import RedisConfig
 from pipeline.store.client import SiteStore, StoreUnavailable
 from pipeline.store.site_matcher import LEADING, SiteMatcherParams
 from testing.services.ports import free_port
@@ -22,7 +23,7 @@ PATIENCE_S = 60.0
 def room(redis_server: RedisServer) -> Iterator[Room]:
     """A matcher that decides."""
     with SiteStore(redis_server.url, "shop") as store:
-        room = Room(store, SiteMatcherParams(lease_s=0.5, patience_s=PATIENCE_S))
+        room = Room(store, SiteMatcherParams(RedisConfig(lease_s=0.5, patience_s=PATIENCE_S)))
         room.start()
         until(lambda: room.health.cameras() == {"matcher": LEADING})
         yield room
@@ -61,7 +62,7 @@ def test_a_master_that_is_a_replica_for_a_while_is_waited_for(
 
 def test_a_server_that_stays_away_ends_the_matcher(redis_server: RedisServer) -> None:
     with SiteStore(redis_server.url, "shop") as store:
-        room = Room(store, SiteMatcherParams(lease_s=0.5, patience_s=1.5))
+        room = Room(store, SiteMatcherParams(RedisConfig(lease_s=0.5, patience_s=1.5)))
         redis_server.kill()
         with pytest.raises(StoreUnavailable, match=r"for 1\.5 s: given up$"):
             room.matcher.run()

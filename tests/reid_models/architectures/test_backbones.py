@@ -59,7 +59,7 @@ def test_bytes_are_brought_to_fractions() -> None:
 @pytest.mark.parametrize("shape", [(2, 3, 8, 8), (1, 2, 8, 8, 3)])
 def test_other_shapes_than_clips_are_refused(shape: tuple[int, ...]) -> None:
     trunk = build_trunk(RESNET18, depths=(1, 1, 1, 1))
-    with pytest.raises(ValueError, match=r"expected clips \(B, T, 3, H, W\), found"):
+    with pytest.raises(ValueError, match=r"expected clips \(B, T, 3, H, W\) with T > 0, found"):
         trunk.frames(torch.rand(shape))
 
 

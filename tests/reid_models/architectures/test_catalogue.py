@@ -1,6 +1,6 @@
 """What holds for every network of the catalogue, whichever paper it is from."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
@@ -89,6 +89,28 @@ def test_it_takes_other_lengths_than_it_was_built_for_or_says_that_it_does_not(n
         return
     with pytest.raises(ValueError, match="expected"):
         embed(network, clips)
+
+
+WRONG: dict[str, tuple[Callable[[Tensor], object], type[Exception], str]] = {
+    "bytes as floats": (lambda clips: clips.float(), ValueError, r"floats in \[0, 1\], found floats from"),
+    "normalised": (lambda clips: clips.float() / 64 - 2, ValueError, "mean and standard deviation to the network"),
+    "not a number": (lambda clips: clips.float() * torch.nan, ValueError, "found floats from nan"),
+    "no frames": (lambda clips: clips[:, :0], ValueError, "expected clips"),
+    "images": (lambda clips: clips[0], ValueError, r"expected clips \(B, T, 3, H, W\)"),
+    "one channel": (lambda clips: clips[:, :, :1], ValueError, r"expected clips \(B, T, 3, H, W\)"),
+    "numpy": (lambda clips: clips.numpy(), TypeError, "expected clips as a torch.Tensor, found ndarray"),
+    "specks": (lambda clips: clips[..., :1, :1], ValueError, "expected (frames|clips|maps)"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_is_no_clip_is_refused_in_our_words(name: str, network: nn.Module, wrong: str) -> None:
+    spoil, kind, says = WRONG[wrong]
+    # The stems without convolutions of their own take a single pixel for a frame.
+    if wrong == "specks" and name.startswith(("m3d", "pooling-mean")):
+        pytest.skip("takes frames of any size")
+    with pytest.raises(kind, match=says):
+        embed(network, spoil(clips_for(name, batch=1)))  # type: ignore[arg-type]
 
 
 def test_bytes_and_their_fractions_give_the_same(name: str, network: nn.Module) -> None:

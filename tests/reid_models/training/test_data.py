@@ -50,7 +50,14 @@ def test_rows_that_do_not_line_up_are_refused(tmp_path: Path) -> None:
 
 
 def test_tracklets_in_the_layout_of_mars_become_a_set_without_nobody(tmp_path: Path) -> None:
-    for name in ("0002C1T0001F001", "0002C1T0001F002", "0002C3T0001F001", "0007C2T0001F001", "00-1C2T0001F001"):
+    for name in (
+        "0002C1T0001F001",
+        "0002C1T0001F002",
+        "0002C3T0001F001",
+        "0007C2T0001F001",
+        "00-1C2T0001F001",
+        "0000C2T0001F001",
+    ):
         folder = tmp_path / "mars" / name[:4]
         folder.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(folder / f"{name}.jpg"), np.full((16, 8, 3), 77, np.uint8))

@@ -14,7 +14,7 @@ def test_what_a_page_names_is_there(page: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("claim", "problem"),
+    ("text", "problem"),
     [
         ("`reid-pipeline run --camera a=b --vidoes`", "reid-pipeline run has no --vidoes"),
         ("`reid-pipeline events follow`", "no command reid-pipeline events follow"),
@@ -25,12 +25,13 @@ def test_what_a_page_names_is_there(page: Path) -> None:
         ("`pipeline/store/keyes.py`", "no file pipeline/store/keyes.py is there"),
         ("`pipeline.records.Pictures`", "no pipeline.records.Pictures is there"),
         ("`reid_frames_total` and `reid_images_total`", "no metric reid_images_total is there"),
+        ("`pip install 'passerby[evaluate,evaluation]'`", "no extra evaluation is there"),
         ("[there](nowhere.md)", "no nowhere.md is there"),
     ],
 )
-def test_what_is_not_there_is_found(claim: str, problem: str, tmp_path: Path) -> None:
+def test_what_is_not_there_is_found(text: str, problem: str, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text(claim, encoding="utf-8")
+    page.write_text(text, encoding="utf-8")
     assert [each.partition(": ")[2] for each in false_claims(page)] == [problem]
 
 

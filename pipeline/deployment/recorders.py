@@ -1,0 +1,23 @@
+"""Those who write down what the cameras see: tracks, and thumbnails where they are asked for."""
+
+from contextlib import ExitStack
+
+from pipeline.config import PipelineConfig
+from pipeline.output.mot_files import tracks_path
+from pipeline.output.thumbnails import Thumbnails
+from pipeline.telemetry.observers import TrackRecorder
+from pipeline.tracking.camera_loop import Watcher
+
+
+def open_recorders(config: PipelineConfig, owned: ExitStack) -> dict[str, list[Watcher]]:
+    """Opens the files of each camera; `owned` closes them. Tracks are kept of recordings, frame by frame."""
+    recorders: dict[str, list[Watcher]] = {camera.name: [] for camera in config.cameras}
+    directory = config.output.directory
+    for camera in config.cameras:
+        if not camera.is_live:
+            recorder = TrackRecorder(tracks_path(directory, camera.name))
+            owned.callback(recorder.close)
+            recorders[camera.name].append(recorder)
+        if config.output.thumbnails:
+            recorders[camera.name].append(Thumbnails(directory / "thumbnails"))
+    return recorders

@@ -1,0 +1,111 @@
+"""How tracklets are put together for the encoder: what the network is given is what was configured and is counted."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from passerby_events.tracks import TrackKey
+from pipeline.build import build_stages
+from pipeline.config import PipelineConfig
+from pipeline.records import Tracklet, Window
+from pipeline.sources.source import Unheard
+from pipeline.telemetry.metrics import Metrics
+from pipeline.telemetry.observers import EncodeCounter
+from pipeline.tracking.encode_loop import EncodeLoop
+from reid_models.clip_encoder import ClipEncoder
+from reid_models.crop_encoder import CropEncoder
+from reid_models.encoder import Encoder
+from reid_runtime.adopt import adopt
+from reid_runtime.card import ClipSpec, Pixels
+from testing.networks import MemorySession, card, mean_network
+
+RAW = Pixels(order="rgb", layout="nthwc", dtype="uint8")
+SPEC = ClipSpec(frames=4, height=8, width=4)
+
+
+def window(count: int) -> Window:
+    random = np.random.default_rng(0)
+    return Window(9.0, tuple(tracklet(i, random.integers(0, 256, (6, 8, 4, 3), np.uint8)) for i in range(count)), ())
+
+
+def tracklet(track: int, crops: NDArray[np.uint8]) -> Tracklet:
+    n = len(crops)
+    return Tracklet(
+        track=TrackKey("door", "r", track),
+        tracklet_index=0,
+        start_s=0.0,
+        cut_s=1.0,
+        clock="container",
+        crops=crops,
+        times_s=np.arange(n) / 10,
+        boxes=np.tile(np.array([0, 0, 4, 8], np.float32), (n, 1)),
+        quality=np.ones(n, np.float32),
+    )
+
+
+def encoders() -> dict[str, tuple[Encoder, MemorySession, int]]:
+    """Each with its session, and rows of the network's input for one clip."""
+    clips = MemorySession(
+        card((None, 4, 8, 4, 3), family="clip", pixels=RAW, clip=SPEC), lambda rows: rows.mean(axis=(1, 2, 3))
+    )
+    crops = MemorySession(card((None, 3, 8, 4)), lambda rows: rows.mean(axis=(2, 3)))
+    return {"clips": (ClipEncoder(clips), clips, 1), "crops": (CropEncoder(crops, frames=4), crops, 4)}
+
+
+@pytest.mark.parametrize("kind", ["clips", "crops"])
+@pytest.mark.parametrize(
+    ("batch", "batches"), [(1, [1] * 50), (32, [32, 18]), (33, [33, 17]), (48, [48, 2]), (64, [50])]
+)
+def test_the_network_is_given_the_batch_that_was_asked_for_and_that_is_what_is_counted(
+    kind: str, batch: int, batches: list[int]
+) -> None:
+    encoder, session, rows = encoders()[kind]
+    metrics = Metrics()
+    embedded = EncodeLoop(encoder, batch=batch, watch=EncodeCounter(metrics)).step(window(50))
+    assert session.batches == [rows * size for size in batches]
+    assert [embedding.track.track for embedding in embedded.embeddings] == list(range(50))
+    count = metrics.registry.get_sample_value
+    assert (count("reid_encode_batch_clips_sum"), count("reid_encode_batch_clips_count")) == (50, len(batches))
+
+
+def test_a_clip_has_the_same_numbers_in_a_batch_as_alone() -> None:
+    (alone, _, _), (together, _, _) = encoders()["crops"], encoders()["crops"]
+    one, many = (EncodeLoop(encoder, batch=size).step(window(9)) for encoder, size in ((alone, 1), (together, 9)))
+    for a, b in zip(one.embeddings, many.embeddings, strict=True):
+        np.testing.assert_allclose(a.vector, b.vector, atol=1e-6)
+
+
+def test_a_batch_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected a batch of at least 1 clip, found 0"):
+        EncodeLoop(encoders()["clips"][0], batch=0)
+
+
+@pytest.mark.parametrize(
+    ("compute", "shape", "batch"),
+    [
+        ({}, ["n", 3, 8, 4], 1),
+        ({"encode_batch": 48}, ["n", 3, 8, 4], 48),
+        ({"encode_batch": 48}, [1, 3, 8, 4], 1),
+        ({}, [16, 3, 8, 4], 2),
+    ],
+    ids=["usual", "asked for", "the network takes one crop", "the network takes sixteen crops"],
+)
+def test_the_batch_of_the_configuration_reaches_the_loop_unless_the_network_fixes_it(
+    tmp_path: Path, compute: dict[str, object], shape: Sequence[int | str], batch: int
+) -> None:
+    network = mean_network(tmp_path / "tiny.onnx", list(shape), axes=[2, 3])
+    adopt(network, family="osnet", name="tiny", licence="CC0-1.0", origin="made in a test")
+    config = PipelineConfig.model_validate(
+        {
+            "cameras": [{"name": "door", "source": "door.mp4"}],
+            "detector": {"kind": "hog"},
+            "encoder": {"kind": "network", "model": str(network)},
+            "compute": compute,
+        }
+    )
+    with ExitStack() as owned:
+        assert build_stages(config, owned, Unheard()).encode_batch == batch
