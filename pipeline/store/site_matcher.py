@@ -119,7 +119,7 @@ class SiteMatcher:
 
     def _serve(self, lease: Lease, *, until_end: bool) -> bool:
         """One term; returns whether all is done that ever will be."""
-        logger.info("this matcher decides, term %d", lease.token)
+        logger.info("this matcher decides, term %s", lease.token)
         relay = OutboxRelay(
             self._store,
             self._open_sink,

@@ -23,7 +23,6 @@ from pipeline.store.keys import (
     RECENT,
     REQUESTS,
     STREAM,
-    TOKEN,
     person_key,
     sighting_key,
 )
@@ -96,7 +95,7 @@ def test_nothing_but_names_of_tracks_and_ids_is_left_in_redis(office: Office, st
     office.commit([of(1, 1)], [about(1, 1)])
     office.erase(somebody(1))
     left = {key.decode().partition("}:")[2] for key in store.run(KEYS, [store.key("x")], [store.key("*")])}
-    assert left <= {LEASE, TOKEN, PROGRESS, OUTBOX, AUDIT, ERASED, REQUESTS, STREAM}
+    assert left <= {LEASE, PROGRESS, OUTBOX, AUDIT, ERASED, REQUESTS, STREAM}
     assert store.members(ERASED) == [b"door:r:1"]
 
 
