@@ -18,10 +18,10 @@ def test_a_run_that_is_not_there_is_one_line_and_leaves_no_file(
 ) -> None:
     file = tmp_path / "network.onnx"
     assert main([network, str(tmp_path / "none"), str(file), "--notes", "n"]) == 1
-    said = capsys.readouterr().err
-    assert said.startswith("reid-export: ")
-    assert str(tmp_path / "none") in said
-    assert said.count("\n") == 1
+    reported = capsys.readouterr().err
+    assert reported.startswith("reid-export: ")
+    assert str(tmp_path / "none") in reported
+    assert reported.count("\n") == 1
     assert not file.exists()
 
 
