@@ -152,7 +152,7 @@ def run_worker(options: WorkerOptions) -> None:
             [name],
             model_id=options.model_id,
             limits=RedisConfig(max_waiting=64, patience_s=options.patience_s),
-            on_wait=metrics.stream_waits.inc,
+            observers=[lambda _: metrics.stream_waits.inc()],
         )
         writer.write_all(_paced(_windows(options), options))
 

@@ -11,7 +11,7 @@ from pipeline.matching.memory import Retention
 from pipeline.matching.sightings import Sighting
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import LeaseLost, SiteStore, StoreError
-from pipeline.store.erasure import Eraser
+from pipeline.store.erasure import ErasedDropped, Eraser
 from pipeline.store.erasure_requests import MOST_REQUESTS, AuditEntry, ask, audit
 from pipeline.store.keys import (
     AUDIT,
@@ -53,8 +53,12 @@ class Office:
             self.desk.lease,
             keep_s=(retention or Retention()).keep_s,
             table=self.desk.gallery.known(),
-            on_drop=self.dropped.append,
+            observers=[self._note],
         )
+
+    def _note(self, what: AuditEntry | ErasedDropped) -> None:
+        if isinstance(what, ErasedDropped):
+            self.dropped.append(what.count)
 
     def commit(self, sightings: Sequence[Sighting], events: Sequence[IdentityEvent] = ()) -> None:
         self.desk.gallery.commit(sightings, events, ends_at(20.0))
