@@ -123,6 +123,7 @@ class Deployment:
             "+".join(sorted(cameras)),
             cameras,
             model_id=self._card.model_id,
+            order=self._config.order,
             limits=limits,
             observers=[self._note_wait],
         )
