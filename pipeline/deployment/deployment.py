@@ -52,16 +52,16 @@ class Deployment:
         self.health = Health(needs_all=config.http.ready == "all")
         self._metrics = Metrics()
         self._config = config
+        cores = usable_cores()
         self._plan = build_plan(config)
         self._owned = ExitStack()
         with ExitStack() as unless_built:
             unless_built.push(self._owned)
-            self._cameras = self._build(emits_empty_windows=emits_empty_windows)
+            self._cameras = self._build(cores, emits_empty_windows=emits_empty_windows)
             unless_built.pop_all()
 
-    def _build(self, *, emits_empty_windows: bool) -> Process | Children:
+    def _build(self, cores: int, *, emits_empty_windows: bool) -> Process | Children:
         config, metrics, owned = self._config, self._metrics, self._owned
-        cores = usable_cores()
         count, prefetches = config.processes(cores), config.has_spare_core(cores)
         if count == 1:
             listener, on_batch = SourceCounter(metrics, self.health), metrics.detect_batch.observe
