@@ -82,7 +82,7 @@ def run(
         list[str] | None, typer.Option(help="NAME=SOURCE: a video file, a folder of images, an address. Repeatable.")
     ] = None,
     detector: Annotated[str | None, typer.Option(help="Name or file of a network, or `hog`.")] = None,
-    encoder: Annotated[str | None, typer.Option(help="Name or file of a network, or `stripes`.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="Name or file of a network, or `colour-stripes`.")] = None,
     site: Annotated[
         Path | None,
         typer.Option(parser=_site, metavar="SITE", help=f"{CONFIG}: which cameras overlap, how long walks take."),
@@ -102,7 +102,8 @@ def run(
     from pipeline.commands.stopping import StopSignal
 
     with StopSignal() as stop:
-        from pipeline.commands.run import Flags, run_pipeline
+        from pipeline.commands.flags import Flags
+        from pipeline.commands.run import run_pipeline
 
         flags = Flags(
             cameras=tuple(camera or ()),
@@ -287,7 +288,7 @@ def simulate_tracklets(
 @app.command()
 def calibrate(
     tracklets: Annotated[Path, typer.Argument(help="Labelled tracklets, a folder in the layout of MARS.")],
-    encoder: Annotated[str, typer.Option(help="Name or file of a network, or `stripes`.")],
+    encoder: Annotated[str, typer.Option(help="Name or file of a network, or `colour-stripes`.")],
     out: Annotated[Path, typer.Option(help="File to write; the histograms go beside it as PNG.")],
     false_match_rate: Annotated[float, typer.Option(help="Share of different people to take for the same.")] = 0.01,
     provider: Annotated[str | None, typer.Option(help="cpu, cuda or tensorrt.")] = None,

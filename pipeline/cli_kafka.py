@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from pipeline.events.kafka.brokers import Brokers
+    from passerby_events.brokers import Brokers
 
 topics = typer.Typer(help="Kafka's topics.", no_args_is_help=True, rich_markup_mode=None)
 events = typer.Typer(help="Events in Kafka.", no_args_is_help=True, rich_markup_mode=None)
@@ -87,6 +87,6 @@ def mdx(
 
 
 def _reached(addresses: str | None) -> "Brokers":
-    from pipeline.commands.kafka_settings import brokers_of
+    from passerby_events.environment import brokers_from
 
-    return brokers_of(os.environ, addresses)
+    return brokers_from(os.environ, addresses)

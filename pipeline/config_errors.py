@@ -7,10 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from passerby_events.errors import PasserbyError
 from pipeline.sources.errors import redact
 
 
-class ConfigError(Exception):
+class ConfigError(PasserbyError):
     """A configuration that cannot be used; the message says where, what was expected, and what was found."""
 
 

@@ -1,14 +1,13 @@
 """The records that the loops hand to each other. Frozen; their arrays are never changed after construction."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from passerby_events.tracks import Clock, TrackKey
+
 Image = NDArray[np.uint8]
-Clock = Literal["container", "receive", "sender"]
-"""Where a frame's time comes from: the file, our clock when it arrived, or the sender's wall clock (RTCP)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,24 +27,6 @@ class Frame:
     time_s: float
     clock: Clock
     image: Image
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class TrackKey:
-    """One person's passage through one camera.
-
-    Attributes:
-        camera: name of the camera.
-        run: which start of the camera; without it a restarted tracker would use its numbers again.
-        track: number of the track within that run.
-    """
-
-    camera: str
-    run: str
-    track: int
-
-    def __str__(self) -> str:
-        return f"{self.camera}/{self.run}/{self.track}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

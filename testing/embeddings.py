@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from pipeline.records import Embedding, TrackEnd, TrackKey
+from passerby_events.tracks import TrackKey
+from pipeline.records import Embedding, TrackEnd
 from pipeline.store.embedding_messages import Expected
 
 MODEL = "m@1"

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from passerby_events.reasons import TooFast, Unlike
 from passerby_events.schema import (
+    EventSighting,
     Joined,
     PersonAppeared,
     PersonErased,
@@ -11,7 +12,6 @@ from passerby_events.schema import (
     PersonMerged,
     PersonSplit,
     RunnerUp,
-    Sighting,
     TrackEnded,
 )
 
@@ -20,8 +20,8 @@ SOMEBODY = UUID("5a0a3d0c-91be-5a3c-b3a1-6d5c2b9d6a11")
 SOMEBODY_ELSE = UUID(int=6)
 
 
-def a_sighting(track: int = 7, *, camera: str = "yard", revision: int = 0, start: float = 15.0) -> Sighting:
-    return Sighting(
+def a_sighting(track: int = 7, *, camera: str = "yard", revision: int = 0, start: float = 15.0) -> EventSighting:
+    return EventSighting(
         camera=camera,
         session="r1",
         track=track,
@@ -79,10 +79,7 @@ def a_merge(*tracks: int, person: UUID = SOMEBODY, other: UUID = SOMEBODY_ELSE, 
         other=other,
         moved=moved,
         seen=moved[0],
-        seen_before=a_sighting(3, camera="door", start=5.0),
-        similarity=0.7,
-        margin=None,
-        threshold=0.6,
+        joined=Joined(seen_before=a_sighting(3, camera="door", start=5.0), similarity=0.7, margin=None, threshold=0.6),
         model_id="m@1",
     )
 

@@ -1,7 +1,7 @@
 """A sink whose broker is away."""
 
-from pipeline.events.schema import Event
-from pipeline.events.sink import EventSinkError
+from passerby_events.errors import EventsError
+from passerby_events.schema import Event
 
 
 class FailingSink:
@@ -14,7 +14,7 @@ class FailingSink:
         self.events.append(event)
 
     def flush(self) -> None:
-        raise EventSinkError("no broker")
+        raise EventsError("no broker")
 
     def close(self) -> None:
-        raise EventSinkError("no broker")
+        raise EventsError("no broker")

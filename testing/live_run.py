@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from pipeline.events.jsonlines import read_events
+from passerby_events.recordings import read_events
 from testing.services.ports import free_port
 from testing.site.watched import Watched
 from testing.still_person import still_person

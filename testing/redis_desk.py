@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipeline.events.schema import IdentityEvent
+from passerby_events.schema import IdentityEvent, event_from
 from pipeline.matching.memory import Retention
 from pipeline.store.client import SiteStore
 from pipeline.store.gallery import RedisGallery
@@ -28,6 +28,5 @@ class RedisDesk:
         self.gallery = RedisGallery(store, self.lease, retention or Retention(), model_id=model_id)
 
     def outbox(self) -> Sequence[IdentityEvent]:
-        return [
-            IdentityEvent.model_validate_json(fields[b"event"]) for _, fields in self._store.entries(OUTBOX, 10_000)
-        ]
+        events = (event_from(fields[b"event"]) for _, fields in self._store.entries(OUTBOX, 10_000))
+        return [event for event in events if event.kind != "person.erased"]

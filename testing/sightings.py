@@ -5,10 +5,12 @@ from uuid import UUID
 
 import numpy as np
 
-from pipeline.events.schema import IdentityEvent, event_id, person_id
+from passerby_events.schema import IdentityEvent
+from passerby_events.tracks import TrackKey
+from pipeline.events.ids import event_id, person_id
 from pipeline.matching.sightings import Sighting
-from pipeline.records import EmbeddedWindow, StreamEntry, TrackKey
-from testing.pipeline_events import an_event
+from pipeline.records import EmbeddedWindow, StreamEntry
+from testing.events import a_match
 
 
 def sighting(track: int, end_s: float, *, person: bool = True, angle: float = 0.0, tracklet_index: int = 0) -> Sighting:
@@ -30,7 +32,7 @@ def sighting(track: int, end_s: float, *, person: bool = True, angle: float = 0.
 
 def event(track: int) -> IdentityEvent:
     key = TrackKey("door", "r", track)
-    return an_event().model_copy(update={"event_id": event_id("person.appeared", "shop", key)})
+    return a_match().model_copy(update={"event_id": event_id("person.appeared", "shop", key)})
 
 
 def somebody(track: int) -> UUID:

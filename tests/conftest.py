@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.events.kafka.brokers import Brokers
+from passerby_events.brokers import Brokers
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from pipeline.store.client import SiteStore
 from testing.paths import SHARED

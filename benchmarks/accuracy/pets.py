@@ -26,12 +26,12 @@ from detectors.detections import Detections
 from detectors.detector import Detector
 from detectors.tiling import TilingDetector, TilingParams
 from detectors.yolox import YoloxDetector
+from passerby_events.recordings import read_events
+from passerby_events.reducing import fold
 from pipeline.build import CameraStages, Stages, build_encoder, build_tracker
 from pipeline.config import ColourStripesConfig, NetworkConfig, PipelineConfig
 from pipeline.evaluation.evaluate import FootAgreement, SeenByBoxes, SeenByFeet, foot_agreement
 from pipeline.evaluation.scoring import Scores, compare_boxes, score
-from pipeline.events.folding import persons_by_track
-from pipeline.events.jsonlines import read_events
 from pipeline.matching.policy import MatchParams
 from pipeline.model_zoo import find_artefact
 from pipeline.output.mot_files import MotTracks, MotTruth, read_feet, read_tracks, read_truth, tracks_path
@@ -152,7 +152,7 @@ def _run(config: PipelineConfig, videos: Mapping[str, Recorded], truth: MotTruth
         boxes, feet = (read_tracks(tracks_path(folder, view)) for view in VIEWS)
     known = read_feet(FOLDER / "gt/derived_feet_view006_frames1-269.csv")
     agreement = foot_agreement(events, SeenByBoxes(VIEWS[0], boxes, truth), SeenByFeet(VIEWS[1], feet, known))
-    return agreement, len(set(persons_by_track(events).values()))
+    return agreement, len(set(fold(events).persons_by_track.values()))
 
 
 def _found(detector: Detector, frames: Sequence[Frame]) -> list[Detections]:

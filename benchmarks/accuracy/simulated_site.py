@@ -23,7 +23,7 @@ from rich.table import Table
 from pipeline.build import build_policy, read_encoder_card
 from pipeline.commands.calibrate import write_threshold
 from pipeline.commands.demo import SHOP
-from pipeline.commands.run import Flags, merge_flags
+from pipeline.commands.flags import Flags, merge_flags
 from pipeline.commands.simulate import write_simulation
 from pipeline.commands.simulate_tracklets import simulate_tracklets
 from pipeline.commands.stopping import StopSignal

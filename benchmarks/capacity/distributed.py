@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.speed.pipeline_parts import FRAME_RATE, VIEWS
-from pipeline.events.folding import persons_by_track
-from pipeline.events.jsonlines import read_events
+from passerby_events.recordings import read_events
+from passerby_events.reducing import fold
 from testing.paths import SHARED
 from testing.services.redis import RedisServer
 from testing.site.site_commands import SiteCommands
@@ -39,7 +39,7 @@ def main() -> int:
         table = Table("run", "wall, s", "frames", "events", "persons")
         for title, out, wall_s in (("one process", one, taken_s), ("two workers, one matcher", several, together_s)):
             events = list(read_events(out / "events.jsonl"))
-            persons = len(set(persons_by_track(events).values()))
+            persons = len(set(fold(events).persons_by_track.values()))
             table.add_row(title, f"{wall_s:.0f}", str(frames_of(out)), str(len(events)), str(persons))
         differing = [file for file in outputs() if (one / file).read_bytes() != (several / file).read_bytes()]
     Console().print(table)

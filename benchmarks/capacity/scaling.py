@@ -62,7 +62,7 @@ def read_arguments() -> argparse.Namespace:
 
 def measure() -> Measured:
     from benchmarks.capacity import scaling_measured as scale
-    from pipeline.events.schema import IdentityEvent
+    from passerby_events.schema import IdentityEvent
 
     events: list[IdentityEvent] = []
     fields: dict[str, Any] = {"wire_bytes": scale.wire_bytes(), **scale.costs()}

@@ -22,18 +22,19 @@ from benchmarks.matching.search import PARAMS, crowd, decide_all, seen_again
 from benchmarks.matching.site import CAMERAS, DIMENSIONS, MODEL
 from benchmarks.matching.throughput import WINDOW_S, Load, stamp, traffic
 from benchmarks.speed.pipeline_memory import resident_mib
+from passerby_events.brokers import Brokers
+from passerby_events.schema import IdentityEvent
+from passerby_events.tracks import TrackKey
 from pipeline.config import RedisConfig
-from pipeline.events.kafka.brokers import Brokers
 from pipeline.events.kafka.mdx_sink import MdxSink
 from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from pipeline.events.memory import MemorySink
-from pipeline.events.schema import IdentityEvent
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
 from pipeline.matching.merge_split import MergeSplitParams
 from pipeline.ordering.channel import OrderParams
-from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
+from pipeline.records import EmbeddedWindow, Embedding, TrackEnd
 from pipeline.site import Site
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected, messages_of, pack_message

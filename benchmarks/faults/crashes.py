@@ -31,13 +31,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from benchmarks.capacity.distributed import NAMES, deployment
+from passerby_events.brokers import Brokers
+from passerby_events.recordings import read_events
+from passerby_events.reducing import fold
+from passerby_events.schema import IdentityEvent
 from pipeline.build import read_encoder_card
 from pipeline.config import NetworkConfig
-from pipeline.events.folding import persons_by_track
-from pipeline.events.jsonlines import read_events
-from pipeline.events.kafka.brokers import Brokers
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
-from pipeline.events.schema import IdentityEvent
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected, unpack_message
@@ -243,7 +243,7 @@ def show(recording: Recording, results: Sequence[Result], out: Console) -> None:
     falls = sum((result.falls for result in results), Counter[Fall]())
     out.print(
         f"{recording.windows} s of two views, {recording.embeddings} embeddings, {len(recording.events)} events of "
-        f"{len(set(persons_by_track(recording.events.values()).values()))} persons; {len(results)} rounds, "
+        f"{len(set(fold(recording.events.values()).persons_by_track.values()))} persons; {len(results)} rounds, "
         f"median {statistics.median(result.seconds for result in results):.0f} s"
     )
     fallen = Table("killed or frozen", "times")

@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from passerby_events.tracks import TrackKey
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import RedisConfig
-from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
+from pipeline.records import EmbeddedWindow, Embedding, TrackEnd
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_stream import EmbeddingWriter
 

@@ -35,12 +35,13 @@ from rich.table import Table
 from benchmarks.faults.outage_load import RUN
 from benchmarks.faults.outage_samples import Observed, Phase, Sample, Sampler, draw
 from benchmarks.speed.pipeline_parts import FRAME_RATE, VIEWS
+from passerby_events.brokers import Brokers
+from passerby_events.consumer import EventConsumer
+from passerby_events.dead_letters import DeadLetter
+from passerby_events.topics import EVENTS
 from pipeline.build import read_encoder_card
 from pipeline.config import NetworkConfig
-from pipeline.events.kafka.brokers import Brokers
-from pipeline.events.kafka.consumer import EventConsumer
-from pipeline.events.kafka.dead_letters import DeadLetter
-from pipeline.events.kafka.topics import EVENTS, TopicParams, ensure_topic
+from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from pipeline.sources.files import FileSource
 from pipeline.store.keys import OUTBOX, prefix
 from testing.cameras.camera import RtspCamera

@@ -17,10 +17,10 @@ import numpy as np
 
 from benchmarks.matching.search import crowd, decide_all, medians, seen_again
 from benchmarks.speed.one_thread import in_one_thread
-from pipeline.events.schema import person_id
+from passerby_events.tracks import TrackKey
+from pipeline.events.ids import person_id
 from pipeline.matching.memory import Retention, SightingTable, past_retention
 from pipeline.matching.sightings import Sighting
-from pipeline.records import TrackKey
 
 LIVE = (10_000, 50_000, 100_000, 200_000, 300_000)
 QUERIES = (1, 64)

@@ -24,7 +24,7 @@ from benchmarks.matching.site import DIMENSIONS, Write, matcher_of, redis_server
 from benchmarks.matching.throughput import embedding_of, stamp, track_of, window_of
 from benchmarks.speed.one_thread import in_one_thread
 from benchmarks.speed.pipeline_memory import MIB, resident_mib
-from pipeline.events.schema import Event
+from passerby_events.schema import Event
 from pipeline.matching.memory import Retention
 from pipeline.store.embedding_stream import EmbeddingWriter
 from pipeline.telemetry.metrics import Metrics

@@ -20,9 +20,9 @@ from rich.table import Table
 
 from benchmarks.matching.simulated_traffic import DIMENSIONS, MODEL, SITE, WINDOW_S, Drive, Load, drive_of, together
 from benchmarks.speed.one_thread import in_one_thread
+from passerby_events.schema import IdentityEvent
 from pipeline.evaluation.evaluate import Evaluation, evaluate
 from pipeline.events.memory import MemorySink
-from pipeline.events.schema import IdentityEvent
 from pipeline.matching.gallery import Gallery
 from pipeline.matching.identity_loop import run_identity_loop
 from pipeline.matching.matcher import Matcher

@@ -12,8 +12,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from passerby_events.tracks import TrackKey
 from pipeline.output.mot_files import MotTracks, MotTruth
-from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
+from pipeline.records import EmbeddedWindow, Embedding, TrackEnd
 from pipeline.site import Site, Transit
 from reid_simulation.world.plan import Place, Plan, Walk
 from reid_simulation.world.scenario import Scenario, Traffic

@@ -21,9 +21,10 @@ from rich.table import Table
 
 from benchmarks.matching.site import CAMERAS, DIMENSIONS, MODEL, Write, matcher_of, redis_server, server_state, worker
 from benchmarks.speed.one_thread import in_one_thread
-from pipeline.events.schema import Event
+from passerby_events.schema import Event
+from passerby_events.tracks import TrackKey
 from pipeline.matching.memory import Retention
-from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
+from pipeline.records import EmbeddedWindow, Embedding, TrackEnd
 from pipeline.store.embedding_stream import EmbeddingWriter
 from pipeline.telemetry.metrics import Metrics
 

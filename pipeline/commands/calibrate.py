@@ -8,7 +8,8 @@ from rich.progress import track as with_progress
 from rich.table import Table
 
 from pipeline.build import build_encoder
-from pipeline.config import ColourStripesConfig, ComputeConfig, NetworkConfig, parse
+from pipeline.commands.flags import choose_encoder
+from pipeline.config import ComputeConfig, parse
 from pipeline.config_errors import ConfigError
 from pipeline.evaluation.calibration_plot import draw_calibration
 from pipeline.matching.calibration import Calibration, Curve, write_calibration
@@ -26,10 +27,7 @@ def write_threshold(
     if not 0 < false_match_rate < 1:
         raise ConfigError(f"--false-match-rate: expected a share above 0 and below 1, found {false_match_rate}")
     compute = parse(ComputeConfig, {"provider": provider} if provider else {}, "--provider")
-    is_colour_stripes = encoder_name == "colour-stripes"
-    encoder = build_encoder(
-        ColourStripesConfig(kind="colour-stripes") if is_colour_stripes else NetworkConfig(model=encoder_name), compute
-    )
+    encoder = build_encoder(choose_encoder(encoder_name, []), compute)
     rng = np.random.default_rng(SEED)
     by_pair = compare(_encode(tracklets, encoder), rng)
     found = measure_calibration(by_pair, model_id=encoder.model_id, false_match_rate=false_match_rate, rng=rng)

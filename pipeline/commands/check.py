@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.build import Plan, build_plan, needed_libraries
-from pipeline.commands.run import Flags, merge_flags
+from pipeline.commands.flags import Flags, merge_flags
 from pipeline.config import CameraConfig, PipelineConfig, YoloxConfig
 from pipeline.model_zoo import find_artefact
 from pipeline.scheduling.threads import usable_cores

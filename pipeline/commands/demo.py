@@ -6,7 +6,8 @@ from pathlib import Path
 from rich.console import Console
 
 from pipeline.commands.evaluate import print_scores
-from pipeline.commands.run import Flags, run_pipeline
+from pipeline.commands.flags import Flags
+from pipeline.commands.run import run_pipeline
 from pipeline.commands.simulate import write_simulation
 from pipeline.commands.stopping import StopSignal
 from pipeline.deployment.simulated import Replaced, SimulationConfig, load_simulation

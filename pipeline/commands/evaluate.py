@@ -9,11 +9,11 @@ from typing import cast, get_args
 from rich.console import Console
 from rich.table import Table
 
+from passerby_events.recordings import read_events
 from pipeline.config_errors import ConfigError
 from pipeline.evaluation.error_causes import IdentityErrors
 from pipeline.evaluation.evaluate import Evaluation, FootAgreement, SeenByBoxes, SeenByFeet, evaluate, foot_agreement
 from pipeline.evaluation.scoring import Scores
-from pipeline.events.jsonlines import read_events
 from pipeline.output.mot_files import MotTracks, MotTruth, TruthFormat, read_feet, read_tracks, read_truth, tracks_path
 
 

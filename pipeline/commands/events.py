@@ -4,10 +4,10 @@ import sys
 from itertools import islice
 from pathlib import Path
 
-from pipeline.events.jsonlines import read_recording
-from pipeline.events.kafka.brokers import Brokers
-from pipeline.events.kafka.consumer import EventConsumer
-from pipeline.events.kafka.dead_letters import DeadLetter
+from passerby_events.brokers import Brokers
+from passerby_events.consumer import EventConsumer
+from passerby_events.dead_letters import DeadLetter
+from passerby_events.recordings import read_recording
 from pipeline.events.kafka.mdx_sink import MdxSink
 from pipeline.events.kafka.sink import KafkaSink
 

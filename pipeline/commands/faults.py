@@ -1,10 +1,10 @@
 """Which errors are the world's or the user's, and what exit code they mean."""
 
+from passerby_events.errors import EventsError, SettingsError
 from pipeline.commands.rendering import RenderingStoppedError
 from pipeline.config_errors import ConfigError
 from pipeline.deployment.processes import ChildDied
 from pipeline.evaluation.errors import EvaluationError, ScoringError
-from pipeline.events.sink import EventSinkError
 from pipeline.matching.calibration import CalibrationError
 from pipeline.output.annotate import AnnotationError
 from pipeline.output.mot_files import MotFileError
@@ -24,7 +24,7 @@ FAILED, MISUSE = 1, 2
 def exit_code(error: Exception) -> int | None:
     """The exit code of an error that a user can mend; None for a fault of ours."""
     match error:
-        case ConfigError() | UnknownNameError():
+        case ConfigError() | SettingsError() | UnknownNameError():
             return MISUSE
         case (
             AnnotationError()
@@ -33,7 +33,7 @@ def exit_code(error: Exception) -> int | None:
             | ChildDied()
             | ErasureError()
             | EvaluationError()
-            | EventSinkError()
+            | EventsError()
             | HealthError()
             | MotFileError()
             | RenderingStoppedError()

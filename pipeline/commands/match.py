@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from passerby_events.environment import brokers_from
 from pipeline.build import build_policy, read_encoder_card
-from pipeline.commands.kafka_settings import brokers_of
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig, load_config
 from pipeline.events.jsonlines import JsonLinesSink
@@ -58,7 +58,7 @@ def sink_of(config: PipelineConfig, topic: str | None) -> Callable[[], EventSink
         return partial(JsonLinesSink, config.output.directory / "events.jsonl", append=True)
     from pipeline.events.kafka.sink import KafkaSink
 
-    return partial(KafkaSink, brokers_of(os.environ), topic)
+    return partial(KafkaSink, brokers_from(os.environ), topic)
 
 
 def build_site_matcher(

@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.progress import track as with_progress
 from rich.table import Table
 
+from passerby_events.recordings import read_events
+from passerby_events.reducing import fold, persons_of_camera
+from passerby_events.schema import IdentityEvent
 from pipeline.build import USUAL_RATE, build_source
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import CameraConfig, PipelineConfig
-from pipeline.events.folding import persons_by_track, persons_in_order, persons_of_camera
-from pipeline.events.jsonlines import read_events
-from pipeline.events.schema import IdentityEvent
 from pipeline.output.annotate import annotate_video
 from pipeline.output.mot_files import MotTracks, read_tracks, tracks_path
 from pipeline.output.person_labels import person_colours
@@ -77,9 +77,10 @@ def _annotate(
         chain(first, others), f"drawing {camera.name}", total=count, console=console, disable=not console.is_terminal
     )
     tracks = read_tracks(tracks_path(directory, camera.name))
-    persons = persons_of_camera(persons_by_track(events), camera.name)
+    folded = fold(events)
+    persons = persons_of_camera(folded.persons_by_track, camera.name)
     path = directory / "videos" / f"{camera.name}.mp4"
-    annotate_video(shown, tracks, persons, path, colours=person_colours(persons_in_order(events)), fps=fps)
+    annotate_video(shown, tracks, persons, path, colours=person_colours(folded.persons), fps=fps)
     return path
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from rich.console import Console
 
+from passerby_events.brokers import Brokers
 from pipeline.config_errors import ConfigError
-from pipeline.events.kafka.brokers import Brokers
 from pipeline.events.kafka.topics import Topic, TopicParams, ensure_topic
 
 

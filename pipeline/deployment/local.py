@@ -10,7 +10,7 @@ from pipeline.deployment.supervisor import SupervisedCamera, Supervisor
 from pipeline.ordering.channel import Channel
 from pipeline.records import EmbeddedWindow, Tracklet, Window
 from pipeline.sources.errors import SourceError
-from pipeline.sources.source import SourceState, name_run
+from pipeline.sources.source import SourceState, name_session
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from pipeline.telemetry.observers import EncodeCounter, SourceCounter, StepCounter
@@ -70,8 +70,8 @@ class Process:
 
     def _camera(self, camera: CameraConfig, watchers: Sequence[Watcher]) -> SupervisedCamera:
         stages = self._stages.cameras[camera.name]
-        run = name_run(camera.source.get_secret_value())
-        buffer = TrackletBuffer(camera.name, run, self._stages.encoder.clip, self._config.tracklets)
+        session = name_session(camera.source.get_secret_value())
+        buffer = TrackletBuffer(camera.name, session, self._stages.encoder.clip, self._config.tracklets)
         loop = CameraLoop(
             stages.source,
             stages.detector,

@@ -8,6 +8,9 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from passerby_events.reducing import fold, persons_of_camera
+from passerby_events.schema import IdentityEvent
+from passerby_events.tracks import TrackKey
 from pipeline.evaluation.error_causes import IdentityErrors, identity_errors
 from pipeline.evaluation.errors import EvaluationError
 from pipeline.evaluation.scoring import (
@@ -20,10 +23,7 @@ from pipeline.evaluation.scoring import (
     matches,
     score,
 )
-from pipeline.events.folding import persons_by_track, persons_of_camera
-from pipeline.events.schema import IdentityEvent
 from pipeline.output.mot_files import FootTruth, MotTracks, MotTruth
-from pipeline.records import TrackKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def evaluate(
 
     Raises:
         EvaluationError: if there is no truth, no box of it counts, or a camera with truth has no tracks.
-        EventSinkError: if the events mix two runs.
+        EventsError: if the events mix two runs.
         ScoringError: if an id is in one frame twice.
     """
     if not truth or not truth.keys() <= tracks.keys():
@@ -158,7 +158,7 @@ def evaluate(
             f"expected tracks of the cameras with truth, {sorted(truth) or 'which are none'}, found {sorted(tracks)}"
         )
     scored = {camera: tracks[camera] for camera in sorted(truth)}
-    person_of = persons_by_track(events)
+    person_of = fold(events).persons_by_track
     renamed = as_persons(scored, person_of)
     by_track = {camera: compare_boxes(truth[camera], rows) for camera, rows in scored.items()}
     by_person = {camera: compare_boxes(truth[camera], rows) for camera, rows in renamed.items()}
@@ -202,10 +202,10 @@ def foot_agreement(
         gate_px: a box belongs to a foot point if the middle of its lower edge is at most this far away.
 
     Raises:
-        EventSinkError: if the events mix two runs.
+        EventsError: if the events mix two runs.
         ScoringError: if an id is in one frame twice.
     """
-    renamed = as_persons({boxes.camera: boxes.tracks, feet.camera: feet.tracks}, persons_by_track(events))
+    renamed = as_persons({boxes.camera: boxes.tracks, feet.camera: feet.tracks}, fold(events).persons_by_track)
     by_box = compare_boxes(boxes.truth, renamed[boxes.camera])
     by_foot = compare_feet(feet.truth, renamed[feet.camera], gate_px=gate_px)
     co_visible = both_found = same_person = 0
@@ -234,7 +234,7 @@ def as_persons(tracks: Mapping[str, MotTracks], person_of: Mapping[TrackKey, UUI
     frame that claim the same person: one of them is wrong.
 
     Raises:
-        EventSinkError: if the events are of two runs of a camera.
+        EventsError: if the events are of two runs of a camera.
     """
     numbers = {person: number for number, person in enumerate(sorted(set(person_of.values())))}
     renamed = {}

@@ -1,7 +1,7 @@
 """Events in a list, for tests and for programs that embed the pipeline."""
 
-from pipeline.events.schema import Event, IdentityEvent, PersonErased
-from pipeline.events.sink import EventSinkError
+from passerby_events.errors import EventsError
+from passerby_events.schema import Event, IdentityEvent, PersonErased
 
 
 class MemorySink:
@@ -19,7 +19,7 @@ class MemorySink:
 
     def publish(self, event: Event) -> None:
         if not self._is_open:
-            raise EventSinkError("the sink is closed")
+            raise EventsError("the sink is closed")
         if event.kind == "person.erased":
             self.erasures.append(event)
         else:
@@ -27,7 +27,7 @@ class MemorySink:
 
     def flush(self) -> None:
         if not self._is_open:
-            raise EventSinkError("the sink is closed")
+            raise EventsError("the sink is closed")
 
     def close(self) -> None:
         self._is_open = False

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from pipeline.events.schema import Event
+from passerby_events.schema import Event
 
 
 class EventSink(Protocol):
@@ -12,7 +12,7 @@ class EventSink(Protocol):
         """Accepts one event; it is safe once `flush` or `close` has returned.
 
         Raises:
-            EventSinkError: if an event, this one or an earlier one, cannot be delivered. What was published since the
+            EventsError: if an event, this one or an earlier one, cannot be delivered. What was published since the
                 last `flush` that returned may or may not have arrived: send it again, in order, to a new sink.
         """
         ...
@@ -21,14 +21,10 @@ class EventSink(Protocol):
         """Returns when all that was published is delivered: whoever handed it over may forget it.
 
         Raises:
-            EventSinkError: if an event cannot be delivered.
+            EventsError: if an event cannot be delivered.
         """
         ...
 
     def close(self) -> None:
         """Returns when all that was published is delivered; calling it again does nothing."""
         ...
-
-
-class EventSinkError(Exception):
-    """The world behind a sink, or behind events that are read, failed: a full disk, a broker that is down."""

@@ -1,27 +1,60 @@
 """What was found out about tracks, as events."""
 
-from collections.abc import Callable
-from typing import Literal
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from pipeline.events.schema import EventSighting, IdentityEvent, RunnerUp, event_id
-from pipeline.matching.constraints import Verdict
+from passerby_events.reasons import (
+    Contradiction,
+    NearerToAnother,
+    Reason,
+    SameCameraSameTime,
+    TooFast,
+    TooLate,
+    TwoCamerasAtOnce,
+    Unlike,
+    WrongWay,
+)
+from passerby_events.schema import (
+    EventSighting,
+    IdentityEvent,
+    Joined,
+    MergeSplit,
+    PersonAppeared,
+    PersonMatched,
+    PersonMerged,
+    PersonSplit,
+    RunnerUp,
+    TrackEnded,
+)
+from pipeline.events.ids import event_id
+from pipeline.matching.constraints import Impossibility, Verdict
 from pipeline.matching.identity_merge_split import IdentityMergeSplit
 from pipeline.matching.policy import Decision
 from pipeline.matching.sightings import Sighting, person_of
 
 MOST_MOVED = 500
 """Tracks in one event: 100 kB, far below what brokers refuse. More are told in several."""
-_WORDS = {
-    Verdict.SAME_CAMERA_SAME_TIME: "in the same camera at the same time",
-    Verdict.TWO_CAMERAS_AT_ONCE: "in a camera that does not overlap at the same time",
-    Verdict.TOO_FAST: "no time to walk there",
-    Verdict.TOO_LATE: "too long for the walk",
-}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """Where events come from.
+
+    Attributes:
+        site: its name.
+        run: of the gallery that gives persons their ids.
+        cameras: names of cameras by number.
+    """
+
+    site: str
+    run: UUID
+    cameras: Sequence[str]
 
 
 def announce_decision(
-    site: str,
+    origin: Origin,
     sighting: Sighting,
     before: Sighting | None,
     decision: Decision,
@@ -32,81 +65,137 @@ def announce_decision(
     """Somebody was seen for the first time, or recognised.
 
     Args:
-        site: name of the site.
+        origin: see there.
         sighting: the track, with its person.
         before: the earlier track that it was recognised by; None: nobody was.
         decision: how.
         probability: that it is right.
         person: who the numbers of the decision are.
     """
-    kind: Literal["person.appeared", "person.matched"] = "person.appeared" if before is None else "person.matched"
-    return IdentityEvent(
-        event_id=event_id(kind, site, sighting.track),
-        kind=kind,
-        site=site,
+    runners_up = tuple(
+        RunnerUp(
+            person=person(each.person),
+            similarity=each.similarity,
+            ruled_out_by=None if each.ruled_out_by is None else _contradiction(each.ruled_out_by, origin.cameras),
+        )
+        for each in decision.runners_up
+    )
+    if before is None:
+        return PersonAppeared(
+            event_id=event_id("person.appeared", origin.site, sighting.track),
+            site=origin.site,
+            run=origin.run,
+            person=person_of(sighting),
+            seen=_newest(sighting),
+            runners_up=runners_up,
+            model_id=sighting.model_id,
+        )
+    assert decision.similarity is not None, f"{sighting.track} was recognised by {before.track}, and nobody knows how"
+    assert decision.threshold is not None, f"{sighting.track} was recognised by {before.track}, and nobody knows how"
+    return PersonMatched(
+        event_id=event_id("person.matched", origin.site, sighting.track),
+        site=origin.site,
+        run=origin.run,
         person=person_of(sighting),
-        camera=sighting.track.camera,
         seen=_newest(sighting),
-        seen_before=None if before is None else _newest(before),
+        seen_before=_newest(before),
         similarity=decision.similarity,
         probability=probability,
         margin=decision.margin,
         threshold=decision.threshold,
-        runners_up=tuple(
-            RunnerUp(
-                person=person(runner_up.person),
-                similarity=runner_up.similarity,
-                ruled_out_by=_WORDS.get(runner_up.verdict),
-            )
-            for runner_up in decision.runners_up
-        ),
+        runners_up=runners_up,
         model_id=sighting.model_id,
     )
 
 
-def announce_end(site: str, sighting: Sighting) -> IdentityEvent:
+def announce_end(origin: Origin, sighting: Sighting) -> TrackEnded:
     """A track ended."""
-    return IdentityEvent(
-        event_id=event_id("track.ended", site, sighting.track),
-        kind="track.ended",
-        site=site,
+    return TrackEnded(
+        event_id=event_id("track.ended", origin.site, sighting.track),
+        site=origin.site,
+        run=origin.run,
         person=person_of(sighting),
-        camera=sighting.track.camera,
         seen=_whole(sighting),
-        model_id=sighting.model_id,
     )
 
 
-def announce_merge_split(site: str, change: IdentityMergeSplit) -> list[IdentityEvent]:
+def announce_merge_split(origin: Origin, change: IdentityMergeSplit) -> list[MergeSplit]:
     """Tracks are somebody else than was said; in several events where they are many."""
+    announce = _announce_merge if change.kind == "merged" else _announce_split
     starts = range(0, len(change.moved), MOST_MOVED)
-    return [_announce_some(site, change, change.moved[start : start + MOST_MOVED]) for start in starts]
+    return [announce(origin, change, change.moved[start : start + MOST_MOVED]) for start in starts]
 
 
-def _announce_some(site: str, change: IdentityMergeSplit, moved: tuple[Sighting, ...]) -> IdentityEvent:
-    kind: Literal["person.merged", "person.split"] = "person.merged" if change.kind == "merged" else "person.split"
-    joined, left = change.joined, change.left
-    seen, before = change.nearest or (moved[0], None)
-    return IdentityEvent(
-        event_id=event_id(kind, site, moved[0].track, moved[0].revision),
-        kind=kind,
-        site=site,
+def _announce_merge(origin: Origin, change: IdentityMergeSplit, moved: tuple[Sighting, ...]) -> PersonMerged:
+    joined, seen = _joined(change), _most_alike(change)
+    assert joined is not None, f"{change.other} was merged into somebody who is nobody yet"
+    return PersonMerged(
+        event_id=event_id("person.merged", origin.site, moved[0].track, moved[0].revision),
+        site=origin.site,
+        run=origin.run,
         person=change.person,
-        camera=seen.track.camera,
-        seen=_newest(seen),
-        seen_before=None if before is None else _newest(before),
         other=change.other,
-        moved=tuple(_whole(sighting) for sighting in moved),
-        similarity=None if joined is None else joined.similarity,
-        margin=change.margin,
-        threshold=None if joined is None else joined.threshold,
-        runners_up=(
-            ()
-            if left is None
-            else (RunnerUp(person=change.other, similarity=left.similarity, ruled_out_by=_WORDS.get(left.verdict)),)
-        ),
+        moved=tuple(map(_whole, moved)),
+        seen=_newest(seen),
+        joined=joined,
         model_id=seen.model_id,
     )
+
+
+def _announce_split(origin: Origin, change: IdentityMergeSplit, moved: tuple[Sighting, ...]) -> PersonSplit:
+    left, seen = change.left, _most_alike(change)
+    assert left is not None, f"tracks left {change.other}, and nobody knows why"
+    return PersonSplit(
+        event_id=event_id("person.split", origin.site, moved[0].track, moved[0].revision),
+        site=origin.site,
+        run=origin.run,
+        person=change.person,
+        other=change.other,
+        moved=tuple(map(_whole, moved)),
+        seen=_newest(seen),
+        similarity_to_rest=left.similarity,
+        reason=_split_reason(left.reason, origin.cameras),
+        joined=_joined(change),
+        model_id=seen.model_id,
+    )
+
+
+def _joined(change: IdentityMergeSplit) -> Joined | None:
+    if change.joined is None or change.nearest is None:
+        return None
+    _, before = change.nearest
+    return Joined(
+        seen_before=_newest(before),
+        similarity=change.joined.similarity,
+        margin=change.margin,
+        threshold=change.joined.threshold,
+    )
+
+
+def _most_alike(change: IdentityMergeSplit) -> Sighting:
+    """Of the tracks that move, the one that is most like the person's; the first of them if that is somebody new."""
+    return change.moved[0] if change.nearest is None else change.nearest[0]
+
+
+def _split_reason(reason: Impossibility | Unlike | NearerToAnother, cameras: Sequence[str]) -> Reason:
+    return _contradiction(reason, cameras) if isinstance(reason, Impossibility) else reason
+
+
+def _contradiction(why: Impossibility, cameras: Sequence[str]) -> Contradiction:
+    first, second = (cameras[number] for number in why.cameras)
+    match why.verdict:
+        case Verdict.SAME_CAMERA_SAME_TIME:
+            gap_s = None if why.gap_s == -math.inf else why.gap_s
+            return SameCameraSameTime(camera=first, gap_s=gap_s, min_gap_s=why.min_gap_s)
+        case Verdict.TWO_CAMERAS_AT_ONCE:
+            return TwoCamerasAtOnce(cameras=(first, second), gap_s=why.gap_s, min_gap_s=why.min_gap_s)
+        case Verdict.TOO_FAST:
+            return TooFast(cameras=(first, second), gap_s=why.gap_s, min_gap_s=why.min_gap_s)
+        case Verdict.TOO_LATE if why.max_gap_s == -math.inf:
+            return WrongWay(cameras=(first, second))
+        case Verdict.TOO_LATE:
+            return TooLate(cameras=(first, second), gap_s=why.gap_s, max_gap_s=why.max_gap_s)
+    raise AssertionError(f"{why} is possible")
 
 
 def _whole(sighting: Sighting) -> EventSighting:
@@ -123,7 +212,7 @@ def _seen(sighting: Sighting, tracklet_index: int | None) -> EventSighting:
     left, top, right, bottom = map(float, sighting.box)
     return EventSighting(
         camera=sighting.track.camera,
-        run=sighting.track.run,
+        session=sighting.track.session,
         track=sighting.track.track,
         tracklet_index=tracklet_index,
         start=sighting.start_s,

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scipy.special import expit, logit
 
+from passerby_events.errors import PasserbyError
+
 CameraPair = tuple[str, str]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
-class CalibrationError(Exception):
+class CalibrationError(PasserbyError):
     """Labelled tracklets or a calibration file cannot be used."""
 
 

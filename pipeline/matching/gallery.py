@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from pipeline.events.schema import IdentityEvent
+from passerby_events.schema import IdentityEvent
+from passerby_events.tracks import TrackKey
 from pipeline.matching.sightings import Sighting, SightingArrays
-from pipeline.records import EmbeddedWindow, TrackKey
+from pipeline.records import EmbeddedWindow
 
 
 class Known(Protocol):
@@ -39,6 +40,11 @@ class Known(Protocol):
 
 class Gallery(Protocol):
     """Remembers tracks and who they are. One thread."""
+
+    @property
+    def run(self) -> UUID | None:
+        """Id of the run: that of the first event that was committed; None: none was."""
+        ...
 
     def known(self) -> Known:
         """All tracks that are remembered; valid until the next `commit`."""

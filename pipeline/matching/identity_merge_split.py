@@ -8,13 +8,20 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.events.schema import person_id
+from passerby_events.tracks import TrackKey
+from pipeline.events.ids import person_id
 from pipeline.matching.constraints import POSSIBLE, TOO_LATE, verdicts
 from pipeline.matching.gallery import Known
-from pipeline.matching.merge_split import Agreement, MergeSplitParams, Persons, RowMergeSplit, find_merge_splits
+from pipeline.matching.merge_split import (
+    Agreement,
+    Leaving,
+    MergeSplitParams,
+    Persons,
+    RowMergeSplit,
+    find_merge_splits,
+)
 from pipeline.matching.search import ROUNDING, rows_of, rows_within_reach
 from pipeline.matching.sightings import NOBODY, Sighting, SightingArrays, person_of, side_by_side
-from pipeline.records import TrackKey
 from pipeline.site import Topology
 
 MOST_TRACKS = 32
@@ -56,7 +63,7 @@ class IdentityMergeSplit:
     joined: Agreement | None
     margin: float | None
     nearest: tuple[Sighting, Sighting] | None
-    left: Agreement | None
+    left: Leaving | None
 
 
 def merge_and_split(

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.events.schema import IdentityEvent, person_id
+from passerby_events.schema import IdentityEvent
+from passerby_events.tracks import TrackKey
+from pipeline.events.ids import person_id, run_id
 from pipeline.matching import announcing
 from pipeline.matching.calibration import Calibration
 from pipeline.matching.gallery import Gallery, Known
@@ -14,7 +16,7 @@ from pipeline.matching.identity_merge_split import IdentityMergeSplit, Rules, me
 from pipeline.matching.merge_split import MergeSplitParams
 from pipeline.matching.policy import Decision, MatchParams, decide
 from pipeline.matching.sightings import Sighting, SightingArrays, extend_sighting, side_by_side, start_sighting
-from pipeline.records import EmbeddedWindow, TrackKey
+from pipeline.records import EmbeddedWindow
 from pipeline.site import Site, topology
 
 
@@ -60,19 +62,23 @@ class Matcher:
         """Takes the next window, and commits what follows from it in one transaction."""
         known = self._gallery.known()
         changed, gone = _changed(known, window)
+        if not changed:
+            self._gallery.commit([], [], window)
+            return WindowOutcome(0, 0, 0)
         rules = self._rules(known, changed.values())
+        origin = self._origin(rules.cameras, first=next(iter(changed)))
         open_ = sorted((s for s in changed.values() if s.person is None), key=lambda s: (s.start_s, s.track))
         decisions = self._decide(known, changed, open_, rules)
         events: list[IdentityEvent] = []
         for decision in decisions:
             sighting = self._decided(open_[decision.query], decision, known, open_, changed)
             changed[sighting.track] = sighting
-            events.append(self._event(decision, sighting, known, open_))
+            events.append(self._event(origin, decision, sighting, known, open_))
         merge_splits = self._find_merge_splits(known, changed, rules)
         for merge_split in merge_splits:
             changed |= {sighting.track: sighting for sighting in merge_split.moved}
-            events += announcing.announce_merge_split(self._site.name, merge_split)
-        events += [announcing.announce_end(self._site.name, changed[track]) for track in gone]
+            events += announcing.announce_merge_split(origin, merge_split)
+        events += [announcing.announce_end(origin, changed[track]) for track in gone]
         self._gallery.commit(list(changed.values()), events, window)
         appeared = sum(event.kind == "person.appeared" for event in events)
         merged = sum(merge_split.kind == "merged" for merge_split in merge_splits)
@@ -82,6 +88,10 @@ class Matcher:
     def _rules(self, known: Known, changed: Iterable[Sighting]) -> Rules:
         cameras = list(dict.fromkeys([*known.cameras, *(s.track.camera for s in changed)]))
         return Rules(self._site.name, cameras, topology(self._site, cameras), self._thresholds(cameras))
+
+    def _origin(self, cameras: Sequence[str], *, first: TrackKey) -> announcing.Origin:
+        """A run is named after the first track of the window with which its events begin."""
+        return announcing.Origin(self._site.name, self._gallery.run or run_id(self._site.name, first), cameras)
 
     def _decide(
         self, known: Known, changed: dict[TrackKey, Sighting], open_: Sequence[Sighting], rules: Rules
@@ -130,11 +140,18 @@ class Matcher:
             person = person_id(self._site.name, sighting.track)
         return replace(sighting, person=person)
 
-    def _event(self, decision: Decision, sighting: Sighting, known: Known, open_: Sequence[Sighting]) -> IdentityEvent:
+    def _event(
+        self,
+        origin: announcing.Origin,
+        decision: Decision,
+        sighting: Sighting,
+        known: Known,
+        open_: Sequence[Sighting],
+    ) -> IdentityEvent:
         before = _before(decision, known, open_)
         probability = self._probability(decision, sighting, before)
         return announcing.announce_decision(
-            self._site.name, sighting, before, decision, probability=probability, person=known.person
+            origin, sighting, before, decision, probability=probability, person=known.person
         )
 
     def _probability(self, decision: Decision, sighting: Sighting, before: Sighting | None) -> float | None:

@@ -11,11 +11,12 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.events.schema import IdentityEvent
+from passerby_events.schema import IdentityEvent
+from passerby_events.tracks import TrackKey
 from pipeline.events.sink import EventSink
 from pipeline.matching.search import searchable_zeros
 from pipeline.matching.sightings import NOBODY, Sighting, SightingArrays
-from pipeline.records import EmbeddedWindow, TrackKey
+from pipeline.records import EmbeddedWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +174,14 @@ def _room(rows: int, dimensions: int) -> SightingArrays:
 
 
 class MemoryGallery:
-    """Remembers in this process, and hands events to a sink at once."""
+    """Remembers in this process, and hands events to a sink at once.
+
+    Attributes:
+        run: id of the run; None until there was an event.
+    """
 
     def __init__(self, sink: EventSink, retention: Retention | None = None) -> None:
+        self.run: UUID | None = None
         self._table = SightingTable()
         self._sink = sink
         self._retention = retention or Retention()
@@ -187,6 +193,7 @@ class MemoryGallery:
         for sighting in sightings:
             self._table.put(sighting)
         for event in events:
+            self.run = event.run
             self._sink.publish(event)
         for index in past_retention(self._table.arrays, self._retention, window.end_s):
             self._table.forget(int(index))

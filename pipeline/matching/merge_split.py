@@ -9,17 +9,19 @@ Constraints come first here too: persons who were at two places at once are neve
 impossible is taken apart, however alike it looks.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.matching.constraints import POSSIBLE, TOO_LATE, VERDICTS, Verdict, verdicts
+from passerby_events.reasons import NearerToAnother, Unlike
+from pipeline.matching.constraints import POSSIBLE, TOO_LATE, Impossibility, explain, verdicts
 from pipeline.matching.sightings import SightingArrays
 from pipeline.site import Topology
 
 Rows = NDArray[np.intp]
+SplitReason = Impossibility | Unlike | NearerToAnother
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +80,23 @@ class Agreement:
         person: number of the person.
         similarity: mean cosine over all pairs.
         threshold: mean of what is demanded of them.
-        verdict: the constraint that makes it impossible.
     """
 
     person: int
     similarity: float
     threshold: float
-    verdict: Verdict = Verdict.POSSIBLE
 
     @property
     def excess(self) -> float:
         return self.similarity - self.threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Why tracks leave a person, and the mean cosine over all pairs of them and those that stay."""
+
+    reason: SplitReason
+    similarity: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +111,7 @@ class RowMergeSplit:
         joined: how they agree with the target; None if that is somebody new.
         margin: how far the next person is behind, in cosine above threshold; None if there is nobody else.
         nearest: of the tracks that move and of the target, the two that are most alike; None for somebody new.
-        left: of a split: how they agree with the tracks that stay.
+        left: of a split: why, and how they agree with the tracks that stay.
     """
 
     kind: Literal["merged", "split"]
@@ -113,7 +121,7 @@ class RowMergeSplit:
     joined: Agreement | None = None
     margin: float | None = None
     nearest: tuple[int, int] | None = None
-    left: Agreement | None = None
+    left: Leaving | None = None
 
 
 def find_merge_splits(
@@ -141,6 +149,8 @@ class _MergeSplitSearch:
         self, persons: Persons, site: Topology, thresholds: NDArray[np.float64], params: MergeSplitParams
     ) -> None:
         tracks, each = persons.tracks, np.arange(len(persons.tracks))
+        self._tracks = tracks
+        self._site = site
         self._params = params
         self._tracklets = persons.tracklets
         self._revisions = persons.revisions.copy()
@@ -176,9 +186,11 @@ class _MergeSplitSearch:
         is_impossible = self._is_impossible[np.ix_(together, together[against])].any(axis=1)
         is_side = ~against & ((self._excess[together, trigger] > to_others) | is_impossible)
         is_side[together == trigger] = True
-        verdict = VERDICTS[self._verdict[trigger, together[against][0]]]
         leave, stay = _lesser_first(together[is_side], together[~is_side])
-        return self._parted(leave, stay, self._best(leave), verdict) if self._may_leave(leave) else None
+        if not self._may_leave(leave):
+            return None
+        (why,) = explain(self._tracks, self._tracks, np.array([trigger]), together[against][:1], self._site)
+        return self._parted(leave, stay, self._best(leave), why)
 
     def _dissent(self, trigger: int) -> RowMergeSplit | None:
         """Takes the track, and those that are nearer to it than to the rest, out of a person whom they are unlike."""
@@ -194,20 +206,21 @@ class _MergeSplitSearch:
         side, rest = together[is_side], together[~is_side]
         if not self._are_known_well(side, rest):
             return None
-        own = self._agreement(side, rest).excess
+        own, params = self._agreement(side, rest), self._params
         best = self._best(side)
-        if best is not None and best.agreement.excess >= own + self._params.move_extra and self._may_leave(side):
-            return self._parted(side, rest, best)
+        if best is not None and best.agreement.excess >= own.excess + params.move_extra and self._may_leave(side):
+            lead = best.agreement.excess - own.excess
+            return self._parted(side, rest, best, NearerToAnother(lead=lead, min_lead=params.move_extra))
         leave, stay = _lesser_first(side, rest)
-        if own < -self._params.split_slack and self._may_leave(leave):
-            return self._parted(leave, stay, self._best(leave))
+        if own.excess < -params.split_slack and self._may_leave(leave):
+            least = own.threshold - params.split_slack
+            reason = Unlike(similarity=own.similarity, min_similarity=least)
+            return self._parted(leave, stay, self._best(leave), reason)
         return None
 
-    def _parted(
-        self, leave: Rows, stay: Rows, best: "_Best | None", verdict: Verdict = Verdict.POSSIBLE
-    ) -> RowMergeSplit:
+    def _parted(self, leave: Rows, stay: Rows, best: "_Best | None", reason: SplitReason) -> RowMergeSplit:
         source = int(self._persons[leave[0]])
-        left = replace(self._agreement(leave, stay), verdict=verdict)
+        left = Leaving(reason, self._agreement(leave, stay).similarity)
         if best is None:
             return RowMergeSplit("split", leave, source, int(self._persons.max()) + 1, left=left)
         return self._joined("split", leave, best, left)
@@ -225,7 +238,7 @@ class _MergeSplitSearch:
         return self._joined("merged", theirs, back) if ours[0] < theirs[0] else self._joined("merged", ours, best)
 
     def _joined(
-        self, kind: Literal["merged", "split"], rows: Rows, best: "_Best", left: Agreement | None = None
+        self, kind: Literal["merged", "split"], rows: Rows, best: "_Best", left: Leaving | None = None
     ) -> RowMergeSplit:
         there = np.flatnonzero(self._persons == best.agreement.person)
         nearest = self._excess[np.ix_(rows, there)]

@@ -21,6 +21,7 @@ class Near:
         excess: (Q, P) by how much it exceeds what is demanded between the two cameras.
         verdict: (Q, P) `Verdict`, whether the track may be that person.
         row: (Q, P) that nearest track.
+        decisive: (Q, P) the track whose verdict it is.
     """
 
     persons: NDArray[np.int64]
@@ -28,6 +29,7 @@ class Near:
     excess: NDArray[np.float64]
     verdict: NDArray[np.int8]
     row: NDArray[np.intp]
+    decisive: NDArray[np.intp]
 
 
 def persons_near(
@@ -60,12 +62,13 @@ def persons_near(
     nearest = _nearest(excess, verdict == TOO_LATE, starts)
     person_excess = excess[each, nearest]
     similarity = person_excess + demanded[each, nearest]
-    return Near(persons, similarity, person_excess, _of_persons(verdict, nearest, starts), rows[nearest])
+    decisive = _decisive(verdict, nearest, starts)
+    return Near(persons, similarity, person_excess, verdict[each, decisive], rows[nearest], rows[decisive])
 
 
 def _nobody(queries: int) -> Near:
     none = np.empty((queries, 0))
-    return Near(np.empty(0, np.int64), none, none, none.astype(np.int8), none.astype(np.intp))
+    return Near(np.empty(0, np.int64), none, none, none.astype(np.int8), none.astype(np.intp), none.astype(np.intp))
 
 
 def _nearest(excess: NDArray[np.float64], is_late: NDArray[np.bool_], starts: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -86,12 +89,11 @@ def _nearest(excess: NDArray[np.float64], is_late: NDArray[np.bool_], starts: ND
     return nearest
 
 
-def _of_persons(verdict: NDArray[np.int8], nearest: NDArray[np.intp], starts: NDArray[np.intp]) -> NDArray[np.int8]:
-    """(Q, P): that of the nearest track; but one track that is impossible makes the person impossible."""
-    each = np.arange(len(verdict))[:, None]
-    found = verdict[each, nearest]
+def _decisive(verdict: NDArray[np.int8], nearest: NDArray[np.intp], starts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """(Q, P): the track whose verdict is the person's: the nearest; but one that is impossible makes the person
+    impossible."""
     is_hard = (verdict != POSSIBLE) & (verdict != TOO_LATE)
     if not is_hard.any():
-        return found
+        return nearest
     last = np.maximum.reduceat(np.where(is_hard, np.arange(verdict.shape[1]), -1), starts, axis=1)
-    return np.where(last >= 0, verdict[each, last], found)
+    return np.where(last >= 0, last, nearest)

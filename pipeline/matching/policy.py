@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from pipeline.matching.constraints import POSSIBLE, TOO_LATE, VERDICTS, Verdict, verdicts
+from pipeline.matching.constraints import POSSIBLE, TOO_LATE, Impossibility, explain, verdicts
 from pipeline.matching.nearby import persons_near
 from pipeline.matching.search import cosines
 from pipeline.matching.sightings import SightingArrays
@@ -73,7 +73,7 @@ class RunnerUpRow:
 
     person: int
     similarity: float
-    verdict: Verdict
+    ruled_out_by: Impossibility | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,7 @@ class _Round:
         params: MatchParams,
     ) -> None:
         self._batch = batch
+        self._known = known
         self._site = site
         self._thresholds = thresholds
         self._params = params
@@ -149,6 +150,7 @@ class _Round:
         self._similarity, self._excess = near.similarity, near.excess
         self._verdict, self._row = near.verdict, near.row
         self._peer = np.full(near.row.shape, -1)
+        self._decisive, self._decisive_peer = near.decisive, self._peer.copy()
         self._possible = np.where(near.verdict == POSSIBLE, near.excess, -np.inf)
         self._best = self._possible.max(axis=1, initial=-np.inf)
         self._alike: NDArray[np.float64] | None = None
@@ -220,6 +222,8 @@ class _Round:
         self._verdict = np.hstack((self._verdict, np.full((n, persons), POSSIBLE, np.int8)))
         self._row = np.hstack((self._row, none))
         self._peer = np.hstack((self._peer, none))
+        self._decisive = np.hstack((self._decisive, none))
+        self._decisive_peer = np.hstack((self._decisive_peer, none))
 
     def _join(self, queries: NDArray[np.intp], columns: NDArray[np.intp], others: NDArray[np.intp]) -> None:
         """Persons are seen in one more track each: what is impossible with the track, is with the person, for all
@@ -230,6 +234,9 @@ class _Round:
         is_late = joined == TOO_LATE
         is_hard = (joined != POSSIBLE) & ~is_late
         verdict[is_hard] = joined[is_hard]
+        if is_hard.any():
+            other, column = np.nonzero(is_hard)
+            self._decisive_peer[others[other], columns[column]] = queries[column]
         verdict[(verdict == TOO_LATE) & (joined == POSSIBLE)] = POSSIBLE
         excess, peer_excess = self._excess[cells], np.where(is_late, -np.inf, peers.excess.T)
         nearer, index = np.nonzero(peer_excess > excess)
@@ -297,12 +304,27 @@ class _Round:
             values[:, i] = similarity[each, columns[:, i]]
             similarity[each, columns[:, i]] = -np.inf
         is_there = values > -np.inf
-        verdict = map(VERDICTS.__getitem__, self._verdict[queries[:, None], columns][is_there].tolist())
-        runners_up = list(
-            map(RunnerUpRow, self._persons[columns[is_there]].tolist(), values[is_there].tolist(), verdict)
-        )
+        who, whom = np.broadcast_to(queries[:, None], columns.shape)[is_there], columns[is_there]
+        ruled_out_by = self._impossibilities(who, whom)
+        runners_up = list(map(RunnerUpRow, self._persons[whom].tolist(), values[is_there].tolist(), ruled_out_by))
         ends = np.cumsum(is_there.sum(axis=1)).tolist()
         return [tuple(runners_up[start:end]) for start, end in pairwise([0, *ends])]
+
+    def _impossibilities(self, queries: NDArray[np.intp], columns: NDArray[np.intp]) -> list[Impossibility | None]:
+        """Of pairs of a track and a person, what rules the person out; None where nothing does."""
+        is_ruled_out = self._verdict[queries, columns] != POSSIBLE
+        if not is_ruled_out.any():
+            return [None] * len(queries)
+        found = np.full(len(queries), None, object)
+        peers = self._decisive_peer[queries, columns]
+        by_known, by_peer = is_ruled_out & (peers < 0), is_ruled_out & (peers >= 0)
+        if by_known.any():
+            rows = self._decisive[queries[by_known], columns[by_known]]
+            found[by_known] = explain(self._batch, self._known, queries[by_known], rows, self._site)
+        if by_peer.any():
+            found[by_peer] = explain(self._batch, self._batch, peers[by_peer], queries[by_peer], self._site)
+        reasons: list[Impossibility | None] = found.tolist()
+        return reasons
 
 
 def _numbered(values: NDArray[np.intp], count: int) -> Pairs:

@@ -8,7 +8,8 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.records import Clock, Embedding, TrackKey
+from passerby_events.tracks import Clock, TrackKey
+from pipeline.records import Embedding
 
 NOBODY = -1
 """Number of the person of a track that has not been decided."""

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from pipeline.records import TrackEnd, TrackKey
+from passerby_events.tracks import TrackKey
+from pipeline.records import TrackEnd
 
 
 class AnyTracklet(Protocol):
@@ -187,4 +188,4 @@ class WindowAssembler(Generic[TrackletT]):
 
 def _order(stretch: AnyTracklet | TrackEnd) -> tuple[float, str, str, int]:
     """(cut_s, track), laid out: records within tuples compare by methods of Python, much slower."""
-    return stretch.cut_s, stretch.track.camera, stretch.track.run, stretch.track.track
+    return stretch.cut_s, stretch.track.camera, stretch.track.session, stretch.track.track

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import cv2
 
-from pipeline.records import TrackKey
+from passerby_events.tracks import TrackKey
 from pipeline.tracking.camera_loop import FrameStep
 
 JPEG_QUALITY = 85
@@ -27,4 +27,4 @@ class Thumbnails:
 
 def thumbnail_path(folder: Path, track: TrackKey, tracklet_index: int) -> Path:
     """Where the image of one tracklet lies."""
-    return folder / track.camera / f"{track.run}-{track.track}-{tracklet_index}.jpg"
+    return folder / track.camera / f"{track.session}-{track.track}-{tracklet_index}.jpg"

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
+from passerby_events.errors import PasserbyError
+
 
 class ErrorCode(StrEnum):
     """Why a source does not deliver: the label of the error counter."""
@@ -18,7 +20,7 @@ class ErrorCode(StrEnum):
     OTHER = "other"
 
 
-class SourceError(Exception):
+class SourceError(PasserbyError):
     """A source that does not deliver, or not all of it, and that waiting does not mend: its camera has failed.
 
     Raised without a cause and outside of `except`, because FFmpeg's own exceptions carry the URL with its password.

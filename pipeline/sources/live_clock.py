@@ -2,7 +2,7 @@
 
 import time
 
-from pipeline.records import Clock
+from passerby_events.tracks import Clock
 
 # A sender's clock this far from ours was never set; its times would put people where they never were.
 _SENDER_SKEW_S = 5.0

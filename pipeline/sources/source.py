@@ -132,18 +132,18 @@ def kind_of(url: str) -> Literal["file", "folder", "stream"]:
     return "folder" if Path(url).is_dir() else "file"
 
 
-def name_run(address: str) -> str:
-    """Names one run of a camera: by its content for a recording, so that it is the same every time; else drawn.
+def name_session(address: str) -> str:
+    """Names one start of a camera: by its content for a recording, so that it is the same every time; else drawn.
 
     Raises:
         OSError: if a recording cannot be read.
     """
     if kind_of(address) == "stream":
         return f"{int(time.time()):x}{uuid.uuid4().hex[:4]}"
-    return run_id(Path(address))
+    return recording_id(Path(address))
 
 
-def run_id(path: Path) -> str:
+def recording_id(path: Path) -> str:
     """12 hex digits that name the content of a file, or of a folder's files: the same at every start.
 
     Cheap, not proof against forgery: sizes, names within a folder, and 64 KiB from both ends of the first and the last

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pipeline.events.schema import LAST_TIME_S
-from pipeline.records import Clock, EmbeddedWindow, Embedding, TrackEnd, TrackKey
+from passerby_events.times import LAST_TIME_S
+from passerby_events.tracks import Clock, TrackKey
+from pipeline.records import EmbeddedWindow, Embedding, TrackEnd
 
 MAX_EMBEDDINGS = 64
 """In one message: 128 KiB of vectors of 512 dimensions."""
@@ -67,7 +68,7 @@ class _Record(BaseModel):
 
 class _Stretch(_Record):
     camera: Name
-    run: Name
+    session: Name
     track: Number
     cut_s: Seconds
     start_s: Seconds
@@ -76,7 +77,7 @@ class _Stretch(_Record):
 
     @property
     def key(self) -> TrackKey:
-        return TrackKey(self.camera, self.run, self.track)
+        return TrackKey(self.camera, self.session, self.track)
 
 
 class _EmbeddingHead(_Stretch):
@@ -182,7 +183,7 @@ def _embedding_head(embedding: Embedding) -> _EmbeddingHead:
     left, top, right, bottom = embedding.box.tolist()
     return _EmbeddingHead(
         camera=embedding.track.camera,
-        run=embedding.track.run,
+        session=embedding.track.session,
         track=embedding.track.track,
         tracklet_index=embedding.tracklet_index,
         cut_s=embedding.cut_s,
@@ -196,7 +197,7 @@ def _embedding_head(embedding: Embedding) -> _EmbeddingHead:
 def _stretch(end: TrackEnd) -> _Stretch:
     return _Stretch(
         camera=end.track.camera,
-        run=end.track.run,
+        session=end.track.session,
         track=end.track.track,
         cut_s=end.cut_s,
         start_s=end.start_s,

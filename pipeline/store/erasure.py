@@ -12,7 +12,8 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from pipeline.events.schema import PersonErased, erasure_id, event_from
+from passerby_events.schema import PersonErased, event_from
+from pipeline.events.ids import erasure_id, run_id
 from pipeline.matching.memory import SightingTable
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import Argument, SiteStore
@@ -25,7 +26,7 @@ from pipeline.store.erasure_requests import (
     audit,
     request_from,
 )
-from pipeline.store.keys import ERASED, MERGED, OUTBOX, REQUESTS, person_key, sighting_key, track_name
+from pipeline.store.keys import ERASED, MERGED, OUTBOX, PROGRESS, REQUESTS, person_key, sighting_key, track_name
 from pipeline.store.lease import Lease
 from pipeline.store.scripts import ERASE, KEEP_ERASED
 
@@ -191,13 +192,15 @@ class Eraser:
         args += (len(found.owners), *(word for pair in found.owners.items() for word in pair))
         args += (len(audited.ids), *map(str, audited.ids))
         args += (len(found.waiting), *found.waiting)
-        site = self._store.site
-        for each in audited.ids:
-            erased = PersonErased(
-                event_id=erasure_id(site, each, audited.request), site=site, person=each, erased_at=now_s
-            )
-            args.append(erased.model_dump_json())
+        args += (event.model_dump_json() for event in self._erasures(audited, now_s))
         return args
+
+    def _erasures(self, audited: AuditEntry, now_s: float) -> Iterator[PersonErased]:
+        site, named = self._store.site, self._store.hash(PROGRESS).get(b"run")
+        run = UUID(named.decode()) if named else run_id(site, audited.request)
+        for each in audited.ids:
+            new_id = erasure_id(site, each, audited.request)
+            yield PersonErased(event_id=new_id, site=site, run=run, person=each, erased_at=now_s)
 
     def _forget(self, names: set[str]) -> None:
         self._erased |= names

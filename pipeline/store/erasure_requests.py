@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pipeline.events.schema import Time
+from passerby_events.times import Time
 from pipeline.store.client import SiteStore, StoreError
 from pipeline.store.keys import AUDIT
 from pipeline.store.scripts import ASK

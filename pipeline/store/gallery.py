@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from uuid import UUID
 
-from pipeline.events.schema import IdentityEvent
+from passerby_events.schema import IdentityEvent
 from pipeline.matching.memory import Retention, SightingTable, past_retention
 from pipeline.matching.sightings import Sighting
 from pipeline.records import EmbeddedWindow
@@ -34,6 +34,7 @@ class RedisGallery:
         model_id: of the network in use; sightings of another are left to expire.
 
     Attributes:
+        run: id of the run; None until there was an event.
         decided_until_s: end of the last window that was committed, by this gallery or an earlier one; None: none was.
 
     Raises:
@@ -57,6 +58,7 @@ class RedisGallery:
         progress = store.hash(PROGRESS)
         self._merged = {UUID(old.decode()): UUID(new.decode()) for old, new in store.hash(MERGED).items()}
         self._commits = int(progress.get(b"commit", 0))
+        self.run = UUID(progress[b"run"].decode()) if progress.get(b"run") else None
         self.decided_until_s = float(progress[b"until_s"]) if b"until_s" in progress else None
         self._load()
 
@@ -73,7 +75,8 @@ class RedisGallery:
             self._table.forget(int(index))
         self._commits += 1
         ttl_s = max(1, int(self._retention.keep_s))
-        args: list[Argument] = [self._commits, window.end_s, ttl_s, len(sightings)]
+        self.run = events[0].run if events else self.run
+        args: list[Argument] = [self._commits, window.end_s, str(self.run or ""), ttl_s, len(sightings)]
         for each in sightings:
             args += (track_name(each.track), head_of(each), str(each.person or ""), total_of(each), each.end_s)
         args += (len(forgotten), *(track_name(each.track) for each in forgotten))
@@ -103,7 +106,7 @@ class RedisGallery:
         """Who is who since persons were merged: what is new about that, and of whom nothing is remembered any more."""
         news: dict[UUID, UUID] = {}
         for event in events:
-            if event.kind == "person.merged" and event.other is not None:
+            if event.kind == "person.merged":
                 olds = [old for old, new in (self._merged | news).items() if new == event.other]
                 news |= dict.fromkeys((*olds, event.other), event.person)
         self._merged |= news

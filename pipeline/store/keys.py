@@ -5,7 +5,7 @@ Nothing else spells one of these names; scripts are handed theirs.
 
 from uuid import UUID
 
-from pipeline.records import TrackKey
+from passerby_events.tracks import TrackKey
 
 STREAM = "embeddings"
 """Stream: messages of workers."""
@@ -42,7 +42,7 @@ def prefix(site: str) -> str:
 
 
 def track_name(track: TrackKey) -> str:
-    return f"{track.camera}:{track.run}:{track.track}"
+    return f"{track.camera}:{track.session}:{track.track}"
 
 
 def sighting_key(name: str) -> str:

@@ -7,8 +7,9 @@ from contextlib import suppress
 
 from pydantic import ValidationError
 
-from pipeline.events.schema import Event, event_from
-from pipeline.events.sink import EventSink, EventSinkError
+from passerby_events.errors import EventsError
+from passerby_events.schema import Event, event_from
+from pipeline.events.sink import EventSink
 from pipeline.store.client import SiteStore, StoreError
 from pipeline.store.keys import OUTBOX
 from pipeline.store.outage import Outage
@@ -86,7 +87,7 @@ class OutboxRelay:
                 if not self._step():
                     self._is_closing.wait(POLL_S)
                 outage.worked()
-            except EventSinkError as error:
+            except EventsError as error:
                 outage.failed(error)
                 self._close_sink()
                 if self._on_failure:
@@ -112,7 +113,7 @@ class OutboxRelay:
         """A sink that has failed may fail again here; what it holds is still in the outbox."""
         if self._sink is None:
             return
-        with suppress(EventSinkError):
+        with suppress(EventsError):
             self._sink.close()
         self._sink = None
 

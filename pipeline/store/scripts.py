@@ -167,7 +167,7 @@ for _ = 1, tonumber(take()) do redis.call('HDEL', merged, take()) end
 redis.call('EXPIRE', merged, ttl_s)
 for _ = 1, tonumber(take()) do redis.call('XADD', outbox, '*', 'event', take()) end
 while is_left() do forget(take(), take()) end
-redis.call('HSET', progress, 'commit', commit, 'until_s', until_s)
+redis.call('HSET', progress, 'commit', commit, 'until_s', until_s, 'run', run)
 redis.call('EXPIRE', recent, ttl_s)
 return 1
 """,
@@ -179,7 +179,7 @@ return 1
         "progress": PROGRESS,
         "merged": MERGED,
     },
-    args=("commit", "until_s", "ttl_s", "..."),
+    args=("commit", "until_s", "run", "ttl_s", "..."),
 )
 
 ASK = script(

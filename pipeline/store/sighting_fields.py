@@ -8,8 +8,8 @@ from uuid import UUID
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from passerby_events.tracks import Clock, TrackKey
 from pipeline.matching.sightings import Sighting
-from pipeline.records import Clock, TrackKey
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -23,7 +23,7 @@ class _Head(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     camera: str
-    run: str
+    session: str
     track: int
     tracklet_index: int
     box: tuple[Finite, Finite, Finite, Finite]
@@ -41,7 +41,7 @@ def head_of(sighting: Sighting) -> str:
     return json.dumps(
         {
             "camera": sighting.track.camera,
-            "run": sighting.track.run,
+            "session": sighting.track.session,
             "track": sighting.track.track,
             "tracklet_index": sighting.tracklet_index,
             "box": (left, top, right, bottom),
@@ -74,7 +74,7 @@ def sighting_from(fields: Mapping[bytes, bytes]) -> Sighting:
     except (KeyError, ValueError, ValidationError) as error:
         raise FieldsError(f"expected a sighting, found {sorted(fields)}: {error}") from error
     return Sighting(
-        track=TrackKey(head.camera, head.run, head.track),
+        track=TrackKey(head.camera, head.session, head.track),
         person=person,
         total=total,
         tracklet_index=head.tracklet_index,

@@ -90,7 +90,7 @@ class SiteMatcher:
 
         Raises:
             StoreError: if Redis refuses, or could not be reached for `patience_s`.
-            EventSinkError: if nothing could be delivered for `delivery_patience_s`.
+            EventsError: if nothing could be delivered for `delivery_patience_s`.
         """
         outage = Outage(f"Redis at {self._store.address}", self._params.limits.patience_s)
         lease: Lease | None = None

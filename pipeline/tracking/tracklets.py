@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.boxes import clip
-from pipeline.records import Clock, Frame, TrackEnd, TrackKey, Tracklet
+from passerby_events.tracks import Clock, TrackKey
+from pipeline.records import Frame, TrackEnd, Tracklet
 from pipeline.tracking.gate import GateParams, GateVerdict, gate, sharpness
 from reid_models.crops import fit, pixel_boxes, shrink
 from reid_runtime.card import ClipSpec
@@ -75,9 +76,9 @@ class TrackletBuffer:
         verdicts: how often the gate gave each verdict; boxes, not tracks.
     """
 
-    def __init__(self, camera: str, run: str, clip: ClipSpec, params: TrackletParams | None = None) -> None:
+    def __init__(self, camera: str, session: str, clip: ClipSpec, params: TrackletParams | None = None) -> None:
         self._camera = camera
-        self._run = run
+        self._session = session
         self._clip = clip
         self._params = params or TrackletParams()
         self._lives: dict[int, _Life] = {}
@@ -166,7 +167,7 @@ class TrackletBuffer:
         )
 
     def _key(self, track: int) -> TrackKey:
-        return TrackKey(self._camera, self._run, track)
+        return TrackKey(self._camera, self._session, track)
 
 
 def _surplus(life: _Life, time_s: float, quality: float) -> GateVerdict | None:

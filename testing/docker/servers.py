@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from pipeline.events.kafka.brokers import Brokers
+from passerby_events.brokers import Brokers
 from testing.docker.by_hand import Place, Running
 from testing.docker.compose_file import DOCKER, SECRETS, Service, service
 from testing.services.kafka import NoBrokerError, jars

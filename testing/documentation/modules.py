@@ -27,7 +27,7 @@ PACKAGES = (
 INTRODUCTION = """\
 # Modules
 
-Every module, with the first sentence of its docstring, by room. [architecture.md](../architecture.md) says who may
+Every module, with the first sentence of its docstring, by room. [Architecture](../architecture.md) says who may
 import whom.
 """
 

@@ -19,7 +19,7 @@ INTRODUCTION = """\
 # Python API
 
 What may be imported by name from the two packages; everything else may change without notice. Each name has types, and
-`mypy --strict` accepts what is written with them. [library.md](../library.md) has examples.
+`mypy --strict` accepts what is written with them. [The library](../library.md) has examples.
 """
 
 

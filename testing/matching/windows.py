@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
+from passerby_events.tracks import TrackKey
+from pipeline.records import EmbeddedWindow, Embedding, TrackEnd
 from pipeline.site import Site, Transit
 
 SITE = Site(name="shop", transits=(Transit(between=("door", "yard"), min_s=2, max_s=60),))

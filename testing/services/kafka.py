@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 from kafka import KafkaAdminClient
 from pydantic import SecretStr
 
-from pipeline.events.kafka.brokers import Brokers, Sasl, Tls
+from passerby_events.brokers import Brokers, Sasl, Tls
 from testing.services.ports import free_ports
 
 POM = Path(__file__).with_name("kafka_pom.xml")

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
-from pipeline.events.kafka.brokers import Brokers
-from pipeline.events.kafka.sink import open_producer
-from pipeline.events.schema import IdentityEvent
+from passerby_events.brokers import Brokers
+from passerby_events.producer import open_producer
+from passerby_events.schema import IdentityEvent, event_from
 
 READ_MS = 5000
 
@@ -27,7 +27,9 @@ def messages_at(brokers: Brokers, topic: str) -> Iterator[ConsumerRecord]:
 def events_at(brokers: Brokers, topic: str) -> Iterator[IdentityEvent]:
     """The same as events, without a second look at those that came twice."""
     for message in messages_at(brokers, topic):
-        yield IdentityEvent.model_validate_json(message.value)
+        event = event_from(message.value)
+        assert event.kind != "person.erased"
+        yield event
 
 
 def publish_raw(brokers: Brokers, topic: str, *values: bytes | None) -> None:

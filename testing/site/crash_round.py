@@ -15,11 +15,11 @@ from random import Random
 from typing import Literal, Protocol
 from uuid import UUID
 
-from pipeline.events.folding import persons_by_track
-from pipeline.events.kafka.brokers import Brokers
-from pipeline.events.kafka.consumer import EventConsumer
-from pipeline.events.kafka.dead_letters import DeadLetter
-from pipeline.events.schema import IdentityEvent
+from passerby_events.brokers import Brokers
+from passerby_events.consumer import EventConsumer
+from passerby_events.dead_letters import DeadLetter
+from passerby_events.reducing import fold
+from passerby_events.schema import Event, IdentityEvent, event_from
 from pipeline.store.site_matcher import LEADING
 from testing.services.kafka import KafkaBroker
 from testing.services.kafka_topics import messages_at
@@ -226,9 +226,7 @@ class Tally:
 
 def tally(brokers: Brokers, topic: str, expected: Mapping[UUID, IdentityEvent]) -> Tally:
     """Reads a topic to its end, once as it is and once as consumers do."""
-    messages = [
-        (message.key, IdentityEvent.model_validate_json(message.value)) for message in messages_at(brokers, topic)
-    ]
+    messages = [(message.key, event_from(message.value)) for message in messages_at(brokers, topic)]
     found = {event.event_id for _, event in messages}
     consumed = consume(brokers, topic)
     return Tally(
@@ -238,7 +236,7 @@ def tally(brokers: Brokers, topic: str, expected: Mapping[UUID, IdentityEvent]) 
         lost=len(expected.keys() - found),
         changed=len({event.event_id for _, event in messages if not _is_as_expected(event, expected)}),
         consumed_once=sorted(event.event_id for event in consumed) == sorted(expected),
-        same_persons=persons_by_track(consumed) == persons_by_track(expected.values()),
+        same_persons=fold(consumed).persons_by_track == fold(expected.values()).persons_by_track,
     )
 
 
@@ -252,7 +250,7 @@ def _decides_or_is_done(matcher: Watched) -> bool:
     return matcher.has_ended() or matcher.state("matcher") == LEADING
 
 
-def _is_as_expected(event: IdentityEvent, expected: Mapping[UUID, IdentityEvent]) -> bool:
+def _is_as_expected(event: Event, expected: Mapping[UUID, IdentityEvent]) -> bool:
     known = expected.get(event.event_id)
     return known is not None and known.model_dump_json() == event.model_dump_json()
 

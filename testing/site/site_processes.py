@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
+from passerby_events.brokers import Brokers
+from passerby_events.tracks import TrackKey
 from pipeline.config import RedisConfig
 from pipeline.events.jsonlines import JsonLinesSink
-from pipeline.events.kafka.brokers import Brokers
 from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.sink import EventSink
 from pipeline.matching.memory import Retention
-from pipeline.records import EmbeddedWindow, Embedding, TrackEnd, TrackKey
+from pipeline.records import EmbeddedWindow, Embedding, TrackEnd
 from pipeline.site import Site, Transit
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected

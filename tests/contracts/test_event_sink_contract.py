@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.events.jsonlines import JsonLinesSink, read_events
-from pipeline.events.kafka.brokers import Brokers
+from passerby_events.brokers import Brokers
+from passerby_events.errors import EventsError
+from passerby_events.recordings import read_events
+from passerby_events.schema import IdentityEvent
+from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.memory import MemorySink
-from pipeline.events.schema import IdentityEvent
-from pipeline.events.sink import EventSink, EventSinkError
-from testing.pipeline_events import an_event
+from pipeline.events.sink import EventSink
+from testing.events import a_match
 from testing.services.kafka_topics import events_at
 
 Reader = Callable[[], Sequence[IdentityEvent]]
@@ -42,7 +44,7 @@ def kafka_sink(kafka_brokers: Brokers, topic: str) -> Iterator[tuple[EventSink, 
 
 
 def events(count: int) -> list[IdentityEvent]:
-    return [an_event().model_copy(update={"site": f"site{i}"}) for i in range(count)]
+    return [a_match().model_copy(update={"site": f"site{i}"}) for i in range(count)]
 
 
 def test_what_was_published_is_there_in_order_after_close(sink: tuple[EventSink, Reader]) -> None:
@@ -56,7 +58,7 @@ def test_what_was_published_is_there_in_order_after_close(sink: tuple[EventSink,
 
 def test_closing_twice_does_nothing(sink: tuple[EventSink, Reader]) -> None:
     writer, read = sink
-    writer.publish(an_event())
+    writer.publish(a_match())
     writer.close()
     writer.close()
     assert len(read()) == 1
@@ -75,8 +77,8 @@ def test_what_was_flushed_is_there_before_close(sink: tuple[EventSink, Reader]) 
 def test_nothing_is_taken_after_close(sink: tuple[EventSink, Reader]) -> None:
     writer, read = sink
     writer.close()
-    with pytest.raises(EventSinkError):
-        writer.publish(an_event())
-    with pytest.raises(EventSinkError):
+    with pytest.raises(EventsError):
+        writer.publish(a_match())
+    with pytest.raises(EventsError):
         writer.flush()
     assert len(read()) == 0

@@ -7,12 +7,13 @@ from uuid import UUID
 import numpy as np
 import pytest
 
+from passerby_events.schema import IdentityEvent
+from passerby_events.tracks import TrackKey
+from pipeline.events.ids import person_id
 from pipeline.events.memory import MemorySink
-from pipeline.events.schema import IdentityEvent, person_id
 from pipeline.matching.gallery import Gallery
 from pipeline.matching.memory import MemoryGallery, Retention
 from pipeline.matching.sightings import NOBODY, Sighting
-from pipeline.records import TrackKey
 from pipeline.store.client import SiteStore
 from testing.redis_desk import RedisDesk
 from testing.sightings import ends_at, event, sighting

@@ -10,13 +10,14 @@ import pytest
 from redis import Redis
 from redis.cluster import RedisCluster
 
+from passerby_events.tracks import TrackKey
 from pipeline.config import RedisConfig
+from pipeline.events.ids import person_id
 from pipeline.events.memory import MemorySink
-from pipeline.events.schema import person_id
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
 from pipeline.matching.policy import MatchParams
-from pipeline.records import EmbeddedWindow, TrackKey
+from pipeline.records import EmbeddedWindow
 from pipeline.site import Site
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from passerby_events.tracks import TrackKey
 from pipeline.ordering.channel import Channel, OrderParams
-from pipeline.records import EmbeddedWindow, Embedding, StreamEntry, TrackEnd, TrackKey
+from pipeline.records import EmbeddedWindow, Embedding, StreamEntry, TrackEnd
 from pipeline.store.embedding_messages import EmbeddingMessage, messages_of
 from pipeline.store.window_join import WindowJoin
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import redis
 
-from pipeline.events.kafka.topics import DEAD_LETTERS, EVENTS
+from passerby_events.topics import DEAD_LETTERS, EVENTS
 from testing.docker.by_hand import Place, Running, has_looked, is_well, leads, networks, start_camera
 from testing.docker.compose_file import SECRETS, read_compose, service
 from testing.docker.dockerfile import CAMERA, PIPELINE, entry_point, health_check

@@ -14,8 +14,8 @@ from testing.docker.dockerfile import CAMERA, PIPELINE, entry_point
 from testing.docker.films import sliding_square, write_video
 from testing.docker.manifests import EXAMPLE, KUBERNETES, Manifest, Secrets, container, manifests, pods, variables
 from testing.docker.servers import redis_url, start_redis
+from testing.events import a_match
 from testing.paths import SHARED
-from testing.pipeline_events import an_event
 from testing.services.kafka import PASSWORD, USER, KafkaBroker
 from testing.services.kafka_topics import messages_at
 from testing.services.needed import start_kafka_broker
@@ -137,7 +137,7 @@ def test_the_bridge_hands_on_what_is_in_the_topic(
     name = "passerby-bridge"
     bridge = place.start(words(name), variables(containers()[name], config_maps(), secrets))
     with KafkaSink(broker.secured, "passerby.identities.v1") as sink:
-        sink.publish(an_event())
+        sink.publish(a_match())
     bridge.until(lambda: any(messages_at(broker.plain, "mdx-mtmc")))
     reported = {json.loads(message.value)["globalId"] for message in messages_at(broker.plain, "mdx-mtmc")}
-    assert str(an_event().person) in reported
+    assert str(a_match().person) in reported

@@ -10,8 +10,8 @@ from pathlib import Path
 import onnxruntime as ort
 import pytest
 
+from passerby_events.recordings import read_events
 from pipeline.cli import main
-from pipeline.events.jsonlines import read_events
 from reid_runtime.card import card_path
 from testing.networks import mean_network
 from testing.scene import video
@@ -206,7 +206,7 @@ def test_the_good_part_of_a_truncated_video_is_used_and_its_events_are_kept(
     assert "cut off after" in reported
     assert reported.count("\n") == 1
     events = list(read_events(tmp_path / "out" / "events.jsonl"))
-    assert {event.camera for event in events} == {"door", "hall"}
+    assert {event.seen.camera for event in events} == {"door", "hall"}
     assert sum(event.kind == "track.ended" for event in events) == 2
     assert (tmp_path / "out" / "report.html").is_file()
     assert {path.name for path in (tmp_path / "out" / "videos").iterdir()} == {"door.mp4", "hall.mp4"}

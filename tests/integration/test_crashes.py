@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from pipeline.events.schema import IdentityEvent
+from passerby_events.schema import IdentityEvent
 from pipeline.store.site_matcher import LEADING, STANDING_BY
 from testing.services.kafka import KafkaBroker
 from testing.services.needed import start_kafka_broker

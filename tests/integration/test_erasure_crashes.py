@@ -11,9 +11,9 @@ from random import Random
 
 import pytest
 
-from pipeline.events.folding import persons_by_track
-from pipeline.events.jsonlines import read_recording
-from pipeline.events.schema import Event
+from passerby_events.recordings import read_recording
+from passerby_events.reducing import fold
+from passerby_events.schema import Event
 from pipeline.store.client import SiteStore
 from pipeline.store.erasure_requests import ask, audit
 from pipeline.store.keys import LEASE, RECENT, REQUESTS, person_key, sighting_key
@@ -152,7 +152,7 @@ def test_nothing_brings_an_erased_person_back(house: House) -> None:
         kinds = [event.kind for event in reported if event.person == person]
         assert kinds.index("person.erased") == len(kinds) - kinds.count("person.erased"), kinds
         assert len({event.event_id for event in reported if event.person == person}) == len(set(kinds))
-    assert set(persons_by_track(reported).values()) == {somebody(10 * number + 2) for number in range(len(FALLS))}
+    assert set(fold(reported).persons_by_track.values()) == {somebody(10 * number + 2) for number in range(len(FALLS))}
 
 
 @pytest.mark.slow

@@ -8,14 +8,14 @@ from random import Random
 from threading import Event, Thread
 from uuid import UUID
 
-from pipeline.events.kafka.brokers import Brokers
-from pipeline.events.kafka.consumer import EventConsumer
-from pipeline.events.kafka.dead_letters import DeadLetter
+from passerby_events.brokers import Brokers
+from passerby_events.consumer import EventConsumer
+from passerby_events.dead_letters import DeadLetter
+from passerby_events.errors import EventsError
+from passerby_events.schema import IdentityEvent
 from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
-from pipeline.events.schema import IdentityEvent
-from pipeline.events.sink import EventSinkError
-from testing.pipeline_events import an_event
+from testing.events import a_match
 from testing.services.kafka import KafkaBroker
 from testing.services.kafka_topics import events_at
 
@@ -29,7 +29,7 @@ PATIENT_S = 180.0
 
 def numbered(count: int) -> list[IdentityEvent]:
     return [
-        an_event().model_copy(update={"event_id": UUID(int=i), "person": UUID(int=i % PERSONS)}) for i in range(count)
+        a_match().model_copy(update={"event_id": UUID(int=i), "person": UUID(int=i % PERSONS)}) for i in range(count)
     ]
 
 
@@ -58,7 +58,7 @@ class Relay(Thread):
             try:
                 with KafkaSink(self._brokers, TOPIC, deliver_within_s=self._deliver_within_s) as sink:
                     self._send_all(sink)
-            except EventSinkError:
+            except EventsError:
                 self.failures += 1
 
     def _send_all(self, sink: KafkaSink) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.events.jsonlines import read_events
+from passerby_events.recordings import read_events
 from testing.cameras.camera import RtspCamera
 from testing.live_run import LiveRun
 from testing.scene import endless_video

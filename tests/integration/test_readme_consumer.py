@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 
-from pipeline.events.kafka.brokers import Brokers
+from passerby_events.brokers import Brokers
+from passerby_events.topics import DEAD_LETTERS, EVENTS
 from pipeline.events.kafka.sink import KafkaSink
-from pipeline.events.kafka.topics import DEAD_LETTERS, EVENTS, TopicParams, ensure_topic
+from pipeline.events.kafka.topics import TopicParams, ensure_topic
+from testing.events import a_match, an_erasure
 from testing.paths import ROOT
-from testing.pipeline_events import an_erasure, an_event
 from testing.services.kafka_topics import publish_raw
 
 README = ROOT / "README.md"
@@ -21,12 +22,12 @@ def test_the_example_consumer_prints_who_went_where_and_who_is_to_be_forgotten(
     ensure_topic(kafka_brokers, DEAD_LETTERS, TopicParams(partitions=1))
     publish_raw(kafka_brokers, topic, b"not json")
     with KafkaSink(kafka_brokers, topic) as sink:
-        sink.publish(an_event())
+        sink.publish(a_match())
         sink.publish(an_erasure())
     with subprocess.Popen([sys.executable, "-c", example(kafka_brokers, topic)], stdout=subprocess.PIPE) as consumer:
         assert consumer.stdout
-        assert consumer.stdout.readline().decode() == f"{an_event().person} went from door to yard\n"
-        assert consumer.stdout.readline().decode() == f"{an_event().person} is to be forgotten\n"
+        assert consumer.stdout.readline().decode() == f"{a_match().person} went from door to yard\n"
+        assert consumer.stdout.readline().decode() == f"{a_match().person} is to be forgotten\n"
         consumer.send_signal(signal.SIGKILL)
 
 

@@ -12,7 +12,7 @@ import pytest
 import redis
 import yaml
 
-from pipeline.events.jsonlines import read_events
+from passerby_events.recordings import read_events
 from pipeline.store.keys import LEASE, prefix
 from testing.scene import video
 from testing.services.ports import free_port

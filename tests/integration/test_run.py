@@ -14,8 +14,8 @@ import av
 import pytest
 import yaml
 
+from passerby_events.recordings import read_events
 from pipeline.cli import main
-from pipeline.events.jsonlines import read_events
 from pipeline.matching.calibration import Calibration
 from pipeline.model_zoo import fetch
 from testing.services.redis import RedisServer
@@ -92,7 +92,7 @@ def cameras(views: dict[str, Path]) -> list[str]:
 def test_a_run_writes_all_that_it_was_asked_for(everything: Path) -> None:
     events = list(read_events(everything / "events.jsonl"))
     assert {event.kind for event in events} >= {"person.appeared", "track.ended"}
-    assert {event.camera for event in events} == {"view1", "view6"}
+    assert {event.seen.camera for event in events} == {"view1", "view6"}
     assert {path.name for path in (everything / "tracks").iterdir()} == {"view1.txt", "view6.txt"}
     for name in ("view1", "view6"):
         with av.open(str(everything / "videos" / f"{name}.mp4")) as video:

@@ -12,7 +12,8 @@ from urllib.parse import quote
 import pytest
 import redis
 
-from pipeline.events.kafka.topics import EVENTS, TopicParams, ensure_topic
+from passerby_events.topics import EVENTS
+from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from testing.cameras.camera import RtspCamera
 from testing.scene import video
 from testing.services.kafka import PASSWORD as KAFKA_PASSWORD

@@ -12,7 +12,7 @@ def test_several_processes_give_the_events_and_the_score_of_one(redis_url: str, 
     one = in_one_process(drive)
     several = in_several_processes(drive, redis_url)
     assert as_sent(several) == as_sent(one)
-    assert len({event.camera for event in one}) == len(load.cameras)
+    assert len({event.seen.camera for event in one}) == len(load.cameras)
     score = score_drive(drive, one)
     assert score.across.idf1 > 0.8
     assert score.errors.missing.missed_detection == score.errors.missing.gate == 0

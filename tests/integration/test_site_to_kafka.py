@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from pipeline.events.kafka.brokers import Brokers
+from passerby_events.brokers import Brokers
+from passerby_events.schema import IdentityEvent
 from pipeline.events.kafka.sink import KafkaSink
-from pipeline.events.schema import IdentityEvent
 from pipeline.events.sink import EventSink
 from pipeline.matching.memory import Retention
 from pipeline.store.client import SiteStore

@@ -33,9 +33,10 @@ if TYPE_CHECKING:
         describe,
     )
     from passerby_events.recordings import read_events, read_recording
-    from passerby_events.reducing import Folded, fold
+    from passerby_events.reducing import Folded, fold, persons_of_camera
     from passerby_events.schema import (
         Event,
+        EventSighting,
         IdentityEvent,
         Joined,
         MergeSplit,
@@ -45,12 +46,12 @@ if TYPE_CHECKING:
         PersonMerged,
         PersonSplit,
         RunnerUp,
-        Sighting,
         TrackEnded,
         event_from,
         first_fault,
         newer_kind,
         schema_text,
+        seen_before_of,
         sightings_of,
     )
     from passerby_events.topics import DEAD_LETTERS, EVENTS
@@ -67,6 +68,7 @@ __all__ = [
     "DeadLetters",
     "Event",
     "EventConsumer",
+    "EventSighting",
     "EventsError",
     "Folded",
     "IdentityEvent",
@@ -85,7 +87,6 @@ __all__ = [
     "SameCameraSameTime",
     "Sasl",
     "SettingsError",
-    "Sighting",
     "Tls",
     "TooFast",
     "TooLate",
@@ -100,9 +101,11 @@ __all__ = [
     "first_fault",
     "fold",
     "newer_kind",
+    "persons_of_camera",
     "read_events",
     "read_recording",
     "schema_text",
+    "seen_before_of",
     "sightings_of",
 ]
 
@@ -126,7 +129,7 @@ _MODULES = {
         "describe",
     ),
     "recordings": ("read_events", "read_recording"),
-    "reducing": ("Folded", "fold"),
+    "reducing": ("Folded", "fold", "persons_of_camera"),
     "schema": (
         "MergeSplit",
         "Event",
@@ -138,12 +141,13 @@ _MODULES = {
         "PersonMerged",
         "PersonSplit",
         "RunnerUp",
-        "Sighting",
+        "EventSighting",
         "TrackEnded",
         "event_from",
         "first_fault",
         "newer_kind",
         "schema_text",
+        "seen_before_of",
         "sightings_of",
     ),
     "topics": ("DEAD_LETTERS", "EVENTS"),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from passerby_events.errors import EventsError
 from passerby_events.schema import Event, sightings_of
 from passerby_events.tracks import TrackKey
 
@@ -46,3 +47,15 @@ def fold(events: Iterable[Event]) -> Folded:
         erased_tracks=frozenset(track for track, (_, person) in last.items() if person in erased),
         erased=frozenset(erased),
     )
+
+
+def persons_of_camera(persons_by_track: Mapping[TrackKey, UUID], camera: str) -> dict[int, UUID]:
+    """Who each track number of one camera is, for a camera that was started once.
+
+    Raises:
+        EventsError: if the events are of two sessions of that camera, so that its track numbers mean two things.
+    """
+    sessions = sorted({key.session for key in persons_by_track if key.camera == camera})
+    if len(sessions) > 1:
+        raise EventsError(f"expected events of one session of camera {camera}, found {', '.join(sessions)}")
+    return {key.track: person for key, person in persons_by_track.items() if key.camera == camera}

@@ -21,7 +21,7 @@ LONGEST_NAME = 200
 """Characters of the place of a fault."""
 
 
-class Sighting(Record):
+class EventSighting(Record):
     """Where and when somebody was seen.
 
     Attributes:
@@ -94,7 +94,7 @@ class PersonAppeared(Envelope):
     """
 
     kind: Literal["person.appeared"] = "person.appeared"
-    seen: Sighting
+    seen: EventSighting
     runners_up: tuple[RunnerUp, ...]
     model_id: str
 
@@ -115,8 +115,8 @@ class PersonMatched(Envelope):
     """
 
     kind: Literal["person.matched"] = "person.matched"
-    seen: Sighting
-    seen_before: Sighting
+    seen: EventSighting
+    seen_before: EventSighting
     similarity: Ratio
     probability: Ratio | None
     margin: Ratio | None
@@ -133,7 +133,24 @@ class TrackEnded(Envelope):
     """
 
     kind: Literal["track.ended"] = "track.ended"
-    seen: Sighting
+    seen: EventSighting
+
+
+class Joined(Record):
+    """How tracks agree with the person whom they joined.
+
+    Attributes:
+        seen_before: the track of that person that is most like the `seen` of the event.
+        similarity: the mean cosine over all pairs of moved tracks and those of that person.
+        margin: by how much the similarity, above threshold, exceeds that of the next person who was possible; null if
+            there was none.
+        threshold: the mean of what was demanded of the pairs.
+    """
+
+    seen_before: EventSighting
+    similarity: Ratio
+    margin: Ratio | None
+    threshold: Ratio
 
 
 class PersonMerged(Envelope):
@@ -142,37 +159,17 @@ class PersonMerged(Envelope):
     Attributes:
         other: who the moved tracks were taken for.
         moved: all tracks of `other`; where they are more than 500, several events name them.
-        seen, seen_before: of the moved tracks and of those of this person, the two that are most alike.
-        similarity: the mean cosine over all pairs of moved tracks and those of this person.
-        margin: by how much the similarity, above threshold, exceeds that of the next person who was possible; null if
-            there was none.
-        threshold: the mean of what was demanded of the pairs.
-        model_id: the network behind the similarity.
+        seen: the moved track that is most like one of this person's.
+        joined: what speaks for it.
+        model_id: the network behind the similarities.
     """
 
     kind: Literal["person.merged"] = "person.merged"
     other: UUID
-    moved: tuple[Sighting, ...] = Field(min_length=1)
-    seen: Sighting
-    seen_before: Sighting
-    similarity: Ratio
-    margin: Ratio | None
-    threshold: Ratio
+    moved: tuple[EventSighting, ...] = Field(min_length=1)
+    seen: EventSighting
+    joined: Joined
     model_id: str
-
-
-class Joined(Record):
-    """How tracks that left a person agree with the person whom they joined.
-
-    Attributes:
-        seen_before: the track of that person that is most like `seen`.
-        similarity, margin, threshold: as of `PersonMerged`.
-    """
-
-    seen_before: Sighting
-    similarity: Ratio
-    margin: Ratio | None
-    threshold: Ratio
 
 
 class PersonSplit(Envelope):
@@ -181,7 +178,7 @@ class PersonSplit(Envelope):
     Attributes:
         other: who the moved tracks were taken for.
         moved: the tracks that are this person from now on; where they are more than 500, several events name them.
-        seen: the moved track that is most like this person's; the first of them if that is somebody new.
+        seen: the moved track that is most like one of this person's; the first of them if that is somebody new.
         similarity_to_rest: the mean cosine over all pairs of moved tracks and those that stay with `other`.
         reason: why they left.
         joined: what speaks for this person; null if that is somebody new.
@@ -190,8 +187,8 @@ class PersonSplit(Envelope):
 
     kind: Literal["person.split"] = "person.split"
     other: UUID
-    moved: tuple[Sighting, ...] = Field(min_length=1)
-    seen: Sighting
+    moved: tuple[EventSighting, ...] = Field(min_length=1)
+    seen: EventSighting
     similarity_to_rest: Ratio
     reason: AnyReason
     joined: Joined | None
@@ -237,7 +234,7 @@ def newer_kind(content: bytes | str) -> str | None:
     return None if kind in KINDS else kind
 
 
-def sightings_of(event: Event) -> tuple[Sighting, ...]:
+def sightings_of(event: Event) -> tuple[EventSighting, ...]:
     """The sightings that an event says are its person's: what tells who each track is."""
     match event:
         case PersonErased():
@@ -246,6 +243,17 @@ def sightings_of(event: Event) -> tuple[Sighting, ...]:
             return (event.seen, *event.moved)
         case _:
             return (event.seen,)
+
+
+def seen_before_of(event: Event) -> EventSighting | None:
+    """The earlier sighting of its person that an event compares with; None where there is none."""
+    match event:
+        case PersonMatched():
+            return event.seen_before
+        case PersonMerged() | PersonSplit():
+            return None if event.joined is None else event.joined.seen_before
+        case _:
+            return None
 
 
 def schema_text() -> str:

@@ -5,7 +5,8 @@ Whoever routes events reads these and not the body, which is the event as `docs/
 
 from urllib.parse import quote
 
-from pipeline.events.schema import SCHEMA_ID, Event, rfc3339
+from passerby_events.schema import SCHEMA_ID, Event
+from passerby_events.times import rfc3339
 
 
 def headers(event: Event) -> list[tuple[str, bytes]]:

@@ -11,7 +11,16 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.events.schema import Event, EventSighting, IdentityEvent, PersonErased, Time
+from passerby_events.schema import (
+    Event,
+    EventSighting,
+    IdentityEvent,
+    PersonErased,
+    PersonMerged,
+    PersonSplit,
+    seen_before_of,
+)
+from passerby_events.times import Time
 
 TOPIC = "mdx-mtmc"
 PERSON = "Person"
@@ -108,7 +117,7 @@ class MdxAdapter:
         if tracks and event.seen.start - max(track.end for track in tracks.values()) > self._params.forget_after_s:
             self._forget(event.person)
         persons = dict.fromkeys(self._take(seen, event.person) for seen in _sightings(event))
-        if event.other is not None and (event.kind == "person.merged" or event.other in self._matched):
+        if event.kind == "person.merged" or (event.kind == "person.split" and event.other in self._matched):
             persons[event.other] = None
         return [self._so_far(person, event) for person in persons]
 
@@ -162,14 +171,15 @@ class MdxAdapter:
 
 
 def _sightings(event: IdentityEvent) -> Iterator[EventSighting]:
-    if event.seen_before is not None:
-        yield event.seen_before
-    yield from event.moved
+    if (before := seen_before_of(event)) is not None:
+        yield before
+    if isinstance(event, PersonMerged | PersonSplit):
+        yield from event.moved
     yield event.seen
 
 
 def _behavior(seen: EventSighting) -> Behavior:
-    track = f"{seen.run}-{seen.track}"
+    track = f"{seen.session}-{seen.track}"
     return Behavior(
         id=f"{seen.camera} #-# {track}", sensorId=seen.camera, objectId=track, timestamp=seen.start, end=seen.end
     )

@@ -2,10 +2,10 @@
 
 from typing import Self
 
-from pipeline.events.kafka.brokers import Brokers
+from passerby_events.brokers import Brokers
+from passerby_events.schema import Event
 from pipeline.events.kafka.mdx import TOPIC, MdxAdapter, MdxParams
 from pipeline.events.kafka.sink import KafkaWriter
-from pipeline.events.schema import Event
 
 HEADERS = [("content-type", b"application/json")]
 

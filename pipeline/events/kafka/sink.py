@@ -9,28 +9,20 @@ would give up single batches and then deliver later ones.
 
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Self
 from uuid import UUID
 
-from kafka import KafkaProducer
 from kafka.errors import KafkaError
 from kafka.producer.future import FutureRecordMetadata
 
-from pipeline.events.kafka.brokers import Brokers, unreachable
+from passerby_events.brokers import Brokers
+from passerby_events.errors import EventsError
+from passerby_events.producer import abort, open_producer_for
+from passerby_events.schema import Event
 from pipeline.events.kafka.cloudevents import headers
-from pipeline.events.kafka.topics import require_topic
-from pipeline.events.schema import Event
-from pipeline.events.sink import EventSinkError
 
 MOST_WAITING = 5000
 """Messages without an acknowledgement; at a few kilobytes each, what the producer holds stays below 20 MB."""
-NEVER_MS = 7 * 24 * 3600 * 1000
-"""For the producer's own delivery timeout: longer than any `deliver_within_s` that makes sense."""
-REQUEST_MS = 10_000
-"""A request that a frozen broker does not answer is sent again after this."""
-END_S = 2.0
-"""How long to wait for the thread of a producer that was told to end; a frozen broker can hold it for `REQUEST_MS`."""
 
 
 class KafkaSink:
@@ -61,9 +53,9 @@ def _concerned(event: Event) -> list[UUID]:
     """Whose partitions an event goes to: a merge or split concerns two persons, and who reads one of them must hear
     it.
     """
-    if event.kind == "person.erased" or event.other is None:
-        return [event.person]
-    return [event.person, event.other]
+    if event.kind == "person.merged" or event.kind == "person.split":
+        return [event.person, event.other]
+    return [event.person]
 
 
 class KafkaWriter:
@@ -78,13 +70,13 @@ class KafkaWriter:
             deliver_within_s: each call gives up when the brokers have acknowledged nothing for this long.
 
         Raises:
-            EventSinkError: if no broker answers in that time, it refuses us, or the topic is not there.
+            EventsError: if no broker answers in that time, it refuses us, or the topic is not there.
         """
         self._to = f"topic {topic} at {brokers}"
         self._topic = topic
         self._deliver_within_s = deliver_within_s
         self._waiting: deque[FutureRecordMetadata] = deque()
-        self._failure: EventSinkError | None = None
+        self._failure: EventsError | None = None
         self._is_open = True
         self._producer = open_producer_for(brokers, topic, within_s=deliver_within_s)
 
@@ -113,7 +105,7 @@ class KafkaWriter:
         if self._failure:
             raise self._failure
         if not self._is_open:
-            raise EventSinkError("the sink is closed")
+            raise EventsError("the sink is closed")
 
     def _collect(self, must_wait: Callable[[], bool]) -> None:
         """Looks at every future, oldest first; waits for the oldest while `must_wait` says so."""
@@ -128,67 +120,12 @@ class KafkaWriter:
         """Nothing that waits may still go out afterwards: it would overtake what the caller sends again.
 
         Raises:
-            EventSinkError: always.
+            EventsError: always.
         """
         left = len(self._waiting)
-        self._failure = EventSinkError(
+        self._failure = EventsError(
             f"expected {self._to} to acknowledge events within {self._deliver_within_s:g} s, "
             f"found {error} with {left} waiting; are the brokers up? what waits must be sent again"
         )
         abort(self._producer)
         raise self._failure from error
-
-
-def open_producer_for(brokers: Brokers, topic: str, *, within_s: float) -> KafkaProducer:
-    """A producer that knows the topic's partitions, so that nobody need wait for them.
-
-    It connects before the topic is looked up: an admin client that cannot connect leaves a thread behind (3.0.12), and
-    whoever tries again and again during an outage would gather them.
-
-    Raises:
-        EventSinkError: if no broker answers within `within_s` seconds, it refuses us, or the topic is not there.
-    """
-    producer = open_producer(brokers, within_s=within_s)
-    try:
-        require_topic(brokers, topic, within_s=within_s)
-        producer.partitions_for(topic)
-    except KafkaError as error:
-        abort(producer)
-        raise unreachable(brokers, within_s, error) from error
-    except EventSinkError:
-        abort(producer)
-        raise
-    return producer
-
-
-def open_producer(brokers: Brokers, *, within_s: float) -> KafkaProducer:
-    """A producer that keeps order, makes no duplicates of its own, and never gives a message up by itself.
-
-    Raises:
-        EventSinkError: if no broker answers within `within_s` seconds, or it refuses us.
-    """
-    try:
-        return KafkaProducer(
-            **brokers.options(),
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=5,
-            delivery_timeout_ms=NEVER_MS,
-            request_timeout_ms=REQUEST_MS,
-            max_block_ms=round(within_s * 1000),
-            bootstrap_timeout_ms=round(within_s * 1000),
-            allow_auto_create_topics=False,
-            metrics_enabled=False,
-        )
-    except (KafkaError, OSError) as error:
-        raise unreachable(brokers, within_s, error) from error
-
-
-def abort(producer: KafkaProducer) -> None:
-    """Ends a producer at once, with what it holds undelivered."""
-    # KafkaProducer.close flushes first, and raises instead of closing while the brokers are away (3.0.12).
-    sender = producer._sender  # noqa: SLF001
-    sender.force_close()
-    sender.join(END_S)
-    with suppress(KafkaError):
-        producer.close(timeout=0)

@@ -5,13 +5,12 @@ from datetime import timedelta
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from pipeline.events.kafka.brokers import Brokers, unreachable
-from pipeline.events.sink import EventSinkError
+from passerby_events.brokers import Brokers, unreachable
+from passerby_events.errors import EventsError
+from passerby_events.topics import open_admin
 
-EVENTS = "passerby.identities.v1"
-DEAD_LETTERS = "passerby.dead-letters.v1"
 SEGMENTS = 4
 """Per retention. Kafka deletes whole segments, so an event outlives its retention by up to one of them."""
 
@@ -71,7 +70,7 @@ def ensure_topic(brokers: Brokers, name: str, params: TopicParams, *, within_s: 
     """Makes a topic if it is not there yet; one that is there stays as it is.
 
     Raises:
-        EventSinkError: if no broker answers within `within_s` seconds, or they refuse.
+        EventsError: if no broker answers within `within_s` seconds, or they refuse.
     """
     settings = {
         "num_partitions": params.partitions,
@@ -83,41 +82,11 @@ def ensure_topic(brokers: Brokers, name: str, params: TopicParams, *, within_s: 
             made = admin.create_topics({name: settings}, raise_errors=False)["topics"][0]
             fault = for_code(made["error_code"])
             if fault.errno and not issubclass(fault, TopicAlreadyExistsError):
-                raise EventSinkError(f"could not make topic {name} at {brokers}: {made['error_message']}")
+                raise EventsError(f"could not make topic {name} at {brokers}: {made['error_message']}")
             admin.wait_for_topics([name], timeout_ms=round(within_s * 1000))
             return _described(admin, name, is_new=not fault.errno)
         except KafkaError as error:
             raise unreachable(brokers, within_s, error) from error
-
-
-def require_topic(brokers: Brokers, name: str, *, within_s: float) -> None:
-    """Makes sure that a topic is there: one that Kafka makes by itself would have the wrong settings.
-
-    Raises:
-        EventSinkError: if it is not, or no broker answers within `within_s` seconds.
-    """
-    with open_admin(brokers, within_s=within_s) as admin:
-        try:
-            fault = for_code(admin.describe_topics([name])[0]["error_code"])
-        except KafkaError as error:
-            raise unreachable(brokers, within_s, error) from error
-    if issubclass(fault, UnknownTopicOrPartitionError):
-        raise EventSinkError(f"expected topic {name} at {brokers}, found none; reid-pipeline topics create makes it")
-    if fault.errno:
-        raise EventSinkError(f"expected topic {name} at {brokers}, found {fault.__name__}: {fault.description}")
-
-
-def open_admin(brokers: Brokers, *, within_s: float) -> KafkaAdminClient:
-    """A client for topics.
-
-    Raises:
-        EventSinkError: if no broker answers within `within_s` seconds, or they refuse us.
-    """
-    within_ms = round(within_s * 1000)
-    try:
-        return KafkaAdminClient(**brokers.options(), bootstrap_timeout_ms=within_ms, request_timeout_ms=within_ms)
-    except (KafkaError, OSError) as error:
-        raise unreachable(brokers, within_s, error) from error
 
 
 def _settings(params: TopicParams) -> dict[str, str]:

@@ -7,10 +7,10 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.events.folding import persons_by_track, persons_in_order
-from pipeline.events.schema import EventSighting, IdentityEvent
+from passerby_events.reducing import fold
+from passerby_events.schema import EventSighting, IdentityEvent
+from passerby_events.tracks import TrackKey
 from pipeline.output.person_labels import Colour, person_colours
-from pipeline.records import TrackKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,15 @@ class Person:
 
 def people(events: Sequence[IdentityEvent]) -> list[Person]:
     """Everybody whom the events name in the end, in the order of their first appearance."""
-    person_of = persons_by_track(events)
+    folded = fold(events)
     stays: dict[UUID, dict[TrackKey, Stay]] = {}
     for event in events:
-        tracks = stays.setdefault(person_of[event.seen.key], {})
+        tracks = stays.setdefault(folded.persons_by_track[event.seen.key], {})
         stay = tracks.get(event.seen.key, Stay(event.seen, event.seen.start, event.seen.end))
         tracks[event.seen.key] = replace(
             stay, start_s=min(stay.start_s, event.seen.start), end_s=max(stay.end_s, event.seen.end)
         )
-    colours = person_colours(persons_in_order(events))
+    colours = person_colours(folded.persons)
     found = [
         Person(person, colours[person], tuple(sorted(tracks.values(), key=lambda stay: (stay.start_s, stay.seen.key))))
         for person, tracks in stays.items()

@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
-from pipeline.events.schema import IdentityEvent
+from passerby_events.schema import IdentityEvent
 from pipeline.output.report.clockface import Clockface
 from pipeline.output.report.presence import Person, people
 from pipeline.output.report.tables import cameras_table, matches_table, merge_split_table, persons_table
@@ -82,7 +82,7 @@ def render(events: Sequence[IdentityEvent], summary: RunSummary, thumbnails: Thu
     persons = people(events)
     by_id = {person.person: person for person in persons}
     named = [camera.name for camera in summary.cameras]
-    cameras = list(dict.fromkeys([*named, *sorted(event.camera for event in events)]))
+    cameras = list(dict.fromkeys([*named, *sorted(event.seen.camera for event in events)]))
     clock = _clockface(events)
     shown = {
         "timeline": timeline(persons, clock, _camera_colours(cameras)),
@@ -99,7 +99,7 @@ def render(events: Sequence[IdentityEvent], summary: RunSummary, thumbnails: Thu
         contributions=_contributions(summary.cameras),
         thumbnail_note="" if thumbnails.were_kept else f'<p class="note">{NO_THUMBNAILS}</p>',
         thumbnails=thumbnails.css(),
-        models=escape(", ".join(sorted({event.model_id for event in events}))) or "none",
+        models=escape(", ".join(sorted({event.model_id for event in events if event.kind != "track.ended"}))) or "none",
     )
 
 
@@ -126,7 +126,7 @@ def _tiles(events: Sequence[IdentityEvent], summary: RunSummary, persons: Sequen
         "persons": len(persons),
         "in several cameras": sum(len(person.cameras) > 1 for person in persons),
         "matches": matched,
-        "merges and splits": sum(event.other is not None for event in events),
+        "merges and splits": sum(event.kind in ("person.merged", "person.split") for event in events),
         "seconds it took": round(summary.took_s),
     }
     return "".join(f"<div><b>{count:,}</b><span>{word}</span></div>" for word, count in facts.items())

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from uuid import UUID
 
-from pipeline.events.schema import EventSighting, IdentityEvent, RunnerUp
+from passerby_events.reasons import describe
+from passerby_events.schema import EventSighting, IdentityEvent, Joined, MergeSplit, PersonMatched, RunnerUp
 from pipeline.output.person_labels import short_name
 from pipeline.output.report.clockface import Clockface
 from pipeline.output.report.presence import Person, shared_persons
@@ -27,7 +28,11 @@ def merge_split_table(
     events: Iterable[IdentityEvent], persons: Mapping[UUID, Person], clock: Clockface, thumbnails: Thumbnails
 ) -> str:
     """A row per merge or split: which tracks were taken for whom, who they are, and why."""
-    rows = "".join(_merge_split_row(event, persons, clock, thumbnails) for event in events if event.other is not None)
+    rows = "".join(
+        _merge_split_row(event, persons, clock, thumbnails)
+        for event in events
+        if event.kind == "person.merged" or event.kind == "person.split"
+    )
     heads = [
         "When",
         "What",
@@ -74,32 +79,40 @@ def _table(heads: Iterable[str], rows: str, *, empty: str) -> str:
     )
 
 
-def _match(event: IdentityEvent, persons: Mapping[UUID, Person], clock: Clockface, thumbnails: Thumbnails) -> str:
-    before = "<td></td>" if event.seen_before is None else _sighting(event.seen_before, clock, thumbnails)
+def _match(event: PersonMatched, persons: Mapping[UUID, Person], clock: Clockface, thumbnails: Thumbnails) -> str:
     runners_up = (
         "".join(_runner_up(runner_up, persons) for runner_up in event.runners_up)
         or '<li class="faint">nobody else came near</li>'
     )
     return (
         f'<tr><td data-value="{event.seen.start}">{clock.read(event.seen.start)}</td>'
-        f"<td>{_name(event.person, persons)}</td>{_sighting(event.seen, clock, thumbnails)}{before}"
-        f"{_similarity(event)}{_number(event.probability, percent=True)}{_number(event.margin)}"
+        f"<td>{_name(event.person, persons)}</td>{_sighting(event.seen, clock, thumbnails)}"
+        f"{_sighting(event.seen_before, clock, thumbnails)}{_similarity(event.similarity, event.threshold)}"
+        f"{_number(event.probability, percent=True)}{_number(event.margin)}"
         f'{_number(event.threshold)}<td><ul class="runners-up">{runners_up}</ul></td></tr>'
     )
 
 
 def _merge_split_row(
-    event: IdentityEvent, persons: Mapping[UUID, Person], clock: Clockface, thumbnails: Thumbnails
+    event: MergeSplit, persons: Mapping[UUID, Person], clock: Clockface, thumbnails: Thumbnails
 ) -> str:
-    before = "<td></td>" if event.seen_before is None else _sighting(event.seen_before, clock, thumbnails)
     what = "two are one" if event.kind == "person.merged" else "one is two"
-    other = "" if event.other is None else _name(event.other, persons)
-    why = "".join(_runner_up(runner_up, persons) for runner_up in event.runners_up)
+    why = "" if event.kind == "person.merged" else f"{escape(describe(event.reason))}"
     return (
-        f'<tr><td data-value="{event.seen.end}">{clock.read(event.seen.end)}</td><td>{what}</td><td>{other}</td>'
-        f"<td>{_name(event.person, persons)}</td><td>{len(event.moved)}</td>"
-        f"{_sighting(event.seen, clock, thumbnails)}{before}{_similarity(event)}{_number(event.margin)}"
-        f'{_number(event.threshold)}<td><ul class="runners-up">{why}</ul></td></tr>'
+        f'<tr><td data-value="{event.seen.end}">{clock.read(event.seen.end)}</td><td>{what}</td>'
+        f"<td>{_name(event.other, persons)}</td><td>{_name(event.person, persons)}</td><td>{len(event.moved)}</td>"
+        f"{_sighting(event.seen, clock, thumbnails)}{_joined(event.joined, clock, thumbnails)}"
+        f'<td class="faint">{why}</td></tr>'
+    )
+
+
+def _joined(joined: Joined | None, clock: Clockface, thumbnails: Thumbnails) -> str:
+    """What speaks for the person whom tracks joined; nothing if that is somebody new."""
+    if joined is None:
+        return f"<td></td>{3 * NOTHING}"
+    return (
+        f"{_sighting(joined.seen_before, clock, thumbnails)}{_similarity(joined.similarity, joined.threshold)}"
+        f"{_number(joined.margin)}{_number(joined.threshold)}"
     )
 
 
@@ -119,15 +132,12 @@ def _sighting(sighting: EventSighting, clock: Clockface, thumbnails: Thumbnails)
     )
 
 
-def _similarity(event: IdentityEvent) -> str:
+def _similarity(similarity: float, threshold: float) -> str:
     """The number, and a bar with a tick where the threshold was."""
-    if event.similarity is None:
-        return NOTHING
-    width = max(0.0, event.similarity)
-    tick = "" if event.threshold is None else f'<line x1="{event.threshold:.1%}" x2="{event.threshold:.1%}" y2="8"/>'
-    rect = f'<rect width="{width:.1%}" height="8"/>'
+    tick = f'<line x1="{threshold:.1%}" x2="{threshold:.1%}" y2="8"/>'
+    rect = f'<rect width="{max(0.0, similarity):.1%}" height="8"/>'
     bar = f'<svg class="gauge" width="72" height="8" aria-hidden="true">{rect}{tick}</svg>'
-    return f'<td class="number" data-value="{event.similarity}">{event.similarity:.3f}<br>{bar}</td>'
+    return f'<td class="number" data-value="{similarity}">{similarity:.3f}<br>{bar}</td>'
 
 
 def _number(value: float | None, *, percent: bool = False) -> str:
@@ -137,7 +147,7 @@ def _number(value: float | None, *, percent: bool = False) -> str:
 
 
 def _runner_up(runner_up: RunnerUp, persons: Mapping[UUID, Person]) -> str:
-    why = f"ruled out: {escape(runner_up.ruled_out_by)}" if runner_up.ruled_out_by else "less similar"
+    why = f"ruled out: {escape(describe(runner_up.ruled_out_by))}" if runner_up.ruled_out_by else "less similar"
     return f'<li>{_name(runner_up.person, persons)} {runner_up.similarity:.3f} <span class="faint">{why}</span></li>'
 
 

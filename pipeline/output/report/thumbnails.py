@@ -3,7 +3,7 @@
 import base64
 from pathlib import Path
 
-from pipeline.events.schema import EventSighting
+from passerby_events.schema import EventSighting
 from pipeline.output.thumbnails import thumbnail_path
 
 

@@ -1,11 +1,13 @@
 from collections.abc import Iterable
+from random import Random
 from uuid import UUID
 
 import pytest
 
 from passerby_events.reducing import fold
-from passerby_events.schema import Event
+from passerby_events.schema import Event, sightings_of
 from testing.events import a_match, a_merge, an_erasure
+from testing.site.town import undisturbed_events
 
 
 def about(track: int, person: int) -> Event:
@@ -23,6 +25,27 @@ def folded(events: Iterable[Event]) -> dict[int, int]:
 def test_the_highest_revision_of_a_track_says_who_it_is() -> None:
     events = [about(1, 7), about(2, 8), merging(1, 2, person=9, other=7), about(2, 8)]
     assert folded(events) == folded(reversed(events)) == {1: 9, 2: 9}
+
+
+def test_the_order_between_partitions_does_not_matter() -> None:
+    """Whatever a site decided and took back, and however the partitions' messages fall between each other."""
+    events = list(undisturbed_events().values())
+    expected = fold(events).persons_by_track
+    partitions = [[e for e in events if int(e.person) % 4 == number] for number in range(4)]
+    chance = Random(1)
+    for _ in range(50):
+        order = [number for number, partition in enumerate(partitions) for _ in partition]
+        chance.shuffle(order)
+        queues = [iter(partition) for partition in partitions]
+        assert fold(next(queues[number]) for number in order).persons_by_track == expected
+
+
+def test_a_consumer_of_a_part_of_the_events_is_never_wrong_about_what_it_has_not_heard() -> None:
+    """Each revision of a track names one person, so what is known of a track is what was said last, or an earlier."""
+    person_at: dict[tuple[object, int], UUID] = {}
+    for event in undisturbed_events().values():
+        for seen in sightings_of(event):
+            assert person_at.setdefault((seen.key, seen.revision), event.person) == event.person
 
 
 def test_persons_come_in_the_order_of_their_first_tracks() -> None:

@@ -9,24 +9,30 @@ from passerby_events.reasons import NewerReason
 from passerby_events.schema import (
     KINDS,
     Event,
-    PersonErased,
     PersonMatched,
     PersonSplit,
-    Sighting,
     event_from,
     first_fault,
     newer_kind,
     schema_text,
+    seen_before_of,
     sightings_of,
 )
 from testing.events import RUN, a_match, a_merge, a_sighting, a_split, an_appearance, an_end, an_erasure
+from testing.paths import ROOT
 
+PUBLISHED = ROOT / "docs" / "events.schema.json"
 EVERY: tuple[Event, ...] = (an_appearance(), a_match(), an_end(), a_merge(7, 8), a_split(), an_erasure())
 each_kind = pytest.mark.parametrize("event", EVERY, ids=lambda event: event.kind)
 
 
 def published() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(json.loads(schema_text()), format_checker=jsonschema.FormatChecker())
+
+
+def test_the_published_schema_is_the_one_in_the_code() -> None:
+    """If this fails on purpose, write it anew: `python -m passerby_events.schema > docs/events.schema.json`."""
+    assert PUBLISHED.read_text(encoding="utf-8") == schema_text()
 
 
 def test_there_is_an_event_here_of_every_kind() -> None:
@@ -64,13 +70,15 @@ def test_every_event_begins_with_what_all_have(event: Event) -> None:
 def test_each_kind_has_exactly_its_fields() -> None:
     envelope = {"schema_version", "event_id", "kind", "site", "run", "person"}
     fields = {event.kind: set(json.loads(event.model_dump_json())) - envelope for event in EVERY}
-    judged = {"seen", "seen_before", "similarity", "margin", "threshold", "model_id"}
+    moving = {"other", "moved", "seen", "joined", "model_id"}
     assert fields == {
         "person.appeared": {"seen", "runners_up", "model_id"},
-        "person.matched": {*judged, "probability", "runners_up"},
+        "person.matched": {
+            *("seen", "seen_before", "similarity", "probability", "margin", "threshold", "runners_up", "model_id")
+        },
         "track.ended": {"seen"},
-        "person.merged": {*judged, "other", "moved"},
-        "person.split": {"other", "moved", "seen", "similarity_to_rest", "reason", "joined", "model_id"},
+        "person.merged": moving,
+        "person.split": {*moving, "similarity_to_rest", "reason"},
         "person.erased": {"erased_at"},
     }
 
@@ -166,5 +174,8 @@ def test_the_sightings_of_an_event_are_those_that_tell_who_a_track_is() -> None:
     assert sightings_of(match) == (match.seen,)
     assert sightings_of(merge) == (merge.seen, *merge.moved)
     assert sightings_of(an_erasure()) == ()
-    assert isinstance(merge.moved[0], Sighting)
-    assert PersonErased.model_fields.keys() == {*an_erasure().model_dump()}
+
+
+def test_the_sighting_that_an_event_compares_with_is_found_in_each_kind() -> None:
+    found = [seen_before_of(event) for event in EVERY]
+    assert [seen and seen.track for seen in found] == [None, 3, None, 3, 4, None]

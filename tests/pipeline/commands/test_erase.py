@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from passerby_events.schema import event_from
 from pipeline.cli import main
-from pipeline.events.schema import event_from
 from pipeline.store.client import SiteStore
 from pipeline.store.erasure_requests import audit
 from pipeline.store.keys import OUTBOX, REQUESTS

@@ -7,12 +7,12 @@ from uuid import UUID
 
 import pytest
 
+from passerby_events.brokers import Brokers
 from pipeline.cli import main
 from pipeline.events.jsonlines import JsonLinesSink
-from pipeline.events.kafka.brokers import Brokers
 from pipeline.events.kafka.mdx import MtmcMessage
 from pipeline.events.kafka.sink import KafkaSink
-from testing.pipeline_events import an_event
+from testing.events import a_match
 from testing.services.kafka_topics import messages_at, publish_raw
 
 
@@ -20,7 +20,7 @@ def recording(path: Path, count: int) -> list[str]:
     """A recording of so many events; its lines."""
     with JsonLinesSink(path) as sink:
         for number in range(count):
-            sink.publish(an_event().model_copy(update={"event_id": UUID(int=number)}))
+            sink.publish(a_match().model_copy(update={"event_id": UUID(int=number)}))
     return path.read_text().splitlines()
 
 
@@ -98,12 +98,12 @@ def test_events_come_out_as_mdx_messages_once_each(
         for message in messages_at(kafka_brokers, f"{topic}.mdx")
     ]
     assert [message.batchId for _, message in messages] == [0, 1, 2]
-    assert {key for key, _ in messages} == {str(an_event().person).encode()}
+    assert {key for key, _ in messages} == {str(a_match().person).encode()}
 
 
 def test_tail_ends_well_on_ctrl_c(kafka_brokers: Brokers, topic: str) -> None:
     with KafkaSink(kafka_brokers, topic) as sink:
-        sink.publish(an_event())
+        sink.publish(a_match())
     # A shell that starts the tests in the background has them ignore Ctrl-C, and all that they start.
     begin = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     enter = "from pipeline.cli import entry; entry()"
@@ -112,7 +112,7 @@ def test_tail_ends_well_on_ctrl_c(kafka_brokers: Brokers, topic: str) -> None:
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stderr
-        assert process.stdout.readline().decode().strip() == an_event().model_dump_json()
+        assert process.stdout.readline().decode().strip() == a_match().model_dump_json()
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
         assert process.stderr.read() == b""

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from passerby_events.tracks import TrackKey
 from pipeline.build import Stages, build_stages
 from pipeline.config import PipelineConfig
 from pipeline.deployment.local import Process
-from pipeline.records import EmbeddedWindow, Frame, TrackKey, Tracklet
+from pipeline.records import EmbeddedWindow, Frame, Tracklet
 from pipeline.sources.errors import ErrorCode, SourceError
 from pipeline.sources.source import Unheard
 from pipeline.telemetry.health import Health

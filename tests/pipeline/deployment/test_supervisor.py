@@ -102,7 +102,7 @@ def test_a_file_that_breaks_off_is_used_as_far_as_it_goes_and_named(
     sink = MemorySink()
     failed = supervise({**site_videos, "broken": broken}, sink, site=Site(name="shop")).run()
     assert {camera: error.code for camera, error in failed.items()} == {"broken": ErrorCode.CORRUPT}
-    assert {event.camera for event in sink.events} == {"door", "yard", "hall", "broken"}
+    assert {event.seen.camera for event in sink.events} == {"door", "yard", "hall", "broken"}
 
 
 def test_a_file_that_cannot_be_read_is_named_and_the_others_go_on(site_videos: dict[str, Path], tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_go_on(site_videos: d
     sink = MemorySink()
     failed = supervise({**site_videos, "headless": headless}, sink, site=Site(name="shop")).run()
     assert {camera: error.code for camera, error in failed.items()} == {"headless": ErrorCode.CORRUPT}
-    assert {event.camera for event in sink.events} == {"door", "yard", "hall"}
+    assert {event.seen.camera for event in sink.events} == {"door", "yard", "hall"}
 
 
 def test_a_fault_in_one_camera_stops_all_and_is_raised(site_videos: dict[str, Path]) -> None:

@@ -4,12 +4,14 @@ from uuid import UUID
 import numpy as np
 import pytest
 
+from passerby_events.errors import EventsError
+from passerby_events.schema import TrackEnded
+from passerby_events.tracks import TrackKey
 from pipeline.evaluation.errors import EvaluationError
 from pipeline.evaluation.evaluate import SeenByBoxes, SeenByFeet, as_persons, evaluate, foot_agreement
-from pipeline.events.schema import EventSighting, IdentityEvent, Kind, event_id, person_id
-from pipeline.events.sink import EventSinkError
+from pipeline.events.ids import person_id
 from pipeline.output.mot_files import FootTruth, MotTracks, MotTruth, read_feet, read_truth
-from pipeline.records import TrackKey
+from testing.events import a_sighting, an_end
 
 BOX = [0.0, 0.0, 10.0, 20.0]
 FRAMES = 4
@@ -39,18 +41,9 @@ def truth_of(tracks: MotTracks) -> MotTruth:
     return MotTruth(tracks.frames, tracks.ids, tracks.boxes, every, ~every, FRAMES)
 
 
-def event(camera: str, track: int, person: UUID, *, run: str = "r", kind: Kind = "person.appeared") -> IdentityEvent:
-    key = TrackKey(camera, run, track)
-    seen = EventSighting(camera=camera, run=run, track=track, start=0.0, end=1.0, clock="container")
-    return IdentityEvent(
-        event_id=event_id(kind, "site", key),
-        kind=kind,
-        site="site",
-        person=person,
-        camera=camera,
-        seen=seen,
-        model_id="m",
-    )
+def event(camera: str, track: int, person: UUID, *, session: str = "r") -> TrackEnded:
+    seen = a_sighting(track, camera=camera).model_copy(update={"session": session})
+    return an_end(track, person).model_copy(update={"seen": seen})
 
 
 WALKER, OTHER = (person_id("site", TrackKey("a", "r", number)) for number in (1, 2))
@@ -123,9 +116,9 @@ def test_truth_without_tracks_and_events_of_two_runs_are_refused() -> None:
         evaluate([], {"a": walk(1)}, {"b": truth_of(walk(1))})
     with pytest.raises(EvaluationError, match="which are none"):
         evaluate([], {"a": walk(1)}, {})
-    with pytest.raises(EventSinkError, match="r1, r2"):
+    with pytest.raises(EventsError, match="r1, r2"):
         evaluate(
-            [event("a", 1, WALKER, run="r1"), event("a", 1, OTHER, run="r2")],
+            [event("a", 1, WALKER, session="r1"), event("a", 1, OTHER, session="r2")],
             {"a": walk(1)},
             {"a": truth_of(walk(1))},
         )

@@ -8,16 +8,19 @@ from uuid import UUID
 
 import pytest
 
-from pipeline.events.folding import persons_by_track
+from passerby_events.reasons import TwoCamerasAtOnce, Unlike
+from passerby_events.reducing import fold
+from passerby_events.schema import IdentityEvent
+from passerby_events.tracks import TrackKey
+from pipeline.events.ids import person_id
 from pipeline.events.memory import MemorySink
-from pipeline.events.schema import IdentityEvent, person_id
 from pipeline.matching import announcing
 from pipeline.matching.identity_merge_split import IdentityMergeSplit
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
-from pipeline.matching.merge_split import MergeSplitParams
+from pipeline.matching.merge_split import Leaving, MergeSplitParams
 from pipeline.matching.policy import MatchParams
-from pipeline.records import EmbeddedWindow, TrackKey
+from pipeline.records import EmbeddedWindow
 from testing.matching.windows import SITE, embedding, end, window
 from testing.site.town import undisturbed_events
 
@@ -49,20 +52,19 @@ class Desk:
 
 
 def persons(events: Sequence[IdentityEvent]) -> dict[TrackKey, UUID]:
-    return persons_by_track(events)
+    return dict(fold(events).persons_by_track)
 
 
 def test_two_persons_turn_out_to_be_one() -> None:
     desk = Desk()
     (_, _, appeared) = desk.see(*SEEN_AS_A_STRANGER)
     (merged,) = desk.see(window(25, [embedding("yard", 1, -20, 20, 24, tracklet_index=1)]))
-    assert (merged.kind, merged.camera) == ("person.merged", "yard")
+    assert merged.kind == "person.merged"
     assert (merged.person, merged.other) == (person_id("shop", DOOR), appeared.person)
     assert [(seen.key, seen.revision, seen.start, seen.end) for seen in merged.moved] == [(YARD, 1, 15, 24)]
-    assert merged.seen_before is not None
-    assert (merged.seen.key, merged.seen.tracklet_index, merged.seen_before.key) == (YARD, 1, DOOR)
-    assert merged.similarity == pytest.approx(0.985, abs=0.001)
-    assert merged.threshold == pytest.approx(0.9)
+    assert (merged.seen.key, merged.seen.tracklet_index, merged.joined.seen_before.key) == (YARD, 1, DOOR)
+    assert merged.joined.similarity == pytest.approx(0.985, abs=0.001)
+    assert merged.joined.threshold == pytest.approx(0.9)
     (ended,) = desk.see(window(30, [], [end("yard", 1, 15, 26)]))
     assert (ended.person, ended.seen.revision) == (person_id("shop", DOOR), 1)
     assert set(persons(desk.sink.events).values()) == {person_id("shop", DOOR)}
@@ -75,10 +77,10 @@ def test_one_person_turns_out_to_be_two() -> None:
     assert split.kind == "person.split"
     assert split.other == person_id("shop", DOOR)
     assert split.person == person_id("shop", YARD, 1)
-    assert (split.seen_before, split.similarity, split.threshold) == (None, None, None)
-    (left,) = split.runners_up
-    assert (left.person, left.ruled_out_by) == (split.other, None)
-    assert left.similarity == pytest.approx(0.643, abs=0.001)
+    assert split.joined is None
+    assert split.similarity_to_rest == pytest.approx(0.643, abs=0.001)
+    assert isinstance(split.reason, Unlike)
+    assert split.reason.min_similarity == pytest.approx(0.8)
     assert persons(desk.sink.events) == {DOOR: split.other, YARD: split.person}
 
 
@@ -86,8 +88,9 @@ def test_times_that_become_known_can_make_one_person_impossible() -> None:
     desk = Desk()
     desk.see(window(10, [embedding("door", 1, 0, 5, 9)]), window(20, [embedding("yard", 1, 10, 15, 19)]))
     split, ended = desk.see(window(30, [], [end("door", 1, 5, 22)]))
-    assert (split.kind, split.moved[0].key) == ("person.split", YARD)
-    assert split.runners_up[0].ruled_out_by == "in a camera that does not overlap at the same time"
+    assert split.kind == "person.split"
+    assert split.moved[0].key == YARD
+    assert split.reason == TwoCamerasAtOnce(cameras=("door", "yard"), gap_s=15 - 22, min_gap_s=1.5)
     assert (ended.kind, ended.person, ended.seen.revision) == ("track.ended", person_id("shop", DOOR), 0)
 
 
@@ -99,10 +102,11 @@ def test_who_leaves_joins_somebody_known() -> None:
         window(25, [embedding("yard", 1, 90, 20, 24, tracklet_index=1)]),
     )
     (split,) = desk.sink.events[-1:]
-    assert (split.kind, split.person) == ("person.split", person_id("shop", TrackKey("yard", "r", 9)))
-    assert split.seen_before is not None
-    assert split.seen_before.track == 9
-    assert split.similarity == pytest.approx(0.970, abs=0.001)
+    assert split.kind == "person.split"
+    assert split.person == person_id("shop", TrackKey("yard", "r", 9))
+    assert split.joined is not None
+    assert split.joined.seen_before.track == 9
+    assert split.joined.similarity == pytest.approx(0.970, abs=0.001)
 
 
 def test_without_merges_and_splits_a_decision_stands() -> None:
@@ -144,11 +148,10 @@ def test_no_id_of_a_person_or_an_event_is_used_again() -> None:
     begun: set[UUID] = set()
     for event in events:
         assert event.person not in gone
-        if event.kind == "person.appeared" or (event.kind == "person.split" and event.similarity is None):
+        if event.kind == "person.appeared" or (event.kind == "person.split" and event.joined is None):
             assert event.person not in begun
             begun.add(event.person)
         if event.kind == "person.merged":
-            assert event.other is not None
             gone.add(event.other)
     assert len({event.event_id for event in events}) == len(events)
     assert gone
@@ -162,8 +165,10 @@ def test_many_tracks_are_moved_in_several_events_that_brokers_take() -> None:
         replace(one, track=TrackKey("door", "r", number), person=UUID(int=2), revision=1)
         for number in range(announcing.MOST_MOVED + 7)
     )
+    left = Leaving(Unlike(similarity=0.3, min_similarity=0.8), 0.3)
     events = announcing.announce_merge_split(
-        "shop", IdentityMergeSplit("merged", moved, UUID(int=2), UUID(int=1), None, None, None, None)
+        announcing.Origin("shop", UUID(int=3), ["door"]),
+        IdentityMergeSplit("split", moved, UUID(int=2), UUID(int=1), None, None, None, left),
     )
     assert [len(event.moved) for event in events] == [announcing.MOST_MOVED, 7]
     assert len({event.event_id for event in events}) == 2

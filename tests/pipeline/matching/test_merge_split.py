@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from pipeline.matching.constraints import Verdict
+from passerby_events.reasons import NearerToAnother, Unlike
+from pipeline.matching.constraints import Impossibility, Verdict
 from pipeline.matching.merge_split import MergeSplitParams, Persons, RowMergeSplit, find_merge_splits
 from testing.matching.arrays import Row, arrays, matrices
 
@@ -85,7 +86,9 @@ def test_a_track_that_disagrees_with_the_others_leaves() -> None:
     assert split.nearest is None
     assert split.left is not None
     assert split.left.similarity == pytest.approx((cos(50) + cos(46)) / 2)
-    assert split.left.verdict == Verdict.POSSIBLE
+    assert isinstance(split.left.reason, Unlike)
+    assert split.left.reason.similarity == pytest.approx(split.left.similarity)
+    assert split.left.reason.min_similarity > split.left.similarity
 
 
 def test_the_lesser_part_leaves_whoever_gave_the_reason() -> None:
@@ -122,7 +125,11 @@ def test_who_leaves_joins_another_who_is_clearly_meant() -> None:
 
 def test_a_track_goes_over_to_whom_it_is_nearer_to_by_far() -> None:
     rows = [(0, "door", 0, 5), (33, "door", 1, 6), (28, "hall", 10, 15)]
-    assert summarize(run(rows, [0, 1, 0], 2)) == [("split", [2], 0, 1)]
+    (split,) = run(rows, [0, 1, 0], 2)
+    assert summarize([split]) == [("split", [2], 0, 1)]
+    assert split.left is not None
+    assert isinstance(split.left.reason, NearerToAnother)
+    assert split.left.reason.lead == pytest.approx(cos(5) - cos(28), abs=1e-6)
     rows[2] = (20, "hall", 10, 15)
     assert run(rows, [0, 1, 0], 2) == []
 
@@ -133,7 +140,9 @@ def test_what_is_impossible_is_taken_apart_however_alike_it_looks() -> None:
     assert summarize([split]) == [("split", [1], 0, 1)]
     assert split.left is not None
     assert split.left.similarity == pytest.approx(1)
-    assert split.left.verdict == Verdict.TWO_CAMERAS_AT_ONCE
+    assert isinstance(split.left.reason, Impossibility)
+    assert split.left.reason.verdict == Verdict.TWO_CAMERAS_AT_ONCE
+    assert split.left.reason.gap_s == 20 - 30
 
 
 def test_the_other_tracks_go_with_the_one_that_they_are_nearer_to() -> None:

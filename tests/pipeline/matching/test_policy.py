@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.matching.constraints import Verdict, verdicts
+from pipeline.matching.constraints import Impossibility, Verdict, verdicts
 from pipeline.matching.policy import NEW, Decision, MatchParams, decide
 from pipeline.matching.sightings import NOBODY, SightingArrays
 from pipeline.site import Site, Transit
@@ -98,14 +98,16 @@ def test_the_event_can_say_how_sure_it_is() -> None:
     assert decision.similarity == pytest.approx(np.cos(np.radians(5)), abs=1e-6)
     assert decision.threshold == pytest.approx(0.9)
     assert decision.margin == pytest.approx(np.cos(np.radians(5)) - np.cos(np.radians(15)), abs=1e-6)
-    assert [(runner_up.person, runner_up.verdict) for runner_up in decision.runners_up] == [(2, Verdict.POSSIBLE)]
+    assert [(runner_up.person, runner_up.ruled_out_by) for runner_up in decision.runners_up] == [(2, None)]
 
 
 def test_what_is_impossible_is_not_weighed_against_similarity() -> None:
     known = [(0, "door", 0, 12), (20, "door", 0, 5)]
     (decision,) = run([(0, "door", 10, 15)], known, [1, 2])
     assert decision.person == 2
-    assert [(r.person, r.verdict) for r in decision.runners_up] == [(1, Verdict.SAME_CAMERA_SAME_TIME)]
+    (runner_up,) = decision.runners_up
+    assert runner_up.person == 1
+    assert runner_up.ruled_out_by == Impossibility(Verdict.SAME_CAMERA_SAME_TIME, (0, 0), 10 - 12, 0, np.inf)
 
 
 def test_one_impossible_track_makes_the_person_impossible() -> None:

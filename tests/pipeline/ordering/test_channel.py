@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from passerby_events.tracks import TrackKey
 from pipeline.ordering.channel import Channel, ChannelClosed, Lane, OrderParams
-from pipeline.records import TrackEnd, TrackKey, Tracklet, Window
+from pipeline.records import TrackEnd, Tracklet, Window
 from testing.waiting import WITHIN_S, until
 
 

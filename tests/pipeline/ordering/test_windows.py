@@ -3,8 +3,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from passerby_events.tracks import TrackKey
 from pipeline.ordering.windows import AssembledWindow, WindowAssembler
-from pipeline.records import TrackEnd, TrackKey
+from pipeline.records import TrackEnd
 
 
 @dataclass(frozen=True)

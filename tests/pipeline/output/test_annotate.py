@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.events.schema import NAMESPACE
+from pipeline.events.ids import NAMESPACE
 from pipeline.output.annotate import AnnotationError, annotate_video, draw_tracks
 from pipeline.output.mot_files import MotTracks
 from pipeline.output.person_labels import UNIDENTIFIED, person_colours

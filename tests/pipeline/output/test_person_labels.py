@@ -1,7 +1,7 @@
 from itertools import combinations
 from uuid import uuid5
 
-from pipeline.events.schema import NAMESPACE
+from pipeline.events.ids import NAMESPACE
 from pipeline.output.person_labels import HUES, LIGHTNESS, UNIDENTIFIED, Colour, person_colours, short_name
 
 PEOPLE = [uuid5(NAMESPACE, str(number)) for number in range(HUES * len(LIGHTNESS))]

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.sources.source import kind_of, run_id
+from pipeline.sources.source import kind_of, recording_id
 
 
 @pytest.mark.parametrize(
@@ -22,12 +22,12 @@ def test_an_address_tells_what_it_names(url: str, kind: str) -> None:
     assert kind_of(url) == kind
 
 
-def test_the_run_of_a_file_is_its_content_not_its_name(tmp_path: Path) -> None:
+def test_the_id_of_a_file_is_its_content_not_its_name(tmp_path: Path) -> None:
     content = bytes(range(256)) * 1000
     (tmp_path / "one.mp4").write_bytes(content)
     (tmp_path / "two.mp4").write_bytes(content)
     (tmp_path / "longer.mp4").write_bytes(content + b"!")
-    one, two, longer = (run_id(tmp_path / f"{name}.mp4") for name in ("one", "two", "longer"))
+    one, two, longer = (recording_id(tmp_path / f"{name}.mp4") for name in ("one", "two", "longer"))
     assert one == two != longer
     assert len(one) == 12
     assert set(one) <= set("0123456789abcdef")
@@ -37,15 +37,15 @@ def test_the_run_of_a_file_is_its_content_not_its_name(tmp_path: Path) -> None:
 def test_a_changed_last_byte_is_another_run(tmp_path: Path, size: int) -> None:
     path = tmp_path / "video.mp4"
     path.write_bytes(bytes(size) + b"a")
-    before = run_id(path)
+    before = recording_id(path)
     path.write_bytes(bytes(size) + b"b")
-    assert run_id(path) != before
+    assert recording_id(path) != before
 
 
-def test_the_run_of_a_folder_changes_with_its_files(tmp_path: Path) -> None:
+def test_the_id_of_a_folder_changes_with_its_files(tmp_path: Path) -> None:
     (tmp_path / "1.png").write_bytes(b"one")
     (tmp_path / "2.png").write_bytes(b"two")
-    before = run_id(tmp_path)
-    assert run_id(tmp_path) == before
+    before = recording_id(tmp_path)
+    assert recording_id(tmp_path) == before
     (tmp_path / "2.png").rename(tmp_path / "3.png")
-    assert run_id(tmp_path) != before
+    assert recording_id(tmp_path) != before

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from pipeline.events.schema import Event, IdentityEvent, event_from
+from passerby_events.schema import Event, IdentityEvent, event_from
 from pipeline.matching.memory import Retention
 from pipeline.matching.sightings import Sighting
 from pipeline.records import EmbeddedWindow

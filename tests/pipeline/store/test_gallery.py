@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from pipeline.events.schema import IdentityEvent
+from passerby_events.schema import IdentityEvent
 from pipeline.matching.memory import Retention
 from pipeline.matching.sightings import Sighting
 from pipeline.records import EmbeddedWindow, StreamEntry

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from pipeline.records import TrackKey
+from passerby_events.tracks import TrackKey
 from pipeline.store import keys
 from pipeline.store.keys import PROBES, person_key, prefix, sighting_key, track_name
 from pipeline.store.scripts import Script, all_scripts, script

@@ -3,9 +3,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from passerby_events.errors import EventsError
+from passerby_events.schema import IdentityEvent
 from pipeline.events.memory import MemorySink
-from pipeline.events.schema import IdentityEvent
-from pipeline.events.sink import EventSink, EventSinkError
+from pipeline.events.sink import EventSink
 from pipeline.store.client import SiteStore, StoreError
 from pipeline.store.keys import OUTBOX
 from pipeline.store.outbox import OutboxRelay
@@ -74,6 +75,6 @@ def test_an_entry_that_is_no_event_is_a_clear_line(store: SiteStore) -> None:
 def _fault(relay: OutboxRelay) -> str:
     try:
         relay.check()
-    except (EventSinkError, StoreError) as error:
+    except (EventsError, StoreError) as error:
         return str(error)
     return ""

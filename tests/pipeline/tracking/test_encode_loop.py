@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from passerby_events.tracks import TrackKey
 from pipeline.build import build_stages
 from pipeline.config import PipelineConfig
-from pipeline.records import TrackKey, Tracklet, Window
+from pipeline.records import Tracklet, Window
 from pipeline.sources.source import Unheard
 from pipeline.telemetry.metrics import Metrics
 from pipeline.telemetry.observers import EncodeCounter

@@ -7,12 +7,12 @@ from uuid import UUID
 import pytest
 from pydantic import SecretStr
 
-from pipeline.events.kafka.brokers import Brokers, Sasl, Tls
+from passerby_events.brokers import Brokers, Sasl, Tls
+from passerby_events.errors import EventsError
+from passerby_events.schema import SCHEMA_ID, IdentityEvent, event_from
 from pipeline.events.kafka.sink import MOST_WAITING, KafkaSink
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
-from pipeline.events.schema import SCHEMA_ID, IdentityEvent
-from pipeline.events.sink import EventSinkError
-from testing.pipeline_events import an_erasure, an_event
+from testing.events import a_match, a_merge, an_erasure
 from testing.services.kafka import KafkaBroker
 from testing.services.kafka_topics import events_at, messages_at
 
@@ -22,13 +22,13 @@ NOBODY = Brokers(("127.0.0.1:1",))
 def about(*persons: int, count: int) -> list[IdentityEvent]:
     """Events about these persons in turn, each of another sighting."""
     return [
-        an_event().model_copy(update={"event_id": UUID(int=i), "person": UUID(int=persons[i % len(persons)])})
+        a_match().model_copy(update={"event_id": UUID(int=i), "person": UUID(int=persons[i % len(persons)])})
         for i in range(count)
     ]
 
 
 def test_a_message_is_a_cloud_event_with_the_published_body(kafka_brokers: Brokers, topic: str) -> None:
-    event = an_event()
+    event = a_match()
     with KafkaSink(kafka_brokers, topic) as sink:
         sink.publish(event.model_copy(update={"site": "north gate/ü"}))
         sink.publish(event)
@@ -59,14 +59,14 @@ def test_the_events_of_a_person_are_in_one_partition_in_order(kafka_brokers: Bro
     partitions, ids = defaultdict(set), defaultdict(list)
     for message in messages_at(kafka_brokers, topic):
         partitions[message.key].add(message.partition)
-        ids[message.key].append(IdentityEvent.model_validate_json(message.value).event_id)
+        ids[message.key].append(event_from(message.value).event_id)
     assert {len(found) for found in partitions.values()} == {1}
     assert len({next(iter(found)) for found in partitions.values()}) == 4
     assert all(found == sorted(found, key=int) for found in ids.values())
 
 
 def test_a_merge_or_split_is_in_the_partitions_of_both_persons(kafka_brokers: Brokers, topic: str) -> None:
-    sent = an_event().model_copy(update={"kind": "person.merged", "person": UUID(int=1), "other": UUID(int=2)})
+    sent = a_merge(person=UUID(int=1), other=UUID(int=2))
     with KafkaSink(kafka_brokers, topic) as sink:
         sink.publish(sent)
     messages = list(messages_at(kafka_brokers, topic))
@@ -82,13 +82,13 @@ def test_what_waits_for_the_broker_is_bounded(kafka_brokers: Brokers, topic: str
 
 
 def test_a_topic_that_is_not_there_is_one_clear_line(kafka_brokers: Brokers) -> None:
-    with pytest.raises(EventSinkError, match=r"expected topic none.* found none; reid-pipeline topics create makes it"):
+    with pytest.raises(EventsError, match=r"expected topic none.* found none; reid-pipeline topics create makes it"):
         KafkaSink(kafka_brokers, "none")
 
 
 def test_no_broker_is_one_clear_line_after_the_stated_time() -> None:
     started_s = time.monotonic()
-    with pytest.raises(EventSinkError, match=r"expected Kafka at 127\.0\.0\.1:1 within 0\.5 s, found .*; is it up"):
+    with pytest.raises(EventsError, match=r"expected Kafka at 127\.0\.0\.1:1 within 0\.5 s, found .*; is it up"):
         KafkaSink(NOBODY, "any", deliver_within_s=0.5)
     assert 0.4 < time.monotonic() - started_s < 3
 
@@ -99,7 +99,7 @@ def test_tls_and_a_password_get_in_and_a_wrong_one_does_not(
     caplog.set_level(logging.DEBUG, logger="kafka")
     ensure_topic(kafka_broker.plain, "t", TopicParams(partitions=1))
     with KafkaSink(kafka_broker.secured, "t") as sink:
-        sink.publish(an_event())
+        sink.publish(a_match())
     assert list(events_at(kafka_broker.plain, "t")) == list(events_at(kafka_broker.secured, "t")) != []
     secured = kafka_broker.secured
     assert secured.sasl
@@ -109,7 +109,7 @@ def test_tls_and_a_password_get_in_and_a_wrong_one_does_not(
         replace(secured, sasl=Sasl("PLAIN", "passerby", SecretStr("battery staple"))),
         replace(secured, tls=Tls()),
     ):
-        with pytest.raises(EventSinkError, match="are address, user and certificates right") as refused:
+        with pytest.raises(EventsError, match="are address, user and certificates right") as refused:
             KafkaSink(wrong, "t", deliver_within_s=1)
         assert "battery staple" not in str(refused.value) + caplog.text
 
@@ -117,15 +117,15 @@ def test_tls_and_a_password_get_in_and_a_wrong_one_does_not(
 def test_a_silent_broker_ends_the_sink_after_the_stated_time(kafka_broker: KafkaBroker) -> None:
     ensure_topic(kafka_broker.plain, "t", TopicParams(partitions=1))
     sink = KafkaSink(kafka_broker.plain, "t", deliver_within_s=1.5)
-    sink.publish(an_event())
+    sink.publish(a_match())
     sink.flush()
     kafka_broker.freeze()
-    sink.publish(an_event())
+    sink.publish(a_match())
     started_s = time.monotonic()
-    with pytest.raises(EventSinkError, match=r"acknowledge events within 1\.5 s, found .* with 1 waiting"):
+    with pytest.raises(EventsError, match=r"acknowledge events within 1\.5 s, found .* with 1 waiting"):
         sink.flush()
     assert 1.4 < time.monotonic() - started_s < 6
-    for call in (sink.flush, sink.close, lambda: sink.publish(an_event())):
-        with pytest.raises(EventSinkError, match="with 1 waiting"):
+    for call in (sink.flush, sink.close, lambda: sink.publish(a_match())):
+        with pytest.raises(EventsError, match="with 1 waiting"):
             call()
     kafka_broker.thaw()

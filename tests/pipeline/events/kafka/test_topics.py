@@ -3,9 +3,9 @@ from uuid import uuid4
 
 import pytest
 
-from pipeline.events.kafka.brokers import Brokers
+from passerby_events.brokers import Brokers
+from passerby_events.errors import EventsError
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
-from pipeline.events.sink import EventSinkError
 
 
 def test_a_topic_is_made_once_and_as_asked(kafka_brokers: Brokers) -> None:
@@ -25,7 +25,7 @@ def test_a_topic_that_is_there_stays_as_it_is_and_says_how_it_differs(kafka_brok
 
 
 def test_more_copies_than_brokers_is_one_clear_line(kafka_brokers: Brokers) -> None:
-    with pytest.raises(EventSinkError, match=r"could not make topic test\..*replication factor"):
+    with pytest.raises(EventsError, match=r"could not make topic test\..*replication factor"):
         ensure_topic(kafka_brokers, f"test.{uuid4().hex}", TopicParams(replication=99))
 
 

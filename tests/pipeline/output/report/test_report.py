@@ -6,63 +6,79 @@ from uuid import UUID
 
 import pytest
 
-from pipeline.events.schema import EventSighting, IdentityEvent, Kind, RunnerUp, event_id, person_id
+from passerby_events.reasons import NewerReason, TooFast
+from passerby_events.schema import (
+    EventSighting,
+    IdentityEvent,
+    Joined,
+    PersonAppeared,
+    PersonMatched,
+    PersonMerged,
+    RunnerUp,
+    TrackEnded,
+)
+from passerby_events.tracks import TrackKey
+from pipeline.events.ids import event_id, person_id
 from pipeline.output.report.clockface import Clockface
 from pipeline.output.report.presence import people, shared_persons
 from pipeline.output.report.report import CameraSummary, ReportError, RunSummary, render, write_report
 from pipeline.output.report.thumbnails import Thumbnails
 from pipeline.output.thumbnails import thumbnail_path
-from pipeline.records import Clock, TrackKey
 
 SUMMARY = RunSummary("yard", (CameraSummary("door", 120, 3), CameraSummary("hall", 110, 2)), took_s=12.3)
 NO_THUMBNAILS = Thumbnails(None)
 
 
-def sighting(
-    camera: str, track: int, start: float = 0.0, *, tracklet_index: int | None = 0, clock: Clock = "container"
-) -> EventSighting:
+WALKER, OTHER = (person_id("yard", TrackKey("door", "r", track)) for track in (1, 2))
+RUN = UUID(int=77)
+
+
+def sighting(camera: str, track: int, start: float = 0.0, *, tracklet_index: int | None = 0) -> EventSighting:
     return EventSighting(
-        camera=camera, run="r", track=track, tracklet_index=tracklet_index, start=start, end=start + 2, clock=clock
+        camera=camera,
+        session="r",
+        track=track,
+        tracklet_index=tracklet_index,
+        start=start,
+        end=start + 2,
+        clock="container",
+        box=(1, 2, 3, 4),
     )
 
 
-def event(
-    kind: Kind,
-    seen: EventSighting,
-    person: UUID,
-    *,
-    before: EventSighting | None = None,
-    runners_up: tuple[RunnerUp, ...] = (),
-    model_id: str = "net-1",
-) -> IdentityEvent:
-    is_match = kind == "person.matched"
-    return IdentityEvent(
-        event_id=event_id(kind, "yard", seen.key),
-        kind=kind,
+def appearance(seen: EventSighting, person: UUID) -> PersonAppeared:
+    new_id = event_id("person.appeared", "yard", seen.key)
+    return PersonAppeared(
+        event_id=new_id, site="yard", run=RUN, person=person, seen=seen, runners_up=(), model_id="net-1"
+    )
+
+
+def match(seen: EventSighting, before: EventSighting, runner_up: RunnerUp, model_id: str = "net-1") -> PersonMatched:
+    return PersonMatched(
+        event_id=event_id("person.matched", "yard", seen.key),
         site="yard",
-        person=person,
-        camera=seen.camera,
+        run=RUN,
+        person=WALKER,
         seen=seen,
         seen_before=before,
-        similarity=0.8125 if is_match else None,
-        margin=0.125 if is_match else None,
-        threshold=0.5 if is_match else None,
-        runners_up=runners_up,
+        similarity=0.8125,
+        probability=None,
+        margin=0.125,
+        threshold=0.5,
+        runners_up=(runner_up,),
         model_id=model_id,
     )
 
 
-WALKER, OTHER = (person_id("yard", TrackKey("door", "r", track)) for track in (1, 2))
-
-
 def story() -> list[IdentityEvent]:
     """One walks from the door to the hall; another stays at the door."""
-    runner_up = RunnerUp(person=OTHER, similarity=0.9, ruled_out_by="no time to walk there")
+    walk = TooFast(cameras=("door", "hall"), gap_s=2, min_gap_s=5)
+    left = sighting("door", 1, 8, tracklet_index=None)
     return [
-        event("person.appeared", sighting("door", 1), WALKER),
-        event("person.appeared", sighting("door", 2, 1), OTHER),
-        event("person.matched", sighting("hall", 1, 65), WALKER, before=sighting("door", 1), runners_up=(runner_up,)),
-        event("track.ended", sighting("door", 1, 8, tracklet_index=None), WALKER),
+        appearance(sighting("door", 1), WALKER),
+        appearance(sighting("door", 2, 1), OTHER),
+        match(sighting("hall", 1, 65), sighting("door", 1), RunnerUp(person=OTHER, similarity=0.9, ruled_out_by=walk)),
+        TrackEnded(event_id=event_id("track.ended", "yard", left.key), site="yard", run=RUN, person=WALKER, seen=left),
     ]
 
 
@@ -87,7 +103,7 @@ def test_the_page_says_who_was_recognised_how_surely_and_why_it_was_nobody_else(
         "<b>1</b><span>in several cameras</span>",
         "0.812",
         "0.125",
-        "ruled out: no time to walk there",
+        "ruled out: from door to hall in 2.0 s, at least 5.0 s needed",
         "hall, 1:05.0 to 1:07.0, track 1",
         "Compared by net-1",
     ):
@@ -97,8 +113,18 @@ def test_the_page_says_who_was_recognised_how_surely_and_why_it_was_nobody_else(
 def changed() -> list[IdentityEvent]:
     """The other at the door was the walker all along."""
     moved = sighting("door", 2, 1, tracklet_index=None).model_copy(update={"revision": 1})
-    merged = event("person.merged", sighting("door", 2, 1), WALKER, before=sighting("hall", 1, 65))
-    return [*story(), merged.model_copy(update={"other": OTHER, "moved": (moved,), "similarity": 0.777})]
+    merged = PersonMerged(
+        event_id=event_id("person.merged", "yard", moved.key, 1),
+        site="yard",
+        run=RUN,
+        person=WALKER,
+        other=OTHER,
+        moved=(moved,),
+        seen=sighting("door", 2, 1),
+        joined=Joined(seen_before=sighting("hall", 1, 65), similarity=0.777, margin=None, threshold=0.6),
+        model_id="net-1",
+    )
+    return [*story(), merged]
 
 
 def test_after_a_merge_or_split_people_have_the_tracks_that_are_theirs() -> None:
@@ -126,8 +152,8 @@ def test_the_page_needs_nothing_from_elsewhere() -> None:
 def test_names_cannot_become_markup() -> None:
     evil = "<script>alert(1)</script>\"'&"
     seen, before = sighting(evil, 1, 5), sighting(evil, 2)
-    runner_up = RunnerUp(person=OTHER, similarity=0.1, ruled_out_by=evil)
-    events = [event("person.matched", seen, WALKER, before=before, runners_up=(runner_up,), model_id=evil)]
+    runner_up = RunnerUp(person=OTHER, similarity=0.1, ruled_out_by=NewerReason(code=evil))
+    events = [match(seen, before, runner_up, evil)]
     page = render(events, RunSummary(evil, (CameraSummary(evil, 1, 1),), 1), NO_THUMBNAILS)
     assert "<script>alert" not in page
     assert page.count("<script>") == 1

@@ -7,21 +7,21 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from pipeline.events.kafka.brokers import Brokers
-from pipeline.events.kafka.consumer import EventConsumer
-from pipeline.events.kafka.dead_letters import LONGEST, DeadLetter, DeadLetters
-from pipeline.events.kafka.sink import KafkaSink, open_producer
+from passerby_events.brokers import Brokers
+from passerby_events.consumer import EventConsumer
+from passerby_events.dead_letters import LONGEST, DeadLetter, DeadLetters
+from passerby_events.errors import EventsError
+from passerby_events.producer import open_producer
+from passerby_events.schema import Event, PersonMatched, event_from
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
-from pipeline.events.schema import Event, IdentityEvent
-from pipeline.events.sink import EventSinkError
-from testing.pipeline_events import an_erasure, an_event
+from testing.events import a_match, an_end, an_erasure
 from testing.services.kafka_topics import messages_at, publish_raw
 
 IDLE_S = 1.0
 
 
-def numbered(count: int) -> list[IdentityEvent]:
-    return [an_event().model_copy(update={"event_id": UUID(int=i)}) for i in range(count)]
+def numbered(count: int) -> list[PersonMatched]:
+    return [a_match().model_copy(update={"event_id": UUID(int=i)}) for i in range(count)]
 
 
 def ignore(_: DeadLetter) -> None:
@@ -29,9 +29,11 @@ def ignore(_: DeadLetter) -> None:
 
 
 def publish(brokers: Brokers, topic: str, events: Sequence[Event]) -> None:
-    with KafkaSink(brokers, topic) as sink:
-        for event in events:
-            sink.publish(event)
+    producer = open_producer(brokers, within_s=5)
+    for event in events:
+        producer.send(topic, key=str(event.person).encode(), value=event.model_dump_json().encode())
+    producer.flush(timeout=5)
+    producer.close(timeout=5)
 
 
 @contextmanager
@@ -103,13 +105,13 @@ def test_the_next_event_is_all_that_comes_to_who_did_not_ask_for_old_ones(kafka_
         (b"\xff\xfe", "found the whole: invalid json"),
         (b"{}", "found kind: expected person.appeared"),
         (None, "found the whole: invalid json"),
-        (an_event().model_dump_json().replace("0.9877", "NaN").encode(), "found similarity: input should be a finite"),
-        (an_event().model_dump_json().replace('"track":7', '"track":"x"').encode(), "found seen.track: input should"),
+        (a_match().model_dump_json().replace("0.9877", "NaN").encode(), "found similarity: input should be a finite"),
+        (a_match().model_dump_json().replace('"track":7', '"track":"x"').encode(), "found seen.track: input should"),
         (
-            an_event().model_dump_json().replace('"1970-01-01T00:00:15.000Z"', "1e300").encode(),
+            a_match().model_dump_json().replace('"1970-01-01T00:00:15.000Z"', "1e300").encode(),
             "found seen.start: input",
         ),
-        (an_event().model_dump_json().replace('"schema_version":1', '"schema_version":2').encode(), "schema_version"),
+        (a_match().model_dump_json().replace('"schema_version":1', '"schema_version":2').encode(), "schema_version"),
         (b'{"site":"' + b"x" * 500_000 + b'"}', "found kind: expected person.appeared"),
     ],
 )
@@ -118,12 +120,12 @@ def test_a_poisoned_message_is_dead_lettered_with_its_reason_and_reading_goes_on
 ) -> None:
     dead = f"{topic}.dead"
     ensure_topic(kafka_brokers, dead, TopicParams(partitions=1))
-    publish_raw(kafka_brokers, topic, value, an_event().model_dump_json().encode())
+    publish_raw(kafka_brokers, topic, value, a_match().model_dump_json().encode())
     with (
         DeadLetters(kafka_brokers, dead) as letters,
         EventConsumer(kafka_brokers, topic, group=topic, dead_letter=letters.put) as events,
     ):
-        assert next(iter(events)) == IdentityEvent.model_validate_json(an_event().model_dump_json())
+        assert next(iter(events)) == event_from(a_match().model_dump_json())
     (letter,) = messages_at(kafka_brokers, dead)
     headers = {name: found.decode() for name, found in letter.headers}
     assert reason in headers.pop("dead_letter_reason")
@@ -138,7 +140,7 @@ def test_a_poisoned_message_is_dead_lettered_with_its_reason_and_reading_goes_on
     [
         (b"k" * 1_000_000, b"x"),
         (b"k" * 500_000, b"x" * 500_000),
-        (b"k", an_event().model_dump_json().replace("{", '{"' + "x" * 900_000 + '":1,', 1).encode()),
+        (b"k", b'{"' + b"x" * 900_000 + b'":1}'),
     ],
     ids=["a key", "key and value", "a name"],
 )
@@ -162,15 +164,35 @@ def test_what_fills_a_message_to_the_brim_is_dead_lettered_too(
 
 def test_a_message_that_cannot_be_dead_lettered_is_not_passed_over(kafka_brokers: Brokers, topic: str) -> None:
     def refuse(letter: DeadLetter) -> None:
-        raise EventSinkError(f"no room for {letter}")
+        raise EventsError(f"no room for {letter}")
 
     publish_raw(kafka_brokers, topic, b"not json")
     for _ in range(2):
         with (
-            pytest.raises(EventSinkError, match=rf"no room for {topic}/0@0: expected an event"),
+            pytest.raises(EventsError, match=rf"no room for {topic}/0@0: expected an event"),
             EventConsumer(kafka_brokers, topic, group=topic, dead_letter=refuse) as events,
         ):
             next(iter(events))
+
+
+def test_kinds_that_only_a_newer_passerby_knows_are_passed_over_and_counted(
+    kafka_brokers: Brokers, topic: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    newer = [an_end(track).model_dump_json().replace("track.ended", "track.resumed").encode() for track in range(3)]
+    publish_raw(kafka_brokers, topic, newer[0], a_match().model_dump_json().encode(), *newer[1:])
+    with consumer(kafka_brokers, topic, None, []) as events:
+        assert [event.kind for event in events] == ["person.matched"]
+        assert events.passed_over == 3
+    assert [record.message for record in caplog.records if "track.resumed" in record.message] == [
+        "an event of kind track.resumed is passed over, as all will be of kinds that only a newer "
+        "passerby-events knows: upgrade"
+    ]
+
+
+def test_fields_that_only_a_newer_passerby_knows_are_left_out(kafka_brokers: Brokers, topic: str) -> None:
+    publish_raw(kafka_brokers, topic, a_match().model_dump_json().replace("{", '{"mood":"merry",', 1).encode())
+    with consumer(kafka_brokers, topic, None, []) as events:
+        assert [event.model_dump_json() for event in events] == [a_match().model_dump_json()]
 
 
 def test_consumers_of_a_group_share_the_work(kafka_brokers: Brokers, topic: str) -> None:
@@ -193,10 +215,10 @@ def _read_all(brokers: Brokers, topic: str, found: list[UUID]) -> None:
         found.extend(event.event_id for event in events)
 
 
-def _about_another(number: int) -> IdentityEvent:
-    return an_event().model_copy(update={"event_id": UUID(int=number), "person": UUID(int=number)})
+def _about_another(number: int) -> PersonMatched:
+    return a_match().model_copy(update={"event_id": UUID(int=number), "person": UUID(int=number)})
 
 
 def test_a_topic_that_is_not_there_is_one_clear_line(kafka_brokers: Brokers) -> None:
-    with pytest.raises(EventSinkError, match=r"expected topic none.* found none"):
+    with pytest.raises(EventsError, match=r"expected topic none.* found none"):
         EventConsumer(kafka_brokers, "none", group=str(uuid4()), dead_letter=ignore)

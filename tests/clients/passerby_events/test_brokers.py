@@ -1,7 +1,7 @@
 import pytest
 from pydantic import SecretStr
 
-from pipeline.events.kafka.brokers import Brokers, Sasl, Tls
+from passerby_events.brokers import Brokers, Sasl, Tls
 
 PLAIN = Sasl("PLAIN", "reader", SecretStr("correct horse"))
 

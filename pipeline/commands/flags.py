@@ -1,0 +1,129 @@
+"""What the command line, or a program, says in the place of a configuration file, and what is taken where none does."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.config import (
+    ColourStripesConfig,
+    HogConfig,
+    NetworkConfig,
+    PipelineConfig,
+    UltralyticsConfig,
+    YoloxConfig,
+    load_site,
+    parse,
+    read_fields,
+)
+from pipeline.config_errors import ConfigError
+from pipeline.model_zoo import is_at_hand
+
+SHIPPED_ENCODER = "passerby-encoder"
+"""What is taken where nobody named an encoder and none of the better ones was fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the command line said; None, False or empty: nothing."""
+
+    cameras: tuple[str, ...] = ()
+    detector: str | None = None
+    encoder: str | None = None
+    site: Path | None = None
+    calibration: Path | None = None
+    threshold: float | None = None
+    frame_rate: float | None = None
+    tiles: str | None = None
+    provider: str | None = None
+    out: Path | None = None
+    videos: bool = False
+    report: bool = False
+    thumbnails: bool = False
+    http_port: int | None = None
+
+
+def merge_flags(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[str]]:
+    """The configuration file with what the command line said in its place.
+
+    Returns:
+        The configuration, and a hint for each network that nobody named and that is not on this machine.
+
+    Raises:
+        ConfigError: in one line.
+    """
+    fields = read_fields(path) if path else {}
+    hints: list[str] = []
+    if flags.cameras:
+        fields["cameras"] = [_camera(text, flags) for text in flags.cameras]
+    if not fields.get("cameras"):
+        raise ConfigError("expected a configuration file, or --camera NAME=SOURCE at least once; found neither")
+    if flags.site:
+        fields["site"] = load_site(flags.site)
+    if flags.detector or "detector" not in fields:
+        fields["detector"] = choose_detector(flags.detector, hints)
+    if flags.encoder or "encoder" not in fields:
+        fields["encoder"] = choose_encoder(flags.encoder, hints)
+    _put(fields, "matching", calibration=flags.calibration)
+    _put(fields, "matching.params", threshold=flags.threshold)
+    _put(fields, "compute", provider=flags.provider)
+    _put(fields, "http", port=flags.http_port)
+    _put(
+        fields,
+        "output",
+        directory=flags.out,
+        videos=flags.videos or None,
+        report=flags.report or None,
+        thumbnails=flags.thumbnails or None,
+    )
+    return parse(PipelineConfig, fields, path or "command line"), hints
+
+
+def _put(fields: dict[str, object], section: str, **options: object) -> None:
+    """What was said replaces that of a section, or of one within; what was not stays."""
+    within = fields
+    for name in section.split("."):
+        before = within.get(name, {})
+        if not isinstance(before, dict):
+            raise ConfigError(f"{section}: expected keys and values, found {before!r}")
+        within[name] = within = dict(before)
+    within.update({key: value for key, value in options.items() if value is not None})
+
+
+def _camera(text: str, flags: Flags) -> dict[str, object]:
+    name, equals, source = text.partition("=")
+    if not equals or not name or not source:
+        raise ConfigError(f"--camera: expected NAME=SOURCE, found {'*' if '://' in text else text!r}")
+    return {"name": name, "source": source, "frame_rate": flags.frame_rate, "tiles": _tiles(flags.tiles)}
+
+
+def _tiles(text: str | None) -> dict[str, int]:
+    columns, by, rows = (text or "1x1").partition("x")
+    if not by or not columns.isdecimal() or not rows.isdecimal():
+        raise ConfigError(f"--tiles: expected COLUMNSxROWS, found {text!r}")
+    return {"columns": int(columns), "rows": int(rows)}
+
+
+def choose_detector(asked: str | None, hints: list[str]) -> YoloxConfig | HogConfig | UltralyticsConfig:
+    """The detector of that name, or the best that is on this machine; adds a hint where a better one is not."""
+    if asked == "hog":
+        return HogConfig(kind="hog")
+    if asked is not None and asked.endswith(".pt"):
+        return UltralyticsConfig(kind="ultralytics", model=Path(asked))
+    if asked is not None:
+        return YoloxConfig(model=asked)
+    if is_at_hand(YoloxConfig().model):
+        return YoloxConfig()
+    hints.append(f"Detector: HOG, which is weak. For a better one: reid-pipeline fetch {YoloxConfig().model}")
+    return HogConfig(kind="hog")
+
+
+def choose_encoder(asked: str | None, hints: list[str]) -> NetworkConfig | ColourStripesConfig:
+    """The encoder of that name, or the best that is on this machine; adds a hint where a better one is not."""
+    if asked == "colour-stripes":
+        return ColourStripesConfig(kind="colour-stripes")
+    if asked is not None:
+        return NetworkConfig(model=asked)
+    if is_at_hand(NetworkConfig().model):
+        return NetworkConfig()
+    better = NetworkConfig().model
+    hints.append(f"Encoder: {SHIPPED_ENCODER}, which is weak. For a better one: reid-pipeline fetch {better}")
+    return NetworkConfig(model=SHIPPED_ENCODER)
