@@ -240,7 +240,7 @@ def test_a_region_outside_the_image_is_a_fault_of_that_camera_alone(
         "configuration\n"
     )
     events = list(read_events(tmp_path / "out" / "events.jsonl"))
-    assert {event.camera for event in events} == {"hall"}
+    assert {event.seen.camera for event in events} == {"hall"}
     assert sum(event.kind == "track.ended" for event in events) == 1
     assert (tmp_path / "out" / "report.html").is_file()
 
