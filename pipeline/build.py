@@ -1,12 +1,12 @@
 """From a configuration to objects: the only place that chooses implementations."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from detectors.batching import BatchingDetector
+from detectors.batching import BatchingDetector, DetectObserver
 from detectors.detector import Detector
 from detectors.tiling import TilingDetector
 from pipeline.config import (
@@ -25,7 +25,7 @@ from pipeline.config_errors import ConfigError
 from pipeline.matching.calibration import Calibration, read_calibration
 from pipeline.matching.policy import USUAL_THRESHOLD, MatchParams
 from pipeline.model_zoo import find_artefact
-from pipeline.sources.source import ChunkSource, FrameSource, RecordedSource, SourceListener, Unheard
+from pipeline.sources.source import ChunkSource, FrameSource, RecordedSource, SourceObserver
 from reid_models.encoder import Encoder, EncoderCard
 from trackers.tracker import Tracker
 
@@ -97,8 +97,8 @@ def build_plan(config: PipelineConfig) -> Plan:
 def build_stages(
     config: PipelineConfig,
     owned: ExitStack,
-    listener: SourceListener,
-    on_detect_batch: Callable[[int], None] | None = None,
+    observers: Sequence[SourceObserver] = (),
+    detect_observers: Sequence[DetectObserver] = (),
     *,
     prefetches: bool = False,
 ) -> Stages:
@@ -107,18 +107,18 @@ def build_stages(
     Args:
         config: checked; all its cameras run in this process.
         owned: ends what this starts.
-        listener: hears what the sources do.
-        on_detect_batch: hears how many images go through the detector together, where those of several cameras do.
+        observers: are told what the sources do.
+        detect_observers: are told how many images go through the detector together, where those of several cameras do.
         prefetches: decode recordings in threads of their own. That saves time where a core is left for each; else it
             costs some, because threads wait for each other.
 
     Raises:
         ArtefactError: if a network cannot be used.
     """
-    detector = _share_detector(config, owned, on_detect_batch)
+    detector = _share_detector(config, owned, detect_observers)
     cameras = {
         camera.name: CameraStages(
-            build_source(camera, listener, prefetches=prefetches),
+            build_source(camera, observers, prefetches=prefetches),
             tile_detector(detector, camera),
             build_tracker(config),
         )
@@ -128,7 +128,7 @@ def build_stages(
     return Stages(cameras, encoder, card.batch or config.compute.clips_at_once)
 
 
-def _share_detector(config: PipelineConfig, owned: ExitStack, on_batch: Callable[[int], None] | None) -> Detector:
+def _share_detector(config: PipelineConfig, owned: ExitStack, observers: Sequence[DetectObserver]) -> Detector:
     """The detector that all cameras of a process ask: where it runs on a GPU, their images go through together."""
     compute, detector = config.compute, build_detector(config)
     batch = compute.images_at_once
@@ -140,7 +140,7 @@ def _share_detector(config: PipelineConfig, owned: ExitStack, on_batch: Callable
             max_batch=batch,
             wait_s=compute.detect_wait_s,
             callers=len(config.cameras),
-            on_batch=on_batch,
+            observers=observers,
         )
     )
 
@@ -252,25 +252,25 @@ def build_policy(config: PipelineConfig, card: EncoderCard) -> tuple[MatchParams
     return params, read_calibration(matching.calibration, model_id=card.model_id)
 
 
-def build_source(camera: CameraConfig, listener: SourceListener, *, prefetches: bool) -> ChunkSource:
+def build_source(camera: CameraConfig, observers: Sequence[SourceObserver], *, prefetches: bool) -> ChunkSource:
     """The frames of a camera: every one of a file, the newest ones of a live stream; see `build_stages`."""
     from pipeline.sources.pacing import Chunks, Prefetch
 
     if camera.is_live:
-        return Chunks(_limit_rate(_live_source(camera, listener), camera, listener), most_frames=1)
-    chunks = Chunks(_limit_rate(_recording(camera, listener), camera, listener))
+        return Chunks(_limit_rate(_live_source(camera, observers), camera, observers), most_frames=1)
+    chunks = Chunks(_limit_rate(_recording(camera, observers), camera, observers))
     return Prefetch(chunks) if prefetches else chunks
 
 
-def _limit_rate(source: FrameSource, camera: CameraConfig, listener: SourceListener) -> FrameSource:
+def _limit_rate(source: FrameSource, camera: CameraConfig, observers: Sequence[SourceObserver]) -> FrameSource:
     if camera.max_fps is None:
         return source
     from pipeline.sources.pacing import RateLimit
 
-    return RateLimit(source, camera.max_fps, listener=listener)
+    return RateLimit(source, camera.max_fps, observers=observers)
 
 
-def _recording(camera: CameraConfig, listener: SourceListener) -> RecordedSource:
+def _recording(camera: CameraConfig, observers: Sequence[SourceObserver]) -> RecordedSource:
     from pipeline.sources.files import FileSource
     from pipeline.sources.folders import FolderSource
 
@@ -278,25 +278,25 @@ def _recording(camera: CameraConfig, listener: SourceListener) -> RecordedSource
     starts_at_s = camera.starts_at.timestamp() if camera.starts_at else 0.0
     if path.is_dir():
         rate = camera.frame_rate or USUAL_RATE
-        return FolderSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=rate, listener=listener)
-    return FileSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=camera.frame_rate, listener=listener)
+        return FolderSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=rate, observers=observers)
+    return FileSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=camera.frame_rate, observers=observers)
 
 
-def _live_source(camera: CameraConfig, listener: SourceListener) -> FrameSource:
+def _live_source(camera: CameraConfig, observers: Sequence[SourceObserver]) -> FrameSource:
     from pipeline.sources.pacing import DropOldest
     from pipeline.sources.streams import StreamSource
 
     try:
         address = camera.source.get_secret_value()
-        stream = StreamSource(camera.name, address, camera.stream, random=Random(), listener=listener)
+        stream = StreamSource(camera.name, address, camera.stream, random=Random(), observers=observers)
     except ValueError as error:
         raise ConfigError(f"camera {camera.name}: {error}") from error
-    return DropOldest(stream, listener=listener)
+    return DropOldest(stream, observers=observers)
 
 
 def _source_length(camera: CameraConfig) -> int | None:
     """See `Plan.lengths`."""
     if camera.is_live:
-        _live_source(camera, Unheard())
+        _live_source(camera, ())
         return None
-    return _recording(camera, Unheard()).length()
+    return _recording(camera, ()).length()

@@ -20,10 +20,10 @@ from pipeline.matching.memory import MemoryGallery
 from pipeline.records import EmbeddedWindow
 from pipeline.scheduling.threads import usable_cores
 from pipeline.store.client import SiteStore
-from pipeline.store.embedding_stream import EmbeddingWriter
+from pipeline.store.embedding_stream import EmbeddingWriter, EntryWaits
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
-from pipeline.telemetry.observers import MatchCounter, SourceCounter
+from pipeline.telemetry.observers import DetectCounter, MatchCounter, SourceCounter
 
 Running = Supervisor | ChildrenSupervisor
 """What has a `run` and a `stop`."""
@@ -64,14 +64,14 @@ class Deployment:
         config, metrics, owned = self._config, self._metrics, self._owned
         count, prefetches = config.processes(cores), config.has_spare_core(cores)
         if count == 1:
-            listener, on_batch = SourceCounter(metrics, self.health), metrics.detect_batch.observe
-            stages = build_stages(config, owned, listener, on_batch, prefetches=prefetches)
+            observers, detect_observers = [SourceCounter(metrics, self.health)], [DetectCounter(metrics)]
+            stages = build_stages(config, owned, observers, detect_observers, prefetches=prefetches)
             return Process(
                 config,
                 stages,
                 metrics,
                 self.health,
-                open_watchers=partial(open_recorders, config, owned),
+                open_observers=partial(open_recorders, config, owned),
                 emits_empty_windows=emits_empty_windows,
             )
         return owned.enter_context(
@@ -115,8 +115,8 @@ class Deployment:
         gallery = MemoryGallery(sink, matching.retention)
         plan = self._plan
         matcher = Matcher(gallery, self._config.site, plan.params, plan.calibration, matching.merge_split)
-        watch = MatchCounter(self._metrics, lambda: len(gallery.known()))
-        return self.supervisor(partial(run_identity_loop, matcher=matcher, watch=watch))
+        counter = MatchCounter(self._metrics, lambda: len(gallery.known()))
+        return self.supervisor(partial(run_identity_loop, matcher=matcher, observers=[counter]))
 
     def connect_stream(self, store: SiteStore, limits: RedisConfig) -> Running:
         """What runs it as a worker, with embeddings going into the stream of its site."""
@@ -127,7 +127,7 @@ class Deployment:
             cameras,
             model_id=self._plan.encoder.model_id,
             limits=limits,
-            on_wait=self._waited,
+            observers=[self._note_wait],
         )
         return self.supervisor(writer.write_all)
 
@@ -135,7 +135,7 @@ class Deployment:
         """What runs it, with windows of embeddings going to `take`."""
         return self._cameras.supervisor(take)
 
-    def _waited(self) -> None:
+    def _note_wait(self, _: EntryWaits) -> None:
         """A process that waits for others is alive."""
         self._metrics.stream_waits.inc()
         self.health.beat()

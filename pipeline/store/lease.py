@@ -1,10 +1,13 @@
 """The lease by which one matcher decides for a site, while others stand by.
 
 Every lease has a token that no other ever had, and all that a matcher writes carries it: a matcher that was frozen
-past its lease, and wakes up, writes nothing (Redis compares the tokens inside the transaction).
+past its lease, and wakes up, writes nothing (Redis compares the tokens inside the transaction). Tokens are drawn at
+random and not counted: a Redis that has forgotten some of its keys, or comes back older than it was, would count the
+same one out twice, and two matchers would decide at once.
 """
 
 from collections.abc import Sequence
+from uuid import uuid4
 
 from pipeline.store.client import Argument, Reply, SiteStore
 from pipeline.store.scripts import ACQUIRE, RELEASE, RENEW, Script
@@ -18,7 +21,7 @@ class Lease:
         duration_ms: it ends this long after it was last renewed.
     """
 
-    def __init__(self, store: SiteStore, token: int, duration_ms: int) -> None:
+    def __init__(self, store: SiteStore, token: str, duration_ms: int) -> None:
         self._store = store
         self.token = token
         self.duration_ms = duration_ms
@@ -43,6 +46,5 @@ def acquire(store: SiteStore, duration_s: float, *, replaces: Lease | None = Non
         replaces: a lease of this matcher's that may still last; what was sent under it, and comes late, is refused.
     """
     duration_ms = int(1000 * duration_s)
-    before = replaces.token if replaces else ""
-    token = int(store.run(ACQUIRE, [], [duration_ms, before]))
-    return Lease(store, token, duration_ms) if token else None
+    token, before = uuid4().hex, replaces.token if replaces else ""
+    return Lease(store, token, duration_ms) if store.run(ACQUIRE, [], [token, duration_ms, before]) else None

@@ -27,7 +27,6 @@ def rights() -> str:
 _ATTEMPTS = {
     "SET": "'SET', string, 0, 'PX', 1000",
     "GET": "'GET', string",
-    "INCR": "'INCR', string",
     "PEXPIRE": "'PEXPIRE', string, 1000",
     "EXPIRE": "'EXPIRE', string, 1",
     "TTL": "'TTL', string",

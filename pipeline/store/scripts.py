@@ -20,7 +20,6 @@ from pipeline.store.keys import (
     RECENT,
     REQUESTS,
     STREAM,
-    TOKEN,
     WRITERS,
 )
 
@@ -84,12 +83,11 @@ ACQUIRE = script(
     """
 local held = redis.call('GET', lease)
 if held and held ~= before then return 0 end
-local token = redis.call('INCR', tokens)
 redis.call('SET', lease, token, 'PX', duration_ms)
-return token
+return 1
 """,
-    keys={"lease": LEASE, "tokens": TOKEN},
-    args=("duration_ms", "before"),
+    keys={"lease": LEASE},
+    args=("token", "duration_ms", "before"),
 )
 RENEW = fenced("return 1")
 RELEASE = fenced("redis.call('DEL', lease)")

@@ -18,16 +18,17 @@ from pipeline.matching.identity_loop import run_identity_loop
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
 from pipeline.ordering.channel import OrderParams
+from pipeline.records import Heartbeat
 from pipeline.store.client import LeaseLost, SiteStore, StoreUnavailable
 from pipeline.store.embedding_messages import Expected
-from pipeline.store.embedding_stream import EmbeddingReader
-from pipeline.store.erasure import Eraser
+from pipeline.store.embedding_stream import EmbeddingReader, MessageDeadLettered
+from pipeline.store.erasure import ErasedDropped, Eraser
 from pipeline.store.erasure_requests import AuditEntry
 from pipeline.store.gallery import RedisGallery
 from pipeline.store.keys import OUTBOX, STREAM
 from pipeline.store.lease import Lease, acquire
 from pipeline.store.outage import Outage
-from pipeline.store.outbox import OutboxRelay
+from pipeline.store.outbox import EventDelivered, OutboxRelay, SinkFailed
 from pipeline.store.window_join import WindowJoin
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
@@ -119,13 +120,12 @@ class SiteMatcher:
 
     def _serve(self, lease: Lease, *, until_end: bool) -> bool:
         """One term; returns whether all is done that ever will be."""
-        logger.info("this matcher decides, term %d", lease.token)
+        logger.info("this matcher decides, term %s", lease.token)
         relay = OutboxRelay(
             self._store,
             self._open_sink,
             patience_s=self._params.limits.delivery_patience_s,
-            on_relay=lambda event: self._metrics.events.labels(kind=event.kind).inc(),
-            on_failure=self._metrics.sink_failures.inc,
+            observers=[self._count_delivery],
         )
         try:
             reader, gallery, eraser = self._begin(lease, relay)
@@ -133,7 +133,7 @@ class SiteMatcher:
             run_identity_loop(
                 eraser.without_erased(reader.windows(self._stopping.is_set, until_end=until_end)),
                 self._make_matcher(gallery),
-                watch=MatchCounter(self._metrics, lambda: len(gallery.known())),
+                observers=[MatchCounter(self._metrics, lambda: len(gallery.known()))],
             )
             if not self._stopping.is_set():
                 self._deliver_all(lease, relay)
@@ -155,8 +155,7 @@ class SiteMatcher:
             lease,
             keep_s=self._retention.keep_s,
             table=gallery.known(),
-            on_erasure=self._count_erasure,
-            on_drop=self._metrics.erased_tracklets.inc,
+            observers=[self._count_erasure],
         )
         join = WindowJoin(
             self._expected.cameras,
@@ -172,13 +171,30 @@ class SiteMatcher:
             join,
             self._expected,
             may_go_on=partial(self._may_go_on, relay, eraser),
-            on_dead_letter=lambda _: self._metrics.dead_letters.inc(),
-            on_heartbeat=self._health.beat,
+            observers=[self._note_reading],
         )
         return reader, gallery, eraser
 
-    def _count_erasure(self, entry: AuditEntry) -> None:
-        self._metrics.erasures.labels(outcome=entry.outcome).inc()
+    def _count_delivery(self, what: EventDelivered | SinkFailed) -> None:
+        match what:
+            case EventDelivered(event=event):
+                self._metrics.events.labels(kind=event.kind).inc()
+            case SinkFailed():
+                self._metrics.sink_failures.inc()
+
+    def _count_erasure(self, what: AuditEntry | ErasedDropped) -> None:
+        match what:
+            case AuditEntry():
+                self._metrics.erasures.labels(outcome=what.outcome).inc()
+            case ErasedDropped(count=count):
+                self._metrics.erased_tracklets.inc(count)
+
+    def _note_reading(self, what: MessageDeadLettered | Heartbeat) -> None:
+        match what:
+            case MessageDeadLettered():
+                self._metrics.dead_letters.inc()
+            case Heartbeat():
+                self._health.beat()
 
     def _deliver_all(self, lease: Lease, relay: OutboxRelay) -> None:
         while not relay.drain(time.monotonic() + self._params.limits.lease_s / 4):

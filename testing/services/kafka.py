@@ -40,17 +40,22 @@ class KafkaBroker:
     Attributes:
         plain: how to reach it without encryption.
         secured: how to reach it over TLS, as a user with a password.
+        proxied_port: where it listens for a proxy.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, proxy_port: int = 0) -> None:
         """Starts it; its log and settings lie in `folder`, which is the caller's.
+
+        Args:
+            proxy_port: it tells those who come through a proxy to come back to this port, which is the proxy's.
 
         Raises:
             NoBrokerError: if Java, Maven or the jars are missing, or it does not come up.
         """
         self._jars = jars()
         self._folder = folder
-        self._port, self._controller_port, self._tls_port = free_ports(3)
+        self._port, self._controller_port, self._tls_port, self.proxied_port = free_ports(4)
+        self._proxy_port = proxy_port or self.proxied_port
         self.plain = Brokers((f"127.0.0.1:{self._port}",))
         authority = self._write_certificate()
         self.secured = Brokers(
@@ -116,15 +121,16 @@ class KafkaBroker:
 
     def _properties(self) -> str:
         plain, controller = f"PLAINTEXT://127.0.0.1:{self._port}", f"CONTROLLER://127.0.0.1:{self._controller_port}"
-        secured = f"SASL_SSL://{self.secured}"
+        secured, proxied = f"SASL_SSL://{self.secured}", "PROXIED://127.0.0.1:"
         login = "org.apache.kafka.common.security.plain.PlainLoginModule required"
         return "\n".join(
             (
                 "process.roles=broker,controller",
                 "node.id=1",
-                f"listeners={plain},{controller},{secured}",
-                f"advertised.listeners={plain},{secured}",
-                "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL",
+                f"listeners={plain},{controller},{secured},{proxied}{self.proxied_port}",
+                f"advertised.listeners={plain},{secured},{proxied}{self._proxy_port}",
+                "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT,"
+                "SASL_SSL:SASL_SSL",
                 "controller.listener.names=CONTROLLER",
                 f"controller.quorum.voters=1@127.0.0.1:{self._controller_port}",
                 f"log.dirs={self._folder / 'log'}",

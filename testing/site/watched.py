@@ -20,13 +20,14 @@ class Watched:
 
     Attributes:
         process: it.
+        port: where it serves them.
         answers: all that it ever served.
     """
 
     def __init__(self, command: Sequence[str | Path], log: Path, port: int, environment: Mapping[str, str]) -> None:
         """Starts it; what it prints is added to `log`."""
         self.answers: list[str] = []
-        self._port = port
+        self.port = port
         self._log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -92,7 +93,7 @@ class Watched:
 
     def _get(self, path: str) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/{path}", timeout=ANSWER_S) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=ANSWER_S) as answer:
                 code, body = answer.status, answer.read().decode()
         except urllib.error.HTTPError as refusal:
             with refusal:

@@ -11,7 +11,7 @@ from pipeline.matching.memory import Retention
 from pipeline.matching.sightings import Sighting
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import LeaseLost, SiteStore, StoreError
-from pipeline.store.erasure import Eraser
+from pipeline.store.erasure import ErasedDropped, Eraser
 from pipeline.store.erasure_requests import MOST_REQUESTS, AuditEntry, ask, audit
 from pipeline.store.keys import (
     AUDIT,
@@ -23,7 +23,6 @@ from pipeline.store.keys import (
     RECENT,
     REQUESTS,
     STREAM,
-    TOKEN,
     person_key,
     sighting_key,
 )
@@ -54,8 +53,12 @@ class Office:
             self.desk.lease,
             keep_s=(retention or Retention()).keep_s,
             table=self.desk.gallery.known(),
-            on_drop=self.dropped.append,
+            observers=[self._note],
         )
+
+    def _note(self, what: AuditEntry | ErasedDropped) -> None:
+        if isinstance(what, ErasedDropped):
+            self.dropped.append(what.count)
 
     def commit(self, sightings: Sequence[Sighting], events: Sequence[IdentityEvent] = ()) -> None:
         self.desk.gallery.commit(sightings, events, ends_at(20.0))
@@ -96,7 +99,7 @@ def test_nothing_but_names_of_tracks_and_ids_is_left_in_redis(office: Office, st
     office.commit([of(1, 1)], [about(1, 1)])
     office.erase(somebody(1))
     left = {key.decode().partition("}:")[2] for key in store.run(KEYS, [store.key("x")], [store.key("*")])}
-    assert left <= {LEASE, TOKEN, PROGRESS, OUTBOX, AUDIT, ERASED, REQUESTS, STREAM}
+    assert left <= {LEASE, PROGRESS, OUTBOX, AUDIT, ERASED, REQUESTS, STREAM}
     assert store.members(ERASED) == [b"door:r:1"]
 
 
