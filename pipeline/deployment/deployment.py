@@ -126,6 +126,7 @@ class Deployment:
             "+".join(sorted(cameras)),
             cameras,
             model_id=self._plan.encoder.model_id,
+            order=self._config.order,
             limits=limits,
             observers=[self._note_wait],
         )
