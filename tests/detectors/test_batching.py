@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detectors.batching import BatchingDetector
+from detectors.batching import BatchingDetector, DetectedBatch, DetectObserver
 from detectors.detections import Detections
 
 Images = Sequence[NDArray[np.uint8]]
@@ -52,6 +52,11 @@ def width(found: Detections) -> int:
     return int(found.boxes[0, 2])
 
 
+def keep(sizes: list[int]) -> DetectObserver:
+    """Keeps how many images each batch has."""
+    return lambda batch: sizes.append(batch.images)
+
+
 def test_each_of_many_threads_gets_its_own_people() -> None:
     def ask(camera: int) -> bool:
         values = [(camera * 31 + k) % 250 for k in range(1 + camera % 3)]
@@ -59,7 +64,7 @@ def test_each_of_many_threads_gets_its_own_people() -> None:
 
     sizes: list[int] = []
     with (
-        BatchingDetector(CornerDetector(), max_batch=8, on_batch=sizes.append) as detector,
+        BatchingDetector(CornerDetector(), max_batch=8, observers=[keep(sizes)]) as detector,
         ThreadPoolExecutor(32) as pool,
     ):
         assert all(pool.map(ask, range(32)))
@@ -69,7 +74,10 @@ def test_each_of_many_threads_gets_its_own_people() -> None:
 
 def test_what_gathers_during_a_call_makes_the_next_batch() -> None:
     inner, sizes = GatedDetector(), list[int]()
-    with BatchingDetector(inner, max_batch=16, on_batch=sizes.append) as detector, ThreadPoolExecutor(6) as pool:
+    with (
+        BatchingDetector(inner, max_batch=16, observers=[keep(sizes)]) as detector,
+        ThreadPoolExecutor(6) as pool,
+    ):
         first = pool.submit(detector.detect, [image(1)])
         assert inner.entered.acquire(timeout=10)
         others = [pool.submit(detector.detect, [image(v)]) for v in range(2, 7)]
@@ -83,7 +91,7 @@ def test_what_gathers_during_a_call_makes_the_next_batch() -> None:
 def test_a_request_waits_for_company_as_long_as_it_may() -> None:
     sizes: list[int] = []
     with (
-        BatchingDetector(CornerDetector(), max_batch=2, wait_s=30, on_batch=sizes.append) as detector,
+        BatchingDetector(CornerDetector(), max_batch=2, wait_s=30, observers=[keep(sizes)]) as detector,
         ThreadPoolExecutor(2) as pool,
     ):
         assert [width(d[0]) for d in pool.map(detector.detect, [[image(1)], [image(2)]])] == [1, 2]
@@ -93,7 +101,7 @@ def test_a_request_waits_for_company_as_long_as_it_may() -> None:
 def test_nobody_waits_for_company_when_all_who_ask_are_there() -> None:
     sizes: list[int] = []
     with (
-        BatchingDetector(CornerDetector(), max_batch=9, wait_s=30, callers=2, on_batch=sizes.append) as detector,
+        BatchingDetector(CornerDetector(), max_batch=9, wait_s=30, callers=2, observers=[keep(sizes)]) as detector,
         ThreadPoolExecutor(2) as pool,
     ):
         assert [width(d[0]) for d in pool.map(detector.detect, [[image(1)], [image(2)]])] == [1, 2]
@@ -102,7 +110,7 @@ def test_nobody_waits_for_company_when_all_who_ask_are_there() -> None:
 
 def test_a_request_larger_than_a_batch_goes_alone() -> None:
     sizes: list[int] = []
-    with BatchingDetector(CornerDetector(), max_batch=2, on_batch=sizes.append) as detector:
+    with BatchingDetector(CornerDetector(), max_batch=2, observers=[keep(sizes)]) as detector:
         assert [width(d) for d in detector.detect([image(v) for v in range(5)])] == [0, 1, 2, 3, 4]
         assert detector.detect([]) == []
     assert sizes == [5]
@@ -115,11 +123,11 @@ def test_an_error_reaches_every_caller_and_the_next_call_works_on() -> None:
                 future.result(10)
 
 
-def test_an_error_of_the_callback_reaches_the_caller() -> None:
-    def refuse(size: int) -> None:
-        raise KeyError(size)
+def test_an_error_of_an_observer_reaches_the_caller() -> None:
+    def refuse(batch: DetectedBatch) -> None:
+        raise KeyError(batch)
 
-    with BatchingDetector(CornerDetector(), max_batch=8, on_batch=refuse) as detector, pytest.raises(KeyError):
+    with BatchingDetector(CornerDetector(), max_batch=8, observers=[refuse]) as detector, pytest.raises(KeyError):
         detector.detect([image(1)])
 
 

@@ -12,7 +12,6 @@ from passerby_events.tracks import TrackKey
 from pipeline.build import build_stages
 from pipeline.config import PipelineConfig
 from pipeline.records import Tracklet, Window
-from pipeline.sources.source import Unheard
 from pipeline.telemetry.metrics import Metrics
 from pipeline.telemetry.observers import EncodeCounter
 from pipeline.tracking.encode_loop import EncodeLoop
@@ -65,7 +64,7 @@ def test_the_network_is_given_the_batch_that_was_asked_for_and_that_is_what_is_c
 ) -> None:
     encoder, session, rows = encoders()[kind]
     metrics = Metrics()
-    embedded = EncodeLoop(encoder, batch=batch, watch=EncodeCounter(metrics)).step(window(50))
+    embedded = EncodeLoop(encoder, batch=batch, observers=[EncodeCounter(metrics)]).step(window(50))
     assert session.batches == [rows * size for size in batches]
     assert [embedding.track.track for embedding in embedded.embeddings] == list(range(50))
     count = metrics.registry.get_sample_value
@@ -108,4 +107,4 @@ def test_the_batch_of_the_configuration_reaches_the_loop_unless_the_network_fixe
         }
     )
     with ExitStack() as owned:
-        assert build_stages(config, owned, Unheard()).encode_batch == batch
+        assert build_stages(config, owned).encode_batch == batch
