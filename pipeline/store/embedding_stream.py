@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from pipeline.config import RedisConfig
+from pipeline.ordering.channel import OrderParams
 from pipeline.records import EmbeddedWindow, Heartbeat, StreamEntry
+from pipeline.store.agreement import check_worker, number_text, refuse_worker
 from pipeline.store.client import Argument, Reply, SiteStore, StoreUnavailable
 from pipeline.store.embedding_messages import (
     EmbeddingMessage,
@@ -35,6 +37,8 @@ DEAD_LETTERS_KEPT = 1000
 DEAD_LETTER_BYTES = 4096
 """Kept of each field of a dead letter."""
 POLL_S = 0.05
+WRITTEN, DISAGREES = 1, -1
+"""What `APPEND` answers, beside 0: too many wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class EmbeddingWriter:
         worker: its name; two workers of one site never share one.
         cameras: those it speaks for.
         model_id: of the network behind its vectors.
+        order: of its windows.
         limits: how many entries of this worker may wait to be decided, and how long it waits for a Redis that has gone
             away.
         observers: are told each time an entry has to wait, because too many do or because Redis cannot be reached; at
@@ -69,6 +74,7 @@ class EmbeddingWriter:
         cameras: Sequence[str],
         *,
         model_id: str,
+        order: OrderParams | None = None,
         limits: RedisConfig | None = None,
         observers: Sequence[Callable[[EntryWaits], None]] = (),
     ) -> None:
@@ -76,6 +82,7 @@ class EmbeddingWriter:
         self._worker = worker
         self._cameras = tuple(cameras)
         self._model_id = model_id
+        self._window_s = (order or OrderParams()).window_s
         limits = limits or RedisConfig()
         self._max_waiting = limits.max_waiting
         self._outage = Outage(f"Redis at {store.address}", limits.patience_s)
@@ -91,7 +98,12 @@ class EmbeddingWriter:
         self.close()
 
     def open(self) -> None:
-        """Says that this worker has started: its cameras are waited for from now on."""
+        """Says that this worker has started: its cameras are waited for from now on.
+
+        Raises:
+            Disagreement: if the site in Redis has other cameras, windows or networks.
+        """
+        self._patiently(lambda: check_worker(self._store, self._cameras))
         self._send(EmbeddingMessage(self._worker, self._cameras, "open"))
 
     def write(self, window: EmbeddedWindow) -> None:
@@ -99,6 +111,7 @@ class EmbeddingWriter:
 
         Raises:
             StoreError: if Redis refuses, or could not be reached for `patience_s`.
+            Disagreement: if the site in Redis is of another window or network by now.
         """
         for message in messages_of(window, self._worker, self._cameras):
             self._send(message)
@@ -110,8 +123,11 @@ class EmbeddingWriter:
     def _send(self, message: EmbeddingMessage) -> None:
         self._number += 1
         head, vectors = pack_message(message, self._model_id)
-        args: list[Argument] = [self._worker, self._session, self._number, self._max_waiting, head, vectors]
-        while not self._patiently(lambda: self._store.run(APPEND, [], args)):
+        args: list[Argument] = [self._worker, self._session, self._number, self._max_waiting]
+        args += (self._model_id, number_text(self._window_s), head, vectors)
+        while (written := self._patiently(lambda: self._store.run(APPEND, [], args))) != WRITTEN:
+            if written == DISAGREES:
+                raise refuse_worker(self._store, self._window_s, self._model_id)
             self._wait()
 
     def _patiently(self, call: Callable[[], Reply]) -> Reply:

@@ -19,6 +19,7 @@ from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
 from pipeline.ordering.channel import OrderParams
 from pipeline.records import Heartbeat
+from pipeline.store.agreement import Agreement, agree, check_matcher
 from pipeline.store.client import LeaseLost, SiteStore, StoreUnavailable
 from pipeline.store.embedding_messages import Expected
 from pipeline.store.embedding_stream import EmbeddingReader, MessageDeadLettered
@@ -47,11 +48,13 @@ class SiteMatcherParams:
             decide.
         order: windows of the length of the workers'; see `WindowJoin`.
         is_live: see `WindowJoin`.
+        accepts_changes: decide for a site in Redis that is of another window, network or list of cameras.
     """
 
     limits: RedisConfig = field(default=RedisConfig())
     order: OrderParams = field(default=OrderParams())
     is_live: bool = False
+    accepts_changes: bool = False
 
 
 class SiteMatcher:
@@ -85,12 +88,14 @@ class SiteMatcher:
         self._metrics = metrics
         self._health = health
         self._stopping = threading.Event()
+        self._agreement = Agreement(params.order.window_s, expected.model_id, expected.cameras)
 
     def run(self, *, until_end: bool = False) -> None:
         """Returns after `stop`; or, if asked to, when all workers have closed and all is decided and delivered.
 
         Raises:
             StoreError: if Redis refuses, or could not be reached for `patience_s`.
+            Disagreement: if the site in Redis is of another configuration, and that is not accepted.
             EventsError: if nothing could be delivered for `delivery_patience_s`.
         """
         outage = Outage(f"Redis at {self._store.address}", self._params.limits.patience_s)
@@ -98,6 +103,7 @@ class SiteMatcher:
         while not self._stopping.is_set():
             self._health.beat()
             try:
+                self._check_agreement()
                 lease = acquire(self._store, self._params.limits.lease_s, replaces=lease)
                 outage.worked()
                 if lease is None:
@@ -143,7 +149,12 @@ class SiteMatcher:
             relay.close()
         return not self._stopping.is_set()
 
+    def _check_agreement(self) -> None:
+        if not self._params.accepts_changes:
+            check_matcher(self._store, self._agreement)
+
     def _begin(self, lease: Lease, relay: OutboxRelay) -> tuple[EmbeddingReader, RedisGallery, Eraser]:
+        agree(lease, self._agreement)
         gallery = RedisGallery(
             self._store,
             lease,

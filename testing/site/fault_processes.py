@@ -151,6 +151,7 @@ def run_worker(options: WorkerOptions) -> None:
             options.worker or name,
             [name],
             model_id=options.model_id,
+            order=_order(options),
             limits=RedisConfig(max_waiting=64, patience_s=options.patience_s),
             observers=[lambda _: metrics.stream_waits.inc()],
         )
@@ -176,7 +177,7 @@ def run_matcher(options: MatcherOptions) -> None:
             lambda: _open_sink(options),
             SiteMatcherParams(
                 RedisConfig(lease_s=LEASE_S, max_outbox=100, patience_s=options.patience_s),
-                OrderParams(window_s=options.window_s * (LIVE_SCALE if is_live else 1.0), idle_after_s=IDLE_AFTER_S),
+                _order(options),
                 is_live,
             ),
             metrics,
@@ -184,6 +185,11 @@ def run_matcher(options: MatcherOptions) -> None:
         )
         signal.signal(signal.SIGTERM, lambda *_: matcher.stop())
         matcher.run(until_end=True)
+
+
+def _order(options: _Options) -> OrderParams:
+    scale = 1.0 if options.live_from is None else LIVE_SCALE
+    return OrderParams(window_s=options.window_s * scale, idle_after_s=IDLE_AFTER_S)
 
 
 def _open_sink(options: MatcherOptions) -> EventSink:
