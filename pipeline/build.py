@@ -64,6 +64,36 @@ class Stages:
     encode_batch: int = 1
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What is known of a run before anything of it is loaded.
+
+    Attributes:
+        lengths: frames of each camera's recording; None for a live stream, and where the container does not say.
+        encoder: its card.
+        params, calibration: how similar is similar enough.
+    """
+
+    lengths: dict[str, int | None]
+    encoder: EncoderCard
+    params: MatchParams
+    calibration: Calibration | None
+
+
+def build_plan(config: PipelineConfig) -> Plan:
+    """Looks into the recordings, and reads cards and the calibration.
+
+    Raises:
+        SourceError: if there is no such recording, or it is none.
+        ConfigError: if the address is none that a stream can have.
+        ArtefactError: if there is no such encoder.
+        CalibrationError: if the calibration cannot be used with the encoder.
+    """
+    lengths = {camera.name: _source_length(camera) for camera in config.cameras}
+    card = read_encoder_card(config.encoder)
+    return Plan(lengths, card, *build_policy(config, card))
+
+
 def build_stages(
     config: PipelineConfig,
     owned: ExitStack,
@@ -94,7 +124,8 @@ def build_stages(
         )
         for camera in config.cameras
     }
-    return Stages(cameras, build_encoder(config.encoder, config.compute), _encode_batch(config))
+    encoder, card = _load_encoder(config.encoder, config.compute)
+    return Stages(cameras, encoder, card.batch or config.compute.clips_at_once)
 
 
 def _share_detector(config: PipelineConfig, owned: ExitStack, observers: Sequence[DetectObserver]) -> Detector:
@@ -168,22 +199,26 @@ def build_tracker(config: PipelineConfig) -> Tracker:
 
 def build_encoder(chosen: EncoderConfig, compute: ComputeConfig) -> Encoder:
     """The encoder of a configuration, its network loaded."""
+    return _load_encoder(chosen, compute)[0]
+
+
+def _load_encoder(chosen: EncoderConfig, compute: ComputeConfig) -> tuple[Encoder, EncoderCard]:
     match chosen:
         case ColourStripesConfig(frames=frames):
-            from reid_models.colour_stripes import ColourStripesEncoder
+            from reid_models.colour_stripes import ColourStripesEncoder, stripes_card
 
-            return ColourStripesEncoder(frames=frames)
+            return ColourStripesEncoder(frames=frames), stripes_card(frames=frames)
         case NetworkConfig(model=model, frames=frames):
             from reid_runtime.load import load_session
 
             session = load_session(find_artefact(model), provider=compute.provider, threads=compute.threads)
             if session.card.clip is not None:
-                from reid_models.clip_encoder import ClipEncoder
+                from reid_models.clip_encoder import ClipEncoder, clip_encoder_card
 
-                return ClipEncoder(session)
-            from reid_models.crop_encoder import CropEncoder
+                return ClipEncoder(session), clip_encoder_card(session.card)
+            from reid_models.crop_encoder import CropEncoder, crop_encoder_card
 
-            return CropEncoder(session, frames=frames)
+            return CropEncoder(session, frames=frames), crop_encoder_card(session.card, frames=frames)
 
 
 def read_encoder_card(chosen: EncoderConfig) -> EncoderCard:
@@ -204,12 +239,6 @@ def read_encoder_card(chosen: EncoderConfig) -> EncoderCard:
 
             card = read_card(find_artefact(model))
             return crop_encoder_card(card, frames=frames) if card.clip is None else clip_encoder_card(card)
-
-
-def _encode_batch(config: PipelineConfig) -> int:
-    """Clips in one pass: the number that the network takes, where its file fixes it; else as configured."""
-    fixed = read_encoder_card(config.encoder).batch
-    return fixed or config.compute.clips_at_once
 
 
 def build_policy(config: PipelineConfig, card: EncoderCard) -> tuple[MatchParams, Calibration | None]:
@@ -265,13 +294,8 @@ def _live_source(camera: CameraConfig, observers: Sequence[SourceObserver]) -> F
     return DropOldest(stream, observers=observers)
 
 
-def source_length(camera: CameraConfig) -> int | None:
-    """Frames of a recording, after looking into it; None for a live stream, and where the container does not say.
-
-    Raises:
-        SourceError: if there is no such recording, or it is none.
-        ConfigError: if the address is none that a stream can have.
-    """
+def _source_length(camera: CameraConfig) -> int | None:
+    """See `Plan.lengths`."""
     if camera.is_live:
         _live_source(camera, ())
         return None

@@ -7,7 +7,7 @@ from typing import Self
 
 from prometheus_client import CollectorRegistry
 
-from pipeline.build import build_policy, build_stages, read_encoder_card, source_length
+from pipeline.build import build_plan, build_stages
 from pipeline.config import PipelineConfig, RedisConfig
 from pipeline.deployment.local import Process
 from pipeline.deployment.processes import Children, ChildrenSupervisor
@@ -34,7 +34,6 @@ class Deployment:
 
     Attributes:
         health: what it tells of itself.
-        lengths: frames of each camera's recording; None for a live stream, and where the container does not say.
     """
 
     def __init__(self, config: PipelineConfig, *, emits_empty_windows: bool = False) -> None:
@@ -53,18 +52,16 @@ class Deployment:
         self.health = Health(needs_all=config.http.ready == "all")
         self._metrics = Metrics()
         self._config = config
-        self.lengths = {camera.name: source_length(camera) for camera in config.cameras}
-        self._card = read_encoder_card(config.encoder)
-        self._params, self._calibration = build_policy(config, self._card)
+        cores = usable_cores()
+        self._plan = build_plan(config)
         self._owned = ExitStack()
         with ExitStack() as unless_built:
             unless_built.push(self._owned)
-            self._cameras = self._build(emits_empty_windows=emits_empty_windows)
+            self._cameras = self._build(cores, emits_empty_windows=emits_empty_windows)
             unless_built.pop_all()
 
-    def _build(self, *, emits_empty_windows: bool) -> Process | Children:
+    def _build(self, cores: int, *, emits_empty_windows: bool) -> Process | Children:
         config, metrics, owned = self._config, self._metrics, self._owned
-        cores = usable_cores()
         count, prefetches = config.processes(cores), config.has_spare_core(cores)
         if count == 1:
             observers, detect_observers = [SourceCounter(metrics, self.health)], [DetectCounter(metrics)]
@@ -90,6 +87,11 @@ class Deployment:
         )
 
     @property
+    def lengths(self) -> dict[str, int | None]:
+        """Frames of each camera's recording; None for a live stream, and where the container does not say."""
+        return self._plan.lengths
+
+    @property
     def registry(self) -> CollectorRegistry:
         """All that is counted."""
         return self._cameras.registry
@@ -111,7 +113,8 @@ class Deployment:
         """What runs it, with events going to `sink`, which stays the caller's."""
         matching = self._config.matching
         gallery = MemoryGallery(sink, matching.retention)
-        matcher = Matcher(gallery, self._config.site, self._params, self._calibration, matching.merge_split)
+        plan = self._plan
+        matcher = Matcher(gallery, self._config.site, plan.params, plan.calibration, matching.merge_split)
         counter = MatchCounter(self._metrics, lambda: len(gallery.known()))
         return self.supervisor(partial(run_identity_loop, matcher=matcher, observers=[counter]))
 
@@ -122,7 +125,7 @@ class Deployment:
             store,
             "+".join(sorted(cameras)),
             cameras,
-            model_id=self._card.model_id,
+            model_id=self._plan.encoder.model_id,
             order=self._config.order,
             limits=limits,
             observers=[self._note_wait],

@@ -17,6 +17,7 @@ from reid_runtime.adopt import adopt
 from reid_runtime.load import load_session
 from testing.detectors.yolox import SIDE_PX, yolox_rows, yolox_session
 from testing.networks import constant_network
+from testing.opencv import on_one_thread
 
 LEFT, RIGHT = (8.0, 8.0, 20.0, 40.0, 0.9), (40.0, 10.0, 50.0, 42.0, 0.6)
 
@@ -33,7 +34,8 @@ def detector(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Detecto
             yield YoloxDetector(load_session(path, provider="cpu", threads=1))
         case "hog":
             # So low that noise is full of people.
-            yield HogDetector(HogParams(score=0.02, min_height_px=96, nms_iou=0.9))
+            with on_one_thread():
+                yield HogDetector(HogParams(score=0.02, min_height_px=96, nms_iou=0.9))
         case _:
             with BatchingDetector(YoloxDetector(yolox_session(LEFT, RIGHT)), max_batch=4) as batching:
                 yield batching

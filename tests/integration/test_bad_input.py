@@ -212,6 +212,39 @@ def test_the_good_part_of_a_truncated_video_is_used_and_its_events_are_kept(
     assert {path.name for path in (tmp_path / "out" / "videos").iterdir()} == {"door.mp4", "hall.mp4"}
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_region_outside_the_image_is_a_fault_of_that_camera_alone(
+    world: dict[str, str],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    processes: int,
+) -> None:
+    cameras = [
+        {"name": "door", "source": f"{world['in']}/long.mkv", "region": [0, 0, 4000, 200]},
+        {"name": "hall", "source": f"{world['in']}/long.mkv", "region": [0, 0, 320, 240]},
+    ]
+    config = {
+        "cameras": cameras,
+        "detector": {"kind": "yolox", "model": world["net"]},
+        "encoder": {"kind": "colour-stripes"},
+        "tracklets": {"gate": {"min_sharpness": 0.0}},
+        "compute": {"processes": processes},
+        "output": {"directory": str(tmp_path / "out"), "report": True},
+    }
+    (tmp_path / "site.yaml").write_text(json.dumps(config), encoding="utf-8")
+    assert main(["run", str(tmp_path / "site.yaml")]) == WORLD
+    # What this process logs pytest keeps for itself; another process prints it.
+    assert capfd.readouterr().err + "".join(f"{message}\n" for message in caplog.messages) == (
+        "camera door: expected a region within its image of 320x240, found [0, 0, 4000, 200]; mend it in the "
+        "configuration\n"
+    )
+    events = list(read_events(tmp_path / "out" / "events.jsonl"))
+    assert {event.seen.camera for event in events} == {"hall"}
+    assert sum(event.kind == "track.ended" for event in events) == 1
+    assert (tmp_path / "out" / "report.html").is_file()
+
+
 def test_a_run_that_cannot_start_leaves_the_last_runs_events_alone(
     world: dict[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

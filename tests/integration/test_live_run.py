@@ -15,6 +15,8 @@ from testing.live_run import LiveRun
 from testing.scene import endless_video
 from testing.waiting import WITHIN_S, until
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "tops3cret"
 LOGIN = ("--user", "viewer", "--password", PASSWORD)
 Start = Callable[..., LiveRun]

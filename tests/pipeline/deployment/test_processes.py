@@ -22,6 +22,8 @@ from testing.scene import ENDLESS_FRAMES, RATE, endless_video, video
 from testing.still_person import still_person
 from testing.waiting import until
 
+pytestmark = pytest.mark.slow
+
 SHORT_S = 12.0
 PATIENCE_S = 30.0
 """More than anything here takes, also on a loaded machine."""
