@@ -19,6 +19,7 @@ RUN apt-get update \
     && python3 -m venv /opt/passerby
 WORKDIR /source
 COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY clients/python clients/python
 COPY passerby passerby
 COPY configs configs
 COPY detectors detectors
@@ -31,11 +32,11 @@ COPY reid_simulation reid_simulation
 COPY trackers trackers
 
 FROM source AS build
-RUN /opt/passerby/bin/pip install --no-cache-dir -c constraints.txt '.[cpu]'
+RUN /opt/passerby/bin/pip install --no-cache-dir -c constraints.txt ./clients/python '.[cpu]'
 
 FROM source AS build-gpu
 # Not the extra `gpu`: TensorRT's wheels lie on NVIDIA's own index, and `provider: cuda` does without.
-RUN /opt/passerby/bin/pip install --no-cache-dir -c constraints.txt . 'onnxruntime-gpu[cuda,cudnn]'
+RUN /opt/passerby/bin/pip install --no-cache-dir -c constraints.txt ./clients/python . 'onnxruntime-gpu[cuda,cudnn]'
 
 FROM python AS runtime
 # What OpenCV's wheel links to.

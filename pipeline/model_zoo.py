@@ -9,7 +9,8 @@ import os
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -24,8 +25,21 @@ CHUNK_BYTES = 1 << 16
 TIMEOUT_S = 30.0
 """Without a byte for so long a download is given up."""
 
-DownloadProgress = Callable[[int, int | None], None]
-"""Told the bytes that are there, and the bytes in all where the server says so."""
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """How far a download is.
+
+    Attributes:
+        there: bytes so far.
+        size: bytes in all; None where the server does not say.
+    """
+
+    there: int
+    size: int | None
+
+
+DownloadObserver = Callable[[Downloaded], None]
 
 
 class KnownModel(BaseModel):
@@ -118,7 +132,7 @@ def fetch(
     cache: Path | None = None,
     *,
     from_file: Path | None = None,
-    progress: DownloadProgress | None = None,
+    observers: Sequence[DownloadObserver] = (),
     models: dict[str, KnownModel] | None = None,
 ) -> Path:
     """Brings a network of the list into the cache, with its card, unless it is there already.
@@ -127,7 +141,7 @@ def fetch(
         name: in the list.
         cache: folder of fetched networks; None: `default_cache()`.
         from_file: a copy that was brought by hand, in the place of a download.
-        progress: told how far the download is.
+        observers: are told how far the download is.
         models: the list; None: `known_models()`.
 
     Returns:
@@ -141,7 +155,7 @@ def fetch(
         raise ArtefactError(f"expected one of {', '.join(models)}, found {name!r}")
     model, target = models[name], cached_path(name, cache or default_cache())
     if not (target.is_file() and file_sha256(target) == model.sha256):
-        _bring(name, model, target, from_file=from_file, progress=progress)
+        _bring(name, model, target, from_file=from_file, observers=observers)
     adopt(
         target,
         family=model.family,
@@ -155,14 +169,14 @@ def fetch(
 
 
 def _bring(
-    name: str, model: KnownModel, target: Path, *, from_file: Path | None, progress: DownloadProgress | None
+    name: str, model: KnownModel, target: Path, *, from_file: Path | None, observers: Sequence[DownloadObserver]
 ) -> None:
     """Puts the file at `target` only when it is whole and the right one."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial_file = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         if from_file is None:
-            _download(name, model.url, partial_file, target, progress)
+            _download(name, model.url, partial_file, target, observers)
         else:
             shutil.copyfile(
                 _existing(from_file, f"expected a copy of {name} at {from_file}, found no file"), partial_file
@@ -174,11 +188,11 @@ def _bring(
         partial_file.unlink(missing_ok=True)
 
 
-def _download(name: str, url: str, partial_file: Path, target: Path, progress: DownloadProgress | None) -> None:
+def _download(name: str, url: str, partial_file: Path, target: Path, observers: Sequence[DownloadObserver]) -> None:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_S) as response, partial_file.open("wb") as file:
             size = response.headers.get("Content-Length")
-            _copy(response, file, int(size) if size else None, progress)
+            _copy(response, file, int(size) if size else None, observers)
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
         raise ArtefactError(
             f"cannot download {name} ({error}): download {url} by hand, then `reid-pipeline fetch {name} --from FILE`, "
@@ -186,13 +200,13 @@ def _download(name: str, url: str, partial_file: Path, target: Path, progress: D
         ) from error
 
 
-def _copy(response: BinaryIO, file: BinaryIO, size: int | None, progress: DownloadProgress | None) -> None:
+def _copy(response: BinaryIO, file: BinaryIO, size: int | None, observers: Sequence[DownloadObserver]) -> None:
     copied = 0
     while chunk := response.read(CHUNK_BYTES):
         file.write(chunk)
         copied += len(chunk)
-        if progress is not None:
-            progress(copied, size)
+        for observer in observers:
+            observer(Downloaded(copied, size))
     if size is not None and copied < size:
         raise http.client.IncompleteRead(b"", size - copied)
 
