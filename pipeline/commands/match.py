@@ -1,7 +1,6 @@
 """`reid-pipeline match`: decides for a site, from the stream of its workers; a second one stands by."""
 
 import os
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -109,5 +108,5 @@ def expected_of(config: PipelineConfig, card: EncoderCard) -> Expected:
         frozenset(camera.name for camera in config.cameras),
         card.model_id,
         card.dimensions,
-        now_s=time.time if config.is_live else None,
+        is_live=config.is_live,
     )

@@ -7,7 +7,7 @@ travels back to its cameras. (A bound on the whole stream would stop the slow wo
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -28,7 +28,8 @@ from pipeline.store.keys import CONSUMER, GROUP, STREAM
 from pipeline.store.lease import Lease
 from pipeline.store.outage import Outage
 from pipeline.store.scripts import APPEND, DEAD_LETTER, FORGET, READ
-from pipeline.store.window_join import WindowJoin
+from pipeline.store.window_join import MAX_LAG_S, WindowJoin
+from pipeline.store.worker_clocks import ClockRead, WorkerClocks
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,16 @@ class MessageDeadLettered:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class CamerasBehind:
+    """How far the cameras of a live site are behind what is being written, seconds."""
+
+    behind_s: Mapping[str, float]
+
+
+ReaderNews = MessageDeadLettered | Heartbeat | ClockRead | CamerasBehind
+
+
 class EmbeddingWriter:
     """A worker's end; one thread.
 
@@ -61,6 +72,7 @@ class EmbeddingWriter:
         cameras: those it speaks for.
         model_id: of the network behind its vectors.
         order: of its windows.
+        clock: seconds since the epoch, as this machine has them.
         limits: how many entries of this worker may wait to be decided, and how long it waits for a Redis that has gone
             away.
         observers: are told each time an entry has to wait, because too many do or because Redis cannot be reached; at
@@ -75,6 +87,7 @@ class EmbeddingWriter:
         *,
         model_id: str,
         order: OrderParams | None = None,
+        clock: Callable[[], float] = time.time,
         limits: RedisConfig | None = None,
         observers: Sequence[Callable[[EntryWaits], None]] = (),
     ) -> None:
@@ -82,6 +95,7 @@ class EmbeddingWriter:
         self._worker = worker
         self._cameras = tuple(cameras)
         self._model_id = model_id
+        self._clock = clock
         self._window_s = (order or OrderParams()).window_s
         limits = limits or RedisConfig()
         self._max_waiting = limits.max_waiting
@@ -125,7 +139,7 @@ class EmbeddingWriter:
         head, vectors = pack_message(message, self._model_id)
         args: list[Argument] = [self._worker, self._session, self._number, self._max_waiting]
         args += (self._model_id, number_text(self._window_s), head, vectors)
-        while (written := self._patiently(lambda: self._store.run(APPEND, [], args))) != WRITTEN:
+        while (written := self._patiently(lambda: self._store.run(APPEND, [], [*args, self._clock()]))) != WRITTEN:
             if written == DISAGREES:
                 raise refuse_worker(self._store, self._window_s, self._model_id)
             self._wait()
@@ -154,8 +168,8 @@ class EmbeddingReader:
         join: puts the messages into windows.
         expected: what a message must be like; others are dead-lettered.
         may_go_on: asked before each window; while it says no, none is handed out.
-        observers: are told of each message that is dead-lettered, and each time the reader looks for a window, found
-            or not.
+        observers: are told of each message that is dead-lettered, of the clocks of live workers and how far their
+            cameras are behind, and each time the reader looks for a window, found or not.
     """
 
     def __init__(
@@ -166,7 +180,7 @@ class EmbeddingReader:
         expected: Expected,
         *,
         may_go_on: Callable[[], bool] = lambda: True,
-        observers: Sequence[Callable[[MessageDeadLettered | Heartbeat], None]] = (),
+        observers: Sequence[Callable[[ReaderNews], None]] = (),
     ) -> None:
         self._store = store
         self._lease = lease
@@ -174,6 +188,8 @@ class EmbeddingReader:
         self._expected = expected
         self._may_go_on = may_go_on
         self._observers = observers
+        self._clocks = WorkerClocks(observers)
+        self._far_behind: set[str] = set()
         self._last_id = b"0-0"
         store.make_group(STREAM, GROUP)
 
@@ -217,10 +233,25 @@ class EmbeddingReader:
     def _take_in(self, entry_id: bytes, fields: dict[bytes, bytes]) -> None:
         try:
             message = unpack_message(fields, self._expected)
+            live_s = self._clocks.check(message, entry_id, fields.get(b"sent", b"")) if self._expected.is_live else None
         except EmbeddingMessageError as error:
             self._dead_letter(entry_id, fields, str(error))
         else:
-            self._join.add(StreamEntry(entry_id, message.worker), message, time.monotonic())
+            self._join.add(StreamEntry(entry_id, message.worker), message, time.monotonic(), live_s=live_s)
+            self._note_who_is_behind()
+
+    def _note_who_is_behind(self) -> None:
+        """Of a live site; a line for each who is not waited for any more, and who is again."""
+        behind_s = self._join.behind_s()
+        if not behind_s:
+            return
+        self._report(CamerasBehind(behind_s))
+        far = {camera for camera, seconds in behind_s.items() if seconds > MAX_LAG_S}
+        for camera in sorted(far - self._far_behind):
+            logger.warning("camera %s is %.0f s behind: nobody waits for it any more", camera, behind_s[camera])
+        for camera in sorted(self._far_behind - far):
+            logger.warning("camera %s is not behind any more: the others wait for it again", camera)
+        self._far_behind = far
 
     def _dead_letter(self, entry_id: bytes, fields: dict[bytes, bytes], reason: str) -> None:
         logger.warning("message %s is dead-lettered: %s", entry_id.decode(), reason)
@@ -229,7 +260,7 @@ class EmbeddingReader:
         self._lease.run(DEAD_LETTER, args=args)
         self._report(MessageDeadLettered(reason))
 
-    def _report(self, what: MessageDeadLettered | Heartbeat) -> None:
+    def _report(self, what: ReaderNews) -> None:
         for observer in self._observers:
             observer(what)
 

@@ -108,14 +108,14 @@ if last then
   if last_session == session and tonumber(last_number) >= tonumber(number) then return 1 end
 end
 if tonumber(redis.call('HGET', backlog, worker) or '0') >= tonumber(max_waiting) then return 0 end
-redis.call('XADD', stream, '*', 'worker', worker, 'head', head, 'vectors', vectors)
+redis.call('XADD', stream, '*', 'worker', worker, 'sent', sent, 'head', head, 'vectors', vectors)
 redis.call('HINCRBY', backlog, worker, 1)
 redis.call('HSET', writers, worker, session .. ':' .. number)
 if not agreed_model then redis.call('HSET', agreement, 'model_id', model_id, 'window_s', window_s) end
 return 1
 """,
     keys={"stream": STREAM, "backlog": BACKLOG, "writers": WRITERS, "agreement": AGREEMENT},
-    args=("worker", "session", "number", "max_waiting", "model_id", "window_s", "head", "vectors"),
+    args=("worker", "session", "number", "max_waiting", "model_id", "window_s", "head", "vectors", "sent"),
 )
 """1: written; 0: too many wait; -1: the site is of another network or window.
 

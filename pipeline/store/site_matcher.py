@@ -22,7 +22,7 @@ from pipeline.records import Heartbeat
 from pipeline.store.agreement import Agreement, agree, check_matcher
 from pipeline.store.client import LeaseLost, SiteStore, StoreUnavailable
 from pipeline.store.embedding_messages import Expected
-from pipeline.store.embedding_stream import EmbeddingReader, MessageDeadLettered
+from pipeline.store.embedding_stream import CamerasBehind, EmbeddingReader, MessageDeadLettered, ReaderNews
 from pipeline.store.erasure import ErasedDropped, Eraser
 from pipeline.store.erasure_requests import AuditEntry
 from pipeline.store.gallery import RedisGallery
@@ -31,6 +31,7 @@ from pipeline.store.lease import Lease, acquire
 from pipeline.store.outage import Outage
 from pipeline.store.outbox import EventDelivered, OutboxRelay, SinkFailed
 from pipeline.store.window_join import WindowJoin
+from pipeline.store.worker_clocks import ClockRead
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from pipeline.telemetry.observers import MatchCounter
@@ -200,10 +201,15 @@ class SiteMatcher:
             case ErasedDropped(count=count):
                 self._metrics.erased_tracklets.inc(count)
 
-    def _note_reading(self, what: MessageDeadLettered | Heartbeat) -> None:
+    def _note_reading(self, what: ReaderNews) -> None:
         match what:
             case MessageDeadLettered():
                 self._metrics.dead_letters.inc()
+            case ClockRead(worker=worker, off_s=off_s):
+                self._metrics.clock_offset_s.labels(worker=worker).set(off_s)
+            case CamerasBehind(behind_s=behind_s):
+                for camera, seconds in behind_s.items():
+                    self._metrics.behind_s.labels(camera=camera).set(seconds)
             case Heartbeat():
                 self._health.beat()
 

@@ -152,6 +152,7 @@ def run_worker(options: WorkerOptions) -> None:
             [name],
             model_id=options.model_id,
             order=_order(options),
+            clock=options.now_s,
             limits=RedisConfig(max_waiting=64, patience_s=options.patience_s),
             observers=[lambda _: metrics.stream_waits.inc()],
         )
@@ -162,9 +163,7 @@ def run_matcher(options: MatcherOptions) -> None:
     """A matcher that ends when the workers have, or at SIGTERM."""
     metrics, health = Metrics(), Health(ready_states=(LEADING, STANDING_BY))
     is_live = options.live_from is not None
-    expected = Expected(
-        frozenset(options.cameras), options.model_id, PLAYED_DIMENSIONS, now_s=options.now_s if is_live else None
-    )
+    expected = Expected(frozenset(options.cameras), options.model_id, PLAYED_DIMENSIONS, is_live=is_live)
     with (
         SiteStore(options.url, options.site, timeout_s=CALL_TIMEOUT_S) as store,
         HealthServer(health, metrics.registry, "127.0.0.1", options.port),

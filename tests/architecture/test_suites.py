@@ -7,6 +7,13 @@ from pathlib import Path
 from testing.paths import ROOT
 
 FOLDERS = ("tests", "testing", "benchmarks")
+SLEEPERS = {
+    "integration/test_erasure_crashes.py": "kills at a random moment",
+    "integration/test_kafka_outages.py": "kills at a random moment, and publishes at a pace",
+    "pipeline/deployment/test_processes.py": "takes windows more slowly than they are made",
+    "pipeline/ordering/test_channel.py": "cameras of uneven pace",
+}
+"""Who sleeps to disturb, and not to wait for something."""
 
 
 def modules() -> list[Path]:
@@ -43,3 +50,9 @@ def test_a_suite_is_named_after_the_module_that_it_tests() -> None:
     assert len(mirrors) > 100
     strays = [str(path.relative_to(ROOT)) for path in mirrors if not mirrored(path)]
     assert not strays, f"name them after a module, as in test_site_matcher_outages.py of site_matcher: {strays}"
+
+
+def test_nobody_sleeps_who_waits_for_something() -> None:
+    suites = {str(path.relative_to(ROOT / "tests")): path for path in (ROOT / "tests").rglob("*.py")}
+    sleepers = {name for name, path in suites.items() if "time.sleep(" in path.read_text(encoding="utf-8")}
+    assert sleepers - {"architecture/test_suites.py"} == SLEEPERS.keys(), "testing/waiting.py waits for a condition"

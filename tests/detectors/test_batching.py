@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.batching import BatchingDetector, DetectedBatch, DetectObserver
 from detectors.detections import Detections
+from testing.waiting import WITHIN_S, until
 
 Images = Sequence[NDArray[np.uint8]]
 
@@ -30,7 +31,7 @@ class GatedDetector(CornerDetector):
 
     def detect(self, images: Images) -> list[Detections]:
         self.entered.release()
-        assert self.gate.wait(10)
+        assert self.gate.wait(WITHIN_S)
         return super().detect(images)
 
 
@@ -79,12 +80,11 @@ def test_what_gathers_during_a_call_makes_the_next_batch() -> None:
         ThreadPoolExecutor(6) as pool,
     ):
         first = pool.submit(detector.detect, [image(1)])
-        assert inner.entered.acquire(timeout=10)
+        assert inner.entered.acquire(timeout=WITHIN_S)
         others = [pool.submit(detector.detect, [image(v)]) for v in range(2, 7)]
-        while detector.waiting() < 5:
-            threading.Event().wait(0.001)
+        until(lambda: detector.waiting() == 5, "they wait")
         inner.gate.set()
-        assert [width(f.result(10)[0]) for f in [first, *others]] == [1, 2, 3, 4, 5, 6]
+        assert [width(f.result(WITHIN_S)[0]) for f in [first, *others]] == [1, 2, 3, 4, 5, 6]
     assert sizes == [1, 5]
 
 
@@ -120,7 +120,7 @@ def test_an_error_reaches_every_caller_and_the_next_call_works_on() -> None:
     with BatchingDetector(FailingDetector(), max_batch=8) as detector, ThreadPoolExecutor(8) as pool:
         for future in [pool.submit(detector.detect, [image(1)]) for _ in range(24)]:
             with pytest.raises(OSError, match="the GPU is gone"):
-                future.result(10)
+                future.result(WITHIN_S)
 
 
 def test_an_error_of_an_observer_reaches_the_caller() -> None:
@@ -144,13 +144,12 @@ def test_closing_answers_what_waits_and_refuses_what_comes() -> None:
     detector = BatchingDetector(inner, max_batch=1)
     with ThreadPoolExecutor(4) as pool:
         asked = [pool.submit(detector.detect, [image(v)]) for v in range(3)]
-        assert inner.entered.acquire(timeout=10)
-        while detector.waiting() < 2:
-            threading.Event().wait(0.001)
+        assert inner.entered.acquire(timeout=WITHIN_S)
+        until(lambda: detector.waiting() == 2, "they wait")
         closing = pool.submit(detector.close)
         inner.gate.set()
-        closing.result(10)
-        assert sorted(width(f.result(10)[0]) for f in asked) == [0, 1, 2]
+        closing.result(WITHIN_S)
+        assert sorted(width(f.result(WITHIN_S)[0]) for f in asked) == [0, 1, 2]
     detector.close()
     with pytest.raises(RuntimeError, match="found it closed"):
         detector.detect([image(1)])

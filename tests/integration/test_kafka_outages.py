@@ -22,6 +22,8 @@ from testing.services.kafka import KafkaBroker
 from testing.services.kafka_topics import events_at
 from testing.waiting import until
 
+pytestmark = pytest.mark.slow
+
 PERSONS = 7
 BEGINS_WITHIN_S = 60.0
 """A producer reaches the broker and delivers a batch."""

@@ -79,9 +79,7 @@ class Watch:
     def until(self, is_so: Callable[[], bool], what: str) -> float:
         """Waits, and returns how long it took."""
         start_s = time.monotonic()
-        while not is_so():
-            assert time.monotonic() - start_s < PATIENCE_S, f"{what}: not within {PATIENCE_S} s"
-            time.sleep(0.01)
+        until(is_so, what)
         return time.monotonic() - start_s
 
     def more_frames(self, count: int = 5) -> None:

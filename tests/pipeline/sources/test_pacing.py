@@ -179,6 +179,15 @@ def test_prefetching_drops_nothing_and_hands_on_what_went_wrong() -> None:
 def test_closing_ends_a_prefetch_whose_consumer_waits_and_closes_the_source() -> None:
     script = Script([1.0, 2.0], wait_after=0)
     source = Prefetch(Chunks(script, most_frames=1))
-    threading.Timer(0.05, source.close).start()
-    assert [[frame.index for frame in chunk] for chunk in source] == [[0]]
+    seen: list[int] = []
+
+    def consume() -> None:
+        seen.extend(frame.index for chunk in source for frame in chunk)
+
+    with ThreadPoolExecutor() as pool:
+        consumer = pool.submit(consume)
+        until(lambda: seen, "the first frame is taken")
+        source.close()
+        consumer.result(PATIENCE_S)
+    assert seen == [0]
     assert script.is_closed

@@ -8,9 +8,15 @@ from itertools import islice
 import pytest
 
 from pipeline.config import RedisConfig
-from pipeline.records import EmbeddedWindow, Heartbeat
+from pipeline.records import EmbeddedWindow
 from pipeline.store.client import LeaseLost, SiteStore
-from pipeline.store.embedding_stream import EmbeddingReader, EmbeddingWriter, EntryWaits, MessageDeadLettered
+from pipeline.store.embedding_stream import (
+    EmbeddingReader,
+    EmbeddingWriter,
+    EntryWaits,
+    MessageDeadLettered,
+    ReaderNews,
+)
 from pipeline.store.keys import BACKLOG, DEAD_LETTERS, STREAM
 from pipeline.store.lease import Lease, acquire
 from pipeline.store.scripts import script
@@ -58,7 +64,7 @@ class Desk:
         )
         self.reader = EmbeddingReader(store, lease, join, EXPECTED, observers=[self._note])
 
-    def _note(self, what: MessageDeadLettered | Heartbeat) -> None:
+    def _note(self, what: ReaderNews) -> None:
         if isinstance(what, MessageDeadLettered):
             self.reasons.append(what.reason)
 
