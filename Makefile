@@ -47,9 +47,10 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/check_words.py
 
-# Two processes, each with servers of its own: much of a test is waiting.
+# A process more than small machines have cores, each with servers of its own: much of a test is waiting. In the order
+# of tests/conftest.py, the slow suites first.
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=10
 
 # The documentation as a site in build/site; dead links and stale pages fail.
 docs: setup

@@ -25,6 +25,16 @@ class _Request:
     done: threading.Event = field(default_factory=threading.Event)
 
 
+@dataclass(frozen=True, slots=True)
+class DetectedBatch:
+    """So many images go through the detector together."""
+
+    images: int
+
+
+DetectObserver = Callable[[DetectedBatch], None]
+
+
 class BatchingDetector:
     """A detector that is asked by many threads and asks another by one thread of its own.
 
@@ -40,7 +50,7 @@ class BatchingDetector:
         max_batch: int,
         wait_s: float = 0.0,
         callers: int | None = None,
-        on_batch: Callable[[int], None] | None = None,
+        observers: Sequence[DetectObserver] = (),
     ) -> None:
         """Starts the thread.
 
@@ -49,7 +59,7 @@ class BatchingDetector:
             max_batch: images in one call of it; a single request with more goes alone, in one call.
             wait_s: how long the oldest request waits for company when the batch is not full.
             callers: threads that ask; when all of them wait, there is no more company to wait for.
-            on_batch: told the size of every batch, in this object's thread.
+            observers: are told of every batch, in this object's thread.
         """
         if max_batch < 1 or wait_s < 0:
             raise ValueError(
@@ -59,7 +69,7 @@ class BatchingDetector:
         self._max_batch = max_batch
         self._wait_s = wait_s
         self._callers = callers
-        self._on_batch = on_batch
+        self._observers = observers
         self._changed = threading.Condition()
         self._waiting: list[_Request] = []
         self._is_closed = False
@@ -140,8 +150,8 @@ class BatchingDetector:
     def _answer(self, batch: list[_Request]) -> None:
         try:
             images = [image for request in batch for image in request.images]
-            if self._on_batch is not None:
-                self._on_batch(len(images))
+            for observer in self._observers:
+                observer(DetectedBatch(len(images)))
             found = self._detector.detect(images)
             if len(found) != len(images):
                 raise ValueError(f"expected {len(images)} results from the detector, found {len(found)}")

@@ -8,7 +8,6 @@ from pipeline.build import build_detector, build_source, build_tracker
 from pipeline.commands.flags import Flags, merge_flags
 from pipeline.config import PipelineConfig
 from pipeline.records import Frame
-from pipeline.sources.source import Unheard
 from trackers.tracks import Tracks
 
 CAMERA = "video"
@@ -44,7 +43,7 @@ def track(source: str | Path, *, detector: str | None = None) -> Iterator[Tracke
 
 def _frames(config: PipelineConfig) -> Iterator[TrackedFrame]:
     found_by, tracker = build_detector(config), build_tracker(config)
-    chunks = build_source(config.cameras[0], Unheard(), prefetches=False)
+    chunks = build_source(config.cameras[0], (), prefetches=False)
     try:
         for chunk in chunks:
             found = found_by.detect([frame.image for frame in chunk])

@@ -1,12 +1,12 @@
 """From a configuration to objects: the only place that chooses implementations."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
-from detectors.batching import BatchingDetector
+from detectors.batching import BatchingDetector, DetectObserver
 from detectors.detector import Detector
 from detectors.tiling import TilingDetector
 from pipeline.config import (
@@ -25,7 +25,7 @@ from pipeline.config_errors import ConfigError
 from pipeline.matching.calibration import Calibration, read_calibration
 from pipeline.matching.policy import USUAL_THRESHOLD, MatchParams
 from pipeline.model_zoo import find_artefact
-from pipeline.sources.source import ChunkSource, FrameSource, RecordedSource, SourceListener, Unheard
+from pipeline.sources.source import ChunkSource, FrameSource, RecordedSource, SourceObserver
 from reid_models.encoder import Encoder, EncoderCard
 from trackers.tracker import Tracker
 
@@ -64,11 +64,41 @@ class Stages:
     encode_batch: int = 1
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What is known of a run before anything of it is loaded.
+
+    Attributes:
+        lengths: frames of each camera's recording; None for a live stream, and where the container does not say.
+        encoder: its card.
+        params, calibration: how similar is similar enough.
+    """
+
+    lengths: dict[str, int | None]
+    encoder: EncoderCard
+    params: MatchParams
+    calibration: Calibration | None
+
+
+def build_plan(config: PipelineConfig) -> Plan:
+    """Looks into the recordings, and reads cards and the calibration.
+
+    Raises:
+        SourceError: if there is no such recording, or it is none.
+        ConfigError: if the address is none that a stream can have.
+        ArtefactError: if there is no such encoder.
+        CalibrationError: if the calibration cannot be used with the encoder.
+    """
+    lengths = {camera.name: _source_length(camera) for camera in config.cameras}
+    card = read_encoder_card(config.encoder)
+    return Plan(lengths, card, *build_policy(config, card))
+
+
 def build_stages(
     config: PipelineConfig,
     owned: ExitStack,
-    listener: SourceListener,
-    on_detect_batch: Callable[[int], None] | None = None,
+    observers: Sequence[SourceObserver] = (),
+    detect_observers: Sequence[DetectObserver] = (),
     *,
     prefetches: bool = False,
 ) -> Stages:
@@ -77,27 +107,28 @@ def build_stages(
     Args:
         config: checked; all its cameras run in this process.
         owned: ends what this starts.
-        listener: hears what the sources do.
-        on_detect_batch: hears how many images go through the detector together, where those of several cameras do.
+        observers: are told what the sources do.
+        detect_observers: are told how many images go through the detector together, where those of several cameras do.
         prefetches: decode recordings in threads of their own. That saves time where a core is left for each; else it
             costs some, because threads wait for each other.
 
     Raises:
         ArtefactError: if a network cannot be used.
     """
-    detector = _share_detector(config, owned, on_detect_batch)
+    detector = _share_detector(config, owned, detect_observers)
     cameras = {
         camera.name: CameraStages(
-            build_source(camera, listener, prefetches=prefetches),
+            build_source(camera, observers, prefetches=prefetches),
             tile_detector(detector, camera),
             build_tracker(config),
         )
         for camera in config.cameras
     }
-    return Stages(cameras, build_encoder(config.encoder, config.compute), _encode_batch(config))
+    encoder, card = _load_encoder(config.encoder, config.compute)
+    return Stages(cameras, encoder, card.batch or config.compute.clips_at_once)
 
 
-def _share_detector(config: PipelineConfig, owned: ExitStack, on_batch: Callable[[int], None] | None) -> Detector:
+def _share_detector(config: PipelineConfig, owned: ExitStack, observers: Sequence[DetectObserver]) -> Detector:
     """The detector that all cameras of a process ask: where it runs on a GPU, their images go through together."""
     compute, detector = config.compute, build_detector(config)
     batch = compute.images_at_once
@@ -109,7 +140,7 @@ def _share_detector(config: PipelineConfig, owned: ExitStack, on_batch: Callable
             max_batch=batch,
             wait_s=compute.detect_wait_s,
             callers=len(config.cameras),
-            on_batch=on_batch,
+            observers=observers,
         )
     )
 
@@ -168,22 +199,26 @@ def build_tracker(config: PipelineConfig) -> Tracker:
 
 def build_encoder(chosen: EncoderConfig, compute: ComputeConfig) -> Encoder:
     """The encoder of a configuration, its network loaded."""
+    return _load_encoder(chosen, compute)[0]
+
+
+def _load_encoder(chosen: EncoderConfig, compute: ComputeConfig) -> tuple[Encoder, EncoderCard]:
     match chosen:
         case ColourStripesConfig(frames=frames):
-            from reid_models.colour_stripes import ColourStripesEncoder
+            from reid_models.colour_stripes import ColourStripesEncoder, stripes_card
 
-            return ColourStripesEncoder(frames=frames)
+            return ColourStripesEncoder(frames=frames), stripes_card(frames=frames)
         case NetworkConfig(model=model, frames=frames):
             from reid_runtime.load import load_session
 
             session = load_session(find_artefact(model), provider=compute.provider, threads=compute.threads)
             if session.card.clip is not None:
-                from reid_models.clip_encoder import ClipEncoder
+                from reid_models.clip_encoder import ClipEncoder, clip_encoder_card
 
-                return ClipEncoder(session)
-            from reid_models.crop_encoder import CropEncoder
+                return ClipEncoder(session), clip_encoder_card(session.card)
+            from reid_models.crop_encoder import CropEncoder, crop_encoder_card
 
-            return CropEncoder(session, frames=frames)
+            return CropEncoder(session, frames=frames), crop_encoder_card(session.card, frames=frames)
 
 
 def read_encoder_card(chosen: EncoderConfig) -> EncoderCard:
@@ -206,12 +241,6 @@ def read_encoder_card(chosen: EncoderConfig) -> EncoderCard:
             return crop_encoder_card(card, frames=frames) if card.clip is None else clip_encoder_card(card)
 
 
-def _encode_batch(config: PipelineConfig) -> int:
-    """Clips in one pass: the number that the network takes, where its file fixes it; else as configured."""
-    fixed = read_encoder_card(config.encoder).batch
-    return fixed or config.compute.clips_at_once
-
-
 def build_policy(config: PipelineConfig, card: EncoderCard) -> tuple[MatchParams, Calibration | None]:
     """How similar is similar enough; a calibration of another encoder is refused."""
     matching = config.matching
@@ -223,25 +252,25 @@ def build_policy(config: PipelineConfig, card: EncoderCard) -> tuple[MatchParams
     return params, read_calibration(matching.calibration, model_id=card.model_id)
 
 
-def build_source(camera: CameraConfig, listener: SourceListener, *, prefetches: bool) -> ChunkSource:
+def build_source(camera: CameraConfig, observers: Sequence[SourceObserver], *, prefetches: bool) -> ChunkSource:
     """The frames of a camera: every one of a file, the newest ones of a live stream; see `build_stages`."""
     from pipeline.sources.pacing import Chunks, Prefetch
 
     if camera.is_live:
-        return Chunks(_limit_rate(_live_source(camera, listener), camera, listener), most_frames=1)
-    chunks = Chunks(_limit_rate(_recording(camera, listener), camera, listener))
+        return Chunks(_limit_rate(_live_source(camera, observers), camera, observers), most_frames=1)
+    chunks = Chunks(_limit_rate(_recording(camera, observers), camera, observers))
     return Prefetch(chunks) if prefetches else chunks
 
 
-def _limit_rate(source: FrameSource, camera: CameraConfig, listener: SourceListener) -> FrameSource:
+def _limit_rate(source: FrameSource, camera: CameraConfig, observers: Sequence[SourceObserver]) -> FrameSource:
     if camera.max_fps is None:
         return source
     from pipeline.sources.pacing import RateLimit
 
-    return RateLimit(source, camera.max_fps, listener=listener)
+    return RateLimit(source, camera.max_fps, observers=observers)
 
 
-def _recording(camera: CameraConfig, listener: SourceListener) -> RecordedSource:
+def _recording(camera: CameraConfig, observers: Sequence[SourceObserver]) -> RecordedSource:
     from pipeline.sources.files import FileSource
     from pipeline.sources.folders import FolderSource
 
@@ -249,30 +278,25 @@ def _recording(camera: CameraConfig, listener: SourceListener) -> RecordedSource
     starts_at_s = camera.starts_at.timestamp() if camera.starts_at else 0.0
     if path.is_dir():
         rate = camera.frame_rate or USUAL_RATE
-        return FolderSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=rate, listener=listener)
-    return FileSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=camera.frame_rate, listener=listener)
+        return FolderSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=rate, observers=observers)
+    return FileSource(camera.name, path, starts_at_s=starts_at_s, frame_rate=camera.frame_rate, observers=observers)
 
 
-def _live_source(camera: CameraConfig, listener: SourceListener) -> FrameSource:
+def _live_source(camera: CameraConfig, observers: Sequence[SourceObserver]) -> FrameSource:
     from pipeline.sources.pacing import DropOldest
     from pipeline.sources.streams import StreamSource
 
     try:
         address = camera.source.get_secret_value()
-        stream = StreamSource(camera.name, address, camera.stream, random=Random(), listener=listener)
+        stream = StreamSource(camera.name, address, camera.stream, random=Random(), observers=observers)
     except ValueError as error:
         raise ConfigError(f"camera {camera.name}: {error}") from error
-    return DropOldest(stream, listener=listener)
+    return DropOldest(stream, observers=observers)
 
 
-def source_length(camera: CameraConfig) -> int | None:
-    """Frames of a recording, after looking into it; None for a live stream, and where the container does not say.
-
-    Raises:
-        SourceError: if there is no such recording, or it is none.
-        ConfigError: if the address is none that a stream can have.
-    """
+def _source_length(camera: CameraConfig) -> int | None:
+    """See `Plan.lengths`."""
     if camera.is_live:
-        _live_source(camera, Unheard())
+        _live_source(camera, ())
         return None
-    return _recording(camera, Unheard()).length()
+    return _recording(camera, ()).length()

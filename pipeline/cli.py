@@ -152,6 +152,13 @@ def match(
         str | None, typer.Option(help="Of Kafka, for the events; without it they go to events.jsonl.")
     ] = None,
     until_end: Annotated[bool, typer.Option("--until-end", help="Stop when all workers have come to an end.")] = False,
+    accept_changes: Annotated[
+        bool,
+        typer.Option(
+            "--accept-changes",
+            help="Go on with a site in Redis that is of another window_s, encoder or list of cameras.",
+        ),
+    ] = False,
 ) -> int:
     """Decides for a site what its workers put into Redis; a second one stands by."""
     from pipeline.commands.stopping import StopSignal
@@ -159,7 +166,7 @@ def match(
     with StopSignal() as stop:
         from pipeline.commands.match import run_match
 
-        return run_match(config, stop, topic=topic, until_end=until_end)
+        return run_match(config, stop, topic=topic, until_end=until_end, accepts_changes=accept_changes)
 
 
 @app.command()
@@ -357,7 +364,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _say(error: Exception) -> int:
     """One line for what a user can mend; a traceback only for what only we can."""
-    from pipeline.commands.faults import exit_code, in_one_line
+    from reid_runtime.faults import exit_code, in_one_line
 
     code = exit_code(error)
     if code is None:

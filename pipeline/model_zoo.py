@@ -9,13 +9,15 @@ import os
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from pipeline.families import family_named
 from pipeline.shipped import MODELS, MODELS_FILE
 from reid_runtime.adopt import adopt
 from reid_runtime.card import ArtefactError, card_path, file_sha256
@@ -24,8 +26,21 @@ CHUNK_BYTES = 1 << 16
 TIMEOUT_S = 30.0
 """Without a byte for so long a download is given up."""
 
-DownloadProgress = Callable[[int, int | None], None]
-"""Told the bytes that are there, and the bytes in all where the server says so."""
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """How far a download is.
+
+    Attributes:
+        there: bytes so far.
+        size: bytes in all; None where the server does not say.
+    """
+
+    there: int
+    size: int | None
+
+
+DownloadObserver = Callable[[Downloaded], None]
 
 
 class KnownModel(BaseModel):
@@ -34,7 +49,7 @@ class KnownModel(BaseModel):
     Attributes:
         url: of the file; from the web alone, never a path of this machine.
         sha256: of the file, hexadecimal.
-        family: see `reid_runtime.adopt`.
+        family: see `pipeline.families`.
         licence: of the weights.
         notes: for people.
         threshold: encoders only, see `ModelCard`.
@@ -118,7 +133,7 @@ def fetch(
     cache: Path | None = None,
     *,
     from_file: Path | None = None,
-    progress: DownloadProgress | None = None,
+    observers: Sequence[DownloadObserver] = (),
     models: dict[str, KnownModel] | None = None,
 ) -> Path:
     """Brings a network of the list into the cache, with its card, unless it is there already.
@@ -127,7 +142,7 @@ def fetch(
         name: in the list.
         cache: folder of fetched networks; None: `default_cache()`.
         from_file: a copy that was brought by hand, in the place of a download.
-        progress: told how far the download is.
+        observers: are told how far the download is.
         models: the list; None: `known_models()`.
 
     Returns:
@@ -141,10 +156,10 @@ def fetch(
         raise ArtefactError(f"expected one of {', '.join(models)}, found {name!r}")
     model, target = models[name], cached_path(name, cache or default_cache())
     if not (target.is_file() and file_sha256(target) == model.sha256):
-        _bring(name, model, target, from_file=from_file, progress=progress)
+        _bring(name, model, target, from_file=from_file, observers=observers)
     adopt(
         target,
-        family=model.family,
+        family_named(model.family),
         name=name,
         licence=model.licence,
         origin=model.url,
@@ -155,14 +170,14 @@ def fetch(
 
 
 def _bring(
-    name: str, model: KnownModel, target: Path, *, from_file: Path | None, progress: DownloadProgress | None
+    name: str, model: KnownModel, target: Path, *, from_file: Path | None, observers: Sequence[DownloadObserver]
 ) -> None:
     """Puts the file at `target` only when it is whole and the right one."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial_file = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         if from_file is None:
-            _download(name, model.url, partial_file, target, progress)
+            _download(name, model.url, partial_file, target, observers)
         else:
             shutil.copyfile(
                 _existing(from_file, f"expected a copy of {name} at {from_file}, found no file"), partial_file
@@ -174,11 +189,11 @@ def _bring(
         partial_file.unlink(missing_ok=True)
 
 
-def _download(name: str, url: str, partial_file: Path, target: Path, progress: DownloadProgress | None) -> None:
+def _download(name: str, url: str, partial_file: Path, target: Path, observers: Sequence[DownloadObserver]) -> None:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_S) as response, partial_file.open("wb") as file:
             size = response.headers.get("Content-Length")
-            _copy(response, file, int(size) if size else None, progress)
+            _copy(response, file, int(size) if size else None, observers)
     except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
         raise ArtefactError(
             f"cannot download {name} ({error}): download {url} by hand, then `reid-pipeline fetch {name} --from FILE`, "
@@ -186,13 +201,13 @@ def _download(name: str, url: str, partial_file: Path, target: Path, progress: D
         ) from error
 
 
-def _copy(response: BinaryIO, file: BinaryIO, size: int | None, progress: DownloadProgress | None) -> None:
+def _copy(response: BinaryIO, file: BinaryIO, size: int | None, observers: Sequence[DownloadObserver]) -> None:
     copied = 0
     while chunk := response.read(CHUNK_BYTES):
         file.write(chunk)
         copied += len(chunk)
-        if progress is not None:
-            progress(copied, size)
+        for observer in observers:
+            observer(Downloaded(copied, size))
     if size is not None and copied < size:
         raise http.client.IncompleteRead(b"", size - copied)
 

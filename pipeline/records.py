@@ -143,3 +143,8 @@ class EmbeddedWindow:
     embeddings: tuple[Embedding, ...]
     ended: tuple[TrackEnd, ...]
     entries: tuple[StreamEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Whoever may wait for others for long has looked for them once more, and so is alive."""

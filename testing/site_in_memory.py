@@ -27,7 +27,7 @@ from pipeline.sources.files import FileSource
 from pipeline.sources.pacing import Chunks
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
-from pipeline.tracking.camera_loop import FrameStep, Watcher
+from pipeline.tracking.camera_loop import FrameObserver, FrameStep
 from reid_models.colour_stripes import ColourStripesEncoder
 from testing.scene import BlockDetector
 from trackers.bytetrack import ByteTrack
@@ -41,12 +41,12 @@ def supervise(
     sink: MemorySink,
     *,
     site: Site | None = None,
-    watchers: Sequence[Watcher] = (),
+    observers: Sequence[FrameObserver] = (),
     at_once: int | None = None,
 ) -> Supervisor:
     """A supervisor over one video per camera, with events going to the sink."""
     take = partial(run_identity_loop, matcher=matcher_of(MemoryGallery(sink), site or Site()))
-    return supervise_into(videos, take, watchers=watchers, at_once=at_once)
+    return supervise_into(videos, take, observers=observers, at_once=at_once)
 
 
 def matcher_of(gallery: Gallery, site: Site) -> Matcher:
@@ -59,7 +59,7 @@ def supervise_into(
     videos: Mapping[str, Path],
     take: Callable[[Iterable[EmbeddedWindow]], None],
     *,
-    watchers: Sequence[Watcher] = (),
+    observers: Sequence[FrameObserver] = (),
     emits_empty_windows: bool = False,
     at_once: int | None = None,
 ) -> Supervisor:
@@ -82,7 +82,7 @@ def supervise_into(
         stages,
         Metrics(),
         Health(),
-        open_watchers=lambda: dict.fromkeys(videos, watchers),
+        open_observers=lambda: dict.fromkeys(videos, observers),
         emits_empty_windows=emits_empty_windows,
     )
     return process.supervisor(take)
@@ -97,7 +97,7 @@ def block_stages(videos: Mapping[str, Path], *, most_frames: int) -> Stages:
     return Stages(cameras, ColourStripesEncoder())
 
 
-def dawdle(seed: int) -> Watcher:
+def dawdle(seed: int) -> FrameObserver:
     """A watcher that makes cameras slow at random, so that the threads never run alike."""
     chance = random.Random(seed)
 

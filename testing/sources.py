@@ -1,19 +1,16 @@
-"""Who listens to sources in tests."""
+"""Who observes sources in tests."""
 
 from collections import Counter
 
-from pipeline.sources.errors import ErrorCode
-from pipeline.sources.source import DropCause, SourceState
+from pipeline.sources.source import DropCause, FrameDropped, SourceChanged
 
 
 class DropCounter:
-    """Counts drops; a `SourceListener`."""
+    """Counts drops; a `SourceObserver`."""
 
     def __init__(self) -> None:
         self.drops: Counter[DropCause] = Counter()
 
-    def entered(self, camera: str, state: SourceState, error: ErrorCode | None) -> None:
-        pass
-
-    def dropped(self, camera: str, cause: DropCause) -> None:
-        self.drops[cause] += 1
+    def __call__(self, what: SourceChanged | FrameDropped) -> None:
+        if isinstance(what, FrameDropped):
+            self.drops[what.cause] += 1

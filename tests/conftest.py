@@ -25,6 +25,12 @@ def shared() -> Path:
     return SHARED
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Suites with slow tests first: whoever begins one last keeps the other processes waiting."""
+    slow = {item.path for item in items if "slow" in item.keywords}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -67,13 +73,19 @@ def redis_server(tmp_path: Path) -> Iterator[redis_service.RedisServer]:
 
 
 @pytest.fixture(scope="session")
-def kafka_brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
+def own_kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kafka_service.KafkaBroker]:
+    """One for all tests of this process: a broker takes as long to start as many a test."""
+    with start_kafka_broker(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def kafka_brokers(request: pytest.FixtureRequest) -> Brokers:
     """A Kafka broker: that of KAFKA_BOOTSTRAP_SERVERS, else one of our own. Tests keep apart by their topics."""
     if running := kafka_service.running():
-        yield running
-        return
-    with start_kafka_broker(tmp_path_factory.mktemp("kafka")) as broker:
-        yield broker.plain
+        return running
+    broker: kafka_service.KafkaBroker = request.getfixturevalue("own_kafka_broker")
+    return broker.plain
 
 
 @pytest.fixture
@@ -85,7 +97,7 @@ def topic(kafka_brokers: Brokers) -> str:
 
 
 @pytest.fixture
-def kafka_broker(tmp_path: Path) -> Iterator[kafka_service.KafkaBroker]:
-    """A Kafka broker of this test's own, to be killed or frozen."""
-    with start_kafka_broker(tmp_path) as broker:
-        yield broker
+def kafka_broker(own_kafka_broker: kafka_service.KafkaBroker) -> Iterator[kafka_service.KafkaBroker]:
+    """A Kafka broker to be killed or frozen; other tests have left their topics there."""
+    yield own_kafka_broker
+    own_kafka_broker.revive()

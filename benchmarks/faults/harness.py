@@ -12,6 +12,7 @@ silent, and the exit code 1.
 """
 
 import argparse
+import fnmatch
 import json
 import shutil
 import sys
@@ -41,7 +42,7 @@ JOBS = 2
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--rows", nargs="+", metavar="NAME", help="only these; by default all")
+    options.add_argument("--rows", nargs="+", metavar="NAME", help="only these, also as `clock*`; by default all")
     options.add_argument("--seed", type=int, default=0, help="of the first round of each row")
     options.add_argument("--rounds", type=int, default=1, help="of each row")
     options.add_argument("--jobs", type=int, default=JOBS, help="rounds at a time")
@@ -53,10 +54,11 @@ def main() -> int:
     if asked.list:
         out.print("\n".join(ROWS), soft_wrap=True)
         return 0
-    if unknown := sorted(set(asked.rows or ()) - ROWS.keys()):
+    wanted = asked.rows or ["*"]
+    if unknown := [name for name in wanted if not fnmatch.filter(ROWS, name)]:
         stderr.print(f"--rows: no row is called {unknown[0]}; see --list")
         return 2
-    rows = [ROWS[name] for name in asked.rows or ROWS]
+    rows = [row for name, row in ROWS.items() if any(fnmatch.fnmatchcase(name, each) for each in wanted)]
     outcomes = run(rows, range(asked.seed, asked.seed + asked.rounds), stderr, jobs=asked.jobs, kept=asked.keep)
     if asked.out:
         written = [{**asdict(each), "is_zero": each.is_zero, "is_silent": each.is_silent} for each in outcomes]

@@ -288,7 +288,7 @@ def _all() -> Iterator[Row]:
         ("a camera less", {"cameras": ("door",)}, {}),
     )
     for name, matcher, worker in changes:
-        changed = partial(Row, named_by=r"error: .*(set|start|deploy|decided with)")
+        changed = partial(Row, named_by=r"error: .*(set it back|start its matcher)")
         yield changed(f"changed in the matchers: {name}", partial(_matchers_changed, matcher))
         if worker:
             yield changed(f"changed in a worker first: {name}", partial(_worker_changed, worker))

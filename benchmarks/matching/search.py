@@ -35,9 +35,9 @@ from rich.table import Table
 
 from benchmarks.speed.one_thread import in_one_thread
 from pipeline.matching.constraints import Verdict, verdicts
-from pipeline.matching.nearby import persons_near
-from pipeline.matching.policy import NEW, Decision, MatchParams, decide
-from pipeline.matching.search import searchable_zeros
+from pipeline.matching.nearby import Near, persons_near
+from pipeline.matching.policy import NEW, Decision, MatchParams, decide, reach_of
+from pipeline.matching.search import rows_within_reach, searchable_zeros
 from pipeline.matching.sightings import SightingArrays
 from pipeline.site import Site, Transit, topology
 from testing.paths import ROOT
@@ -59,6 +59,7 @@ SITE = topology(
     CAMERAS,
 )
 THRESHOLDS = np.full((len(CAMERAS), len(CAMERAS)), PARAMS.threshold)
+REACH = reach_of(THRESHOLDS, PARAMS)
 OURS = ("ours", "decision")
 LIMIT = "product alone"
 PEERS_BESIDE = ("numpy", "faiss", "faiss, BLAS")
@@ -148,14 +149,20 @@ def seen_again(known: SightingArrays, queries: int) -> SightingArrays:
 
 
 def decide_all(batch: SightingArrays, known: SightingArrays) -> list[Decision]:
-    return decide(batch, known, SITE, THRESHOLDS, PARAMS, np.ones(len(batch), np.bool_))
+    found = rows_within_reach(batch.vectors, known.vectors, REACH)
+    return decide(batch, known, SITE, THRESHOLDS, PARAMS, np.ones(len(batch), np.bool_), found)
+
+
+def near(batch: SightingArrays, known: SightingArrays) -> Near:
+    """Ours: the search, and what cameras and ways say of those it finds."""
+    found = rows_within_reach(batch.vectors, known.vectors, REACH)
+    return persons_near(batch, known, SITE, THRESHOLDS, found)
 
 
 def contestants(batch: SightingArrays, known: SightingArrays, by_track: NDArray[np.float32]) -> dict[str, Call]:
     """Ours, and those that only multiply: numpy, track after track, and the product that ours begins with."""
-    reach = PARAMS.demanded - max(PARAMS.margin, PARAMS.deferral_band)
     return {
-        "ours": partial(persons_near, batch, known, SITE, THRESHOLDS, reach),
+        "ours": partial(near, batch, known),
         "decision": partial(decide_all, batch, known),
         "numpy": lambda: batch.vectors @ by_track.T,
         LIMIT: lambda: batch.vectors @ known.vectors.T,

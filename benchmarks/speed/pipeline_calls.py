@@ -20,11 +20,11 @@ from pipeline.config import NetworkConfig, OutputConfig, PipelineConfig, YoloxCo
 from pipeline.deployment.deployment import Deployment
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.memory import MemorySink
+from pipeline.matching.identity_loop import DecidedWindow
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
 from pipeline.model_zoo import find_artefact
 from pipeline.records import EmbeddedWindow, Frame
-from pipeline.sources.source import Unheard
 from pipeline.tracking.camera_loop import FrameStep
 from pipeline.tracking.tracklets import TrackletBuffer
 from reid_models.encoder import Encoder
@@ -86,6 +86,9 @@ class Calls:
     clips: list[NDArray[np.uint8]] = field(default_factory=list)
     windows: list[EmbeddedWindow] = field(default_factory=list)
 
+    def keep_window(self, decided: DecidedWindow) -> None:
+        self.windows.append(decided.window)
+
 
 class Bench:
     """One configuration with its networks loaded: runs it whole, or its parts alone on what a whole run asked."""
@@ -100,7 +103,7 @@ class Bench:
         """
         self._config = config.model_copy(update={"output": OutputConfig(directory=folder)})
         self._folder = folder
-        self._stages = build_stages(config, owned, Unheard())
+        self._stages = build_stages(config, owned)
 
     def record(self) -> Calls:
         """Runs it once in this process, and keeps every image and every clip."""
@@ -110,10 +113,15 @@ class Bench:
         def keep(step: FrameStep) -> None:
             calls.looked[step.frame.camera].append(Looked(step.frame, step.detections, step.tracks))
 
-        stages, watchers = replace(self._stages, encoder=encoder), {name: [keep] for name in calls.looked}
+        stages, observers = replace(self._stages, encoder=encoder), {name: [keep] for name in calls.looked}
         with ExitStack() as owned:
             supervise(
-                self._config, stages, owned, self._folder, watchers=watchers, on_window=calls.windows.append
+                self._config,
+                stages,
+                owned,
+                self._folder,
+                observers=observers,
+                window_observers=[calls.keep_window],
             ).run()
         calls.clips.extend(encoder.clips)
         return calls
@@ -186,7 +194,7 @@ class Bench:
 
     def _decode(self) -> None:
         for camera in self._config.cameras:
-            for _ in build_source(camera, Unheard(), prefetches=False):
+            for _ in build_source(camera, (), prefetches=False):
                 pass
 
     def _track(self, steps: Sequence[Looked]) -> None:

@@ -21,7 +21,6 @@ from pipeline.matching.memory import Retention
 from pipeline.records import Frame, Image
 from pipeline.sources.files import FileSource
 from pipeline.sources.pacing import Chunks
-from pipeline.sources.source import Unheard
 from pipeline.telemetry.metrics import Metrics
 from testing.paths import ROOT
 
@@ -81,7 +80,7 @@ def measure_memory(minutes: float, folder: Path) -> None:
     config = pets(CAMERAS).model_copy(update={"matching": MatchingConfig(retention=Retention(keep_s=KEEP_S))})
     metrics = Metrics()
     with ExitStack() as owned:
-        stages = build_stages(config, owned, Unheard())
+        stages = build_stages(config, owned)
         for camera in config.cameras:
             looped = Chunks(Looped(camera.name, video_of(camera), frame_rate=FRAME_RATE))
             stages.cameras[camera.name] = replace(stages.cameras[camera.name], source=looped)

@@ -16,14 +16,13 @@ from pipeline.deployment.local import Process
 from pipeline.deployment.recorders import open_recorders
 from pipeline.deployment.supervisor import Supervisor
 from pipeline.events.jsonlines import JsonLinesSink
-from pipeline.matching.identity_loop import run_identity_loop
-from pipeline.matching.matcher import Matcher, WindowOutcome
+from pipeline.matching.identity_loop import DecidedWindow, run_identity_loop
+from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
-from pipeline.records import EmbeddedWindow
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from pipeline.telemetry.observers import MatchCounter
-from pipeline.tracking.camera_loop import Watcher
+from pipeline.tracking.camera_loop import FrameObserver
 from testing.paths import SHARED
 
 VIEWS = ("View_001.mp4", "View_006.mp4")
@@ -75,8 +74,8 @@ def supervise(
     owned: ExitStack,
     folder: Path,
     *,
-    watchers: Mapping[str, Sequence[Watcher]] | None = None,
-    on_window: Callable[[EmbeddedWindow], None] | None = None,
+    observers: Mapping[str, Sequence[FrameObserver]] | None = None,
+    window_observers: Sequence[Callable[[DecidedWindow], None]] = (),
     metrics: Metrics | None = None,
 ) -> Supervisor:
     """What runs the stages, as a user's run: events and tracks go to `folder`, everything is counted.
@@ -86,8 +85,8 @@ def supervise(
         stages: used once.
         owned: closes the files.
         folder: where they are written.
-        watchers: of each camera, beside the usual ones.
-        on_window: hears of each window once it is decided.
+        observers: of each camera, beside the usual ones.
+        window_observers: are told of each window once it is decided.
         metrics: what is counted.
     """
     config = config.model_copy(update={"output": OutputConfig(directory=folder)})
@@ -95,16 +94,16 @@ def supervise(
     gallery = MemoryGallery(owned.enter_context(JsonLinesSink(folder / "events.jsonl")), config.matching.retention)
     counter = MatchCounter(metrics, lambda: len(gallery.known()))
 
-    def open_watchers() -> dict[str, list[Watcher]]:
+    def open_observers() -> dict[str, list[FrameObserver]]:
         recorders = open_recorders(config, owned)
-        return {name: [*recorders[name], *(watchers or {}).get(name, ())] for name in recorders}
+        return {name: [*recorders[name], *(observers or {}).get(name, ())] for name in recorders}
 
-    def watch(window: EmbeddedWindow, outcome: WindowOutcome, took_s: float) -> None:
-        counter(window, outcome, took_s)
-        if on_window:
-            on_window(window)
+    def observe(decided: DecidedWindow) -> None:
+        counter(decided)
+        for observer in window_observers:
+            observer(decided)
 
     policy = build_policy(config, read_encoder_card(config.encoder))
     matcher = Matcher(gallery, config.site, *policy, config.matching.merge_split)
-    process = Process(config, stages, metrics, Health(), open_watchers=open_watchers)
-    return process.supervisor(partial(run_identity_loop, matcher=matcher, watch=watch))
+    process = Process(config, stages, metrics, Health(), open_observers=open_observers)
+    return process.supervisor(partial(run_identity_loop, matcher=matcher, observers=[observe]))

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.build import build_policy, needed_libraries, read_encoder_card, source_length
+from pipeline.build import Plan, build_plan, needed_libraries
 from pipeline.commands.flags import Flags, merge_flags
 from pipeline.config import CameraConfig, PipelineConfig, YoloxConfig
 from pipeline.model_zoo import find_artefact
@@ -19,17 +19,16 @@ def print_plan(path: Path) -> int:
     config, hints = merge_flags(path, Flags())
     for hint in hints:
         Console(stderr=True, highlight=False).print(hint)
-    out = Console(highlight=False)
-    out.print(_cameras(config))
     _check_installed(config)
-    encoder = read_encoder_card(config.encoder)
-    params, calibration = build_policy(config, encoder)
-    clip = encoder.clip
+    plan = build_plan(config)
+    out = Console(highlight=False)
+    out.print(_cameras(config, plan))
+    clip = plan.encoder.clip
     lines = {
         "detector": getattr(config.detector, "model", config.detector.kind),
         "tracker": config.tracker.kind,
-        "encoder": f"{encoder.model_id}, clips of {clip.frames} crops of {clip.height}x{clip.width}",
-        "threshold": f"calibrated, {calibration.overall.threshold:.3f}" if calibration else f"{params.threshold:.3f}",
+        "encoder": f"{plan.encoder.model_id}, clips of {clip.frames} crops of {clip.height}x{clip.width}",
+        "threshold": _threshold(plan),
         "site": _site(config),
         "memory": f"tracks are forgotten after {config.matching.retention.keep_s / 3600:g} h",
         "runs on": f"{config.compute.provider}, {config.compute.threads} thread(s) a pass, "
@@ -50,10 +49,15 @@ def _check_installed(config: PipelineConfig) -> None:
         find_artefact(config.detector.model)
 
 
-def _cameras(config: PipelineConfig) -> Table:
+def _threshold(plan: Plan) -> str:
+    found = plan.calibration
+    return f"calibrated, {found.overall.threshold:.3f}" if found else f"{plan.params.threshold:.3f}"
+
+
+def _cameras(config: PipelineConfig, plan: Plan) -> Table:
     table = Table("camera", "source", "frames", "rate", "region")
     for camera in config.cameras:
-        length = source_length(camera)
+        length = plan.lengths[camera.name]
         table.add_row(
             camera.name,
             redact(camera.source.get_secret_value()),

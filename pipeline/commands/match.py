@@ -1,9 +1,9 @@
 """`reid-pipeline match`: decides for a site, from the stream of its workers; a second one stands by."""
 
 import os
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,13 +26,16 @@ from reid_models.encoder import EncoderCard
 from reid_runtime.card import ArtefactError
 
 
-def run_match(path: Path, stop: StopSignal, *, topic: str | None, until_end: bool) -> int:
+def run_match(
+    path: Path, stop: StopSignal, *, topic: str | None, until_end: bool, accepts_changes: bool = False
+) -> int:
     """Runs until SIGTERM or SIGINT; or, if asked to, until all workers have closed and all is delivered.
 
     Args:
         path: of the configuration.
         topic: of Kafka, for the events; without it they go to a file in the folder for all that is written.
         until_end: see above.
+        accepts_changes: decide for a site in Redis that is of another window, network or list of cameras.
     """
     config = load_config(path)
     open_sink = sink_of(config, topic)
@@ -40,7 +43,7 @@ def run_match(path: Path, stop: StopSignal, *, topic: str | None, until_end: boo
     metrics, health = Metrics(), Health(ready_states=(LEADING, STANDING_BY))
     with ExitStack() as stack:
         store = stack.enter_context(open_store(config.redis, config.site.name, gives_up=stop.is_set))
-        matcher = build_site_matcher(config, store, open_sink, metrics, health)
+        matcher = build_site_matcher(config, store, open_sink, metrics, health, accepts_changes=accepts_changes)
         if config.http.port is not None:
             stack.enter_context(HealthServer(health, metrics.registry, config.http.host, config.http.port))
         stop.calls(matcher.stop)
@@ -62,7 +65,13 @@ def sink_of(config: PipelineConfig, topic: str | None) -> Callable[[], EventSink
 
 
 def build_site_matcher(
-    config: PipelineConfig, store: SiteStore, open_sink: Callable[[], EventSink], metrics: Metrics, health: Health
+    config: PipelineConfig,
+    store: SiteStore,
+    open_sink: Callable[[], EventSink],
+    metrics: Metrics,
+    health: Health,
+    *,
+    accepts_changes: bool = False,
 ) -> SiteMatcher:
     """The matcher of a site. It needs no network: what the workers' encoder makes stands on its card."""
     card = read_encoder_card(config.encoder)
@@ -73,7 +82,7 @@ def build_site_matcher(
         config.matching.retention,
         lambda gallery: Matcher(gallery, config.site, params, calibration, config.matching.merge_split),
         open_sink,
-        site_matcher_params(config),
+        replace(site_matcher_params(config), accepts_changes=accepts_changes),
         metrics,
         health,
     )
@@ -99,5 +108,5 @@ def expected_of(config: PipelineConfig, card: EncoderCard) -> Expected:
         frozenset(camera.name for camera in config.cameras),
         card.model_id,
         card.dimensions,
-        now_s=time.time if config.is_live else None,
+        is_live=config.is_live,
     )

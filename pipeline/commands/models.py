@@ -6,14 +6,15 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pipeline.model_zoo import fetch, is_at_hand, known_models
+from pipeline.families import family_named
+from pipeline.model_zoo import Downloaded, fetch, is_at_hand, known_models
 from reid_runtime.adopt import adopt
 from reid_runtime.card import card_path
 
 
 def adopt_file(file: Path, family: str, name: str | None, licence: str, origin: str) -> int:
     """Writes the card of a foreign network, and prints where."""
-    card = adopt(file, family=family, name=name or file.stem, licence=licence, origin=origin)
+    card = adopt(file, family_named(family), name=name or file.stem, licence=licence, origin=origin)
     out = Console(highlight=False)
     out.print(f"{card_path(file)}: {card.model_id}, family {card.family}", soft_wrap=True, markup=False)
     return 0
@@ -25,9 +26,11 @@ def fetch_model(name: str, from_file: Path | None) -> int:
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(name, total=None)
-        path = fetch(
-            name, from_file=from_file, progress=lambda done, total: progress.update(task, completed=done, total=total)
-        )
+
+        def show(downloaded: Downloaded) -> None:
+            progress.update(task, completed=downloaded.there, total=downloaded.size)
+
+        path = fetch(name, from_file=from_file, observers=[show])
     Console(highlight=False).print(str(path), soft_wrap=True, markup=False)
     return 0
 

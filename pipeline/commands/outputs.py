@@ -19,7 +19,6 @@ from pipeline.output.mot_files import MotTracks, read_tracks, tracks_path
 from pipeline.output.person_labels import person_colours
 from pipeline.output.report.presence import people
 from pipeline.output.report.report import CameraSummary, RunSummary, write_report
-from pipeline.sources.source import Unheard
 
 _OURS = ("tracks/*.txt", "videos/*.mp4", "thumbnails/*/*.jpg", "report.html")
 """All that a run may leave in its folder, beside the events, which are written anew from the first line."""
@@ -69,7 +68,7 @@ def _annotate(
     stop: StopSignal,
 ) -> Path:
     """Reads the recording once more, now that everybody has a name."""
-    frames = chain.from_iterable(build_source(camera, Unheard(), prefetches=True))
+    frames = chain.from_iterable(build_source(camera, (), prefetches=True))
     first = list(islice(frames, min(2, count)))
     fps = 1 / (first[1].time_s - first[0].time_s) if len(first) == 2 else USUAL_RATE
     others = takewhile(lambda _: not stop.is_set(), islice(frames, max(0, count - 2)))

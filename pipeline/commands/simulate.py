@@ -53,7 +53,14 @@ def write_simulation(
 
 def _record(recording: _Recording, tell: Tell) -> None:
     cast, camera = Cast(recording.site), recording.camera
-    record(recording.site, camera, cast.scenario(), cast.figure, recording.out, on_frame=partial(tell, camera.name))
+    record(
+        recording.site,
+        camera,
+        cast.scenario(),
+        cast.figure,
+        recording.out,
+        observers=[lambda frame: tell(frame.camera)],
+    )
 
 
 def _write_people(site: SimulatedSite, out: Path) -> None:

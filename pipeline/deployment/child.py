@@ -27,7 +27,7 @@ from pipeline.scheduling.threads import ask_for_long_slices, keep_to_one_thread
 from pipeline.sources.errors import SourceError
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
-from pipeline.telemetry.observers import SourceCounter
+from pipeline.telemetry.observers import DetectCounter, SourceCounter
 
 REPORT_EVERY_S = 1.0
 _NOBODY_THERE = (EOFError, BrokenPipeError, ConnectionResetError)
@@ -117,12 +117,12 @@ def run_child(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: 
 def _live(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: CpuShare | None) -> None:
     metrics, health = Metrics(), Health()
     with ExitStack() as owned:
-        listener, on_batch = SourceCounter(metrics, health), metrics.detect_batch.observe
-        stages = build_stages(config, owned, listener, on_batch, prefetches=prefetches)
+        observers, detect_observers = [SourceCounter(metrics, health)], [DetectCounter(metrics)]
+        stages = build_stages(config, owned, observers, detect_observers, prefetches=prefetches)
         if share is not None:
             stages = in_cpu_slots(stages, CpuSlots(share))
-        open_watchers = partial(open_recorders, config, owned)
-        process = Process(config, stages, metrics, health, open_watchers=open_watchers, emits_empty_windows=True)
+        open_observers = partial(open_recorders, config, owned)
+        process = Process(config, stages, metrics, health, open_observers=open_observers, emits_empty_windows=True)
         pipes.control.send(Ready())
         order = pipes.control.recv()
         outlet = _Outlet(pipes.windows)

@@ -7,7 +7,7 @@ from typing import Self
 
 from prometheus_client import CollectorRegistry
 
-from pipeline.build import build_policy, build_stages, read_encoder_card, source_length
+from pipeline.build import build_plan, build_stages
 from pipeline.config import PipelineConfig, RedisConfig
 from pipeline.deployment.local import Process
 from pipeline.deployment.processes import Children, ChildrenSupervisor
@@ -20,10 +20,10 @@ from pipeline.matching.memory import MemoryGallery
 from pipeline.records import EmbeddedWindow
 from pipeline.scheduling.threads import usable_cores
 from pipeline.store.client import SiteStore
-from pipeline.store.embedding_stream import EmbeddingWriter
+from pipeline.store.embedding_stream import EmbeddingWriter, EntryWaits
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
-from pipeline.telemetry.observers import MatchCounter, SourceCounter
+from pipeline.telemetry.observers import DetectCounter, MatchCounter, SourceCounter
 
 Running = Supervisor | ChildrenSupervisor
 """What has a `run` and a `stop`."""
@@ -34,7 +34,6 @@ class Deployment:
 
     Attributes:
         health: what it tells of itself.
-        lengths: frames of each camera's recording; None for a live stream, and where the container does not say.
     """
 
     def __init__(self, config: PipelineConfig, *, emits_empty_windows: bool = False) -> None:
@@ -53,28 +52,26 @@ class Deployment:
         self.health = Health(needs_all=config.http.ready == "all")
         self._metrics = Metrics()
         self._config = config
-        self.lengths = {camera.name: source_length(camera) for camera in config.cameras}
-        self._card = read_encoder_card(config.encoder)
-        self._params, self._calibration = build_policy(config, self._card)
+        cores = usable_cores()
+        self._plan = build_plan(config)
         self._owned = ExitStack()
         with ExitStack() as unless_built:
             unless_built.push(self._owned)
-            self._cameras = self._build(emits_empty_windows=emits_empty_windows)
+            self._cameras = self._build(cores, emits_empty_windows=emits_empty_windows)
             unless_built.pop_all()
 
-    def _build(self, *, emits_empty_windows: bool) -> Process | Children:
+    def _build(self, cores: int, *, emits_empty_windows: bool) -> Process | Children:
         config, metrics, owned = self._config, self._metrics, self._owned
-        cores = usable_cores()
         count, prefetches = config.processes(cores), config.has_spare_core(cores)
         if count == 1:
-            listener, on_batch = SourceCounter(metrics, self.health), metrics.detect_batch.observe
-            stages = build_stages(config, owned, listener, on_batch, prefetches=prefetches)
+            observers, detect_observers = [SourceCounter(metrics, self.health)], [DetectCounter(metrics)]
+            stages = build_stages(config, owned, observers, detect_observers, prefetches=prefetches)
             return Process(
                 config,
                 stages,
                 metrics,
                 self.health,
-                open_watchers=partial(open_recorders, config, owned),
+                open_observers=partial(open_recorders, config, owned),
                 emits_empty_windows=emits_empty_windows,
             )
         return owned.enter_context(
@@ -88,6 +85,11 @@ class Deployment:
                 emits_empty_windows=emits_empty_windows,
             )
         )
+
+    @property
+    def lengths(self) -> dict[str, int | None]:
+        """Frames of each camera's recording; None for a live stream, and where the container does not say."""
+        return self._plan.lengths
 
     @property
     def registry(self) -> CollectorRegistry:
@@ -111,9 +113,10 @@ class Deployment:
         """What runs it, with events going to `sink`, which stays the caller's."""
         matching = self._config.matching
         gallery = MemoryGallery(sink, matching.retention)
-        matcher = Matcher(gallery, self._config.site, self._params, self._calibration, matching.merge_split)
-        watch = MatchCounter(self._metrics, lambda: len(gallery.known()))
-        return self.supervisor(partial(run_identity_loop, matcher=matcher, watch=watch))
+        plan = self._plan
+        matcher = Matcher(gallery, self._config.site, plan.params, plan.calibration, matching.merge_split)
+        counter = MatchCounter(self._metrics, lambda: len(gallery.known()))
+        return self.supervisor(partial(run_identity_loop, matcher=matcher, observers=[counter]))
 
     def connect_stream(self, store: SiteStore, limits: RedisConfig) -> Running:
         """What runs it as a worker, with embeddings going into the stream of its site."""
@@ -122,9 +125,10 @@ class Deployment:
             store,
             "+".join(sorted(cameras)),
             cameras,
-            model_id=self._card.model_id,
+            model_id=self._plan.encoder.model_id,
+            order=self._config.order,
             limits=limits,
-            on_wait=self._waited,
+            observers=[self._note_wait],
         )
         return self.supervisor(writer.write_all)
 
@@ -132,7 +136,7 @@ class Deployment:
         """What runs it, with windows of embeddings going to `take`."""
         return self._cameras.supervisor(take)
 
-    def _waited(self) -> None:
+    def _note_wait(self, _: EntryWaits) -> None:
         """A process that waits for others is alive."""
         self._metrics.stream_waits.inc()
         self.health.beat()

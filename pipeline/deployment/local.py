@@ -6,15 +6,14 @@ from prometheus_client import CollectorRegistry
 
 from pipeline.build import Stages
 from pipeline.config import CameraConfig, PipelineConfig
-from pipeline.deployment.supervisor import SupervisedCamera, Supervisor
+from pipeline.deployment.supervisor import CameraEnded, SupervisedCamera, Supervisor
 from pipeline.ordering.channel import Channel
 from pipeline.records import EmbeddedWindow, Tracklet, Window
-from pipeline.sources.errors import SourceError
-from pipeline.sources.source import SourceState, name_session
+from pipeline.sources.source import SourceChanged, SourceState, name_session
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from pipeline.telemetry.observers import EncodeCounter, SourceCounter, StepCounter
-from pipeline.tracking.camera_loop import CameraLoop, Watcher
+from pipeline.tracking.camera_loop import CameraLoop, FrameObserver
 from pipeline.tracking.encode_loop import EncodeLoop
 from pipeline.tracking.tracklets import TrackletBuffer
 
@@ -29,7 +28,7 @@ class Process:
         metrics: Metrics,
         health: Health,
         *,
-        open_watchers: Callable[[], Mapping[str, Sequence[Watcher]]] = dict,
+        open_observers: Callable[[], Mapping[str, Sequence[FrameObserver]]] = dict,
         emits_empty_windows: bool = False,
     ) -> None:
         """Starts nothing.
@@ -38,21 +37,21 @@ class Process:
             config: checked; all its cameras run here.
             stages: what they run on; stays the caller's.
             metrics, health: what is told.
-            open_watchers: those who watch each camera beside the counters, opened when it all begins.
+            open_observers: those who observe each camera beside the counters, opened when it all begins.
             emits_empty_windows: for whoever must say how far this process is.
         """
         self._config = config
         self._stages = stages
         self._metrics = metrics
-        self._open_watchers = open_watchers
-        self._listener = SourceCounter(metrics, health)
+        self._open_observers = open_observers
+        self._counter = SourceCounter(metrics, health)
         self._channel: Channel[Tracklet, Window] = Channel(
             [camera.name for camera in config.cameras],
             Window,
             config.order,
             is_live=config.is_live,
             emits_empty_windows=emits_empty_windows,
-            on_heartbeat=health.beat,
+            observers=[lambda _: health.beat()],
         )
         metrics.waiting.set_function(self._channel.waiting)
 
@@ -63,12 +62,12 @@ class Process:
 
     def supervisor(self, take: Callable[[Iterable[EmbeddedWindow]], None]) -> Supervisor:
         """What runs them, with windows of embeddings going to `take`."""
-        stages, watchers = self._stages, self._open_watchers()
-        encode_loop = EncodeLoop(stages.encoder, batch=stages.encode_batch, watch=EncodeCounter(self._metrics))
-        cameras = [self._camera(camera, watchers.get(camera.name, ())) for camera in self._config.cameras]
-        return Supervisor(cameras, self._channel, encode_loop, take, on_end=self._note_end)
+        stages, observers = self._stages, self._open_observers()
+        encode_loop = EncodeLoop(stages.encoder, batch=stages.encode_batch, observers=[EncodeCounter(self._metrics)])
+        cameras = [self._camera(camera, observers.get(camera.name, ())) for camera in self._config.cameras]
+        return Supervisor(cameras, self._channel, encode_loop, take, observers=[self._note_end])
 
-    def _camera(self, camera: CameraConfig, watchers: Sequence[Watcher]) -> SupervisedCamera:
+    def _camera(self, camera: CameraConfig, observers: Sequence[FrameObserver]) -> SupervisedCamera:
         stages = self._stages.cameras[camera.name]
         session = name_session(camera.source.get_secret_value())
         buffer = TrackletBuffer(camera.name, session, self._stages.encoder.clip, self._config.tracklets)
@@ -79,10 +78,10 @@ class Process:
             buffer,
             self._channel.lane(camera.name),
             region=camera.region,
-            watchers=[StepCounter(self._metrics, camera.name, buffer), *watchers],
+            observers=[StepCounter(self._metrics, camera.name, buffer), *observers],
         )
         return SupervisedCamera(camera.name, loop)
 
-    def _note_end(self, camera: str, error: SourceError | None) -> None:
-        state = SourceState.ENDED if error is None else SourceState.FAILED
-        self._listener.entered(camera, state, None if error is None else error.code)
+    def _note_end(self, ended: CameraEnded) -> None:
+        state = SourceState.ENDED if ended.error is None else SourceState.FAILED
+        self._counter(SourceChanged(ended.camera, state, None if ended.error is None else ended.error.code))

@@ -17,10 +17,11 @@ from typing import Self
 
 from prometheus_client import CollectorRegistry, Metric
 
+from passerby_events.errors import PasserbyError
 from pipeline.config import PipelineConfig
 from pipeline.deployment.child import Broken, ChildMessage, Done, Order, Pipes, Ready, Report, run_child
 from pipeline.ordering.channel import Channel, ChannelClosed
-from pipeline.records import EmbeddedWindow, Embedding
+from pipeline.records import EmbeddedWindow, Embedding, Heartbeat
 from pipeline.scheduling.cpu_slots import CpuShare, share_cpus
 from pipeline.sources.errors import SourceError
 from pipeline.telemetry.health import STUCK_AFTER_S, Health
@@ -32,7 +33,7 @@ ENDS_WITHIN_S = 10.0
 _WHY = {signal.SIGKILL: ": was there memory enough?", signal.SIGSEGV: ": a library failed"}
 
 
-class ChildDied(Exception):  # noqa: N818 - said of somebody
+class ChildDied(PasserbyError):  # noqa: N818 - said of somebody
     """A process that ran cameras ended without a word."""
 
 
@@ -99,11 +100,11 @@ class Children:
             replace(order, idle_after_s=order.window_s + order.idle_after_s),
             is_live=self._config.is_live,
             emits_empty_windows=self._emits_empty_windows,
-            on_heartbeat=self._beat,
+            observers=[self._beat],
         )
         return ChildrenSupervisor(self._children, channel, take, self._health)
 
-    def _beat(self) -> None:
+    def _beat(self, _: Heartbeat) -> None:
         """As long as the children are alive, this process is."""
         if all(child.is_alive() for child in self._children):
             self._health.beat()

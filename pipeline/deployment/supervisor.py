@@ -33,6 +33,14 @@ class _Ends:
     fatal: BaseException | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CameraEnded:
+    """A camera that has ended, and the error of one that failed."""
+
+    camera: str
+    error: SourceError | None
+
+
 class Supervisor:
     """Runs one process: a thread per camera, and the encode loop and what follows in the thread that calls `run`.
 
@@ -41,7 +49,7 @@ class Supervisor:
         channel: between the cameras and the encode loop.
         encode_loop: see there.
         take: reads the windows to their end: the identity loop, or a writer into a stream.
-        on_end: hears of each camera that has ended, and of the error of one that failed.
+        observers: are told, in the thread of the camera, of each that has ended.
     """
 
     def __init__(
@@ -51,13 +59,13 @@ class Supervisor:
         encode_loop: EncodeLoop,
         take: Callable[[Iterable[EmbeddedWindow]], None],
         *,
-        on_end: Callable[[str, SourceError | None], None] | None = None,
+        observers: Sequence[Callable[[CameraEnded], None]] = (),
     ) -> None:
         self._cameras = cameras
         self._channel = channel
         self._encode_loop = encode_loop
         self._take = take
-        self._on_end = on_end
+        self._observers = observers
         self._ends = _Ends()
 
     def run(self) -> dict[str, SourceError]:
@@ -110,5 +118,5 @@ class Supervisor:
             self._channel.close()
         finally:
             self._channel.lane(camera.name).close()
-            if self._on_end:
-                self._on_end(camera.name, failure)
+            for observer in self._observers:
+                observer(CameraEnded(camera.name, failure))

@@ -1,6 +1,7 @@
 """Looks again at the tracks that a window says more about, among those who are near them, and says who is who now."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
@@ -16,16 +17,23 @@ from pipeline.matching.merge_split import (
     Agreement,
     Leaving,
     MergeSplitParams,
+    Pairs,
     Persons,
     RowMergeSplit,
+    Rows,
+    compare_pairs,
     find_merge_splits,
 )
-from pipeline.matching.search import ROUNDING, rows_of, rows_within_reach
-from pipeline.matching.sightings import NOBODY, Sighting, SightingArrays, person_of, side_by_side
+from pipeline.matching.news import News, is_settled
+from pipeline.matching.search import ROUNDING, rows_of
+from pipeline.matching.sightings import NOBODY, Sighting, SightingArrays, person_of
 from pipeline.site import Topology
 
 MOST_TRACKS = 32
 """Of one person are weighed, the newest; that nobody is in two places at once holds over all of them."""
+
+COMPARED_KEPT = 8
+"""Sets of tracks whose pairs are kept for the next that are looked at among the same ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,21 +75,35 @@ class IdentityMergeSplit:
 
 
 def merge_and_split(
-    known: Known, changed: Mapping[TrackKey, Sighting], rules: Rules, params: MergeSplitParams
+    known: Known, news: News, after: Sequence[Sighting], rules: Rules, params: MergeSplitParams
 ) -> list[IdentityMergeSplit]:
     """What follows from a window for those who are somebody already, in order.
 
     Args:
         known: the tracks before the window.
-        changed: those that it says something about, as they are after it, decisions included.
+        news: what it says.
+        after: the tracks of `news`, row by row, as they are after what was decided of them.
         rules: of the site.
         params: see there.
     """
-    decided = [s for s in changed.values() if s.person is not None]
-    triggers = sorted(
-        (s for s in decided if s.tracklet_index + 1 >= params.min_tracklets or not s.is_open), key=_by_time
-    )
-    return list(_MergeSplitPass(known, decided, triggers, rules, params).run()) if triggers else []
+    if not any(s.person is not None and is_settled(s, params.min_tracklets) for s in after):
+        return []
+    return list(_MergeSplitPass(_pool(known, news, after, params), rules, params).run())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pool:
+    """Tracks of persons, in order of time.
+
+    Attributes:
+        sightings: N of them.
+        tracks: the same side by side.
+        triggers: (T,) rows of those that the window says more about and that may be looked at again, ascending.
+    """
+
+    sightings: list[Sighting]
+    tracks: SightingArrays
+    triggers: Rows
 
 
 class _MergeSplitPass:
@@ -89,45 +111,40 @@ class _MergeSplitPass:
     made.
     """
 
-    def __init__(
-        self,
-        known: Known,
-        decided: Sequence[Sighting],
-        triggers: Sequence[Sighting],
-        rules: Rules,
-        params: MergeSplitParams,
-    ) -> None:
+    def __init__(self, pool: _Pool, rules: Rules, params: MergeSplitParams) -> None:
         self._rules = rules
         self._params = params
-        self._sightings, self._tracks = _pool(known, decided, triggers, rules, params)
+        self._sightings, self._tracks, self._triggers = pool.sightings, pool.tracks, pool.triggers
         number: dict[UUID, int] = {}
         self._persons = np.array([number.setdefault(person_of(s), len(number)) for s in self._sightings], np.int64)
         self._names = list(number)
-        index = {s.track: i for i, s in enumerate(self._sightings)}
-        self._triggers = np.array([index[s.track] for s in triggers], np.intp)
+        self._tracklets = np.array([s.tracklet_index + 1 for s in self._sightings], np.int64)
+        self._revision = np.array([s.revision for s in self._sightings], np.int64)
+        self._compared: deque[tuple[Rows, Pairs]] = deque(maxlen=COMPARED_KEPT)
         similarity = self._tracks.vectors[self._triggers] @ self._tracks.vectors.T
         cameras = self._tracks.cameras
         self._excess = similarity - rules.thresholds[cameras[self._triggers, None], cameras]
 
     def run(self) -> Iterator[IdentityMergeSplit]:
-        in_doubt = self._has_others_near() | self._is_at_odds()
+        is_own = self._persons == self._persons[self._triggers, None]
+        in_doubt = self._has_others_near(~is_own) | self._is_at_odds(is_own)
         for query in np.flatnonzero(in_doubt).tolist():
             yield from self._find_merge_splits(query)
 
-    def _has_others_near(self) -> NDArray[np.bool_]:
+    def _has_others_near(self, is_other: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """(T,): the track might be somebody else, or its person. None of these is missed, but for rounding one may be
         too many.
         """
-        is_other = self._persons != self._persons[self._triggers, None]
-        found: NDArray[np.bool_] = (is_other & (self._excess >= -self._params.margin - ROUNDING)).any(axis=1)
+        is_near = self._excess >= -self._params.margin - ROUNDING
+        found: NDArray[np.bool_] = np.logical_or.reduce(is_other & is_near, axis=1)
         return found
 
-    def _is_at_odds(self) -> NDArray[np.bool_]:
+    def _is_at_odds(self, is_own: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """(T,): the track is unlike one of its own person, or impossible with it; none is missed."""
-        query, row = np.nonzero(self._persons == self._persons[self._triggers, None])
+        query, row = np.nonzero(is_own)
         verdict = verdicts(self._tracks, self._tracks, self._triggers[query], row, self._rules.topology)
         is_hard = (verdict != POSSIBLE) & (verdict != TOO_LATE) & (self._triggers[query] != row)
-        is_unlike = self._excess[query, row] < ROUNDING - self._params.split_slack
+        is_unlike: NDArray[np.bool_] = self._excess[query, row] < ROUNDING - self._params.split_slack
         return np.bincount(query, weights=is_hard | is_unlike, minlength=len(self._triggers)) > 0
 
     def _find_merge_splits(self, query: int) -> Iterator[IdentityMergeSplit]:
@@ -136,62 +153,74 @@ class _MergeSplitPass:
         numbers, first, index = np.unique(self._persons[rows], return_index=True, return_inverse=True)
         by_age = np.argsort(first)
         around = Persons(
-            tracks=replace(self._tracks.take_rows(rows), persons=np.argsort(by_age)[index]),
-            tracklets=np.array([self._sightings[row].tracklet_index + 1 for row in rows]),
-            revisions=np.array([self._sightings[row].revision for row in rows]),
+            persons=np.argsort(by_age)[index],
+            pairs=self._pairs_of(rows),
+            tracklets=self._tracklets[rows],
+            revisions=self._revision[rows],
         )
         persons = numbers[by_age].tolist()
-        trigger = int(np.flatnonzero(rows == self._triggers[query])[0])
-        for change in find_merge_splits(around, trigger, self._rules.topology, self._rules.thresholds, self._params):
+        trigger = int(rows.searchsorted(self._triggers[query]))
+        for change in find_merge_splits(around, trigger, self._params):
             moved = self._moved(change, rows, persons)
-            if change.target < len(persons) and not self._may_join(moved, persons[change.target]):
+            if change.target < len(persons) and not self._may_join(moved, persons[change.target], rows):
                 return
             yield self._made(change, rows, moved, persons)
 
-    def _around(self, query: int) -> NDArray[np.intp]:
-        """Tracks of the trigger's person and of those near it, the newest of each, in order of time."""
-        trigger, params = self._triggers[query], self._params
-        maybe = np.flatnonzero(self._excess[query] >= -params.margin - ROUNDING)
-        similarity = np.vecdot(self._tracks.vectors[maybe], self._tracks.vectors[trigger])
-        cameras = self._tracks.cameras
-        is_near = similarity - self._rules.thresholds[cameras[trigger], cameras[maybe]] >= -params.margin
-        persons = {int(self._persons[trigger]), *self._persons[maybe[is_near]].tolist()}
-        found = {int(trigger)}
-        for person in persons:
-            found.update(self._in_order(self._rows_of(person))[-MOST_TRACKS:])
-        return np.array(self._in_order(found), np.intp)
+    def _around(self, query: int) -> Rows:
+        """Tracks of the trigger's person and of those near it, the newest of each."""
+        trigger = int(self._triggers[query])
+        persons = {int(self._persons[trigger]), *self._persons[self._near(query)].tolist()}
+        newest = [self._rows_of(person)[-MOST_TRACKS:] for person in persons]
+        return np.unique(np.concatenate([[trigger], *newest]))
 
-    def _rows_of(self, person: int) -> list[int]:
-        rows: list[int] = np.flatnonzero(self._persons == person).tolist()
-        return rows
+    def _near(self, query: int) -> Rows:
+        """Tracks within reach of a trigger; where the last digits matter, by the cosine that is always the same."""
+        excess, least = self._excess[query], -self._params.margin
+        rows = np.flatnonzero(excess >= least - ROUNDING)
+        is_sure = excess[rows] >= least + ROUNDING
+        if is_sure.all():
+            return rows
+        trigger, unsure, cameras = self._triggers[query], rows[~is_sure], self._tracks.cameras
+        similarity = np.vecdot(self._tracks.vectors[unsure], self._tracks.vectors[trigger])
+        is_sure[~is_sure] = similarity - self._rules.thresholds[cameras[trigger], cameras[unsure]] >= least
+        found: Rows = rows[is_sure]
+        return found
 
-    def _in_order(self, rows: Iterable[int]) -> list[int]:
-        return sorted(rows, key=lambda row: _by_time(self._sightings[row]))
+    def _pairs_of(self, rows: Rows) -> Pairs:
+        """Who comes by together is near the same people: many are looked at among the same tracks as one before."""
+        for before, pairs in self._compared:
+            if np.array_equal(before, rows):
+                return pairs
+        pairs = compare_pairs(self._tracks.take_rows(rows), self._rules.topology, self._rules.thresholds)
+        self._compared.append((rows, pairs))
+        return pairs
 
-    def _moved(self, change: RowMergeSplit, rows: NDArray[np.intp], persons: Sequence[int]) -> list[int]:
-        if change.kind == "merged":
-            return self._in_order(self._rows_of(persons[change.source]))
-        return [int(row) for row in rows[change.rows]]
+    def _rows_of(self, person: int) -> Rows:
+        return np.flatnonzero(self._persons == person)
 
-    def _may_join(self, moved: Sequence[int], person: int) -> bool:
+    def _moved(self, change: RowMergeSplit, rows: Rows, persons: Sequence[int]) -> Rows:
+        return self._rows_of(persons[change.source]) if change.kind == "merged" else rows[change.rows]
+
+    def _may_join(self, moved: Rows, person: int, weighed: Rows) -> bool:
         """Over all tracks of the person, those too that were too many to be weighed."""
-        there = np.array(self._rows_of(person))
-        verdict = verdicts(self._tracks, self._tracks, np.array(moved)[:, None], there, self._rules.topology)
+        there = self._rows_of(person)
+        if np.isin(np.concatenate((moved, there)), weighed).all():
+            return True  # nobody is joined with whom one of the weighed tracks is impossible
+        verdict = verdicts(self._tracks, self._tracks, moved[:, None], there, self._rules.topology)
         return bool(((verdict == POSSIBLE) | (verdict == TOO_LATE)).all())
 
-    def _made(
-        self, change: RowMergeSplit, rows: NDArray[np.intp], moved: Sequence[int], persons: list[int]
-    ) -> IdentityMergeSplit:
+    def _made(self, change: RowMergeSplit, rows: Rows, moved: Rows, persons: list[int]) -> IdentityMergeSplit:
         source = persons[change.source]
         if change.target == len(persons):
             persons.append(len(self._names))
             first = self._sightings[moved[0]]
             self._names.append(person_id(self._rules.site, first.track, first.revision + 1))
         target = persons[change.target]
+        self._persons[moved] = target
+        self._revision[moved] += 1
         for row in moved:
             before = self._sightings[row]
             self._sightings[row] = replace(before, person=self._names[target], revision=before.revision + 1)
-            self._persons[row] = target
         pair = None if change.nearest is None else [self._sightings[row] for row in rows[list(change.nearest)]]
         return IdentityMergeSplit(
             kind=change.kind,
@@ -205,30 +234,30 @@ class _MergeSplitPass:
         )
 
 
-def _pool(
-    known: Known,
-    decided: Sequence[Sighting],
-    triggers: Sequence[Sighting],
-    rules: Rules,
-    params: MergeSplitParams,
-) -> tuple[list[Sighting], SightingArrays]:
-    """All tracks of the persons near the triggers, and of those whom the window says more about, as they are now."""
-    arrays, queries = known.arrays, np.stack([s.descriptor for s in triggers])
-    near = rows_within_reach(queries, arrays.vectors, float(rules.thresholds.min()) - params.margin)
-    numbers = (known.number(person_of(s)) for s in decided)
+def _pool(known: Known, news: News, after: Sequence[Sighting], params: MergeSplitParams) -> _Pool:
+    """All tracks of the persons near those who may be looked at again, and of those whom the window says more about, as
+    they are now.
+    """
+    decided = [row for row, sighting in enumerate(after) if sighting.person is not None]
+    fresh = {after[row].track: row for row in decided}
+    rows = [row for row in _rows_near(known, news, list(fresh.values()), after) if known.row(row).track not in fresh]
+    sightings = [*(known.row(row) for row in rows), *(after[row] for row in decided)]
+    tracks = news.arrays.take_rows(np.array(decided, np.intp))
+    if rows:
+        tracks = known.arrays.take_rows(np.array(rows, np.intp)).followed_by(tracks)
+    order = sorted(range(len(sightings)), key=lambda i: _by_time(sightings[i]))
+    is_trigger = np.array([i >= len(rows) and is_settled(sightings[i], params.min_tracklets) for i in order])
+    return _Pool([sightings[i] for i in order], tracks.take_rows(np.array(order)), np.flatnonzero(is_trigger))
+
+
+def _rows_near(known: Known, news: News, decided: Sequence[int], after: Sequence[Sighting]) -> list[int]:
+    """Rows of all known tracks of persons who are near, or of whom the window says more."""
+    persons = known.arrays.persons
+    numbers = (known.number(person_of(after[row])) for row in decided)
     changed = np.array([number for number in numbers if number is not None], np.int64)
-    persons = np.union1d(arrays.persons[near], changed)
-    fresh = {s.track for s in decided}
-    now = side_by_side(decided, rules.cameras)
-    rows = rows_of(arrays.persons, persons[persons != NOBODY])
-    if not len(rows):
-        return list(decided), now
-    rows = rows[[known.row(row).track not in fresh for row in rows.tolist()]]
-    others = arrays.take_rows(rows)
-    sightings = [*(known.row(row) for row in rows.tolist()), *decided]
-    return sightings, SightingArrays(
-        *(np.concatenate([getattr(others, field), getattr(now, field)]) for field in SightingArrays.__slots__)
-    )
+    chosen = np.union1d(persons[news.near_settled], changed)
+    rows: list[int] = rows_of(persons, chosen[chosen != NOBODY]).tolist()
+    return rows
 
 
 def _by_time(sighting: Sighting) -> tuple[float, TrackKey]:

@@ -1,6 +1,6 @@
 """Turns windows of embeddings into persons and events: reads the gallery, decides, corrects, commits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,8 +14,9 @@ from pipeline.matching.calibration import Calibration
 from pipeline.matching.gallery import Gallery, Known
 from pipeline.matching.identity_merge_split import IdentityMergeSplit, Rules, merge_and_split
 from pipeline.matching.merge_split import MergeSplitParams
-from pipeline.matching.policy import Decision, MatchParams, decide
-from pipeline.matching.sightings import Sighting, SightingArrays, extend_sighting, side_by_side, start_sighting
+from pipeline.matching.news import News, as_of_now, changed_by, look_up
+from pipeline.matching.policy import Decision, MatchParams, decide, reach_of
+from pipeline.matching.sightings import Sighting
 from pipeline.records import EmbeddedWindow
 from pipeline.site import Site, topology
 
@@ -57,24 +58,26 @@ class Matcher:
         self._params = params or MatchParams()
         self._calibration = calibration
         self._merge_split = merge_split
+        self._rules = self._rules_between([])
 
     def step(self, window: EmbeddedWindow) -> WindowOutcome:
         """Takes the next window, and commits what follows from it in one transaction."""
         known = self._gallery.known()
-        changed, gone = _changed(known, window)
+        changed, gone = changed_by(window, known)
         if not changed:
-            self._gallery.commit([], [], window)
+            self._gallery.commit((), (), window)
             return WindowOutcome(0, 0, 0)
-        rules = self._rules(known, changed.values())
-        origin = self._origin(rules.cameras, first=next(iter(changed)))
-        open_ = sorted((s for s in changed.values() if s.person is None), key=lambda s: (s.start_s, s.track))
-        decisions = self._decide(known, changed, open_, rules)
+        self._learn_cameras(known, changed.values())
+        origin = self._origin(self._rules.cameras, first=next(iter(changed)))
+        news = self._look_up(known, changed)
+        open_ = [sighting for sighting in news.sightings if sighting.person is None]
+        decisions = self._decide(known, news, open_)
         events: list[IdentityEvent] = []
         for decision in decisions:
             sighting = self._decided(open_[decision.query], decision, known, open_, changed)
             changed[sighting.track] = sighting
             events.append(self._event(origin, decision, sighting, known, open_))
-        merge_splits = self._find_merge_splits(known, changed, rules)
+        merge_splits = self._find_merge_splits(known, news, changed)
         for merge_split in merge_splits:
             changed |= {sighting.track: sighting for sighting in merge_split.moved}
             events += announcing.announce_merge_split(origin, merge_split)
@@ -85,35 +88,54 @@ class Matcher:
         waiting = len(open_) - len(decisions)
         return WindowOutcome(appeared, len(decisions) - appeared, waiting, merged, len(merge_splits) - merged)
 
-    def _rules(self, known: Known, changed: Iterable[Sighting]) -> Rules:
+    def _learn_cameras(self, known: Known, changed: Iterable[Sighting]) -> None:
+        """Rules are made anew where a camera was never heard of before."""
         cameras = list(dict.fromkeys([*known.cameras, *(s.track.camera for s in changed)]))
+        if cameras != self._rules.cameras:
+            self._rules = self._rules_between(cameras)
+
+    def _rules_between(self, cameras: Sequence[str]) -> Rules:
         return Rules(self._site.name, cameras, topology(self._site, cameras), self._thresholds(cameras))
 
     def _origin(self, cameras: Sequence[str], *, first: TrackKey) -> announcing.Origin:
         """A run is named after the first track of the window with which its events begin."""
         return announcing.Origin(self._site.name, self._gallery.run or run_id(self._site.name, first), cameras)
 
-    def _decide(
-        self, known: Known, changed: dict[TrackKey, Sighting], open_: Sequence[Sighting], rules: Rules
-    ) -> list[Decision]:
+    def _look_up(self, known: Known, changed: Mapping[TrackKey, Sighting]) -> News:
+        thresholds, merge_split = self._rules.thresholds, self._merge_split
+        return look_up(
+            known,
+            changed,
+            self._rules.cameras,
+            reach_open=reach_of(thresholds, self._params),
+            reach_settled=1.0 if merge_split is None else float(thresholds.min()) - merge_split.margin,
+            least_tracklets=None if merge_split is None else merge_split.min_tracklets,
+        )
+
+    def _decide(self, known: Known, news: News, open_: Sequence[Sighting]) -> list[Decision]:
         if not open_:
             return []
+        rows = np.array([row for row, sighting in enumerate(news.sightings) if sighting.person is None])
         must_decide = np.array(
             [not s.is_open or s.tracklet_index + 1 >= self._params.decide_after_tracklets for s in open_]
         )
         return decide(
-            side_by_side(open_, rules.cameras),
-            _as_of_now(known, changed.values()),
-            rules.topology,
-            rules.thresholds,
+            news.arrays.take_rows(rows),
+            as_of_now(known, news.sightings),
+            self._rules.topology,
+            self._rules.thresholds,
             self._params,
             must_decide,
+            news.near_open,
         )
 
     def _find_merge_splits(
-        self, known: Known, changed: dict[TrackKey, Sighting], rules: Rules
+        self, known: Known, news: News, changed: Mapping[TrackKey, Sighting]
     ) -> list[IdentityMergeSplit]:
-        return [] if self._merge_split is None else merge_and_split(known, changed, rules, self._merge_split)
+        if self._merge_split is None:
+            return []
+        after = [changed[sighting.track] for sighting in news.sightings]
+        return merge_and_split(known, news, after, self._rules, self._merge_split)
 
     def _thresholds(self, cameras: Sequence[str]) -> NDArray[np.float64]:
         """(C, C): the cosine demanded between each two cameras."""
@@ -159,42 +181,6 @@ class Matcher:
             return None
         pair = sighting.track.camera, before.track.camera
         return float(self._calibration.probability(np.array([decision.similarity]), *pair)[0])
-
-
-def _changed(known: Known, window: EmbeddedWindow) -> tuple[dict[TrackKey, Sighting], list[TrackKey]]:
-    """The tracks that a window says something new about, as they are after it; and those of them that it ends.
-
-    A tracklet or an end that comes a second time, from a worker that was started again, is no news.
-    """
-    changed: dict[TrackKey, Sighting] = {}
-    gone: list[TrackKey] = []
-
-    def so_far(track: TrackKey) -> Sighting | None:
-        index = known.index(track)
-        return changed.get(track) or (None if index is None else known.row(index))
-
-    for embedding in window.embeddings:
-        before = so_far(embedding.track)
-        after = start_sighting(embedding) if before is None else extend_sighting(before, embedding)
-        if after is not before:
-            changed[embedding.track] = after
-    for end in window.ended:
-        sighting = so_far(end.track)
-        if sighting is not None and sighting.is_open:
-            changed[end.track] = replace(sighting, start_s=end.start_s, end_s=end.end_s, is_open=False)
-            gone.append(end.track)
-    return changed, gone
-
-
-def _as_of_now(known: Known, changed: Iterable[Sighting]) -> SightingArrays:
-    """The known tracks with the times that this window brought; their vectors stay as they were committed."""
-    arrays = known.arrays
-    start_s, end_s, still_there = arrays.start_s.copy(), arrays.end_s.copy(), arrays.still_there.copy()
-    for sighting in changed:
-        index = known.index(sighting.track)
-        if index is not None:
-            start_s[index], end_s[index], still_there[index] = sighting.start_s, sighting.end_s, sighting.is_open
-    return replace(arrays, start_s=start_s, end_s=end_s, still_there=still_there)
 
 
 def _before(decision: Decision, known: Known, open_: Sequence[Sighting]) -> Sighting | None:

@@ -58,16 +58,39 @@ class MergeSplitParams:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """What holds between each two of R tracks, whoever they are.
+
+    Attributes:
+        tracks: the R; their `persons` are not read.
+        site: the cameras' ways.
+        similarity: (R, R) float64, cosine.
+        demanded: (R, R) float64, what is demanded between the two cameras.
+        excess: (R, R) float64, by how much the one exceeds the other.
+        verdict: (R, R) `Verdict`; that of a track and itself is `POSSIBLE`.
+    """
+
+    tracks: SightingArrays
+    site: Topology
+    similarity: NDArray[np.float64]
+    demanded: NDArray[np.float64]
+    excess: NDArray[np.float64]
+    verdict: NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Persons:
     """Tracks of some persons, in order of time.
 
     Attributes:
-        tracks: (R,) rows; the persons are numbered from 0 in the order of their first tracks.
+        persons: (R,) int64, of each track; numbered from 0 in the order of their first tracks.
+        pairs: of the tracks.
         tracklets: (R,) int64, of how many tracklets each is known.
         revisions: (R,) int64, how often each was moved before.
     """
 
-    tracks: SightingArrays
+    persons: NDArray[np.int64]
+    pairs: Pairs
     tracklets: NDArray[np.int64]
     revisions: NDArray[np.int64]
 
@@ -124,43 +147,49 @@ class RowMergeSplit:
     left: Leaving | None = None
 
 
-def find_merge_splits(
-    persons: Persons, trigger: int, site: Topology, thresholds: NDArray[np.float64], params: MergeSplitParams
-) -> list[RowMergeSplit]:
+def compare_pairs(tracks: SightingArrays, site: Topology, thresholds: NDArray[np.float64]) -> Pairs:
+    """Compares each two tracks.
+
+    Args:
+        tracks: R of them; their `persons` are not read.
+        site: matrices over the cameras' numbers.
+        thresholds: (C, C) float64, the cosine demanded between two cameras.
+    """
+    each = np.arange(len(tracks))
+    vectors = tracks.vectors.astype(np.float64)
+    similarity = vectors @ vectors.T
+    demanded = thresholds[tracks.cameras[:, None], tracks.cameras[None, :]]
+    verdict = verdicts(tracks, tracks, each[:, None], each[None, :], site)
+    np.fill_diagonal(verdict, POSSIBLE)
+    return Pairs(tracks, site, similarity, demanded, similarity - demanded, verdict)
+
+
+def find_merge_splits(persons: Persons, trigger: int, params: MergeSplitParams) -> list[RowMergeSplit]:
     """The merges and splits that a track gives reason for, now that more of it is known.
 
     Args:
         persons: the track's own, and those near it.
         trigger: row of the track.
-        site: matrices over the cameras' numbers.
-        thresholds: (C, C) float64, the cosine demanded between two cameras.
         params: see there.
 
     Returns:
         In the order in which they are to be made.
     """
-    return _MergeSplitSearch(persons, site, thresholds, params).run(trigger)
+    return _MergeSplitSearch(persons, params).run(trigger)
 
 
 class _MergeSplitSearch:
     """The persons around one track, while they are being looked at again."""
 
-    def __init__(
-        self, persons: Persons, site: Topology, thresholds: NDArray[np.float64], params: MergeSplitParams
-    ) -> None:
-        tracks, each = persons.tracks, np.arange(len(persons.tracks))
-        self._tracks = tracks
-        self._site = site
+    def __init__(self, persons: Persons, params: MergeSplitParams) -> None:
+        pairs = persons.pairs
+        self._pairs = pairs
         self._params = params
         self._tracklets = persons.tracklets
         self._revisions = persons.revisions.copy()
-        self._persons = tracks.persons.copy()
-        vectors = tracks.vectors.astype(np.float64)
-        self._similarity = vectors @ vectors.T
-        self._demanded = thresholds[tracks.cameras[:, None], tracks.cameras[None, :]]
-        self._excess = self._similarity - self._demanded
-        self._verdict = verdicts(tracks, tracks, each[:, None], each[None, :], site)
-        np.fill_diagonal(self._verdict, POSSIBLE)
+        self._persons = persons.persons.copy()
+        self._similarity, self._demanded, self._excess = pairs.similarity, pairs.demanded, pairs.excess
+        self._verdict = pairs.verdict
         self._is_late = self._verdict == TOO_LATE
         self._is_impossible = (self._verdict != POSSIBLE) & ~self._is_late
 
@@ -189,7 +218,8 @@ class _MergeSplitSearch:
         leave, stay = _lesser_first(together[is_side], together[~is_side])
         if not self._may_leave(leave):
             return None
-        (why,) = explain(self._tracks, self._tracks, np.array([trigger]), together[against][:1], self._site)
+        tracks = self._pairs.tracks
+        (why,) = explain(tracks, tracks, np.array([trigger]), together[against][:1], self._pairs.site)
         return self._parted(leave, stay, self._best(leave), why)
 
     def _dissent(self, trigger: int) -> RowMergeSplit | None:
@@ -215,7 +245,7 @@ class _MergeSplitSearch:
         if own.excess < -params.split_slack and self._may_leave(leave):
             least = own.threshold - params.split_slack
             reason = Unlike(similarity=own.similarity, min_similarity=least)
-            return self._parted(leave, stay, self._best(leave), reason)
+            return self._parted(leave, stay, best if leave is side else self._best(leave), reason)
         return None
 
     def _parted(self, leave: Rows, stay: Rows, best: "_Best | None", reason: SplitReason) -> RowMergeSplit:
@@ -260,19 +290,19 @@ class _MergeSplitSearch:
 
     def _best(self, rows: Rows, extra: float = 0.0) -> "_Best | None":
         """Whom tracks agree with best of all others who are possible: clearly, and by so much at least."""
-        persons, index, counts = np.unique(self._persons, return_inverse=True, return_counts=True)
-        is_other = persons != self._persons[rows[0]]
-        is_other[index[self._is_impossible[rows].any(axis=0)]] = False
-        is_on_time = np.bincount(index[~self._is_late[rows].all(axis=0)], minlength=len(persons)) > 0
-        excess = np.bincount(index, weights=self._excess[rows].mean(axis=0)) / counts
-        order = np.argsort(np.where(is_other & is_on_time, -excess, np.inf), kind="stable")
-        possible = order[: int((is_other & is_on_time).sum())]
+        persons = self._persons
+        counts = np.bincount(persons)
+        is_possible = np.bincount(persons[~self._is_late[rows].all(axis=0)], minlength=len(counts)) > 0
+        is_possible[persons[self._is_impossible[rows].any(axis=0)]] = False
+        is_possible[persons[rows[0]]] = False
+        excess = np.bincount(persons, weights=self._excess[rows].mean(axis=0)) / np.maximum(counts, 1)
+        possible = np.argsort(np.where(is_possible, -excess, np.inf), kind="stable")[: int(is_possible.sum())]
         if not len(possible) or excess[possible[0]] < extra:
             return None
         margin = float(excess[possible[0]] - excess[possible[1]]) if len(possible) > 1 else None
         if margin is not None and margin < self._params.margin:
             return None
-        return _Best(self._agreement(rows, np.flatnonzero(index == possible[0])), margin)
+        return _Best(self._agreement(rows, np.flatnonzero(persons == possible[0])), margin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Who is near: the search, and what cameras and the ways between them say of those it finds."""
+"""Who is near: what cameras and the ways between them say of those whom the search has found."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.matching.constraints import POSSIBLE, TOO_LATE, verdicts
-from pipeline.matching.search import cosines, rows_within_reach, tracks_of
+from pipeline.matching.search import cosines, tracks_of
 from pipeline.matching.sightings import NOBODY, SightingArrays
 from pipeline.site import Topology
 
@@ -37,9 +37,9 @@ def persons_near(
     known: SightingArrays,
     site: Topology,
     thresholds: NDArray[np.float64],
-    reach: float,
+    found: NDArray[np.intp],
 ) -> Near:
-    """The persons near a batch. Exact: nobody within reach is left out.
+    """The persons near a batch.
 
     A person near any of the batch is looked at in all tracks, and for all of the batch.
 
@@ -48,10 +48,9 @@ def persons_near(
         known: the tracks whose person is known (rows of `NOBODY` are passed over).
         site: matrices over the cameras' numbers, which both share.
         thresholds: (C, C) float64, the cosine demanded between two cameras.
-        reach: cosine from which on somebody is near.
+        found: rows of `known` that are near any of the batch.
     """
-    near = known.persons[rows_within_reach(batch.vectors, known.vectors, reach)]
-    persons = np.array(sorted({*near.tolist()} - {NOBODY}), np.int64)
+    persons = np.array(sorted({*known.persons[found].tolist()} - {NOBODY}), np.int64)
     if not len(persons):
         return _nobody(len(batch))
     rows, starts = tracks_of(known.persons, persons)

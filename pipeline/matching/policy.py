@@ -109,6 +109,7 @@ def decide(
     thresholds: NDArray[np.float64],
     params: MatchParams,
     must_decide: NDArray[np.bool_],
+    found: NDArray[np.intp],
 ) -> list[Decision]:
     """Decides a batch of tracks.
 
@@ -119,11 +120,17 @@ def decide(
         thresholds: (C, C) float64, the cosine demanded between two cameras.
         params: see there.
         must_decide: (Q,) bool, tracks that cannot wait.
+        found: rows of `known` within `reach_of` of any of the batch, none left out.
 
     Returns:
         A decision for each track that is decided, in the order in which they were taken; the others wait.
     """
-    return _Round(batch, known, site, thresholds, params).run(must_decide)
+    return _Round(batch, known, site, thresholds, params, found).run(must_decide)
+
+
+def reach_of(thresholds: NDArray[np.float64], params: MatchParams) -> float:
+    """Cosine from which on a known track matters: others can neither be the match nor make it unclear."""
+    return float(thresholds.min(initial=1.0)) - max(params.margin, params.deferral_band)
 
 
 class _Round:
@@ -136,15 +143,14 @@ class _Round:
         site: Topology,
         thresholds: NDArray[np.float64],
         params: MatchParams,
+        found: NDArray[np.intp],
     ) -> None:
         self._batch = batch
         self._known = known
         self._site = site
         self._thresholds = thresholds
         self._params = params
-        # Whoever is further off than margin and the deferral band can neither be the match nor make it unclear.
-        reach = thresholds.min(initial=1.0) - max(params.margin, params.deferral_band)
-        near = persons_near(batch, known, site, thresholds, reach)
+        near = persons_near(batch, known, site, thresholds, found)
         self._count = len(near.persons)
         self._persons = near.persons
         self._similarity, self._excess = near.similarity, near.excess

@@ -8,6 +8,8 @@ does not depend on how the tracks are ordered, nor on who else is in the batch: 
 differently in its corners, so where its last digits would matter, `cosines` says what is true.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
@@ -40,6 +42,20 @@ def cosines(queries: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArr
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Who is near some of the queries.
+
+    Attributes:
+        first, end: these queries, without the last.
+        reach: cosine.
+    """
+
+    first: int
+    end: int
+    reach: float
+
+
 def rows_within_reach(queries: NDArray[np.float32], vectors: NDArray[np.float32], reach: float) -> NDArray[np.intp]:
     """Rows of `vectors` whose cosine to any of the queries is at least `reach`, ascending.
 
@@ -48,23 +64,46 @@ def rows_within_reach(queries: NDArray[np.float32], vectors: NDArray[np.float32]
         vectors: (N, D) float32 of length 1; fastest as `searchable_zeros` lays them out.
         reach: cosine.
     """
+    (rows,) = answer(queries, vectors, (Question(0, len(queries), reach),))
+    return rows
+
+
+def answer(
+    queries: NDArray[np.float32], vectors: NDArray[np.float32], questions: Sequence[Question]
+) -> list[NDArray[np.intp]]:
+    """As `rows_within_reach`, for several questions about the same queries: each query is multiplied once."""
     if not len(queries) or not len(vectors):
-        return np.empty(0, np.intp)
+        return [np.empty(0, np.intp) for _ in questions]
     size = max(BLOCK_SIMILARITIES // len(queries), LEAST_ROWS)
     room = np.empty(min(size, len(vectors)) * len(queries), np.float32)
     if len(vectors) <= size:
-        return _in_block(queries, vectors, np.float32(reach), room)
-    starts = range(0, len(vectors), size)
-    return np.concatenate(
-        [start + _in_block(queries, vectors[start : start + size], np.float32(reach), room) for start in starts]
-    )
+        return _in_block(queries, vectors, questions, room)
+    found = []
+    for start in range(0, len(vectors), size):
+        of_block = _in_block(queries, vectors[start : start + size], questions, room)
+        found.append([start + rows for rows in of_block])
+    return [np.concatenate(rows) for rows in zip(*found, strict=True)]
 
 
 def _in_block(
-    queries: NDArray[np.float32], vectors: NDArray[np.float32], reach: np.float32, room: NDArray[np.float32]
-) -> NDArray[np.intp]:
+    queries: NDArray[np.float32],
+    vectors: NDArray[np.float32],
+    questions: Sequence[Question],
+    room: NDArray[np.float32],
+) -> list[NDArray[np.intp]]:
     similarity = room[: len(vectors) * len(queries)].reshape(len(queries), len(vectors))
     np.matmul(queries, vectors.T, out=similarity)
+    return [
+        _near(similarity[q.first : q.end], queries[q.first : q.end], vectors, np.float32(q.reach)) for q in questions
+    ]
+
+
+def _near(
+    similarity: NDArray[np.float32], queries: NDArray[np.float32], vectors: NDArray[np.float32], reach: np.float32
+) -> NDArray[np.intp]:
+    """Rows that are near any of the queries; (Q, N) similarities but for rounding."""
+    if not len(queries):
+        return np.empty(0, np.intp)
     nearest = similarity[0] if len(queries) == 1 else similarity.max(axis=0)
     rows: NDArray[np.intp] = (nearest >= reach - ROUNDING).nonzero()[0]
     is_sure = nearest[rows] >= reach + ROUNDING

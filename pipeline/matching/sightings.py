@@ -104,6 +104,12 @@ class SightingArrays:
             still_there=self.still_there[rows],
         )
 
+    def followed_by(self, others: "SightingArrays") -> "SightingArrays":
+        """These rows, and then those."""
+        return SightingArrays(
+            *(np.concatenate([getattr(self, field), getattr(others, field)]) for field in SightingArrays.__slots__)
+        )
+
 
 def extend_sighting(sighting: Sighting, embedding: Embedding) -> Sighting:
     """A track of which one more tracklet is known; a tracklet that is known already changes nothing."""

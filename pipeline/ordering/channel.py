@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from pipeline.ordering.windows import TrackletT, WindowAssembler
-from pipeline.records import TrackEnd
+from pipeline.records import Heartbeat, TrackEnd
 
 JoinedT = TypeVar("JoinedT")
 
@@ -89,7 +89,7 @@ class Channel(Generic[TrackletT, JoinedT]):
         emits_empty_windows: hand out a window without anything in it too, where the cameras have passed more than was
             handed
             out: for a reader that has to tell others how far they are.
-        on_heartbeat: called by the reader each time it looks for a window, found or not; at least every `idle_after_s`.
+        observers: are told by the reader each time it looks for a window, found or not; at least every `idle_after_s`.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Channel(Generic[TrackletT, JoinedT]):
         *,
         is_live: bool,
         emits_empty_windows: bool = False,
-        on_heartbeat: Callable[[], None] | None = None,
+        observers: Sequence[Callable[[Heartbeat], None]] = (),
     ) -> None:
         self._params = params or OrderParams()
         self._windows: WindowAssembler[TrackletT] = WindowAssembler(
@@ -112,7 +112,7 @@ class Channel(Generic[TrackletT, JoinedT]):
             emits_empty_windows=emits_empty_windows,
         )
         self._window = window
-        self._on_heartbeat = on_heartbeat
+        self._observers = observers
         self._at_work_s = math.inf
         self._is_closed = False
         self._changed = threading.Condition()
@@ -170,8 +170,8 @@ class Channel(Generic[TrackletT, JoinedT]):
             self._at_work_s = math.inf
             self._changed.notify_all()
             while True:
-                if self._on_heartbeat:
-                    self._on_heartbeat()
+                for observer in self._observers:
+                    observer(Heartbeat())
                 if (complete := self._windows.take(time.monotonic())) is not None:
                     self._at_work_s = complete.number * self._params.window_s
                     return self._window(complete.end_s, complete.tracklets, complete.ended)

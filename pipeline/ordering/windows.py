@@ -9,7 +9,7 @@ locks (`channel.py`), and who reads from a stream its messages (`pipeline/store/
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -95,6 +95,8 @@ class WindowAssembler(Generic[TrackletT]):
         self._idle_after_s = idle_after_s
         self._emits_empty_windows = emits_empty_windows
         self._pending: dict[int, _PendingWindow[TrackletT]] = {}
+        self.awaited_from_s = -math.inf
+        """A live lane that is further behind than this is not awaited; what it says is late."""
         self.last = last
         """Number of the last window that has gone out."""
 
@@ -132,12 +134,12 @@ class WindowAssembler(Generic[TrackletT]):
 
     def watermark_s(self, now_s: float) -> float:
         """Every lane that is awaited has passed this stream time."""
-        awaited = (
-            lane.watermark_s
-            for lane in self._lanes.values()
-            if lane.is_open and not (self._is_live and now_s - lane.heard_s > self._idle_after_s)
-        )
+        awaited = (lane.watermark_s for lane in self._lanes.values() if lane.is_open and self._awaits(lane, now_s))
         return min(awaited, default=math.inf)
+
+    def watermarks_s(self) -> Iterator[tuple[str, float]]:
+        """How far each lane is that is open."""
+        return ((name, lane.watermark_s) for name, lane in self._lanes.items() if lane.is_open)
 
     def is_late(self, number: int) -> bool:
         """The window has gone out already."""
@@ -179,6 +181,13 @@ class WindowAssembler(Generic[TrackletT]):
             tracklets=tuple(sorted(tracklets, key=lambda tracklet: (*_order(tracklet), tracklet.tracklet_index))),
             ended=tuple(sorted(ended, key=_order)),
         )
+
+    def _awaits(self, lane: _Lane, now_s: float) -> bool:
+        """Files are awaited for as long as it takes."""
+        if not self._is_live:
+            return True
+        is_far_behind = -math.inf < lane.watermark_s < self.awaited_from_s
+        return now_s - lane.heard_s <= self._idle_after_s and not is_far_behind
 
     def _release(self, number: int) -> AssembledWindow[TrackletT]:
         pending: _PendingWindow[TrackletT] = self._pending.pop(number, _PendingWindow())

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,15 @@ from pipeline.records import Frame
 from pipeline.sources.announced import announced_bytes
 from pipeline.sources.decoding import DecodedImage, Video
 from pipeline.sources.errors import ErrorCode, SourceError
-from pipeline.sources.source import DropCause, SourceListener, SourceState, Unheard, check_rate
+from pipeline.sources.source import (
+    DropCause,
+    FrameDropped,
+    SourceChanged,
+    SourceObserver,
+    SourceState,
+    check_rate,
+    report,
+)
 from pipeline.sources.times import Timed, Timeline
 
 logger = logging.getLogger(__name__)
@@ -41,7 +49,7 @@ class FileSource:
         *,
         starts_at_s: float = 0.0,
         frame_rate: float | None = None,
-        listener: SourceListener | None = None,
+        observers: Sequence[SourceObserver] = (),
     ) -> None:
         """Opens nothing yet.
 
@@ -50,7 +58,7 @@ class FileSource:
             path: the file.
             starts_at_s: time of the first frame, seconds since the epoch.
             frame_rate: true frames per second, if the container's times are not to be believed.
-            listener: hears when it is opened, and of what cannot be decoded.
+            observers: are told when it is opened, and of what cannot be decoded.
 
         Raises:
             ValueError: if the frame rate is not positive.
@@ -60,7 +68,7 @@ class FileSource:
         self._path = path
         self._starts_at_s = starts_at_s
         self._frame_rate = frame_rate
-        self._listener = listener or Unheard()
+        self._observers = observers
         self._closed = threading.Event()
 
     def length(self) -> int | None:
@@ -74,7 +82,7 @@ class FileSource:
 
     def __iter__(self) -> Iterator[Frame]:
         with closing(self._open()) as video:
-            self._listener.entered(self._camera, SourceState.STREAMING, None)
+            report(self._observers, SourceChanged(self._camera, SourceState.STREAMING))
             timeline: Timeline[_Numbered] = Timeline(
                 self._name, self._starts_at_s, 1 / (video.frame_rate or _USUAL_RATE)
             )
@@ -96,7 +104,7 @@ class FileSource:
         index = skipped = 0
         for decoded in video.decoded_images():
             for _ in range(video.undecodable - skipped):
-                self._listener.dropped(self._camera, DropCause.CORRUPT)
+                report(self._observers, FrameDropped(self._camera, DropCause.CORRUPT))
             index += video.undecodable - skipped
             skipped = video.undecodable
             # With a rate of its own, what the container says is not even looked at.

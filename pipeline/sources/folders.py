@@ -10,7 +10,15 @@ from pathlib import Path
 from pipeline.records import Frame
 from pipeline.sources.decoding import IMAGE_SUFFIXES, RgbConverter, decode_image
 from pipeline.sources.errors import ErrorCode, SourceError
-from pipeline.sources.source import DropCause, SourceListener, SourceState, Unheard, check_rate
+from pipeline.sources.source import (
+    DropCause,
+    FrameDropped,
+    SourceChanged,
+    SourceObserver,
+    SourceState,
+    check_rate,
+    report,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +39,7 @@ class FolderSource:
         *,
         frame_rate: float,
         starts_at_s: float = 0.0,
-        listener: SourceListener | None = None,
+        observers: Sequence[SourceObserver] = (),
     ) -> None:
         """Opens nothing yet.
 
@@ -40,7 +48,7 @@ class FolderSource:
             folder: where the images lie; hidden files, and files of other kinds, are passed over.
             frame_rate: images per second.
             starts_at_s: time of the first image, seconds since the epoch.
-            listener: hears when it is opened, and of images that cannot be decoded.
+            observers: are told when it is opened, and of images that cannot be decoded.
 
         Raises:
             ValueError: if the frame rate is not positive.
@@ -50,7 +58,7 @@ class FolderSource:
         self._folder = folder
         self._frame_rate = frame_rate
         self._starts_at_s = starts_at_s
-        self._listener = listener or Unheard()
+        self._observers = observers
         self._closed = threading.Event()
 
     def length(self) -> int:
@@ -64,7 +72,7 @@ class FolderSource:
     def __iter__(self) -> Iterator[Frame]:
         to_rgb = RgbConverter()
         images = self._images()
-        self._listener.entered(self._camera, SourceState.STREAMING, None)
+        report(self._observers, SourceChanged(self._camera, SourceState.STREAMING))
         damaged: list[SourceError] = []
         for index, path in zip(frame_numbers(images), images, strict=True):
             if self._closed.is_set():
@@ -73,7 +81,7 @@ class FolderSource:
                 image = decode_image(path, to_rgb)
             except SourceError as error:
                 damaged.append(error)
-                self._listener.dropped(self._camera, DropCause.CORRUPT)
+                report(self._observers, FrameDropped(self._camera, DropCause.CORRUPT))
                 continue
             yield Frame(self._camera, index, self._starts_at_s + index / self._frame_rate, "container", image)
         if len(damaged) == len(images):

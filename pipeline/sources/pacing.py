@@ -1,12 +1,12 @@
 """The pace of frames: several together, prefetched; only the newest of a live camera; only so many per second."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from pipeline.records import Frame
 from pipeline.sources.slot import Item, Slot
-from pipeline.sources.source import ChunkSource, DropCause, FrameSource, SourceListener, Unheard
+from pipeline.sources.source import ChunkSource, DropCause, FrameDropped, FrameSource, SourceObserver, report
 
 # How often a consumer without frames looks up; the source's own time-outs decide how long it waits.
 _LOOK_UP_S = 1.0
@@ -99,10 +99,10 @@ class DropOldest:
     A `FrameSource`. The source runs in a thread of its own from the first frame asked for until `close`.
     """
 
-    def __init__(self, source: FrameSource, *, listener: SourceListener | None = None) -> None:
+    def __init__(self, source: FrameSource, *, observers: Sequence[SourceObserver] = ()) -> None:
         """Owns `source` from now on, and closes it."""
         self._source = source
-        self._listener = listener or Unheard()
+        self._observers = observers
         self._slot: Slot[Frame] = Slot()
 
     def __iter__(self) -> Iterator[Frame]:
@@ -122,7 +122,7 @@ class DropOldest:
             for frame in self._source:
                 late = self._slot.replace(frame)
                 if late is not None:
-                    self._listener.dropped(late.camera, DropCause.LATE)
+                    report(self._observers, FrameDropped(late.camera, DropCause.LATE))
             self._slot.finish()
         except BaseException as error:  # noqa: BLE001 (the one who takes raises it)
             self._slot.finish(error)
@@ -135,7 +135,7 @@ class RateLimit:
     three. The frames left out are counted as `rate`.
     """
 
-    def __init__(self, source: FrameSource, max_fps: float, *, listener: SourceListener | None = None) -> None:
+    def __init__(self, source: FrameSource, max_fps: float, *, observers: Sequence[SourceObserver] = ()) -> None:
         """Owns `source` from now on, and closes it.
 
         Raises:
@@ -145,13 +145,13 @@ class RateLimit:
             raise ValueError(f"max_fps must be more than 0 frames per second, found {max_fps}")
         self._source = source
         self._interval_s = 1 / max_fps
-        self._listener = listener or Unheard()
+        self._observers = observers
 
     def __iter__(self) -> Iterator[Frame]:
         due_s = float("-inf")
         for frame in self._source:
             if frame.time_s < due_s - _EARLY_SHARE * self._interval_s:
-                self._listener.dropped(frame.camera, DropCause.RATE)
+                report(self._observers, FrameDropped(frame.camera, DropCause.RATE))
                 continue
             is_in_step = frame.time_s < due_s + self._interval_s
             due_s = (due_s if is_in_step else frame.time_s) + self._interval_s

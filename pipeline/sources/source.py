@@ -4,7 +4,7 @@ import hashlib
 import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -103,26 +103,30 @@ class DropCause(StrEnum):
     CORRUPT = "corrupt"
 
 
-class SourceListener(Protocol):
-    """Hears what a source does, to count it. Called from the threads of the source: quick, and safe among threads."""
+@dataclass(frozen=True, slots=True)
+class SourceChanged:
+    """A source is in another state; with RETRYING and FAILED comes the reason. Each RETRYING is one reconnect."""
 
-    def entered(self, camera: str, state: SourceState, error: ErrorCode | None) -> None:
-        """The source is in another state; with RETRYING and FAILED comes the reason. Each RETRYING is one reconnect."""
-        ...
-
-    def dropped(self, camera: str, cause: DropCause) -> None:
-        """One frame was dropped."""
-        ...
+    camera: str
+    state: SourceState
+    error: ErrorCode | None = None
 
 
-class Unheard:
-    """Listens to nothing: for sources that nobody counts."""
+@dataclass(frozen=True, slots=True)
+class FrameDropped:
+    """One frame was dropped."""
 
-    def entered(self, camera: str, state: SourceState, error: ErrorCode | None) -> None:
-        pass
+    camera: str
+    cause: DropCause
 
-    def dropped(self, camera: str, cause: DropCause) -> None:
-        pass
+
+SourceObserver = Callable[[SourceChanged | FrameDropped], None]
+"""Called from the threads of the source: quick, and safe among threads."""
+
+
+def report(observers: Iterable[SourceObserver], what: SourceChanged | FrameDropped) -> None:
+    for observer in observers:
+        observer(what)
 
 
 def kind_of(url: str) -> Literal["file", "folder", "stream"]:

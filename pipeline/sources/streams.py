@@ -9,7 +9,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from random import Random
@@ -21,7 +21,15 @@ from pipeline.sources.decoding import DecodedImage, Video
 from pipeline.sources.errors import ErrorCode, SourceError, redact
 from pipeline.sources.live_clock import LiveClock, Pace
 from pipeline.sources.slot import Slot
-from pipeline.sources.source import DropCause, SourceListener, SourceState, StreamParams, Unheard
+from pipeline.sources.source import (
+    DropCause,
+    FrameDropped,
+    SourceChanged,
+    SourceObserver,
+    SourceState,
+    StreamParams,
+    report,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +74,7 @@ class StreamSource:
         *,
         random: Random,
         retry: Retry | None = None,
-        listener: SourceListener | None = None,
+        observers: Sequence[SourceObserver] = (),
     ) -> None:
         """Opens nothing yet.
 
@@ -76,7 +84,7 @@ class StreamSource:
             params: how it is read.
             random: for the jitter of the waits.
             retry: when to try again.
-            listener: hears of states and drops.
+            observers: are told of states and drops.
 
         Raises:
             ValueError: if the address is none of these.
@@ -88,7 +96,7 @@ class StreamSource:
         self._format, self._options = _how_to_open(url, self._params.transport)
         self._retry = retry or Retry()
         self._random = random
-        self._listener = listener or Unheard()
+        self._observers = observers
         self._clock = LiveClock()
         self._closed = threading.Event()
         self._slot: Slot[_Arrival] = Slot()
@@ -200,7 +208,7 @@ class StreamSource:
     def _drop(self, cause: DropCause, count: int) -> None:
         self._index += count
         for _ in range(count):
-            self._listener.dropped(self._camera, cause)
+            report(self._observers, FrameDropped(self._camera, cause))
 
     def _may_heal(self, error: SourceError) -> bool:
         """Whether trying again may help. Who has given frames once is unplugged or set up anew, and comes back."""
@@ -218,7 +226,7 @@ class StreamSource:
 
     def _enter(self, state: SourceState, error: ErrorCode | None = None) -> None:
         logger.debug("camera %s: %s", self._camera, state)
-        self._listener.entered(self._camera, state, error)
+        report(self._observers, SourceChanged(self._camera, state, error))
 
 
 def _how_to_open(url: str, transport: str) -> tuple[str | None, dict[str, str]]:

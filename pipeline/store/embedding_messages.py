@@ -3,7 +3,7 @@
 A message is checked whole before anything is made of it, because anybody who reaches Redis can write one.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from passerby_events.errors import PasserbyError
 from passerby_events.times import LAST_TIME_S
 from passerby_events.tracks import Clock, TrackKey
 from pipeline.records import EmbeddedWindow, Embedding, TrackEnd
@@ -22,9 +23,6 @@ MAX_BYTES = 4 << 20
 UNIT_TOLERANCE = 1e-3
 MAX_PIXELS = 1_000_000
 """No image is so large, and float32 still holds the coordinate."""
-MAX_AHEAD_S = 300.0
-"""How far the clock of a live worker may be ahead of the matcher's. Time never goes back for a site: one message of
-next year would make all that follows late, and everybody forgotten."""
 WHERE_LENGTH = 100
 """Characters of the place of a fault that are said: its words are the writer's."""
 
@@ -38,7 +36,7 @@ Pixels = Annotated[float, Field(ge=-MAX_PIXELS, le=MAX_PIXELS, allow_inf_nan=Fal
 Number = Annotated[int, Field(ge=0, lt=2**53)]
 
 
-class EmbeddingMessageError(Exception):
+class EmbeddingMessageError(PasserbyError):
     """A message that cannot be used; says why."""
 
 
@@ -134,14 +132,13 @@ class Expected:
         cameras: of its site.
         model_id: of the network behind the vectors.
         dimensions: of a vector.
-        now_s: live sites: the time of the matcher's own clock, seconds since the epoch; None: recordings, whose time is
-            their own.
+        is_live: the cameras are live, and so the clocks of workers must agree; recordings have a time of their own.
     """
 
     cameras: frozenset[str]
     model_id: str
     dimensions: int
-    now_s: Callable[[], float] | None = None
+    is_live: bool = False
 
 
 def unpack_message(fields: Mapping[bytes, bytes], expected: Expected) -> EmbeddingMessage:
@@ -164,8 +161,6 @@ def unpack_message(fields: Mapping[bytes, bytes], expected: Expected) -> Embeddi
     if head.model_id != expected.model_id:
         raise EmbeddingMessageError(f"expected vectors of {expected.model_id}, found those of {head.model_id[:100]}")
     _check_cameras(head, expected.cameras)
-    if expected.now_s is not None:
-        _check_times(head, expected.now_s())
     vectors = _vectors(fields.get(b"vectors", b""), len(head.embeddings), expected.dimensions)
     return EmbeddingMessage(
         worker=head.worker,
@@ -243,12 +238,3 @@ def _check_cameras(head: _Head, of_site: frozenset[str]) -> None:
         raise EmbeddingMessageError(f"expected cameras of the site, found {min(strangers)}")
     if strangers := {stretch.camera for stretch in (*head.embeddings, *head.ended)} - set(head.cameras):
         raise EmbeddingMessageError(f"expected tracks of {', '.join(head.cameras)}, found one of {min(strangers)}")
-
-
-def _check_times(head: _Head, now_s: float) -> None:
-    latest_s = max((head.end_s, *(max(each.cut_s, each.end_s) for each in (*head.embeddings, *head.ended))))
-    if latest_s > now_s + MAX_AHEAD_S:
-        raise EmbeddingMessageError(
-            f"expected times at most {MAX_AHEAD_S:g} s ahead of the matcher's clock, "
-            f"found one {latest_s - now_s:.0f} s ahead; is the clock of worker {head.worker} right?"
-        )

@@ -7,11 +7,14 @@ travels back to its cameras. (A bound on the whole stream would stop the slow wo
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import uuid4
 
 from pipeline.config import RedisConfig
-from pipeline.records import EmbeddedWindow, StreamEntry
+from pipeline.ordering.channel import OrderParams
+from pipeline.records import EmbeddedWindow, Heartbeat, StreamEntry
+from pipeline.store.agreement import check_worker, number_text, refuse_worker
 from pipeline.store.client import Argument, Reply, SiteStore, StoreUnavailable
 from pipeline.store.embedding_messages import (
     EmbeddingMessage,
@@ -25,7 +28,8 @@ from pipeline.store.keys import CONSUMER, GROUP, STREAM
 from pipeline.store.lease import Lease
 from pipeline.store.outage import Outage
 from pipeline.store.scripts import APPEND, DEAD_LETTER, FORGET, READ
-from pipeline.store.window_join import WindowJoin
+from pipeline.store.window_join import MAX_LAG_S, WindowJoin
+from pipeline.store.worker_clocks import ClockRead, WorkerClocks
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +38,30 @@ DEAD_LETTERS_KEPT = 1000
 DEAD_LETTER_BYTES = 4096
 """Kept of each field of a dead letter."""
 POLL_S = 0.05
+WRITTEN, DISAGREES = 1, -1
+"""What `APPEND` answers, beside 0: too many wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryWaits:
+    """An entry cannot be written yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDeadLettered:
+    """A message could not be used, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CamerasBehind:
+    """How far the cameras of a live site are behind what is being written, seconds."""
+
+    behind_s: Mapping[str, float]
+
+
+ReaderNews = MessageDeadLettered | Heartbeat | ClockRead | CamerasBehind
 
 
 class EmbeddingWriter:
@@ -43,9 +71,11 @@ class EmbeddingWriter:
         worker: its name; two workers of one site never share one.
         cameras: those it speaks for.
         model_id: of the network behind its vectors.
+        order: of its windows.
+        clock: seconds since the epoch, as this machine has them.
         limits: how many entries of this worker may wait to be decided, and how long it waits for a Redis that has gone
             away.
-        on_wait: called each time an entry has to wait, because too many do or because Redis cannot be reached; at
+        observers: are told each time an entry has to wait, because too many do or because Redis cannot be reached; at
             least once a minute while that lasts.
     """
 
@@ -56,17 +86,21 @@ class EmbeddingWriter:
         cameras: Sequence[str],
         *,
         model_id: str,
+        order: OrderParams | None = None,
+        clock: Callable[[], float] = time.time,
         limits: RedisConfig | None = None,
-        on_wait: Callable[[], None] = lambda: None,
+        observers: Sequence[Callable[[EntryWaits], None]] = (),
     ) -> None:
         self._store = store
         self._worker = worker
         self._cameras = tuple(cameras)
         self._model_id = model_id
+        self._clock = clock
+        self._window_s = (order or OrderParams()).window_s
         limits = limits or RedisConfig()
         self._max_waiting = limits.max_waiting
         self._outage = Outage(f"Redis at {store.address}", limits.patience_s)
-        self._on_wait = on_wait
+        self._observers = observers
         self._session = uuid4().hex
         self._number = 0
 
@@ -78,7 +112,12 @@ class EmbeddingWriter:
         self.close()
 
     def open(self) -> None:
-        """Says that this worker has started: its cameras are waited for from now on."""
+        """Says that this worker has started: its cameras are waited for from now on.
+
+        Raises:
+            Disagreement: if the site in Redis has other cameras, windows or networks.
+        """
+        self._patiently(lambda: check_worker(self._store, self._cameras))
         self._send(EmbeddingMessage(self._worker, self._cameras, "open"))
 
     def write(self, window: EmbeddedWindow) -> None:
@@ -86,6 +125,7 @@ class EmbeddingWriter:
 
         Raises:
             StoreError: if Redis refuses, or could not be reached for `patience_s`.
+            Disagreement: if the site in Redis is of another window or network by now.
         """
         for message in messages_of(window, self._worker, self._cameras):
             self._send(message)
@@ -97,10 +137,12 @@ class EmbeddingWriter:
     def _send(self, message: EmbeddingMessage) -> None:
         self._number += 1
         head, vectors = pack_message(message, self._model_id)
-        args: list[Argument] = [self._worker, self._session, self._number, self._max_waiting, head, vectors]
-        while not self._patiently(lambda: self._store.run(APPEND, [], args)):
-            self._on_wait()
-            time.sleep(POLL_S)
+        args: list[Argument] = [self._worker, self._session, self._number, self._max_waiting]
+        args += (self._model_id, number_text(self._window_s), head, vectors)
+        while (written := self._patiently(lambda: self._store.run(APPEND, [], [*args, self._clock()]))) != WRITTEN:
+            if written == DISAGREES:
+                raise refuse_worker(self._store, self._window_s, self._model_id)
+            self._wait()
 
     def _patiently(self, call: Callable[[], Reply]) -> Reply:
         """Calls again while Redis cannot be reached; the call must be one that may be carried out twice."""
@@ -111,8 +153,12 @@ class EmbeddingWriter:
                 return reply
             except StoreUnavailable as error:
                 self._outage.failed(error)
-                self._on_wait()
-                time.sleep(POLL_S)
+                self._wait()
+
+    def _wait(self) -> None:
+        for observer in self._observers:
+            observer(EntryWaits())
+        time.sleep(POLL_S)
 
 
 class EmbeddingReader:
@@ -122,8 +168,8 @@ class EmbeddingReader:
         join: puts the messages into windows.
         expected: what a message must be like; others are dead-lettered.
         may_go_on: asked before each window; while it says no, none is handed out.
-        on_dead_letter: hears the reason for each message that is dead-lettered.
-        on_heartbeat: called each time the reader looks for a window, found or not.
+        observers: are told of each message that is dead-lettered, of the clocks of live workers and how far their
+            cameras are behind, and each time the reader looks for a window, found or not.
     """
 
     def __init__(
@@ -134,16 +180,16 @@ class EmbeddingReader:
         expected: Expected,
         *,
         may_go_on: Callable[[], bool] = lambda: True,
-        on_dead_letter: Callable[[str], None] | None = None,
-        on_heartbeat: Callable[[], None] | None = None,
+        observers: Sequence[Callable[[ReaderNews], None]] = (),
     ) -> None:
         self._store = store
         self._lease = lease
         self._join = join
         self._expected = expected
         self._may_go_on = may_go_on
-        self._on_dead_letter = on_dead_letter
-        self._on_heartbeat = on_heartbeat
+        self._observers = observers
+        self._clocks = WorkerClocks(observers)
+        self._far_behind: set[str] = set()
         self._last_id = b"0-0"
         store.make_group(STREAM, GROUP)
 
@@ -156,8 +202,7 @@ class EmbeddingReader:
         """
         self._read_pending()
         while not is_over():
-            if self._on_heartbeat:
-                self._on_heartbeat()
+            self._report(Heartbeat())
             if not self._may_go_on():
                 self._lease.renew()
                 time.sleep(POLL_S)
@@ -188,18 +233,36 @@ class EmbeddingReader:
     def _take_in(self, entry_id: bytes, fields: dict[bytes, bytes]) -> None:
         try:
             message = unpack_message(fields, self._expected)
+            live_s = self._clocks.check(message, entry_id, fields.get(b"sent", b"")) if self._expected.is_live else None
         except EmbeddingMessageError as error:
             self._dead_letter(entry_id, fields, str(error))
         else:
-            self._join.add(StreamEntry(entry_id, message.worker), message, time.monotonic())
+            self._join.add(StreamEntry(entry_id, message.worker), message, time.monotonic(), live_s=live_s)
+            self._note_who_is_behind()
+
+    def _note_who_is_behind(self) -> None:
+        """Of a live site; a line for each who is not waited for any more, and who is again."""
+        behind_s = self._join.behind_s()
+        if not behind_s:
+            return
+        self._report(CamerasBehind(behind_s))
+        far = {camera for camera, seconds in behind_s.items() if seconds > MAX_LAG_S}
+        for camera in sorted(far - self._far_behind):
+            logger.warning("camera %s is %.0f s behind: nobody waits for it any more", camera, behind_s[camera])
+        for camera in sorted(self._far_behind - far):
+            logger.warning("camera %s is not behind any more: the others wait for it again", camera)
+        self._far_behind = far
 
     def _dead_letter(self, entry_id: bytes, fields: dict[bytes, bytes], reason: str) -> None:
         logger.warning("message %s is dead-lettered: %s", entry_id.decode(), reason)
         worker, head, vectors = (fields.get(name, b"")[:DEAD_LETTER_BYTES] for name in (b"worker", b"head", b"vectors"))
         args: list[Argument] = [entry_id, worker, DEAD_LETTERS_KEPT, reason[:DEAD_LETTER_BYTES], head, vectors]
         self._lease.run(DEAD_LETTER, args=args)
-        if self._on_dead_letter:
-            self._on_dead_letter(reason)
+        self._report(MessageDeadLettered(reason))
+
+    def _report(self, what: ReaderNews) -> None:
+        for observer in self._observers:
+            observer(what)
 
     def _forget(self, entries: Sequence[StreamEntry]) -> None:
         if entries:

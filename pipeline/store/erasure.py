@@ -53,14 +53,20 @@ class _Found:
     waiting: Sequence[bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class ErasedDropped:
+    """Tracklets and ends of erased tracks were dropped: how many."""
+
+    count: int
+
+
 class Eraser:
     """Erases under one lease. One thread, that of the matcher, between two windows.
 
     Args:
         keep_s: how long the site remembers a track, and so the name of an erased one.
         table: the tracks that are held in memory; None if none are.
-        on_erasure: hears what became of each request.
-        on_drop: hears how many parts and ends of erased tracks were dropped.
+        observers: are told what became of each request, and what was dropped of erased tracks.
     """
 
     def __init__(
@@ -70,15 +76,13 @@ class Eraser:
         *,
         keep_s: float,
         table: SightingTable | None = None,
-        on_erasure: Callable[[AuditEntry], None] | None = None,
-        on_drop: Callable[[int], None] | None = None,
+        observers: Sequence[Callable[[AuditEntry | ErasedDropped], None]] = (),
     ) -> None:
         self._store = store
         self._lease = lease
         self._keep_s = max(1, int(keep_s))
         self._table = SightingTable() if table is None else table
-        self._on_erasure = on_erasure
-        self._on_drop = on_drop
+        self._observers = observers
         self._erased = {name.decode() for name in store.members(ERASED)}
         self._dropped: set[str] = set()
 
@@ -113,8 +117,7 @@ class Eraser:
             return window
         tracks = {*(each.track for each in window.embeddings), *(each.track for each in window.ended)}
         self._dropped |= self._erased.intersection(map(track_name, tracks))
-        if self._on_drop:
-            self._on_drop(dropped)
+        self._report(ErasedDropped(dropped))
         return replace(window, embeddings=embeddings, ended=ended)
 
     def _keep_dropped(self, now_s: float) -> None:
@@ -142,8 +145,11 @@ class Eraser:
         self._forget({name.decode() for name in names})
         done = audited.model_copy(update={"tracks": tracks, "events": events})
         logger.warning("audit: %s", done.model_dump_json())
-        if self._on_erasure:
-            self._on_erasure(done)
+        self._report(done)
+
+    def _report(self, what: AuditEntry | ErasedDropped) -> None:
+        for observer in self._observers:
+            observer(what)
 
     def _outcome(self, request: Request, found: _Found) -> ErasureOutcome:
         if found.owners or found.waiting:

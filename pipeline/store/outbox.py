@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 
@@ -21,6 +22,20 @@ RETRY_S = 1.0
 """After a sink has failed, and before a new one is tried."""
 
 
+@dataclass(frozen=True, slots=True)
+class EventDelivered:
+    """An event is where it belongs."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class SinkFailed:
+    """A sink failed, and is given up."""
+
+    error: EventsError
+
+
 class OutboxRelay:
     """Relays in a thread of its own until it is closed; what it could not deliver stays in the outbox.
 
@@ -29,8 +44,7 @@ class OutboxRelay:
             delivered is sent again.
         patience_s: how long to try while nothing can be delivered. A Redis that cannot be reached ends the thread:
             the matcher's term ends with it.
-        on_relay: hears of each event that was delivered.
-        on_failure: hears of each sink that failed.
+        observers: are told, in that thread, of each event that was delivered and each sink that failed.
     """
 
     def __init__(
@@ -39,14 +53,12 @@ class OutboxRelay:
         open_sink: Callable[[], EventSink],
         *,
         patience_s: float,
-        on_relay: Callable[[Event], None] | None = None,
-        on_failure: Callable[[], None] | None = None,
+        observers: Sequence[Callable[[EventDelivered | SinkFailed], None]] = (),
     ) -> None:
         self._store = store
         self._open_sink = open_sink
         self._patience_s = patience_s
-        self._on_relay = on_relay
-        self._on_failure = on_failure
+        self._observers = observers
         self._sink: EventSink | None = None
         self._is_closing = threading.Event()
         self._fault: Exception | None = None
@@ -90,8 +102,7 @@ class OutboxRelay:
             except EventsError as error:
                 outage.failed(error)
                 self._close_sink()
-                if self._on_failure:
-                    self._on_failure()
+                self._report(SinkFailed(error))
                 self._is_closing.wait(RETRY_S)
 
     def _step(self) -> int:
@@ -105,9 +116,12 @@ class OutboxRelay:
         self._sink.flush()
         self._store.delete_entries(OUTBOX, [entry_id for entry_id, _ in entries])
         for event in events:
-            if self._on_relay:
-                self._on_relay(event)
+            self._report(EventDelivered(event))
         return len(events)
+
+    def _report(self, what: EventDelivered | SinkFailed) -> None:
+        for observer in self._observers:
+            observer(what)
 
     def _close_sink(self) -> None:
         """A sink that has failed may fail again here; what it holds is still in the outbox."""

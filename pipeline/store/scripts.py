@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.store.keys import (
+    AGREEMENT,
     AUDIT,
     BACKLOG,
     DEAD_LETTERS,
@@ -92,23 +93,33 @@ return 1
 RENEW = fenced("return 1")
 RELEASE = fenced("redis.call('DEL', lease)")
 
+AGREE = fenced(
+    "redis.call('HSET', agreement, 'model_id', model_id, 'window_s', window_s, 'cameras', cameras)",
+    keys={"agreement": AGREEMENT},
+    args=("model_id", "window_s", "cameras"),
+)
 APPEND = script(
     """
+local agreed_model, agreed_window = redis.call('HGET', agreement, 'model_id'), redis.call('HGET', agreement, 'window_s')
+if agreed_model and agreed_model ~= model_id or agreed_window and agreed_window ~= window_s then return -1 end
 local last = redis.call('HGET', writers, worker)
 if last then
   local last_session, last_number = string.match(last, '^(.+):(%d+)$')
   if last_session == session and tonumber(last_number) >= tonumber(number) then return 1 end
 end
 if tonumber(redis.call('HGET', backlog, worker) or '0') >= tonumber(max_waiting) then return 0 end
-redis.call('XADD', stream, '*', 'worker', worker, 'head', head, 'vectors', vectors)
+redis.call('XADD', stream, '*', 'worker', worker, 'sent', sent, 'head', head, 'vectors', vectors)
 redis.call('HINCRBY', backlog, worker, 1)
 redis.call('HSET', writers, worker, session .. ':' .. number)
+if not agreed_model then redis.call('HSET', agreement, 'model_id', model_id, 'window_s', window_s) end
 return 1
 """,
-    keys={"stream": STREAM, "backlog": BACKLOG, "writers": WRITERS},
-    args=("worker", "session", "number", "max_waiting", "head", "vectors"),
+    keys={"stream": STREAM, "backlog": BACKLOG, "writers": WRITERS, "agreement": AGREEMENT},
+    args=("worker", "session", "number", "max_waiting", "model_id", "window_s", "head", "vectors", "sent"),
 )
-"""Written once: a writer that does not know whether its last entry arrived sends it again with the same number."""
+"""1: written; 0: too many wait; -1: the site is of another network or window.
+
+Written once: a writer that does not know whether its last entry arrived sends it again with the same number."""
 READ = fenced(
     f"return redis.call('XREADGROUP', 'GROUP', '{GROUP}', consumer, 'COUNT', count, 'STREAMS', stream, after)",
     keys={"stream": STREAM},

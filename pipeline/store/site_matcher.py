@@ -18,17 +18,20 @@ from pipeline.matching.identity_loop import run_identity_loop
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
 from pipeline.ordering.channel import OrderParams
+from pipeline.records import Heartbeat
+from pipeline.store.agreement import Agreement, agree, check_matcher
 from pipeline.store.client import LeaseLost, SiteStore, StoreUnavailable
 from pipeline.store.embedding_messages import Expected
-from pipeline.store.embedding_stream import EmbeddingReader
-from pipeline.store.erasure import Eraser
+from pipeline.store.embedding_stream import CamerasBehind, EmbeddingReader, MessageDeadLettered, ReaderNews
+from pipeline.store.erasure import ErasedDropped, Eraser
 from pipeline.store.erasure_requests import AuditEntry
 from pipeline.store.gallery import RedisGallery
 from pipeline.store.keys import OUTBOX, STREAM
 from pipeline.store.lease import Lease, acquire
 from pipeline.store.outage import Outage
-from pipeline.store.outbox import OutboxRelay
+from pipeline.store.outbox import EventDelivered, OutboxRelay, SinkFailed
 from pipeline.store.window_join import WindowJoin
+from pipeline.store.worker_clocks import ClockRead
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from pipeline.telemetry.observers import MatchCounter
@@ -46,11 +49,13 @@ class SiteMatcherParams:
             decide.
         order: windows of the length of the workers'; see `WindowJoin`.
         is_live: see `WindowJoin`.
+        accepts_changes: decide for a site in Redis that is of another window, network or list of cameras.
     """
 
     limits: RedisConfig = field(default=RedisConfig())
     order: OrderParams = field(default=OrderParams())
     is_live: bool = False
+    accepts_changes: bool = False
 
 
 class SiteMatcher:
@@ -84,12 +89,14 @@ class SiteMatcher:
         self._metrics = metrics
         self._health = health
         self._stopping = threading.Event()
+        self._agreement = Agreement(params.order.window_s, expected.model_id, expected.cameras)
 
     def run(self, *, until_end: bool = False) -> None:
         """Returns after `stop`; or, if asked to, when all workers have closed and all is decided and delivered.
 
         Raises:
             StoreError: if Redis refuses, or could not be reached for `patience_s`.
+            Disagreement: if the site in Redis is of another configuration, and that is not accepted.
             EventsError: if nothing could be delivered for `delivery_patience_s`.
         """
         outage = Outage(f"Redis at {self._store.address}", self._params.limits.patience_s)
@@ -97,6 +104,7 @@ class SiteMatcher:
         while not self._stopping.is_set():
             self._health.beat()
             try:
+                self._check_agreement()
                 lease = acquire(self._store, self._params.limits.lease_s, replaces=lease)
                 outage.worked()
                 if lease is None:
@@ -124,8 +132,7 @@ class SiteMatcher:
             self._store,
             self._open_sink,
             patience_s=self._params.limits.delivery_patience_s,
-            on_relay=lambda event: self._metrics.events.labels(kind=event.kind).inc(),
-            on_failure=self._metrics.sink_failures.inc,
+            observers=[self._count_delivery],
         )
         try:
             reader, gallery, eraser = self._begin(lease, relay)
@@ -133,7 +140,7 @@ class SiteMatcher:
             run_identity_loop(
                 eraser.without_erased(reader.windows(self._stopping.is_set, until_end=until_end)),
                 self._make_matcher(gallery),
-                watch=MatchCounter(self._metrics, lambda: len(gallery.known())),
+                observers=[MatchCounter(self._metrics, lambda: len(gallery.known()))],
             )
             if not self._stopping.is_set():
                 self._deliver_all(lease, relay)
@@ -143,7 +150,12 @@ class SiteMatcher:
             relay.close()
         return not self._stopping.is_set()
 
+    def _check_agreement(self) -> None:
+        if not self._params.accepts_changes:
+            check_matcher(self._store, self._agreement)
+
     def _begin(self, lease: Lease, relay: OutboxRelay) -> tuple[EmbeddingReader, RedisGallery, Eraser]:
+        agree(lease, self._agreement)
         gallery = RedisGallery(
             self._store,
             lease,
@@ -155,8 +167,7 @@ class SiteMatcher:
             lease,
             keep_s=self._retention.keep_s,
             table=gallery.known(),
-            on_erasure=self._count_erasure,
-            on_drop=self._metrics.erased_tracklets.inc,
+            observers=[self._count_erasure],
         )
         join = WindowJoin(
             self._expected.cameras,
@@ -172,13 +183,35 @@ class SiteMatcher:
             join,
             self._expected,
             may_go_on=partial(self._may_go_on, relay, eraser),
-            on_dead_letter=lambda _: self._metrics.dead_letters.inc(),
-            on_heartbeat=self._health.beat,
+            observers=[self._note_reading],
         )
         return reader, gallery, eraser
 
-    def _count_erasure(self, entry: AuditEntry) -> None:
-        self._metrics.erasures.labels(outcome=entry.outcome).inc()
+    def _count_delivery(self, what: EventDelivered | SinkFailed) -> None:
+        match what:
+            case EventDelivered(event=event):
+                self._metrics.events.labels(kind=event.kind).inc()
+            case SinkFailed():
+                self._metrics.sink_failures.inc()
+
+    def _count_erasure(self, what: AuditEntry | ErasedDropped) -> None:
+        match what:
+            case AuditEntry():
+                self._metrics.erasures.labels(outcome=what.outcome).inc()
+            case ErasedDropped(count=count):
+                self._metrics.erased_tracklets.inc(count)
+
+    def _note_reading(self, what: ReaderNews) -> None:
+        match what:
+            case MessageDeadLettered():
+                self._metrics.dead_letters.inc()
+            case ClockRead(worker=worker, off_s=off_s):
+                self._metrics.clock_offset_s.labels(worker=worker).set(off_s)
+            case CamerasBehind(behind_s=behind_s):
+                for camera, seconds in behind_s.items():
+                    self._metrics.behind_s.labels(camera=camera).set(seconds)
+            case Heartbeat():
+                self._health.beat()
 
     def _deliver_all(self, lease: Lease, relay: OutboxRelay) -> None:
         while not relay.drain(time.monotonic() + self._params.limits.lease_s / 4):

@@ -5,11 +5,16 @@ a worker says of a window that has gone out already is late and goes out at once
 may have started a recording again, and may not write more before what it wrote is gone.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 
 from pipeline.ordering.windows import AssembledWindow, WindowAssembler
 from pipeline.records import EmbeddedWindow, Embedding, StreamEntry
 from pipeline.store.embedding_messages import EmbeddingMessage
+
+MAX_LAG_S = 30.0
+"""How far a live camera may be behind what is being written and still be waited for, seconds: longer than a worker
+holds its frames, and as long as all others are silent if its clock is behind."""
 
 
 class WindowJoin:
@@ -35,6 +40,8 @@ class WindowJoin:
         now_s: float,
     ) -> None:
         self._window_s = window_s
+        self._live_s = -math.inf
+        """When the last message of a live site was written."""
         self._windows: WindowAssembler[Embedding] = WindowAssembler(
             cameras,
             window_s=window_s,
@@ -56,8 +63,16 @@ class WindowJoin:
         """Every worker has closed, and every window has gone out."""
         return not self._late and self._windows.is_done
 
-    def add(self, entry: StreamEntry, message: EmbeddingMessage, now_s: float) -> None:
-        """Takes the next message of the stream."""
+    def add(self, entry: StreamEntry, message: EmbeddingMessage, now_s: float, *, live_s: float | None = None) -> None:
+        """Takes the next message of the stream.
+
+        Args:
+            now_s: monotonic time.
+            live_s: of a live site: when the message was written, seconds since the epoch.
+        """
+        if live_s is not None:
+            self._live_s = max(self._live_s, live_s)
+            self._windows.awaited_from_s = self._live_s - MAX_LAG_S
         if superseded := self._latest.pop(message.worker, None):
             self._spent.append(superseded)
         if message.embeddings or message.ended:
@@ -66,6 +81,12 @@ class WindowJoin:
             self._latest[message.worker] = entry
         for camera in message.cameras:
             self._move(camera, message, now_s)
+
+    def behind_s(self) -> dict[str, float]:
+        """How far each camera of a live site is behind the time at which the last message was written."""
+        if not math.isfinite(self._live_s):
+            return {}
+        return {camera: self._live_s - each_s for camera, each_s in self._windows.watermarks_s() if each_s > -math.inf}
 
     def take(self, now_s: float) -> EmbeddedWindow | None:
         """What is late, or else the next window, if it is complete; those without anything in them are left out."""

@@ -53,6 +53,18 @@ class Metrics:
         self.stream_entries = Gauge("reid_stream_entries", "Messages that wait to be decided.", registry=r)
         self.outbox_entries = Gauge("reid_outbox_entries", "Events that wait to be delivered.", registry=r)
         self.dead_letters = Counter("reid_dead_letters", "Messages that were dead-lettered.", registry=r)
+        self.clock_offset_s = Gauge(
+            "reid_worker_clock_offset_seconds",
+            "How far a live worker's clock is ahead of the others; negative: behind.",
+            ["worker"],
+            registry=r,
+        )
+        self.behind_s = Gauge(
+            "reid_camera_behind_seconds",
+            "How far a live camera's worker is behind what is written now; beyond 30 nobody waits for it.",
+            ["camera"],
+            registry=r,
+        )
         self.erasures = Counter(
             "reid_erasures", "Requests to erase a person, by what became of them.", ["outcome"], registry=r
         )

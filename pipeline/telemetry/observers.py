@@ -1,18 +1,18 @@
-"""Those who watch the loops: counters, and tracks on disk."""
+"""Those who observe the parts: counters, and tracks on disk."""
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.matching.matcher import WindowOutcome
+from detectors.batching import DetectedBatch
+from pipeline.matching.identity_loop import DecidedWindow
 from pipeline.output.mot_files import track_line
-from pipeline.records import EmbeddedWindow, Tracklet
-from pipeline.sources.errors import ErrorCode
-from pipeline.sources.source import DropCause, SourceState
+from pipeline.sources.source import FrameDropped, SourceChanged, SourceState
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from pipeline.tracking.camera_loop import FrameStep
+from pipeline.tracking.encode_loop import EncodedBatch
 from pipeline.tracking.gate import GateVerdict
 from pipeline.tracking.tracklets import TrackletBuffer
 
@@ -24,17 +24,32 @@ class SourceCounter:
         self._metrics = metrics
         self._health = health
 
-    def entered(self, camera: str, state: SourceState, error: ErrorCode | None) -> None:
+    def __call__(self, what: SourceChanged | FrameDropped) -> None:
+        match what:
+            case SourceChanged():
+                self._count_change(what)
+            case FrameDropped(camera=camera, cause=cause):
+                self._metrics.dropped.labels(camera=camera, cause=cause.value).inc()
+
+    def _count_change(self, change: SourceChanged) -> None:
+        camera, state = change.camera, change.state
         self._health.camera(camera, state.value)
         for each in SourceState:
             self._metrics.source_state.labels(camera=camera, state=each.value).set(each is state)
-        if error is not None:
-            self._metrics.source_errors.labels(camera=camera, code=error.value).inc()
+        if change.error is not None:
+            self._metrics.source_errors.labels(camera=camera, code=change.error.value).inc()
         if state is SourceState.RETRYING:
             self._metrics.reconnects.labels(camera=camera).inc()
 
-    def dropped(self, camera: str, cause: DropCause) -> None:
-        self._metrics.dropped.labels(camera=camera, cause=cause.value).inc()
+
+class DetectCounter:
+    """Counts how many images go through the detector together."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def __call__(self, batch: DetectedBatch) -> None:
+        self._metrics.detect_batch.observe(batch.images)
 
 
 class StepCounter:
@@ -74,9 +89,9 @@ class EncodeCounter:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
-    def __call__(self, batch: Sequence[Tracklet], took_s: float) -> None:
-        self._metrics.encode_batch.observe(len(batch))
-        self._metrics.encode_s.observe(took_s)
+    def __call__(self, batch: EncodedBatch) -> None:
+        self._metrics.encode_batch.observe(len(batch.tracklets))
+        self._metrics.encode_s.observe(batch.took_s)
 
 
 class MatchCounter:
@@ -86,9 +101,9 @@ class MatchCounter:
         self._metrics = metrics
         self._gallery_tracks = gallery_tracks
 
-    def __call__(self, window: EmbeddedWindow, outcome: WindowOutcome, took_s: float) -> None:
-        m = self._metrics
-        m.match_s.observe(took_s)
+    def __call__(self, decided: DecidedWindow) -> None:
+        m, outcome = self._metrics, decided.outcome
+        m.match_s.observe(decided.took_s)
         m.outcomes.labels(outcome="appeared").inc(outcome.appeared)
         m.outcomes.labels(outcome="matched").inc(outcome.matched)
         m.outcomes.labels(outcome="waiting").inc(outcome.waiting)
@@ -96,7 +111,7 @@ class MatchCounter:
         m.merge_split.labels(kind="split").inc(outcome.split)
         m.gallery_tracks.set(self._gallery_tracks())
         now_s = time.time()
-        for embedding in window.embeddings:
+        for embedding in decided.window.embeddings:
             if embedding.clock != "container":
                 m.delay_s.observe(now_s - embedding.end_s)
 

@@ -22,7 +22,7 @@ Region = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameStep:
-    """What one frame led to, for those who watch.
+    """What one frame led to, for those who observe.
 
     Attributes:
         frame: the whole image; not to be kept.
@@ -41,7 +41,7 @@ class FrameStep:
     track_s: float
 
 
-Watcher = Callable[[FrameStep], None]
+FrameObserver = Callable[[FrameStep], None]
 """Called after each frame, in the thread of its camera."""
 
 
@@ -62,7 +62,7 @@ class CameraLoop:
         lane: Lane[Tracklet],
         *,
         region: Region | None = None,
-        watchers: Sequence[Watcher] = (),
+        observers: Sequence[FrameObserver] = (),
     ) -> None:
         self._source = source
         self._detector = detector
@@ -70,7 +70,7 @@ class CameraLoop:
         self._buffer = buffer
         self._lane = lane
         self._region = region
-        self._watchers = watchers
+        self._observers = observers
         self._last_s = -np.inf
 
     def run(self) -> None:
@@ -108,8 +108,8 @@ class CameraLoop:
         tracklets, ended = self._buffer.add(frame, tracks)
         self._lane.put(tracklets, ended)
         step = FrameStep(frame, detections, tracks, tracklets, ended, detect_s, track_s)
-        for watcher in self._watchers:
-            watcher(step)
+        for observer in self._observers:
+            observer(step)
 
     def _detect(self, frames: Sequence[Frame]) -> list[Detections]:
         if self._region is None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +12,20 @@ from reid_models.clips import spread
 from reid_models.encoder import Encoder
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedBatch:
+    """Tracklets that went through the encoder together, and the wall time that it took in seconds."""
+
+    tracklets: Sequence[Tracklet]
+    took_s: float
+
+
 class EncodeLoop:
     """Encodes window after window; one thread. Here alone clips are put together in batches.
 
     Args:
         batch: clips in one pass through the network, at most.
-        watch: called with each batch that was encoded and the wall time it took in seconds.
+        observers: are told of each batch that was encoded.
     """
 
     def __init__(
@@ -24,13 +33,13 @@ class EncodeLoop:
         encoder: Encoder,
         *,
         batch: int = 1,
-        watch: Callable[[Sequence[Tracklet], float], None] | None = None,
+        observers: Sequence[Callable[[EncodedBatch], None]] = (),
     ) -> None:
         if batch < 1:
             raise ValueError(f"expected a batch of at least 1 clip, found {batch}")
         self._encoder = encoder
         self._batch = batch
-        self._watch = watch
+        self._observers = observers
 
     def step(self, window: Window) -> EmbeddedWindow:
         """The window with an embedding in the place of each tracklet, in the same order."""
@@ -42,9 +51,9 @@ class EncodeLoop:
     def _encode(self, batch: Sequence[Tracklet]) -> list[Embedding]:
         started_s = time.perf_counter()
         vectors = self._encoder.encode(self._clips(batch))
-        encode_s = time.perf_counter() - started_s
-        if self._watch:
-            self._watch(batch, encode_s)
+        encoded = EncodedBatch(batch, time.perf_counter() - started_s)
+        for observer in self._observers:
+            observer(encoded)
         return [self._embedding(*pair) for pair in zip(batch, vectors, strict=True)]
 
     def _clips(self, batch: Sequence[Tracklet]) -> NDArray[np.uint8]:

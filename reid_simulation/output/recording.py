@@ -1,6 +1,6 @@
 """One camera of a simulated site on disk: its video, its truth and its calibration."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -44,6 +44,14 @@ def render_frames(camera: Camera, site: SimulatedSite, scenario: Scenario, figur
         yield renderer.frame(scenario.stances(time_s), time_s)
 
 
+@dataclass(frozen=True, slots=True)
+class FrameRecorded:
+    """An image was recorded: of which camera, and which one, from 1."""
+
+    camera: str
+    number: int
+
+
 def record(
     site: SimulatedSite,
     camera: Camera,
@@ -51,12 +59,12 @@ def record(
     figures: Figures,
     folder: Path,
     *,
-    on_frame: Callable[[], None] = lambda: None,
+    observers: Sequence[Callable[[FrameRecorded], None]] = (),
 ) -> None:
     """Videos what a camera sees, and writes what is true of it.
 
     Args:
-        on_frame: called after each image.
+        observers: are told of each image.
     """
     files = camera_files(folder, camera.name)
     write_calibration(files.calibration, camera)
@@ -70,4 +78,5 @@ def record(
         for number, rendered in enumerate(render_frames(camera, site, scenario, figures), start=1):
             video.add(rendered.image)
             truth.write(truth_lines(number, rendered.people, camera))
-            on_frame()
+            for observer in observers:
+                observer(FrameRecorded(camera.name, number))

@@ -7,10 +7,16 @@ from testing.documentation.config_schema import as_text, config_schema, site_sch
 from testing.documentation.configuration import configuration_page
 from testing.documentation.metrics import metrics_page
 from testing.documentation.modules import layers, modules_page, tree
-from testing.documentation.python_api import python_api_page
+from testing.documentation.python_api import examples, python_api_page
 from testing.paths import ROOT
 
 DOCS = ROOT / "docs"
+
+Marks = tuple[str, str]
+TREE: Marks = ("<!-- tree: python -m testing.documentation -->\n```text\n", "```\n<!-- end of the tree -->")
+EXAMPLES: Marks = ("<!-- examples: passerby/__init__.py -->\n", "<!-- end of the examples -->")
+LAYERS: Marks = ("<!-- layers: .importlinter -->\n```text\n", "```\n<!-- end of the layers -->")
+"""Between which the generated text of a page stands that is otherwise written."""
 
 PAGES: dict[str, Callable[[], str]] = {
     "reference/configuration.md": configuration_page,
@@ -20,12 +26,10 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/modules.md": modules_page,
     "../configs/config.schema.json": lambda: as_text(config_schema()),
     "../configs/site.schema.json": lambda: as_text(site_schema()),
-    "architecture.md": lambda: _architecture((DOCS / "architecture.md").read_text(encoding="utf-8")),
+    "architecture.md": lambda: _between(LAYERS, layers(), _between(TREE, tree(), _read("architecture.md"))),
+    "library.md": lambda: _between(EXAMPLES, examples(), _read("library.md")),
 }
 """By path below docs/: what makes the whole text of the file, as it should be."""
-
-TREE = ("<!-- tree: python -m testing.documentation -->\n```text\n", "```\n<!-- end of the tree -->")
-LAYERS = ("<!-- layers: .importlinter -->\n```text\n", "```\n<!-- end of the layers -->")
 
 
 def stale() -> list[str]:
@@ -49,14 +53,10 @@ def _read(path: str) -> str:
     return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
-def _architecture(page: str) -> str:
-    return _between(LAYERS, layers(), _between(TREE, tree(), page))
-
-
-def _between(marks: tuple[str, str], text: str, page: str) -> str:
+def _between(marks: Marks, text: str, page: str) -> str:
     """The page with that text between two marks."""
     before, begin, rest = page.partition(marks[0])
     _, end, after = rest.partition(marks[1])
     if not begin or not end:
-        raise ValueError(f"docs/architecture.md has no {marks[0].splitlines()[0]}")
+        raise ValueError(f"expected a page with {marks[0].splitlines()[0]}, found none in it")
     return before + begin + text + end + after

@@ -8,8 +8,10 @@ import re
 import textwrap
 import typing
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
+import passerby
 from testing.documentation.docstrings import section
 
 PACKAGES = ("passerby", "passerby_events")
@@ -25,12 +27,27 @@ What may be imported by name from the two packages; everything else may change w
 
 def python_api_page() -> str:
     lines = [INTRODUCTION]
-    for name in PACKAGES:
-        package = importlib.import_module(name)
-        lines += [f"## {name}\n", f"{_prose(inspect.getdoc(package) or '')}\n"]
-        for offered in sorted(getattr(package, "__all__", ()), key=str.lower):
-            lines += _described(offered, getattr(package, offered))
+    packages = [importlib.import_module(name) for name in PACKAGES]
+    for package, below in zip(packages, [*packages[1:], None], strict=True):
+        lines += [f"## {package.__name__}\n", f"{_prose(inspect.getdoc(package) or '').partition(chr(10))[0]}\n"]
+        own, handed_on = _parted(package, below)
+        if handed_on and below:
+            lines += [f"From `{below.__name__}`, below: {', '.join(f'`{name}`' for name in handed_on)}.\n"]
+        for name in own:
+            lines += _described(name, getattr(package, name))
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _parted(package: ModuleType, below: ModuleType | None) -> tuple[list[str], list[str]]:
+    """What a package offers of its own, and what it hands on of the one below, each in the order of the alphabet."""
+    names = sorted(package.__all__, key=str.lower)
+    handed_on = [name for name in names if below is not None and name in below.__all__]
+    return [name for name in names if name not in handed_on], handed_on
+
+
+def examples() -> str:
+    """The docstring of `passerby`, whose examples a test runs."""
+    return f"{_prose(inspect.getdoc(passerby) or '')}\n"
 
 
 def _described(name: str, offered: object) -> Iterator[str]:
@@ -85,7 +102,7 @@ def _signature(function: Callable[..., Any], name: str) -> str:
 
 
 def _docstring(documented: object) -> Iterator[str]:
-    text = inspect.getdoc(documented) or ""
+    text = inspect.cleandoc(documented.__doc__ or "")
     if documented_by_itself := _prose(text):
         yield f"{documented_by_itself}\n"
     for name in _SECTIONS:

@@ -20,6 +20,7 @@ from kafka import KafkaAdminClient
 from pydantic import SecretStr
 
 from passerby_events.brokers import Brokers, Sasl, Tls
+from testing.services.certificates import certificate_in
 from testing.services.ports import free_ports
 
 POM = Path(__file__).with_name("kafka_pom.xml")
@@ -27,7 +28,6 @@ DOWNLOAD_S = 600.0
 START_S = 180.0
 """A JVM on a machine with other work; five seconds on a quiet one."""
 USER, PASSWORD = "passerby", "correct horse"  # of the listener with TLS; the broker is thrown away
-STORE_PASSWORD = "only for this test"
 
 
 class NoBrokerError(Exception):
@@ -57,9 +57,11 @@ class KafkaBroker:
         self._port, self._controller_port, self._tls_port, self.proxied_port = free_ports(4)
         self._proxy_port = proxy_port or self.proxied_port
         self.plain = Brokers((f"127.0.0.1:{self._port}",))
-        authority = self._write_certificate()
+        certificate = certificate_in(folder, "broker")
+        self._key_store = folder / "store.pem"
+        self._key_store.write_bytes(certificate.key_file.read_bytes() + certificate.file.read_bytes())
         self.secured = Brokers(
-            (f"127.0.0.1:{self._tls_port}",), tls=Tls(authority), sasl=Sasl("PLAIN", USER, SecretStr(PASSWORD))
+            (f"127.0.0.1:{self._tls_port}",), tls=Tls(certificate.file), sasl=Sasl("PLAIN", USER, SecretStr(PASSWORD))
         )
         self._settings = folder / "server.properties"
         self._settings.write_text(self._properties())
@@ -89,6 +91,13 @@ class KafkaBroker:
     def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)
 
+    def revive(self) -> None:
+        """Whatever was done to it, it answers again."""
+        if self._process.poll() is None:
+            self.thaw()
+        else:
+            self.start()
+
     def __enter__(self) -> Self:
         return self
 
@@ -110,14 +119,6 @@ class KafkaBroker:
                 stderr=subprocess.STDOUT,
                 cwd=self._folder,
             )
-
-    def _write_certificate(self) -> Path:
-        """One that says 127.0.0.1, signed by itself, and the PEM by which clients know it."""
-        store = ("-keystore", "broker.p12", "-storepass", STORE_PASSWORD, "-alias", "broker")
-        name = ("-dname", "CN=broker", "-ext", "san=ip:127.0.0.1", "-keyalg", "EC", "-validity", "2")
-        for command in (("-genkeypair", *store, *name), ("-exportcert", "-rfc", *store, "-file", "broker.pem")):
-            subprocess.run(("keytool", *command), cwd=self._folder, check=True, capture_output=True)
-        return self._folder / "broker.pem"
 
     def _properties(self) -> str:
         plain, controller = f"PLAINTEXT://127.0.0.1:{self._port}", f"CONTROLLER://127.0.0.1:{self._controller_port}"
@@ -143,8 +144,8 @@ class KafkaBroker:
                 "broker.heartbeat.interval.ms=500",
                 "sasl.enabled.mechanisms=PLAIN",
                 f'listener.name.sasl_ssl.plain.sasl.jaas.config={login} user_{USER}="{PASSWORD}";',
-                f"ssl.keystore.location={self._folder / 'broker.p12'}",
-                f"ssl.keystore.password={STORE_PASSWORD}",
+                "ssl.keystore.type=PEM",
+                f"ssl.keystore.location={self._key_store}",
                 "",
             )
         )
@@ -164,7 +165,7 @@ def jars() -> Path:
     """
     version = ElementTree.parse(POM).findtext(".//{*}dependency/{*}version")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "passerby" / "kafka" / str(version)
-    missing = [tool for tool in ("java", "keytool") if shutil.which(tool) is None]
+    missing = [tool for tool in ("java", "openssl") if shutil.which(tool) is None]
     if not cache.is_dir() and shutil.which("mvn") is None:
         missing.append("mvn")
     if missing:

@@ -1,12 +1,14 @@
 """Servers that a test needs: where one cannot be started it skips with the reason, and in CI it fails."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from testing.services import kafka as kafka_service
 from testing.services import redis as redis_service
+from testing.services.certificates import Certificate, certificate_in
 
 
 def need_redis_server() -> None:
@@ -16,6 +18,13 @@ def need_redis_server() -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def need_certificate(folder: Path) -> Certificate:
+    """A certificate for a server; skips with the reason where openssl is not there."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl here: make setup installs it")
+    return certificate_in(folder)
 
 
 def start_kafka_broker(folder: Path) -> kafka_service.KafkaBroker:

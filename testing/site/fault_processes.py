@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict
 
 from passerby_events.brokers import Brokers
 from passerby_events.tracks import TrackKey
-from pipeline.commands.faults import exit_code, in_one_line
 from pipeline.config import RedisConfig
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.kafka.sink import KafkaSink
@@ -33,6 +32,7 @@ from pipeline.store.site_matcher import LEADING, STANDING_BY, SiteMatcher, SiteM
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.metrics import Metrics
+from reid_runtime.faults import exit_code, in_one_line
 from testing.site.site_processes import PLAYED_DIMENSIONS, PLAYED_MODEL, SHOP, played
 from testing.site_in_memory import matcher_of
 from testing.waiting import until
@@ -151,8 +151,10 @@ def run_worker(options: WorkerOptions) -> None:
             options.worker or name,
             [name],
             model_id=options.model_id,
+            order=_order(options),
+            clock=options.now_s,
             limits=RedisConfig(max_waiting=64, patience_s=options.patience_s),
-            on_wait=metrics.stream_waits.inc,
+            observers=[lambda _: metrics.stream_waits.inc()],
         )
         writer.write_all(_paced(_windows(options), options))
 
@@ -161,9 +163,7 @@ def run_matcher(options: MatcherOptions) -> None:
     """A matcher that ends when the workers have, or at SIGTERM."""
     metrics, health = Metrics(), Health(ready_states=(LEADING, STANDING_BY))
     is_live = options.live_from is not None
-    expected = Expected(
-        frozenset(options.cameras), options.model_id, PLAYED_DIMENSIONS, now_s=options.now_s if is_live else None
-    )
+    expected = Expected(frozenset(options.cameras), options.model_id, PLAYED_DIMENSIONS, is_live=is_live)
     with (
         SiteStore(options.url, options.site, timeout_s=CALL_TIMEOUT_S) as store,
         HealthServer(health, metrics.registry, "127.0.0.1", options.port),
@@ -176,7 +176,7 @@ def run_matcher(options: MatcherOptions) -> None:
             lambda: _open_sink(options),
             SiteMatcherParams(
                 RedisConfig(lease_s=LEASE_S, max_outbox=100, patience_s=options.patience_s),
-                OrderParams(window_s=options.window_s * (LIVE_SCALE if is_live else 1.0), idle_after_s=IDLE_AFTER_S),
+                _order(options),
                 is_live,
             ),
             metrics,
@@ -184,6 +184,11 @@ def run_matcher(options: MatcherOptions) -> None:
         )
         signal.signal(signal.SIGTERM, lambda *_: matcher.stop())
         matcher.run(until_end=True)
+
+
+def _order(options: _Options) -> OrderParams:
+    scale = 1.0 if options.live_from is None else LIVE_SCALE
+    return OrderParams(window_s=options.window_s * scale, idle_after_s=IDLE_AFTER_S)
 
 
 def _open_sink(options: MatcherOptions) -> EventSink:

@@ -1,6 +1,7 @@
 """A site of one camera, `door`: its matcher in a thread, and its worker by hand."""
 
 import threading
+from collections.abc import Sequence
 
 from pipeline.config import RedisConfig
 from pipeline.events.memory import MemorySink
@@ -25,14 +26,20 @@ class Room:
     """A matcher, and what can be seen of it."""
 
     def __init__(
-        self, store: SiteStore, params: SiteMatcherParams | None = None, sink: EventSink | None = None
+        self,
+        store: SiteStore,
+        params: SiteMatcherParams | None = None,
+        sink: EventSink | None = None,
+        *,
+        cameras: Sequence[str] = ("door",),
+        model_id: str = MODEL,
     ) -> None:
         self.sink = MemorySink()
         self.metrics = Metrics()
         self.health = Health(ready_states=(LEADING, STANDING_BY))
         self.matcher = SiteMatcher(
             store,
-            Expected(frozenset(["door"]), MODEL, 8),
+            Expected(frozenset(cameras), model_id, 8),
             Retention(),
             lambda gallery: Matcher(gallery, Site(name="shop"), MatchParams(threshold=0.9)),
             lambda: sink or self.sink,

@@ -72,6 +72,15 @@ def test_a_sighting_replaces_what_was_known_of_its_track(shop: Shop) -> None:
     assert known.arrays.end_s.tolist() == [20]
 
 
+def test_the_run_is_that_of_the_first_event(shop: Shop) -> None:
+    gallery, _ = shop
+    gallery.commit([sighting(1, 10, person=False)], [], ends_at(12))
+    assert gallery.run is None
+    gallery.commit([sighting(1, 10)], [event(1)], ends_at(13))
+    gallery.commit([sighting(2, 11)], [], ends_at(14))
+    assert gallery.run == event(1).run
+
+
 def test_committing_the_same_again_changes_nothing(shop: Shop) -> None:
     gallery, _ = shop
     for _ in range(2):

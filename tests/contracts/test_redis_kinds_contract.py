@@ -32,8 +32,7 @@ from pipeline.store.startup import open_store
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from testing.embeddings import MODEL, embedding, end
-from testing.services.certificates import certificate_in
-from testing.services.needed import need_redis_server
+from testing.services.needed import need_certificate, need_redis_server
 from testing.services.redis import RedisServer
 from testing.services.redis_cluster import RedisCluster as Masters
 from testing.services.site_user import CLUSTER_RIGHTS, documented_rights
@@ -47,7 +46,7 @@ def secured_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server that talks TLS only, and knows the user of the documentation."""
     need_redis_server()
     folder: Path = tmp_path_factory.mktemp("secured")
-    server = RedisServer(folder, certificate=certificate_in(folder), options=users()).start()
+    server = RedisServer(folder, certificate=need_certificate(folder), options=users()).start()
     yield server.url
     server.stop()
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detectors.batching import BatchingDetector
+from detectors.batching import BatchingDetector, DetectedBatch, DetectObserver
 from detectors.detections import Detections
+from testing.waiting import WITHIN_S, until
 
 Images = Sequence[NDArray[np.uint8]]
 
@@ -30,7 +31,7 @@ class GatedDetector(CornerDetector):
 
     def detect(self, images: Images) -> list[Detections]:
         self.entered.release()
-        assert self.gate.wait(10)
+        assert self.gate.wait(WITHIN_S)
         return super().detect(images)
 
 
@@ -52,6 +53,11 @@ def width(found: Detections) -> int:
     return int(found.boxes[0, 2])
 
 
+def keep(sizes: list[int]) -> DetectObserver:
+    """Keeps how many images each batch has."""
+    return lambda batch: sizes.append(batch.images)
+
+
 def test_each_of_many_threads_gets_its_own_people() -> None:
     def ask(camera: int) -> bool:
         values = [(camera * 31 + k) % 250 for k in range(1 + camera % 3)]
@@ -59,7 +65,7 @@ def test_each_of_many_threads_gets_its_own_people() -> None:
 
     sizes: list[int] = []
     with (
-        BatchingDetector(CornerDetector(), max_batch=8, on_batch=sizes.append) as detector,
+        BatchingDetector(CornerDetector(), max_batch=8, observers=[keep(sizes)]) as detector,
         ThreadPoolExecutor(32) as pool,
     ):
         assert all(pool.map(ask, range(32)))
@@ -69,21 +75,23 @@ def test_each_of_many_threads_gets_its_own_people() -> None:
 
 def test_what_gathers_during_a_call_makes_the_next_batch() -> None:
     inner, sizes = GatedDetector(), list[int]()
-    with BatchingDetector(inner, max_batch=16, on_batch=sizes.append) as detector, ThreadPoolExecutor(6) as pool:
+    with (
+        BatchingDetector(inner, max_batch=16, observers=[keep(sizes)]) as detector,
+        ThreadPoolExecutor(6) as pool,
+    ):
         first = pool.submit(detector.detect, [image(1)])
-        assert inner.entered.acquire(timeout=10)
+        assert inner.entered.acquire(timeout=WITHIN_S)
         others = [pool.submit(detector.detect, [image(v)]) for v in range(2, 7)]
-        while detector.waiting() < 5:
-            threading.Event().wait(0.001)
+        until(lambda: detector.waiting() == 5, "they wait")
         inner.gate.set()
-        assert [width(f.result(10)[0]) for f in [first, *others]] == [1, 2, 3, 4, 5, 6]
+        assert [width(f.result(WITHIN_S)[0]) for f in [first, *others]] == [1, 2, 3, 4, 5, 6]
     assert sizes == [1, 5]
 
 
 def test_a_request_waits_for_company_as_long_as_it_may() -> None:
     sizes: list[int] = []
     with (
-        BatchingDetector(CornerDetector(), max_batch=2, wait_s=30, on_batch=sizes.append) as detector,
+        BatchingDetector(CornerDetector(), max_batch=2, wait_s=30, observers=[keep(sizes)]) as detector,
         ThreadPoolExecutor(2) as pool,
     ):
         assert [width(d[0]) for d in pool.map(detector.detect, [[image(1)], [image(2)]])] == [1, 2]
@@ -93,7 +101,7 @@ def test_a_request_waits_for_company_as_long_as_it_may() -> None:
 def test_nobody_waits_for_company_when_all_who_ask_are_there() -> None:
     sizes: list[int] = []
     with (
-        BatchingDetector(CornerDetector(), max_batch=9, wait_s=30, callers=2, on_batch=sizes.append) as detector,
+        BatchingDetector(CornerDetector(), max_batch=9, wait_s=30, callers=2, observers=[keep(sizes)]) as detector,
         ThreadPoolExecutor(2) as pool,
     ):
         assert [width(d[0]) for d in pool.map(detector.detect, [[image(1)], [image(2)]])] == [1, 2]
@@ -102,7 +110,7 @@ def test_nobody_waits_for_company_when_all_who_ask_are_there() -> None:
 
 def test_a_request_larger_than_a_batch_goes_alone() -> None:
     sizes: list[int] = []
-    with BatchingDetector(CornerDetector(), max_batch=2, on_batch=sizes.append) as detector:
+    with BatchingDetector(CornerDetector(), max_batch=2, observers=[keep(sizes)]) as detector:
         assert [width(d) for d in detector.detect([image(v) for v in range(5)])] == [0, 1, 2, 3, 4]
         assert detector.detect([]) == []
     assert sizes == [5]
@@ -112,14 +120,14 @@ def test_an_error_reaches_every_caller_and_the_next_call_works_on() -> None:
     with BatchingDetector(FailingDetector(), max_batch=8) as detector, ThreadPoolExecutor(8) as pool:
         for future in [pool.submit(detector.detect, [image(1)]) for _ in range(24)]:
             with pytest.raises(OSError, match="the GPU is gone"):
-                future.result(10)
+                future.result(WITHIN_S)
 
 
-def test_an_error_of_the_callback_reaches_the_caller() -> None:
-    def refuse(size: int) -> None:
-        raise KeyError(size)
+def test_an_error_of_an_observer_reaches_the_caller() -> None:
+    def refuse(batch: DetectedBatch) -> None:
+        raise KeyError(batch)
 
-    with BatchingDetector(CornerDetector(), max_batch=8, on_batch=refuse) as detector, pytest.raises(KeyError):
+    with BatchingDetector(CornerDetector(), max_batch=8, observers=[refuse]) as detector, pytest.raises(KeyError):
         detector.detect([image(1)])
 
 
@@ -136,13 +144,12 @@ def test_closing_answers_what_waits_and_refuses_what_comes() -> None:
     detector = BatchingDetector(inner, max_batch=1)
     with ThreadPoolExecutor(4) as pool:
         asked = [pool.submit(detector.detect, [image(v)]) for v in range(3)]
-        assert inner.entered.acquire(timeout=10)
-        while detector.waiting() < 2:
-            threading.Event().wait(0.001)
+        assert inner.entered.acquire(timeout=WITHIN_S)
+        until(lambda: detector.waiting() == 2, "they wait")
         closing = pool.submit(detector.close)
         inner.gate.set()
-        closing.result(10)
-        assert sorted(width(f.result(10)[0]) for f in asked) == [0, 1, 2]
+        closing.result(WITHIN_S)
+        assert sorted(width(f.result(WITHIN_S)[0]) for f in asked) == [0, 1, 2]
     detector.close()
     with pytest.raises(RuntimeError, match="found it closed"):
         detector.detect([image(1)])

@@ -1,11 +1,26 @@
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from detectors.hog import HogDetector, HogParams
 from testing.detectors.pets import every_tenth_frame, matches, people_in
+from testing.opencv import on_one_thread
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    with on_one_thread():
+        yield
+
+
+def test_a_detector_leaves_the_threads_of_opencv_to_the_process() -> None:
+    cv2.setNumThreads(2)
+    HogDetector().detect([np.zeros((200, 200, 3), np.uint8)])
+    assert cv2.getNumThreads() == 2
 
 
 def test_an_image_smaller_than_a_window_holds_nobody() -> None:

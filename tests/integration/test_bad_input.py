@@ -79,7 +79,7 @@ def _write_texts(folder: Path) -> None:
     )
     (folder / "no.yaml").write_text("cameras: [\n", encoding="utf-8")
     (folder / "calibration.txt").write_text("threshold 0.5\n", encoding="ascii")
-    other = {"model_id": "another@0123", "false_match_rate": 0.01, "overall": CURVE}
+    other = {"model_id": "another@0123", "false_match_rate": 0.01, "prior": 0.5, "overall": CURVE}
     (folder / "another.json").write_text(json.dumps(other), encoding="utf-8")
     (folder / "crops" / "0001").mkdir(parents=True)
     (folder / "crops" / "0001" / "0001C1T0001F001.jpg").write_bytes(b"no image")
@@ -124,7 +124,7 @@ TABLE = [
     (RUN + "--camera door={video} --tiles 3", MISUSE, "--tiles: expected COLUMNSxROWS, found '3'"),
     (RUN + "--camera door={video} --tiles 0x2", MISUSE, "columns and rows of at least 1"),
     (RUN + "--camera door={video} --frame-rate 0", MISUSE, "frame_rate: Input should be greater than 0, found 0.0"),
-    (RUN + "--camera door={video} --threshold 2", MISUSE, "threshold: Input should be less than or equal to 1"),
+    (RUN + "--camera door={video} --threshold 2", MISUSE, "expected a threshold in [-1, 1], found 2.0"),
     (RUN + "--camera door={video} --threshold high", MISUSE, "'--threshold'"),
     (RUN + "--camera door={video} --provider npu", MISUSE, "'cpu', 'cuda' or 'tensorrt', found 'npu'"),
     (RUN + "--camera door={video} --site {in}/none.yaml", MISUSE, "none.yaml: expected a YAML file"),
@@ -134,7 +134,7 @@ TABLE = [
     ("run {in}/none.yaml", MISUSE, "none.yaml: expected a YAML file, found none to read"),
     ("check {in}/unknown_key.yaml", MISUSE, "unknown key 'detektor'"),
     ("check {in}/no.yaml", MISUSE, "no.yaml:2: expected YAML"),
-    ("check {in}/text.mp4", MISUSE, "expected keys and values, found str"),
+    ("check {in}/text.mp4", MISUSE, "expected keys and values, found a str"),
     ("check", MISUSE, "Missing argument"),
     ("walk", MISUSE, "No such command 'walk'"),
     ("evaluate {in}/none --truth door={in}/none.txt", WORLD, "expected recorded events at"),
@@ -210,6 +210,39 @@ def test_the_good_part_of_a_truncated_video_is_used_and_its_events_are_kept(
     assert sum(event.kind == "track.ended" for event in events) == 2
     assert (tmp_path / "out" / "report.html").is_file()
     assert {path.name for path in (tmp_path / "out" / "videos").iterdir()} == {"door.mp4", "hall.mp4"}
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_region_outside_the_image_is_a_fault_of_that_camera_alone(
+    world: dict[str, str],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    processes: int,
+) -> None:
+    cameras = [
+        {"name": "door", "source": f"{world['in']}/long.mkv", "region": [0, 0, 4000, 200]},
+        {"name": "hall", "source": f"{world['in']}/long.mkv", "region": [0, 0, 320, 240]},
+    ]
+    config = {
+        "cameras": cameras,
+        "detector": {"kind": "yolox", "model": world["net"]},
+        "encoder": {"kind": "colour-stripes"},
+        "tracklets": {"gate": {"min_sharpness": 0.0}},
+        "compute": {"processes": processes},
+        "output": {"directory": str(tmp_path / "out"), "report": True},
+    }
+    (tmp_path / "site.yaml").write_text(json.dumps(config), encoding="utf-8")
+    assert main(["run", str(tmp_path / "site.yaml")]) == WORLD
+    # What this process logs pytest keeps for itself; another process prints it.
+    assert capfd.readouterr().err + "".join(f"{message}\n" for message in caplog.messages) == (
+        "camera door: expected a region within its image of 320x240, found [0, 0, 4000, 200]; mend it in the "
+        "configuration\n"
+    )
+    events = list(read_events(tmp_path / "out" / "events.jsonl"))
+    assert {event.seen.camera for event in events} == {"hall"}
+    assert sum(event.kind == "track.ended" for event in events) == 1
+    assert (tmp_path / "out" / "report.html").is_file()
 
 
 def test_a_run_that_cannot_start_leaves_the_last_runs_events_alone(

@@ -10,7 +10,6 @@ import pytest
 from passerby_events.schema import IdentityEvent
 from pipeline.store.site_matcher import LEADING, STANDING_BY
 from testing.services.kafka import KafkaBroker
-from testing.services.needed import start_kafka_broker
 from testing.services.redis import RedisServer
 from testing.site.crash_round import KINDS, REFUSED, CrashRound, plan, tally
 from testing.site.site_processes import LEASE_S
@@ -22,16 +21,9 @@ BUSY_S = 600
 """A round starts ten interpreters and a JVM or two: twenty seconds on a quiet machine, minutes on a busy one."""
 
 
-@pytest.fixture(scope="module")
-def mortal_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
-    """A broker that may be killed, and is up again after each round."""
-    with start_kafka_broker(tmp_path_factory.mktemp("broker")) as broker:
-        yield broker
-
-
 @pytest.fixture
-def town(redis_url: str, mortal_broker: KafkaBroker, tmp_path: Path) -> Iterator[Town]:
-    town = Town(redis_url, tmp_path).to_kafka(mortal_broker.plain)
+def town(redis_url: str, kafka_broker: KafkaBroker, tmp_path: Path) -> Iterator[Town]:
+    town = Town(redis_url, tmp_path).to_kafka(kafka_broker.plain)
     yield town
     town.close()
 
@@ -46,19 +38,19 @@ def undisturbed() -> dict[UUID, IdentityEvent]:
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_is_killed_nothing_is_lost_and_nothing_happens_twice(
     redis_server: RedisServer,
-    mortal_broker: KafkaBroker,
+    kafka_broker: KafkaBroker,
     undisturbed: dict[UUID, IdentityEvent],
     tmp_path: Path,
     seed: int,
 ) -> None:
     chance = Random(seed)
-    town = Town(redis_server.url, tmp_path).to_kafka(mortal_broker.plain)
-    crashes = CrashRound(town, redis_server, mortal_broker, chance)
+    town = Town(redis_server.url, tmp_path).to_kafka(kafka_broker.plain)
+    crashes = CrashRound(town, redis_server, kafka_broker, chance)
     try:
         crashes.play(plan(chance))
     finally:
         town.close()
-    found = tally(mortal_broker.plain, town.topic, undisturbed)
+    found = tally(kafka_broker.plain, town.topic, undisturbed)
     assert found.is_clean(), found
     assert set(crashes.falls) == set(KINDS), "each kind fell while there was work"
     assert crashes.refusals == crashes.falls["freeze"]
@@ -67,7 +59,7 @@ def test_whatever_is_killed_nothing_is_lost_and_nothing_happens_twice(
 @pytest.mark.slow
 @pytest.mark.timeout(BUSY_S)
 def test_a_matcher_that_was_frozen_past_its_lease_writes_nothing_stands_by_and_can_take_over_again(
-    town: Town, mortal_broker: KafkaBroker, undisturbed: dict[UUID, IdentityEvent]
+    town: Town, kafka_broker: KafkaBroker, undisturbed: dict[UUID, IdentityEvent]
 ) -> None:
     first = town.matcher()
     workers = [town.worker(camera) for camera in CAMERAS]
@@ -89,5 +81,5 @@ def test_a_matcher_that_was_frozen_past_its_lease_writes_nothing_stands_by_and_c
     for process in (*workers, first):
         process.ends_well(ENDS_WITHIN_S)
     assert first.read_output().count(REFUSED) == 1
-    found = tally(mortal_broker.plain, town.topic, undisturbed)
+    found = tally(kafka_broker.plain, town.topic, undisturbed)
     assert found.is_clean(), found

@@ -15,7 +15,7 @@ from pipeline.records import Frame
 from pipeline.sources.backoff import Retry
 from pipeline.sources.errors import ErrorCode, SourceError
 from pipeline.sources.pacing import DropOldest
-from pipeline.sources.source import DropCause, SourceState, StreamParams
+from pipeline.sources.source import DropCause, FrameDropped, SourceChanged, SourceState, StreamParams
 from pipeline.sources.streams import StreamSource
 from testing.cameras.camera import RtspCamera
 from testing.waiting import until
@@ -31,20 +31,20 @@ QUICK = Retry(first_wait_s=0.1, longest_wait_s=0.4)
 
 
 class Count:
-    """A listener that keeps what it hears."""
+    """An observer that keeps what it is told."""
 
     def __init__(self) -> None:
         self.states: list[SourceState] = []
         self.errors: Counter[ErrorCode] = Counter()
         self.drops: Counter[DropCause] = Counter()
 
-    def entered(self, camera: str, state: SourceState, error: ErrorCode | None) -> None:
-        self.states.append(state)
-        if error is not None:
-            self.errors[error] += 1
-
-    def dropped(self, camera: str, cause: DropCause) -> None:
-        self.drops[cause] += 1
+    def __call__(self, what: SourceChanged | FrameDropped) -> None:
+        if isinstance(what, FrameDropped):
+            self.drops[what.cause] += 1
+            return
+        self.states.append(what.state)
+        if what.error is not None:
+            self.errors[what.error] += 1
 
 
 class Watch:
@@ -67,7 +67,7 @@ class Watch:
             StreamParams(transport, open_timeout_s=2 * timeout_s, read_timeout_s=timeout_s),
             random=Random(0),
             retry=retry,
-            listener=self.heard,
+            observers=[self.heard],
         )
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -79,9 +79,7 @@ class Watch:
     def until(self, is_so: Callable[[], bool], what: str) -> float:
         """Waits, and returns how long it took."""
         start_s = time.monotonic()
-        while not is_so():
-            assert time.monotonic() - start_s < PATIENCE_S, f"{what}: not within {PATIENCE_S} s"
-            time.sleep(0.01)
+        until(is_so, what)
         return time.monotonic() - start_s
 
     def more_frames(self, count: int = 5) -> None:
@@ -230,8 +228,8 @@ def test_a_thread_left_behind_in_a_frozen_camera_ends_at_its_time_out(camera: Rt
 
 def test_a_drop_oldest_buffer_gives_a_slow_consumer_the_present_and_counts_what_it_missed(camera: RtspCamera) -> None:
     count = Count()
-    stream = StreamSource("door", camera.url(), random=Random(0), listener=count)
-    source = DropOldest(stream, listener=count)
+    stream = StreamSource("door", camera.url(), random=Random(0), observers=[count])
+    source = DropOldest(stream, observers=[count])
     frames: list[Frame] = []
     for frame in source:
         frames.append(frame)

@@ -23,7 +23,7 @@ from testing.site.site_commands import SiteCommands
 from testing.site.watched import Watched
 from testing.waiting import until
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.slow]
 
 FRAMES, RATE = 60, 7
 """Of each view; 7 a second is the true rate of this footage."""

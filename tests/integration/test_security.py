@@ -19,7 +19,6 @@ from testing.scene import video
 from testing.services.kafka import PASSWORD as KAFKA_PASSWORD
 from testing.services.kafka import USER as KAFKA_USER
 from testing.services.kafka import KafkaBroker
-from testing.services.needed import start_kafka_broker
 from testing.services.redis import RedisServer
 from testing.site.site_commands import COMMAND, SiteCommands
 from testing.site.watched import Watched
@@ -39,11 +38,10 @@ LISTENS = "0A"
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
-    """A broker that asks who comes."""
-    with start_kafka_broker(tmp_path_factory.mktemp("broker")) as broker:
-        ensure_topic(broker.plain, EVENTS, TopicParams(partitions=1))
-        yield broker
+def broker(own_kafka_broker: KafkaBroker) -> KafkaBroker:
+    """A broker that asks who comes, with the topic of events."""
+    ensure_topic(own_kafka_broker.plain, EVENTS, TopicParams(partitions=1))
+    return own_kafka_broker
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.families import FAMILIES
 from pipeline.model_zoo import (
+    Downloaded,
     KnownModel,
     cached_path,
     default_cache,
@@ -15,7 +17,6 @@ from pipeline.model_zoo import (
     known_models,
     shipped_models,
 )
-from reid_runtime.adopt import FAMILIES
 from reid_runtime.card import ArtefactError, card_path, read_card
 from testing.networks import mean_network
 
@@ -70,15 +71,15 @@ def left_in(cache: Path) -> list[str]:
 
 
 def test_a_network_is_fetched_once_with_its_card(site: str, network: Path, cache: Path) -> None:
-    reported: list[tuple[int, int | None]] = []
+    reported: list[Downloaded] = []
     models = listed(f"{site}/good.onnx", network)
-    path = fetch("tiny", cache, models=models, progress=lambda *seen: reported.append(seen))
+    path = fetch("tiny", cache, models=models, observers=[reported.append])
     card = read_card(path)
     assert (path, card.name, card.origin) == (cached_path("tiny", cache), "tiny", f"{site}/good.onnx")
-    assert reported[-1] == (len(network.read_bytes()), len(network.read_bytes()))
+    assert reported[-1] == Downloaded(len(network.read_bytes()), len(network.read_bytes()))
     assert left_in(cache) == ["tiny.json", "tiny.onnx"]
     reported.clear()
-    assert fetch("tiny", cache, models=models, progress=lambda *seen: reported.append(seen)) == path
+    assert fetch("tiny", cache, models=models, observers=[reported.append]) == path
     assert reported == []
 
 

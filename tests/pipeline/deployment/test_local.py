@@ -14,7 +14,6 @@ from pipeline.config import PipelineConfig
 from pipeline.deployment.local import Process
 from pipeline.records import EmbeddedWindow, Frame, Tracklet
 from pipeline.sources.errors import ErrorCode, SourceError
-from pipeline.sources.source import Unheard
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from testing import scene
@@ -31,7 +30,7 @@ CONFIG = PipelineConfig.model_validate(
 
 def test_the_queue_before_the_encoder_is_counted_when_somebody_asks() -> None:
     with ExitStack() as owned:
-        worker = Process(CONFIG, build_stages(CONFIG, owned, Unheard()), Metrics(), Health())
+        worker = Process(CONFIG, build_stages(CONFIG, owned), Metrics(), Health())
 
     def waiting() -> float | None:
         return worker.registry.get_sample_value("reid_tracklets_waiting")

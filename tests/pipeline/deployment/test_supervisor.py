@@ -51,7 +51,7 @@ def test_the_same_files_give_the_same_bytes_whatever_the_threads_do(
     site_videos: dict[str, Path], undisturbed: MemorySink, seed: int
 ) -> None:
     sink = MemorySink()
-    supervise(site_videos, sink, site=SITE, watchers=[dawdle(seed)]).run()
+    supervise(site_videos, sink, site=SITE, observers=[dawdle(seed)]).run()
     assert lines(sink) == lines(undisturbed)
 
 
@@ -60,7 +60,7 @@ def test_chunks_and_cpu_slots_change_no_byte(
     site_videos: dict[str, Path], undisturbed: MemorySink, at_once: int
 ) -> None:
     in_slots = MemorySink()
-    supervise(site_videos, in_slots, site=SITE, watchers=[dawdle(0)], at_once=at_once).run()
+    supervise(site_videos, in_slots, site=SITE, observers=[dawdle(0)], at_once=at_once).run()
     assert lines(in_slots) == lines(undisturbed)
 
 
@@ -80,7 +80,7 @@ def test_a_stop_is_an_end_of_file_for_every_camera(site_videos: dict[str, Path])
         if step.frame.time_s > 6:
             enough.set()
 
-    supervisor = supervise(site_videos, sink, site=SITE, watchers=[watch, dawdle(0)])
+    supervisor = supervise(site_videos, sink, site=SITE, observers=[watch, dawdle(0)])
     thread = threading.Thread(target=supervisor.run)
     thread.start()
     assert enough.wait(WITHIN_S)
@@ -121,4 +121,4 @@ def test_a_fault_in_one_camera_stops_all_and_is_raised(site_videos: dict[str, Pa
             raise RuntimeError("the graphics card fell off the bus")
 
     with pytest.raises(RuntimeError, match="fell off the bus"):
-        supervise(site_videos, MemorySink(), site=SITE, watchers=[fault]).run()
+        supervise(site_videos, MemorySink(), site=SITE, observers=[fault]).run()

@@ -7,6 +7,8 @@ import pytest
 
 from passerby_events.reasons import SameCameraSameTime
 from passerby_events.schema import IdentityEvent
+from passerby_events.tracks import TrackKey
+from pipeline.events.ids import run_id
 from pipeline.events.memory import MemorySink
 from pipeline.matching.calibration import Calibration, Curve
 from pipeline.matching.matcher import Matcher
@@ -60,6 +62,17 @@ def test_someone_appears_is_recognised_elsewhere_and_leaves(desk: Desk) -> None:
     assert matched.similarity == pytest.approx(np.cos(np.radians(10)), abs=1e-4)
     assert matched.threshold == pytest.approx(0.9)
     assert matched.probability is None
+
+
+def test_a_run_is_named_after_its_first_track_and_goes_on(desk: Desk) -> None:
+    windows = (
+        window(10, [embedding("door", 1, 0, 5, 9)], [end("door", 1, 5, 9)]),
+        window(20, [embedding("yard", 1, 60, 15, 19)]),
+    )
+    events = desk.see(*windows)
+    assert {event.run for event in events} == {run_id("shop", TrackKey("door", "r", 1))}
+    assert {event.run for event in Desk().see(*windows)} == {events[0].run}
+    assert {event.run for event in Desk().see(windows[1])}.isdisjoint({events[0].run})
 
 
 def test_more_of_a_known_track_is_no_news(desk: Desk) -> None:

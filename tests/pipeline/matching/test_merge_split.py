@@ -9,7 +9,7 @@ import pytest
 
 from passerby_events.reasons import NearerToAnother, Unlike
 from pipeline.matching.constraints import Impossibility, Verdict
-from pipeline.matching.merge_split import MergeSplitParams, Persons, RowMergeSplit, find_merge_splits
+from pipeline.matching.merge_split import MergeSplitParams, Persons, RowMergeSplit, compare_pairs, find_merge_splits
 from testing.matching.arrays import Row, arrays, matrices
 
 PARAMS = MergeSplitParams(
@@ -27,11 +27,12 @@ def run(
     params: MergeSplitParams = PARAMS,
 ) -> list[RowMergeSplit]:
     around = Persons(
-        tracks=arrays(rows, persons),
+        persons=np.array(persons),
+        pairs=compare_pairs(arrays(rows), matrices(), np.full((3, 3), 0.9)),
         tracklets=np.array(tracklets or [3] * len(rows)),
         revisions=np.array(revisions or [0] * len(rows)),
     )
-    return find_merge_splits(around, trigger, matrices(), np.full((3, 3), 0.9), params)
+    return find_merge_splits(around, trigger, params)
 
 
 def summarize(changes: Sequence[RowMergeSplit]) -> list[tuple[str, list[int], int, int]]:

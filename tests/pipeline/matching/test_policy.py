@@ -7,9 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.matching.constraints import Impossibility, Verdict, verdicts
-from pipeline.matching.policy import NEW, Decision, MatchParams, decide
+from pipeline.matching.policy import NEW, Decision, MatchParams, decide, reach_of
+from pipeline.matching.search import rows_within_reach
 from pipeline.matching.sightings import NOBODY, SightingArrays
-from pipeline.site import Site, Transit
+from pipeline.site import Site, Topology, Transit
 from testing.matching.arrays import CAMERAS, SITE, Row, arrays, matrices
 
 
@@ -35,14 +36,27 @@ def run(
     must_decide: bool = False,
     params: MatchParams | None = None,
 ) -> list[Decision]:
-    return decide(
+    return search_and_decide(
         arrays(batch),
         arrays(known, persons) if known else arrays([(0, "door", 0, 0)], [NOBODY]),
         matrices(site),
-        np.full((3, 3), 0.9),
+        0.9,
         params or MatchParams(threshold=0.9, margin=0.02, deferral_band=0.0),
         np.full(len(batch), must_decide),
     )
+
+
+def search_and_decide(
+    batch: SightingArrays,
+    known: SightingArrays,
+    site: Topology,
+    threshold: float,
+    params: MatchParams,
+    must_decide: NDArray[np.bool_],
+) -> list[Decision]:
+    thresholds = np.full((3, 3), threshold)
+    found = rows_within_reach(batch.vectors, known.vectors, reach_of(thresholds, params))
+    return decide(batch, known, site, thresholds, params, must_decide, found)
 
 
 def persons_of(decisions: Sequence[Decision]) -> dict[int, int]:
@@ -197,7 +211,7 @@ def test_the_order_of_what_is_known_changes_no_bit() -> None:
     order = rng.permutation(300)
     shuffled = SightingArrays(*(getattr(known, field)[order] for field in SightingArrays.__slots__))
     first, second = (
-        decide(batch, rows, matrices(), np.full((3, 3), 0.6), MatchParams(), np.ones(30, np.bool_))
+        search_and_decide(batch, rows, matrices(), 0.6, MatchParams(), np.ones(30, np.bool_))
         for rows in (known, shuffled)
     )
     assert len(first) == 30
@@ -210,7 +224,7 @@ def test_the_order_of_what_is_known_changes_no_bit() -> None:
 def test_an_empty_batch_decides_nothing() -> None:
     empty = arrays([(0, "door", 0, 1)])
     nobody = SightingArrays(*(getattr(empty, f)[:0] for f in SightingArrays.__slots__))
-    assert decide(nobody, empty, matrices(), np.full((3, 3), 0.9), MatchParams(), np.zeros(0, bool)) == []
+    assert search_and_decide(nobody, empty, matrices(), 0.9, MatchParams(), np.zeros(0, bool)) == []
 
 
 def test_senseless_parameters_are_refused() -> None:

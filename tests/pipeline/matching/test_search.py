@@ -5,7 +5,15 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.matching import search
-from pipeline.matching.search import cosines, rows_of, rows_within_reach, searchable_zeros, tracks_of
+from pipeline.matching.search import (
+    Question,
+    answer,
+    cosines,
+    rows_of,
+    rows_within_reach,
+    searchable_zeros,
+    tracks_of,
+)
 from pipeline.matching.sightings import NOBODY
 
 REACH = 0.5
@@ -41,6 +49,17 @@ def test_exactly_the_rows_within_reach_are_found(queries: int, count: int) -> No
     truth = np.flatnonzero((cosines(batch, vectors) >= REACH).any(axis=0))
     np.testing.assert_array_equal(rows_within_reach(batch, laid_out(vectors), REACH), truth)
     np.testing.assert_array_equal(rows_within_reach(batch, vectors, REACH), truth)
+
+
+@pytest.mark.parametrize("count", [3, 9000])
+def test_several_questions_about_one_batch_are_answered_as_if_each_were_asked_alone(count: int) -> None:
+    rng = np.random.default_rng(count)
+    batch = unit(rng, 20)
+    vectors = laid_out(crowd(rng, batch, count))
+    questions = [Question(0, 12, 0.5), Question(8, 20, 0.4), Question(5, 6, 0.3), Question(7, 7, -1.0)]
+    for question, found in zip(questions, answer(batch, vectors, questions), strict=True):
+        alone = rows_within_reach(batch[question.first : question.end], vectors, question.reach)
+        np.testing.assert_array_equal(found, alone)
 
 
 @pytest.mark.parametrize("queries", [1, 2, 70])

@@ -57,7 +57,7 @@ def test_an_image_that_cannot_be_read_is_a_gap_counted_and_named(
         cv2.imwrite(str(tmp_path / f"{number}.{suffix}"), noise)
     cut(tmp_path / f"2.{suffix}", share)
     counter = DropCounter()
-    frames = list(FolderSource("door", tmp_path, frame_rate=1, listener=counter))
+    frames = list(FolderSource("door", tmp_path, frame_rate=1, observers=[counter]))
     assert [(frame.index, frame.time_s) for frame in frames] == [(0, 0.0), (2, 2.0)]
     assert counter.drops == {DropCause.CORRUPT: 1}
     assert f"2.{suffix}: expected a JPEG or PNG image" in caplog.text
@@ -75,7 +75,7 @@ def test_images_are_what_their_bytes_say_and_hidden_files_are_none(tmp_path: Pat
     write_image(tmp_path / "2.jpg", GREEN)
     (tmp_path / "._1.jpg").write_bytes(b"\0\5\x16\7 a resource fork")
     counter = DropCounter()
-    frames = list(FolderSource("door", tmp_path, frame_rate=1, listener=counter))
+    frames = list(FolderSource("door", tmp_path, frame_rate=1, observers=[counter]))
     assert [frame.index for frame in frames] == [0, 1]
     assert not counter.drops
     assert np.abs(frames[0].image.astype(int) - RED).max() == 0

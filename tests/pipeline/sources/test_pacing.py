@@ -1,5 +1,4 @@
 import threading
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -10,21 +9,11 @@ import pytest
 from pipeline.records import Frame
 from pipeline.sources.errors import ErrorCode, SourceError
 from pipeline.sources.pacing import Chunks, DropOldest, Prefetch, RateLimit
-from pipeline.sources.source import DropCause, SourceState
+from pipeline.sources.source import DropCause
+from testing.sources import DropCounter
 from testing.waiting import until
 
 PATIENCE_S = 30.0
-
-
-class Count:
-    def __init__(self) -> None:
-        self.drops: Counter[DropCause] = Counter()
-
-    def entered(self, camera: str, state: SourceState, error: ErrorCode | None) -> None:
-        pass
-
-    def dropped(self, camera: str, cause: DropCause) -> None:
-        self.drops[cause] += 1
 
 
 class Script:
@@ -57,9 +46,9 @@ def indices(source: DropOldest | RateLimit) -> list[int]:
 
 
 def test_a_consumer_that_looks_away_gets_the_newest_frame_and_the_others_are_counted_late() -> None:
-    count = Count()
+    count = DropCounter()
     script = Script(range(10), wait_after=0)
-    frames = iter(DropOldest(script, listener=count))
+    frames = iter(DropOldest(script, observers=[count]))
     assert next(frames).index == 0
     script.go_on.set()
     until(lambda: count.drops[DropCause.LATE] == 8, "eight frames are late")
@@ -106,8 +95,8 @@ def test_a_cap_is_the_same_at_every_run_and_leaves_gaps_in_the_index() -> None:
 
 
 def test_frames_above_the_cap_are_counted_by_cause() -> None:
-    count = Count()
-    indices(RateLimit(Script([k / 30 for k in range(30)]), 10, listener=count))
+    count = DropCounter()
+    indices(RateLimit(Script([k / 30 for k in range(30)]), 10, observers=[count]))
     assert count.drops == {DropCause.RATE: 20}
 
 
@@ -190,6 +179,15 @@ def test_prefetching_drops_nothing_and_hands_on_what_went_wrong() -> None:
 def test_closing_ends_a_prefetch_whose_consumer_waits_and_closes_the_source() -> None:
     script = Script([1.0, 2.0], wait_after=0)
     source = Prefetch(Chunks(script, most_frames=1))
-    threading.Timer(0.05, source.close).start()
-    assert [[frame.index for frame in chunk] for chunk in source] == [[0]]
+    seen: list[int] = []
+
+    def consume() -> None:
+        seen.extend(frame.index for chunk in source for frame in chunk)
+
+    with ThreadPoolExecutor() as pool:
+        consumer = pool.submit(consume)
+        until(lambda: seen, "the first frame is taken")
+        source.close()
+        consumer.result(PATIENCE_S)
+    assert seen == [0]
     assert script.is_closed

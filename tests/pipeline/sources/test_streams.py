@@ -22,7 +22,7 @@ import pytest
 
 from pipeline.sources.backoff import Retry
 from pipeline.sources.errors import ErrorCode, SourceError
-from pipeline.sources.source import DropCause, SourceState, StreamParams
+from pipeline.sources.source import DropCause, FrameDropped, SourceChanged, SourceState, StreamParams
 from pipeline.sources.streams import StreamSource
 from testing.waiting import WITHIN_S, until
 
@@ -33,7 +33,7 @@ Conversation = Callable[[socket.socket], None]
 
 
 class Count:
-    """Counts what it hears; closes a source after so many waits for another try."""
+    """Counts what it is told; closes a source after so many waits for another try."""
 
     def __init__(self, *, most_retries: int | None = None) -> None:
         self._most_retries = most_retries
@@ -42,15 +42,15 @@ class Count:
         self.errors: Counter[ErrorCode] = Counter()
         self.drops: Counter[DropCause] = Counter()
 
-    def entered(self, camera: str, state: SourceState, error: ErrorCode | None) -> None:
-        self.states.append(state)
-        if error is not None:
-            self.errors[error] += 1
+    def __call__(self, what: SourceChanged | FrameDropped) -> None:
+        if isinstance(what, FrameDropped):
+            self.drops[what.cause] += 1
+            return
+        self.states.append(what.state)
+        if what.error is not None:
+            self.errors[what.error] += 1
         if self.states.count(SourceState.RETRYING) == self._most_retries and self.source is not None:
             self.source.close()
-
-    def dropped(self, camera: str, cause: DropCause) -> None:
-        self.drops[cause] += 1
 
 
 @pytest.fixture
@@ -107,14 +107,16 @@ def answer(status: str) -> Conversation:
 
 
 def source_of(
-    url: str, listener: Count | None = None, *, timeout_s: float = TIMEOUT_S, retry: Retry | None = None
+    url: str, counter: Count | None = None, *, timeout_s: float = TIMEOUT_S, retry: Retry | None = None
 ) -> StreamSource:
-    """A source that its listener can close."""
+    """A source that its observer can close."""
     params = StreamParams(open_timeout_s=timeout_s, read_timeout_s=timeout_s)
     retry = retry or Retry(first_wait_s=0.05, longest_wait_s=0.2)
-    source = StreamSource("door", url, params, random=Random(0), retry=retry, listener=listener)
-    if listener is not None:
-        listener.source = source
+    source = StreamSource(
+        "door", url, params, random=Random(0), retry=retry, observers=[] if counter is None else [counter]
+    )
+    if counter is not None:
+        counter.source = source
     return source
 
 

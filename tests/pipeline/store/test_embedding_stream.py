@@ -10,7 +10,13 @@ import pytest
 from pipeline.config import RedisConfig
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import LeaseLost, SiteStore
-from pipeline.store.embedding_stream import EmbeddingReader, EmbeddingWriter
+from pipeline.store.embedding_stream import (
+    EmbeddingReader,
+    EmbeddingWriter,
+    EntryWaits,
+    MessageDeadLettered,
+    ReaderNews,
+)
 from pipeline.store.keys import BACKLOG, DEAD_LETTERS, STREAM
 from pipeline.store.lease import Lease, acquire
 from pipeline.store.scripts import script
@@ -24,10 +30,14 @@ ADD = script("return redis.call('XADD', KEYS[1], '*', unpack(ARGV))")
 
 
 def writer(
-    store: SiteStore, camera: str = "door", *, max_waiting: int = 100, on_wait: Callable[[], None] = lambda: None
+    store: SiteStore,
+    camera: str = "door",
+    *,
+    max_waiting: int = 100,
+    observers: Sequence[Callable[[EntryWaits], None]] = (),
 ) -> EmbeddingWriter:
     limits = RedisConfig(max_waiting=max_waiting, patience_s=5.0)
-    return EmbeddingWriter(store, camera, [camera], model_id=MODEL, limits=limits, on_wait=on_wait)
+    return EmbeddingWriter(store, camera, [camera], model_id=MODEL, limits=limits, observers=observers)
 
 
 def window(end_s: float, *tracks: int, camera: str = "door") -> EmbeddedWindow:
@@ -52,7 +62,11 @@ class Desk:
             decided_until_s=decided_until_s,
             now_s=time.monotonic(),
         )
-        self.reader = EmbeddingReader(store, lease, join, EXPECTED, on_dead_letter=self.reasons.append)
+        self.reader = EmbeddingReader(store, lease, join, EXPECTED, observers=[self._note])
+
+    def _note(self, what: ReaderNews) -> None:
+        if isinstance(what, MessageDeadLettered):
+            self.reasons.append(what.reason)
 
     def windows(self) -> Iterator[EmbeddedWindow]:
         return self.reader.windows(lambda: False, until_end=True)
@@ -108,11 +122,9 @@ def test_a_reader_without_the_lease_reads_nothing(store: SiteStore) -> None:
 
 def test_a_worker_waits_for_a_server_that_is_away_and_writes_what_it_held_once(redis_server: RedisServer) -> None:
     with SiteStore(redis_server.url, "shop") as store:
-        waits: list[float] = []
+        waits: list[EntryWaits] = []
         limits = RedisConfig(patience_s=20.0)
-        door = EmbeddingWriter(
-            store, "w", ["door"], model_id=MODEL, limits=limits, on_wait=lambda: waits.append(time.monotonic())
-        )
+        door = EmbeddingWriter(store, "w", ["door"], model_id=MODEL, limits=limits, observers=[waits.append])
         door.write(window(10.0, 1))
         redis_server.kill()
         thread = threading.Thread(target=door.write, args=(window(11.0, 2),), daemon=True)
@@ -125,7 +137,10 @@ def test_a_worker_waits_for_a_server_that_is_away_and_writes_what_it_held_once(r
 
 def test_a_worker_waits_while_too_many_of_its_messages_do_and_another_does_not(store: SiteStore) -> None:
     waits = threading.Event()
-    door, yard = writer(store, "door", max_waiting=3, on_wait=waits.set), writer(store, "yard", max_waiting=3)
+    door, yard = (
+        writer(store, "door", max_waiting=3, observers=[lambda _: waits.set()]),
+        writer(store, "yard", max_waiting=3),
+    )
     for number in range(3):
         door.write(window(10.0 + number, number))
     thread = threading.Thread(target=door.write, args=(window(13.0, 9),), daemon=True)

@@ -7,11 +7,12 @@ from uuid import UUID
 import pytest
 
 from passerby_events.schema import Event, IdentityEvent, event_from
+from pipeline.events.ids import run_id
 from pipeline.matching.memory import Retention
 from pipeline.matching.sightings import Sighting
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import LeaseLost, SiteStore, StoreError
-from pipeline.store.erasure import Eraser
+from pipeline.store.erasure import ErasedDropped, Eraser
 from pipeline.store.erasure_requests import MOST_REQUESTS, AuditEntry, ask, audit
 from pipeline.store.keys import (
     AUDIT,
@@ -53,8 +54,12 @@ class Office:
             self.desk.lease,
             keep_s=(retention or Retention()).keep_s,
             table=self.desk.gallery.known(),
-            on_drop=self.dropped.append,
+            observers=[self._note],
         )
+
+    def _note(self, what: AuditEntry | ErasedDropped) -> None:
+        if isinstance(what, ErasedDropped):
+            self.dropped.append(what.count)
 
     def commit(self, sightings: Sequence[Sighting], events: Sequence[IdentityEvent] = ()) -> None:
         self.desk.gallery.commit(sightings, events, ends_at(20.0))
@@ -172,6 +177,17 @@ def test_consumers_can_be_told_of_somebody_whom_the_site_forgot(office: Office, 
     assert (entry.outcome, entry.tracks) == ("reported", 0)
     assert [(each.kind, each.person) for each in outbox(store)] == [("person.erased", somebody(1))]
     assert office.erase(somebody(1)).outcome == "already"
+
+
+def test_an_erasure_bears_the_run_of_the_gallery(office: Office, store: SiteStore) -> None:
+    office.commit([of(1, 1)], [about(1, 1)])
+    office.erase(somebody(1))
+    assert [event.run for event in outbox(store)] == [about(1, 1).run]
+
+
+def test_an_erasure_before_any_event_has_a_run_of_its_own(office: Office, store: SiteStore) -> None:
+    request = office.erase(somebody(1), tells_anyway=True).request
+    assert [event.run for event in outbox(store)] == [run_id(store.site, request)]
 
 
 def test_an_id_that_was_merged_away_names_who_it_is_now(office: Office, store: SiteStore) -> None:

@@ -38,6 +38,7 @@ def test_the_next_matcher_knows_the_same_to_the_last_bit(store: SiteStore) -> No
         getattr(exact, name) for name in ("track", "person", "tracklet_index", "start_s", "end_s", "is_open", "clock")
     ]
     assert again.gallery.decided_until_s == 13.0
+    assert again.gallery.run == event(1).run
 
 
 def test_who_lost_the_lease_writes_nothing(store: SiteStore) -> None:

@@ -9,7 +9,7 @@ from pipeline.events.memory import MemorySink
 from pipeline.events.sink import EventSink
 from pipeline.store.client import SiteStore, StoreError
 from pipeline.store.keys import OUTBOX
-from pipeline.store.outbox import OutboxRelay
+from pipeline.store.outbox import EventDelivered, OutboxRelay, SinkFailed
 from pipeline.store.scripts import script
 from testing.failing_sink import FailingSink
 from testing.redis_desk import RedisDesk
@@ -39,13 +39,17 @@ def test_what_a_sink_did_not_confirm_goes_to_the_next_one_whole(store: SiteStore
     sent = commit(store, 3)
     failing, sink = FailingSink(), MemorySink()
     sinks: Iterator[EventSink] = iter((failing, sink))
-    failures: list[bool] = []
-    relay = OutboxRelay(store, lambda: next(sinks), patience_s=60.0, on_failure=lambda: failures.append(True))
+    reported: list[EventDelivered | SinkFailed] = []
+    relay = OutboxRelay(store, lambda: next(sinks), patience_s=60.0, observers=[reported.append])
     assert relay.drain(time.monotonic() + 10)
     relay.close()
     assert len(failing.events) == 3
     assert [each.event_id for each in sink.events] == [each.event_id for each in sent]
-    assert failures == [True]
+    failed, *delivered = reported
+    assert isinstance(failed, SinkFailed)
+    assert [each.event.event_id for each in delivered if isinstance(each, EventDelivered)] == [
+        each.event_id for each in sent
+    ]
 
 
 def test_nothing_is_forgotten_while_no_sink_confirms(store: SiteStore) -> None:

@@ -13,8 +13,8 @@ from pipeline.config import RedisConfig
 from pipeline.store.client import SiteStore, StoreError, StoreReadOnly, StoreUnavailable
 from pipeline.store.keys import OUTBOX
 from pipeline.store.startup import open_store
-from testing.services.certificates import Certificate, certificate_in
-from testing.services.needed import need_redis_server
+from testing.services.certificates import Certificate
+from testing.services.needed import need_certificate, need_redis_server
 from testing.services.ports import free_port
 from testing.services.redis import RedisServer
 from testing.services.relabelled_redis import RelabelledRedis
@@ -54,7 +54,7 @@ def users_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    return certificate_in(tmp_path_factory.mktemp("certificates"))
+    return need_certificate(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(scope="module")

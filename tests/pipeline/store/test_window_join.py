@@ -1,6 +1,6 @@
 from pipeline.records import EmbeddedWindow, StreamEntry
 from pipeline.store.embedding_messages import EmbeddingMessage, WorkerProgress
-from pipeline.store.window_join import WindowJoin
+from pipeline.store.window_join import MAX_LAG_S, WindowJoin
 from testing.embeddings import embedding, end
 
 
@@ -108,3 +108,16 @@ def test_it_is_done_when_all_have_closed_and_nothing_is_left() -> None:
     assert joined.take(0.0) is not None
     assert joined.is_done
     assert joined.take_spent() == ()
+
+
+def test_nobody_waits_for_a_live_camera_that_is_far_behind_what_is_written_now() -> None:
+    joined = join("door", "yard", is_live=True)
+    joined.add(entry(1, "yard"), says("yard", 1000.0 - MAX_LAG_S - 1, 3), 0.0, live_s=1000.0)
+    joined.add(entry(2, "door"), says("door", 1000.0, 1), 0.0, live_s=1000.0)
+    assert tracks(joined.take(0.0)) == ["yard/r/3"]
+    assert tracks(joined.take(0.0)) == ["door/r/1"], "although yard was heard of just now"
+    assert joined.behind_s() == {"door": 0.0, "yard": MAX_LAG_S + 1}
+    joined.add(entry(3, "yard"), says("yard", 999.0, 4), 0.0, live_s=1001.0)
+    joined.add(entry(4, "door"), says("door", 1001.0, 2), 0.0, live_s=1001.0)
+    assert tracks(joined.take(0.0)) == ["yard/r/4"], "late, and at once"
+    assert joined.take(0.0) is None, "the others wait for it again"

@@ -61,7 +61,7 @@ def run(source: Camera, detector: OnePerson, region: Region | None = None) -> tu
     steps: list[FrameStep] = []
     channel: Channel[Tracklet, Window] = Channel(["door"], Window, OrderParams(lead_s=100.0), is_live=False)
     lane, buffer = channel.lane("door"), TrackletBuffer("door", "run", ClipSpec(2, 16, 8))
-    loop = CameraLoop(source, detector, ByteTrack(), buffer, lane, region=region, watchers=[steps.append])
+    loop = CameraLoop(source, detector, ByteTrack(), buffer, lane, region=region, observers=[steps.append])
     try:
         loop.run()
     finally:

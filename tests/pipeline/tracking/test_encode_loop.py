@@ -12,12 +12,11 @@ from passerby_events.tracks import TrackKey
 from pipeline.build import build_stages
 from pipeline.config import PipelineConfig
 from pipeline.records import Tracklet, Window
-from pipeline.sources.source import Unheard
 from pipeline.telemetry.metrics import Metrics
 from pipeline.telemetry.observers import EncodeCounter
 from pipeline.tracking.encode_loop import EncodeLoop
 from reid_models.clip_encoder import ClipEncoder
-from reid_models.crop_encoder import CropEncoder
+from reid_models.crop_encoder import OSNET, CropEncoder
 from reid_models.encoder import Encoder
 from reid_runtime.adopt import adopt
 from reid_runtime.card import ClipSpec, Pixels
@@ -65,7 +64,7 @@ def test_the_network_is_given_the_batch_that_was_asked_for_and_that_is_what_is_c
 ) -> None:
     encoder, session, rows = encoders()[kind]
     metrics = Metrics()
-    embedded = EncodeLoop(encoder, batch=batch, watch=EncodeCounter(metrics)).step(window(50))
+    embedded = EncodeLoop(encoder, batch=batch, observers=[EncodeCounter(metrics)]).step(window(50))
     assert session.batches == [rows * size for size in batches]
     assert [embedding.track.track for embedding in embedded.embeddings] == list(range(50))
     count = metrics.registry.get_sample_value
@@ -98,7 +97,7 @@ def test_the_batch_of_the_configuration_reaches_the_loop_unless_the_network_fixe
     tmp_path: Path, compute: dict[str, object], shape: Sequence[int | str], batch: int
 ) -> None:
     network = mean_network(tmp_path / "tiny.onnx", list(shape), axes=[2, 3])
-    adopt(network, family="osnet", name="tiny", licence="CC0-1.0", origin="made in a test")
+    adopt(network, OSNET, name="tiny", licence="CC0-1.0", origin="made in a test")
     config = PipelineConfig.model_validate(
         {
             "cameras": [{"name": "door", "source": "door.mp4"}],
@@ -108,4 +107,4 @@ def test_the_batch_of_the_configuration_reaches_the_loop_unless_the_network_fixe
         }
     )
     with ExitStack() as owned:
-        assert build_stages(config, owned, Unheard()).encode_batch == batch
+        assert build_stages(config, owned).encode_batch == batch

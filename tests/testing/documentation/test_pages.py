@@ -1,12 +1,15 @@
 """The generated pages of docs/ are what the code says today, and say something of everything."""
 
+import inspect
 import json
+import re
 from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
 
+import passerby
 from testing.documentation.command_line import PROGRAMS, commands
 from testing.documentation.config_schema import config_schema, site_schema
 from testing.documentation.pages import stale
@@ -19,6 +22,12 @@ SITES = sorted(ROOT.glob("configs/site/*.yaml"))
 
 def test_the_generated_pages_are_what_the_code_says() -> None:
     assert stale() == [], "write them anew with `make docs`"
+
+
+def test_the_readme_has_an_example_of_the_library_as_it_is_tested() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    (example,) = (block for block in blocks if "passerby.recognise" in block)
+    assert example.strip() in inspect.cleandoc(passerby.__doc__ or "").replace("\n    ", "\n")
 
 
 def test_every_key_of_the_configuration_has_a_meaning() -> None:

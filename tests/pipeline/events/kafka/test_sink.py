@@ -2,7 +2,7 @@ import logging
 import time
 from collections import defaultdict
 from dataclasses import replace
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from pydantic import SecretStr
@@ -97,10 +97,11 @@ def test_tls_and_a_password_get_in_and_a_wrong_one_does_not(
     kafka_broker: KafkaBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="kafka")
-    ensure_topic(kafka_broker.plain, "t", TopicParams(partitions=1))
-    with KafkaSink(kafka_broker.secured, "t") as sink:
+    topic = f"test.{uuid4().hex}"
+    ensure_topic(kafka_broker.plain, topic, TopicParams(partitions=1))
+    with KafkaSink(kafka_broker.secured, topic) as sink:
         sink.publish(a_match())
-    assert list(events_at(kafka_broker.plain, "t")) == list(events_at(kafka_broker.secured, "t")) != []
+    assert list(events_at(kafka_broker.plain, topic)) == list(events_at(kafka_broker.secured, topic)) != []
     secured = kafka_broker.secured
     assert secured.sasl
     assert secured.sasl.password.get_secret_value() not in caplog.text
@@ -110,13 +111,14 @@ def test_tls_and_a_password_get_in_and_a_wrong_one_does_not(
         replace(secured, tls=Tls()),
     ):
         with pytest.raises(EventsError, match="are address, user and certificates right") as refused:
-            KafkaSink(wrong, "t", deliver_within_s=1)
+            KafkaSink(wrong, topic, deliver_within_s=1)
         assert "battery staple" not in str(refused.value) + caplog.text
 
 
 def test_a_silent_broker_ends_the_sink_after_the_stated_time(kafka_broker: KafkaBroker) -> None:
-    ensure_topic(kafka_broker.plain, "t", TopicParams(partitions=1))
-    sink = KafkaSink(kafka_broker.plain, "t", deliver_within_s=1.5)
+    topic = f"test.{uuid4().hex}"
+    ensure_topic(kafka_broker.plain, topic, TopicParams(partitions=1))
+    sink = KafkaSink(kafka_broker.plain, topic, deliver_within_s=1.5)
     sink.publish(a_match())
     sink.flush()
     kafka_broker.freeze()

@@ -154,6 +154,7 @@ def test_every_parameter_learns(name: str) -> None:
     "ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning",
     "ignore:_check_is_size will be removed:FutureWarning",
 )
+@pytest.mark.slow
 @pytest.mark.parametrize("named", EXPORTED)
 def test_exported_it_gives_the_same_for_any_batch(named: str, tmp_path: Path) -> None:
     """And for any length, where one exported network takes them all."""

@@ -101,7 +101,7 @@ def test_a_packet_that_cannot_be_decoded_is_a_gap_and_counted(
 ) -> None:
     counts = DropCounter()
     path = with_a_broken_packet(tmp_path / f"video.{suffix}", 10, codec, pixel_format)
-    frames = list(FileSource("door", path, frame_rate=25, listener=counts))
+    frames = list(FileSource("door", path, frame_rate=25, observers=[counts]))
     missing = set(range(24)) - {frame.index for frame in frames}
     assert missing == {10}
     assert counts.drops == {DropCause.CORRUPT: 1}
