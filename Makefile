@@ -55,7 +55,7 @@ test: setup
 # The documentation as a site in build/site; dead links and stale pages fail.
 docs: setup
 	$(BIN)/python -m testing.documentation
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # The wheels in an empty environment elsewhere: every command of the README, its consumer, the examples of the API.
 wheel: setup
