@@ -10,7 +10,7 @@ DONE   := $(VENV)/.setup-done
 SAYS   := pyproject.toml clients/python/pyproject.toml constraints.txt .ci/system-packages
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e clients/python
 
-.PHONY: setup demo fmt check test docs bench clean
+.PHONY: setup demo fmt check test docs wheel bench clean
 
 setup: $(DONE)
 
@@ -55,7 +55,11 @@ test: setup
 # The documentation as a site in build/site; dead links and stale pages fail.
 docs: setup
 	$(BIN)/python -m testing.documentation
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# The wheels in an empty environment elsewhere: every command of the README, its consumer, the examples of the API.
+wheel: setup
+	$(BIN)/python -m testing.wheels
 
 bench: setup
 	$(BIN)/python -m benchmarks

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,16 +10,16 @@ from numpy.typing import NDArray
 
 from detectors.boxes import Letterbox, clip, letterbox, nms
 from detectors.detections import Detections
+from reid_runtime.adopt import Family, summary
 from reid_runtime.batches import run_rows
-from reid_runtime.card import ArtefactError
+from reid_runtime.card import ArtefactError, Pixels
 from reid_runtime.session import Session
 
-FAMILY = "yolox"
 STRIDES_PX = (8, 16, 32)
 GREY = 114  # what the networks were trained to see beside the image
 BOX = slice(0, 4)
 OBJECTNESS = 4
-PERSON = 5  # column of the first class; person is class 0 of COCO
+PERSON = 5  # column of the first class; person is class 0 of COCO, and the classes stand last
 MAX_CANDIDATES = 1000  # NMS compares all pairs: bounds its memory when everything looks like a person
 
 
@@ -47,8 +48,8 @@ class YoloxDetector:
         Raises:
             ArtefactError: if the card is of another family.
         """
-        if session.card.family != FAMILY:
-            raise ArtefactError(f"{session.card.name}: expected the family {FAMILY}, found {session.card.family}")
+        if session.card.family != YOLOX.name:
+            raise ArtefactError(f"{session.card.name}: expected the family {YOLOX.name}, found {session.card.family}")
         self._session = session
         self._params = params or YoloxParams()
         _, _, height, width = session.card.inputs[0].shape
@@ -100,3 +101,23 @@ def _decode(raw: NDArray[np.float32], cells: NDArray[np.float32], strides: NDArr
     centres = (raw[:, :2] + cells) * strides
     halves = np.exp(raw[:, 2:]) * strides * np.float32(0.5)
     return np.concatenate([centres - halves, centres + halves], axis=1)
+
+
+def _check_output(output: NDArray[Any], shape: tuple[int, ...]) -> None:
+    height, width = shape[2:]
+    anchors = len(_grid(height, width)[0])
+    if output.ndim != 3 or output.shape[:2] != (shape[0], anchors) or output.shape[2] <= PERSON:
+        raise ValueError(f"expected ({shape[0]}, {anchors}, {PERSON} + classes), found {summary(output)}")
+    # An undecoded position is a few cells at most; a decoded one goes up to the width of the image.
+    if not np.isfinite(output).all() or np.abs(output[..., :2]).max() > width / 2:
+        raise ValueError("expected undecoded boxes, found positions in pixels: export without decoding")
+
+
+YOLOX = Family(
+    name="yolox",
+    pixels=Pixels(order="bgr", layout="nchw"),
+    input_shape=(None, 3, None, None),
+    input_meaning=f"images, letterboxed to the top left with grey {GREY}",
+    output_meaning="per anchor: x, y, width, height undecoded; objectness; one score per class, person first",
+    check_output=_check_output,
+)

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from passerby_events.errors import PasserbyError
-
 app = typer.Typer(
     name="reid-export", help="Export trained networks.", pretty_exceptions_enable=False, rich_markup_mode=None
 )
@@ -59,17 +57,15 @@ def main(argv: Sequence[str]) -> int:
         return int(app(args=list(argv) or ["--help"], standalone_mode=False) or 0)
     except typer.TyperException as error:
         return _failed(error.format_message(), error.exit_code)
-    except ModuleNotFoundError as error:
-        from reid_runtime.extras import missing_extra
+    except Exception as error:
+        from reid_runtime.faults import exit_code, in_one_line
 
-        if not (missing := missing_extra(error)):
+        if (code := exit_code(error)) is None:
             raise
-        return _failed(missing)
-    except (PasserbyError, OSError, ValueError) as error:
-        return _failed(str(error))
+        return _failed(in_one_line(error), code)
 
 
-def _failed(message: str, code: int = 1) -> int:
+def _failed(message: str, code: int) -> int:
     typer.echo(f"reid-export: {message}", err=True)
     return code
 

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import torch
 
-from detectors.training.network import STRIDES, ServedDetector
+from detectors.training.network import ServedDetector
 from detectors.training.train import small_person_detector
 from detectors.training.train import trained_network as trained_detector
+from detectors.yolox import STRIDES_PX, YOLOX
 from export.to_onnx import Words, export_onnx
+from passerby_events.errors import PasserbyError
 from reid_models.architectures.served import ServedNetwork
+from reid_models.clip_encoder import CLIP
 from reid_models.training.recipes.compact import compact
 from reid_models.training.train import trained_network as trained_encoder
 
@@ -16,6 +19,12 @@ LICENCE = "Apache-2.0"
 DETECTOR_PX = 384, 512
 """Height and width, as images of most cameras have them: one of 4:3 fills it."""
 PARITY_CLIPS = 3
+
+
+class ExportError(PasserbyError):
+    """An artefact that cannot be what was asked for."""
+
+    exit_code = 2
 
 
 def export_encoder(
@@ -29,7 +38,7 @@ def export_encoder(
     clips = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
     words = Words(
         name=file.stem,
-        family="clip",
+        family=CLIP,
         licence=LICENCE,
         origin=f"reid_models.training, recipe compact, {steps} steps, simulated people alone (docs/training.md)",
         notes=notes,
@@ -45,16 +54,17 @@ def export_detector(
     """Writes the detector of a run with its card, for images of that size, in pixels; see `export_encoder`.
 
     Raises:
-        ValueError: if a side is no multiple of the network's largest stride.
+        ExportError: if a side is no multiple of the network's largest stride.
     """
-    if height % STRIDES[-1] or width % STRIDES[-1]:
-        raise ValueError(f"expected a height and a width that are multiples of {STRIDES[-1]}, found {height}, {width}")
+    stride = STRIDES_PX[-1]
+    if height % stride or width % stride:
+        raise ExportError(f"expected a height and a width that are multiples of {stride}, found {height}, {width}")
     recipe = small_person_detector(steps=steps)
     network = trained_detector(recipe, run)
     images = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0)) * 255
     words = Words(
         name=file.stem,
-        family="yolox",
+        family=YOLOX,
         licence=LICENCE,
         origin=f"detectors.training, {recipe.loop.steps} steps, simulated people alone (docs/training.md)",
         notes=notes,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from passerby_events.errors import PasserbyError
-from reid_runtime.adopt import adopt
+from reid_runtime.adopt import Family, adopt
 from reid_runtime.card import ModelCard, card_path
 from reid_runtime.load import load_session
 
@@ -27,7 +27,7 @@ class Words:
 
     Attributes:
         name: of the network and its training.
-        family: see `reid_runtime.adopt`.
+        family: of the networks that serving reads.
         licence: of the weights.
         origin: how they came to be.
         notes: what they were trained on, and what they are not good for.
@@ -35,7 +35,7 @@ class Words:
     """
 
     name: str
-    family: str
+    family: Family
     licence: str
     origin: str
     notes: str
@@ -73,7 +73,7 @@ def export_onnx(
     program.save(file)
     card = adopt(
         file,
-        family=words.family,
+        words.family,
         name=words.name,
         licence=words.licence,
         origin=words.origin,

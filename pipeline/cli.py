@@ -364,7 +364,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _say(error: Exception) -> int:
     """One line for what a user can mend; a traceback only for what only we can."""
-    from pipeline.commands.faults import exit_code, in_one_line
+    from reid_runtime.faults import exit_code, in_one_line
 
     code = exit_code(error)
     if code is None:

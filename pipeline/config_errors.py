@@ -14,6 +14,8 @@ from pipeline.sources.errors import redact
 class ConfigError(PasserbyError):
     """A configuration that cannot be used; the message says where, what was expected, and what was found."""
 
+    exit_code = 2
+
 
 _KINDS = {"yolox", "hog", "ultralytics", "bytetrack", "ocsort", "network", "colour-stripes"}
 """pydantic puts the chosen kind into the path of an error; the reader's file has no such key."""

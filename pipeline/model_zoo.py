@@ -17,6 +17,7 @@ from typing import Annotated, BinaryIO
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from pipeline.families import family_named
 from pipeline.shipped import MODELS, MODELS_FILE
 from reid_runtime.adopt import adopt
 from reid_runtime.card import ArtefactError, card_path, file_sha256
@@ -48,7 +49,7 @@ class KnownModel(BaseModel):
     Attributes:
         url: of the file; from the web alone, never a path of this machine.
         sha256: of the file, hexadecimal.
-        family: see `reid_runtime.adopt`.
+        family: see `pipeline.families`.
         licence: of the weights.
         notes: for people.
         threshold: encoders only, see `ModelCard`.
@@ -158,7 +159,7 @@ def fetch(
         _bring(name, model, target, from_file=from_file, observers=observers)
     adopt(
         target,
-        family=model.family,
+        family_named(model.family),
         name=name,
         licence=model.licence,
         origin=model.url,

@@ -24,6 +24,8 @@ _FOR_EDITORS = "# yaml-language-server: $schema="
 class UnknownNameError(PasserbyError):
     """Nothing of that name comes with the package; the message says what does."""
 
+    exit_code = 2
+
 
 def configs_of(kind: Kind) -> dict[str, Path]:
     """The configurations of a kind, by name."""

@@ -8,8 +8,11 @@ from typing import Any
 import torch
 
 from passerby_events.errors import PasserbyError
+from reid_learning.recipes import Recipe, differences
 
 FILE = "checkpoint.pt"
+SHOWN = 3
+"""Fields that differ, in one line."""
 
 
 class CheckpointError(PasserbyError):
@@ -21,14 +24,14 @@ class Checkpoint:
     """A run between two steps.
 
     Attributes:
-        recipe: the run's recipe in words; another recipe cannot go on from here.
+        recipe: fields of the run's recipe; another recipe cannot go on from here.
         step: the next one.
         learner: state of what learns.
         average: state of its moving average.
         optimiser: state of the optimiser.
     """
 
-    recipe: str
+    recipe: dict[str, Any]
     step: int
     learner: dict[str, Any]
     average: dict[str, Any]
@@ -42,12 +45,12 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
     partial_file.replace(folder / FILE)
 
 
-def load_checkpoint(folder: Path, *, recipe: str | None) -> Checkpoint | None:
+def load_checkpoint(folder: Path, *, recipe: Recipe) -> Checkpoint | None:
     """The checkpoint of a folder; None where there is none.
 
     Args:
         folder: of the run.
-        recipe: that it must be of; None: of any.
+        recipe: that it must be of.
 
     Raises:
         CheckpointError: if it cannot be read, or is of another recipe.
@@ -61,8 +64,8 @@ def load_checkpoint(folder: Path, *, recipe: str | None) -> Checkpoint | None:
         raise CheckpointError(
             f"{path}: expected a checkpoint of a run, found something else: take another folder, or train anew"
         ) from error
-    if recipe is not None and found.recipe != recipe:
+    if different := differences(found.recipe, recipe):
         raise CheckpointError(
-            f"{path} is of another recipe, {found.recipe}; expected {recipe}: take another folder, or the old recipe"
+            f"{path} is of another recipe, {'; '.join(different[:SHOWN])}: take another folder, or the old recipe"
         )
     return found

@@ -11,11 +11,17 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from passerby_events.errors import PasserbyError
 from reid_learning.average import Average
 from reid_learning.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from reid_learning.recipes import Recipe, kept
 from reid_learning.schedule import warm_cosine
 
 Losses = Mapping[str, Tensor]
+
+
+class TrainingError(PasserbyError):
+    """A run that cannot go on; says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class TrainingStep:
 
 
 def run(
-    learner: nn.Module, losses: Callable[[int], Losses], params: LoopParams, *, folder: Path, recipe: str
+    learner: nn.Module, losses: Callable[[int], Losses], params: LoopParams, *, folder: Path, recipe: Recipe
 ) -> Iterator[TrainingStep]:
     """Runs what is left of a training, and yields after each step; the folder's checkpoint says where it stopped.
 
@@ -71,11 +77,11 @@ def run(
         losses: of the learner on the batch of that step, by name; their sum is what is brought down.
         params: see there.
         folder: for the checkpoint.
-        recipe: in words; a checkpoint of another one is refused.
+        recipe: all that the run's numbers depend on, but the data; a checkpoint of another one is refused.
 
     Raises:
         CheckpointError: if the folder has a checkpoint that is not of this run.
-        FloatingPointError: if a loss is not finite.
+        TrainingError: if a loss is not finite.
     """
     folder.mkdir(parents=True, exist_ok=True)
     optimiser = torch.optim.AdamW(_groups(learner, params.decay), lr=params.rate)
@@ -105,7 +111,7 @@ def _step(
     found = losses(number)
     total = torch.stack(list(found.values())).sum()
     if not torch.isfinite(total):
-        raise FloatingPointError(f"step {number}: expected finite losses, found {_shown(found)}: lower the rate")
+        raise TrainingError(f"step {number}: expected finite losses, found {_shown(found)}: lower the rate")
     total.backward()
     nn.utils.clip_grad_norm_(learner.parameters(), params.max_norm)
     optimiser.step()
@@ -120,7 +126,9 @@ def _groups(learner: nn.Module, decay: float) -> list[dict[str, object]]:
     ]
 
 
-def _restore(learner: nn.Module, average: Average, optimiser: torch.optim.Optimizer, folder: Path, recipe: str) -> int:
+def _restore(
+    learner: nn.Module, average: Average, optimiser: torch.optim.Optimizer, folder: Path, recipe: Recipe
+) -> int:
     checkpoint = load_checkpoint(folder, recipe=recipe)
     if checkpoint is None:
         return 0
@@ -131,10 +139,10 @@ def _restore(learner: nn.Module, average: Average, optimiser: torch.optim.Optimi
 
 
 def _save(
-    learner: nn.Module, average: Average, optimiser: torch.optim.Optimizer, folder: Path, recipe: str, step: int
+    learner: nn.Module, average: Average, optimiser: torch.optim.Optimizer, folder: Path, recipe: Recipe, step: int
 ) -> None:
     state = Checkpoint(
-        recipe=recipe,
+        recipe=kept(recipe),
         step=step,
         learner=learner.state_dict(),
         average=average.network.state_dict(),

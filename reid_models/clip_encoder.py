@@ -4,10 +4,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_models.encoder import EncoderCard
-from reid_models.vectors import check_clips, unit_rows, vector_length
+from reid_models.vectors import check_clips, check_vectors, unit_rows, vector_length
+from reid_runtime.adopt import Family
 from reid_runtime.batches import batch_size, run_rows
-from reid_runtime.card import ArtefactError, ClipSpec, ModelCard
+from reid_runtime.card import ArtefactError, ClipSpec, ModelCard, Pixels
 from reid_runtime.session import Session
+
+CLIP = Family(
+    name="clip",
+    pixels=Pixels(order="rgb", layout="nthwc", dtype="uint8"),
+    input_shape=(None, None, None, None, 3),
+    input_meaning="clips of one person each, raw bytes",
+    output_meaning="embedding, not normalised",
+    check_output=check_vectors,
+)
 
 
 class ClipEncoder:
@@ -44,9 +54,13 @@ def clip_encoder_card(card: ModelCard) -> EncoderCard:
     Raises:
         ArtefactError: if the card has no clip, or says that the network takes anything but raw RGB.
     """
-    if card.clip is None or (card.pixels.order, card.pixels.layout, card.pixels.dtype) != ("rgb", "nthwc", "uint8"):
+    if card.clip is None or card.pixels != CLIP.pixels:
         raise ArtefactError(
-            f"{card.name}: expected a clip network that takes rgb nthwc uint8, found family {card.family} with "
-            f"{card.pixels.order} {card.pixels.layout} {card.pixels.dtype}"
+            f"{card.name}: expected a clip network that takes {_show(CLIP.pixels)}, found family {card.family} with "
+            f"{_show(card.pixels)}"
         )
     return EncoderCard(card.model_id, card.clip, vector_length(card), card.threshold, batch_size(card))
+
+
+def _show(pixels: Pixels) -> str:
+    return f"{pixels.order} {pixels.layout} {pixels.dtype}"

@@ -5,13 +5,30 @@ from numpy.typing import NDArray
 
 from reid_models.clips import USUAL_FRAMES
 from reid_models.encoder import EncoderCard
-from reid_models.pixels import as_input
-from reid_models.vectors import check_clips, unit_rows, vector_length
+from reid_models.pixels import IMAGENET_MEAN, IMAGENET_STD, as_input
+from reid_models.vectors import check_clips, check_vectors, unit_rows, vector_length
+from reid_runtime.adopt import Family
 from reid_runtime.batches import batch_size, run_rows
-from reid_runtime.card import ArtefactError, ClipSpec, ModelCard
+from reid_runtime.card import ArtefactError, ClipSpec, ModelCard, Pixels
 from reid_runtime.session import Session
 
-FAMILIES = ("osnet", "intel-reid")
+OSNET = Family(
+    name="osnet",
+    pixels=Pixels(order="rgb", layout="nchw", scale=1 / 255, mean=IMAGENET_MEAN, std=IMAGENET_STD),
+    input_shape=(None, 3, None, None),
+    input_meaning="crops of one person each",
+    output_meaning="embedding, not normalised",
+    check_output=check_vectors,
+)
+INTEL_REID = Family(
+    name="intel-reid",
+    pixels=Pixels(order="bgr", layout="nhwc"),
+    input_shape=(None, None, None, 3),
+    input_meaning="crops of one person each",
+    output_meaning="embedding, not normalised",
+    check_output=check_vectors,
+)
+NAMES = (OSNET.name, INTEL_REID.name)
 
 
 class CropEncoder:
@@ -58,8 +75,8 @@ def crop_encoder_card(card: ModelCard, *, frames: int = USUAL_FRAMES) -> Encoder
     Raises:
         ArtefactError: if the card is of another family.
     """
-    if card.family not in FAMILIES:
-        raise ArtefactError(f"{card.name}: expected one of the families {', '.join(FAMILIES)}, found {card.family}")
+    if card.family not in NAMES:
+        raise ArtefactError(f"{card.name}: expected one of the families {', '.join(NAMES)}, found {card.family}")
     crops = batch_size(card)
     batch = None if crops is None else max(1, crops // frames)
     clip = ClipSpec(frames, *_crop_size(card))

@@ -6,6 +6,9 @@ from numpy.typing import NDArray
 
 from reid_runtime.card import Pixels
 
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of red, green and blue in [0, 1] over ImageNet's images: many networks take off the one and divide by the other."""
+
 
 def as_input(crops: NDArray[np.uint8], pixels: Pixels) -> NDArray[np.float32]:
     """(N, H, W, 3) uint8 RGB -> what the card says: (N, 3, H, W) or (N, H, W, 3) float32, colours in its order."""

@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from passerby_events.errors import PasserbyError
+
 JUNK = -1
 """Identity of a row that shows nobody in full: ignored, neither right nor wrong."""
 DISTRACTOR = -2
@@ -18,6 +20,10 @@ are not one person."""
 
 Ids = NDArray[np.int64]
 Precision = Literal["trapezoidal", "rectangular"]
+
+
+class RankingError(PasserbyError):
+    """Vectors among which nobody can be found again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +95,7 @@ def rank(
     junk = gallery.persons == JUNK
     hits = same_person & (gallery.cameras != queries.cameras[:, None]) & ~junk
     if not hits.any():
-        raise ValueError("expected at least one query with the same person in another camera, found none")
+        raise RankingError("expected at least one query with the same person in another camera, found none")
     query, place, found = _places(similarity, hits, wrong=~same_person & ~junk)
     return Ranking(
         cmc=_cmc(place[found == 0], len(gallery.persons)),

@@ -1,8 +1,11 @@
 """Arithmetic that every encoder ends with."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from reid_runtime.adopt import summary
 from reid_runtime.card import ClipSpec, ModelCard
 
 
@@ -31,3 +34,9 @@ def check_clips(clips: NDArray[np.uint8], spec: ClipSpec) -> None:
         raise ValueError(
             f"expected clips (B, {', '.join(map(str, expected))}) uint8, found {clips.shape} {clips.dtype}"
         )
+
+
+def check_vectors(output: NDArray[Any], shape: tuple[int, ...]) -> None:
+    """Raises ValueError unless what a network made of an input of that shape are vectors, one for each row."""
+    if output.ndim < 2 or len(output) != shape[0] or not np.isfinite(output).all() or not output.any():
+        raise ValueError(f"expected one finite vector per row, ({shape[0]}, D), found {summary(output)}")

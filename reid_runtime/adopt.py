@@ -1,6 +1,7 @@
 """Writes the card of a foreign artefact, after checking that it is of the family it is said to be.
 
-A family is what a file cannot tell by itself: colours, range, and what the outputs mean.
+A family is what a file cannot tell by itself: colours, range, and what the outputs mean. Each is described beside the
+code that reads its outputs; nothing here knows one.
 """
 
 from collections.abc import Callable
@@ -15,17 +16,13 @@ from reid_runtime.card import ArtefactError, ClipSpec, ModelCard, Pixels, Tensor
 from reid_runtime.load import describe, open_session
 from reid_runtime.signature import Signature, matches, show_spec
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-YOLOX_STRIDES_PX = (8, 16, 32)
-YOLOX_COLUMNS = 5  # x, y, width, height and objectness, before one column per class
-
 
 @dataclass(frozen=True, slots=True)
 class Family:
     """What the files of one family have in common.
 
     Attributes:
+        name: of the family, as cards say it.
         pixels: how images become the input.
         input_shape: what the input must match; None: any size.
         input_meaning: for people.
@@ -33,6 +30,7 @@ class Family:
         check_output: raises ValueError, with what it expected, unless the output of one grey input fits.
     """
 
+    name: str
     pixels: Pixels
     input_shape: tuple[int | None, ...]
     input_meaning: str
@@ -41,13 +39,13 @@ class Family:
 
 
 def adopt(
-    file: Path, *, family: str, name: str, licence: str, origin: str, notes: str = "", threshold: float | None = None
+    file: Path, family: Family, *, name: str, licence: str, origin: str, notes: str = "", threshold: float | None = None
 ) -> ModelCard:
     """Checks an artefact against a family by running one input, and writes its card beside it.
 
     Args:
         file: the artefact.
-        family: one of `FAMILIES`.
+        family: that it is said to be of.
         name: goes into the `model_id` of all that the network makes.
         licence: of the weights.
         origin: where the artefact came from.
@@ -57,73 +55,58 @@ def adopt(
     Raises:
         ArtefactError: if the file is missing, no network, or not of this family.
     """
-    if family not in FAMILIES:
-        raise ArtefactError(f"expected one of the families {', '.join(FAMILIES)}, found {family!r}")
     if not file.is_file():
         raise ArtefactError(f"expected an artefact at {file}, found no file: check the path")
-    rule = FAMILIES[family]
     signature = describe(file)
-    _check_declared(signature, rule, family, file)
+    _check_declared(signature, family, file)
     card = ModelCard(
         name=name,
-        family=family,
+        family=family.name,
         file=file.name,
         sha256=file_sha256(file),
-        inputs=_with_meaning(signature.inputs, rule.input_meaning),
-        outputs=_with_meaning(signature.outputs, rule.output_meaning),
-        pixels=rule.pixels,
-        clip=_clip(signature.inputs[0], rule.pixels),
+        inputs=_with_meaning(signature.inputs, family.input_meaning),
+        outputs=_with_meaning(signature.outputs, family.output_meaning),
+        pixels=family.pixels,
+        clip=_clip(signature.inputs[0], family.pixels),
         licence=licence,
         origin=origin,
         threshold=threshold,
         notes=notes,
     )
-    _check_run(file, card, rule)
+    _check_run(file, card, family)
     write_card(card, file)
     return card
 
 
-def _check_declared(signature: Signature, rule: Family, family: str, file: Path) -> None:
+def _check_declared(signature: Signature, family: Family, file: Path) -> None:
     if len(signature.inputs) != 1:
-        raise ArtefactError(f"{file.name}: the family {family} has one input, found {len(signature.inputs)}")
+        raise ArtefactError(f"{file.name}: the family {family.name} has one input, found {len(signature.inputs)}")
     found = signature.inputs[0]
-    expected = TensorSpec(name=found.name, shape=rule.input_shape, dtype=rule.pixels.dtype)
+    expected = TensorSpec(name=found.name, shape=family.input_shape, dtype=family.pixels.dtype)
     if found.dtype != expected.dtype or not matches(found.shape, expected.shape):
-        raise ArtefactError(f"{file.name}: the family {family} takes {show_spec(expected)}, found {show_spec(found)}")
+        raise ArtefactError(
+            f"{file.name}: the family {family.name} takes {show_spec(expected)}, found {show_spec(found)}"
+        )
     if None in found.shape[1:]:
         raise ArtefactError(
             f"{file.name}: expected sizes that are fixed in the file, found {show_spec(found)}: export it so"
         )
 
 
-def _check_run(file: Path, card: ModelCard, rule: Family) -> None:
+def _check_run(file: Path, card: ModelCard, family: Family) -> None:
     """Runs one grey input: a file of the same sizes may still be of another family."""
     spec = card.inputs[0]
     shape = tuple(size or 1 for size in spec.shape)
     grey = np.full(shape, _grey(card.pixels), spec.dtype)
     output = open_session(file, card, provider="cpu", threads=1).run({spec.name: grey})[card.outputs[0].name]
     try:
-        rule.check_output(output, shape)
+        family.check_output(output, shape)
     except ValueError as error:
         raise ArtefactError(f"{file.name} is not of the family {card.family}: {error}") from error
 
 
-def _check_vectors(output: NDArray[Any], shape: tuple[int, ...]) -> None:
-    if output.ndim < 2 or len(output) != shape[0] or not np.isfinite(output).all() or not output.any():
-        raise ValueError(f"expected one finite vector per row, ({shape[0]}, D), found {_summary(output)}")
-
-
-def _check_yolox(output: NDArray[Any], shape: tuple[int, ...]) -> None:
-    height, width = shape[2:]
-    anchors = sum((height // stride) * (width // stride) for stride in YOLOX_STRIDES_PX)
-    if output.ndim != 3 or output.shape[:2] != (shape[0], anchors) or output.shape[2] <= YOLOX_COLUMNS:
-        raise ValueError(f"expected ({shape[0]}, {anchors}, 5 + classes), found {_summary(output)}")
-    # An undecoded position is a few cells at most; a decoded one goes up to the width of the image.
-    if not np.isfinite(output).all() or np.abs(output[..., :2]).max() > width / 2:
-        raise ValueError("expected undecoded boxes, found positions in pixels: export without decoding")
-
-
-def _summary(output: NDArray[Any]) -> str:
+def summary(output: NDArray[Any]) -> str:
+    """Shape, type and share of finite numbers, for a message."""
     return f"{output.shape} {output.dtype}, {np.isfinite(output).mean():.0%} finite"
 
 
@@ -141,35 +124,3 @@ def _clip(spec: TensorSpec, pixels: Pixels) -> ClipSpec | None:
 def _with_meaning(specs: tuple[TensorSpec, ...], meaning: str) -> tuple[TensorSpec, ...]:
     """The meaning belongs to the first; what else a file yields is not read."""
     return (specs[0].model_copy(update={"meaning": meaning}), *specs[1:])
-
-
-FAMILIES = {
-    "yolox": Family(
-        pixels=Pixels(order="bgr", layout="nchw"),
-        input_shape=(None, 3, None, None),
-        input_meaning="images, letterboxed to the top left with grey 114",
-        output_meaning="per anchor: x, y, width, height undecoded; objectness; one score per class, person first",
-        check_output=_check_yolox,
-    ),
-    "osnet": Family(
-        pixels=Pixels(order="rgb", layout="nchw", scale=1 / 255, mean=IMAGENET_MEAN, std=IMAGENET_STD),
-        input_shape=(None, 3, None, None),
-        input_meaning="crops of one person each",
-        output_meaning="embedding, not normalised",
-        check_output=_check_vectors,
-    ),
-    "intel-reid": Family(
-        pixels=Pixels(order="bgr", layout="nhwc"),
-        input_shape=(None, None, None, 3),
-        input_meaning="crops of one person each",
-        output_meaning="embedding, not normalised",
-        check_output=_check_vectors,
-    ),
-    "clip": Family(
-        pixels=Pixels(order="rgb", layout="nthwc", dtype="uint8"),
-        input_shape=(None, None, None, None, 3),
-        input_meaning="clips of one person each, raw bytes",
-        output_meaning="embedding, not normalised",
-        check_output=_check_vectors,
-    ),
-}

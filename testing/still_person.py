@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from detectors.yolox import YOLOX
 from reid_runtime.adopt import adopt
 from testing.networks import constant_network
 
@@ -22,5 +23,5 @@ def still_person(path: Path) -> Path:
     log_size = np.log(np.array(SIZE_PX) / STRIDE_PX)
     output[0, CELL] = (0.5, 0.5, *log_size, 0.95, 0.95)
     constant_network(path, [1, 3, SIDE_PX, SIDE_PX], output)
-    adopt(path, family="yolox", name="still", licence="CC0-1.0", origin="made in a test")
+    adopt(path, YOLOX, name="still", licence="CC0-1.0", origin="made in a test")
     return path

@@ -17,7 +17,7 @@ from rich.console import Console
 from detectors.training.frames import FrameSet, write_frames
 from detectors.training.simulated import label_frames
 from detectors.training.train import small_person_detector, train
-from passerby_events.errors import PasserbyError
+from reid_runtime.faults import exit_code, in_one_line
 from reid_simulation.output.scatter import ScatterParams, anybody, scattered_frames
 
 PERSONS = 100
@@ -40,9 +40,11 @@ def main() -> int:
     console = Console(stderr=True, highlight=False)
     try:
         return _render(arguments, console) if arguments.command == "render" else _run(arguments, console)
-    except (PasserbyError, ValueError, FloatingPointError, OSError) as error:
-        console.print(f"detectors.training: {error}")
-        return 1
+    except Exception as error:
+        if (code := exit_code(error)) is None:
+            raise
+        console.print(f"detectors.training: {in_one_line(error)}", markup=False, soft_wrap=True)
+        return code
 
 
 def _positive(text: str) -> int:

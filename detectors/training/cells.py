@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from detectors.training.network import STRIDES
+from detectors.yolox import STRIDES_PX
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +31,7 @@ class Cells:
 def cells(height: int, width: int) -> Cells:
     """Those of an image, in the order of the network's rows."""
     corners, strides = [], []
-    for stride in STRIDES:
+    for stride in STRIDES_PX:
         y, x = torch.meshgrid(torch.arange(height // stride), torch.arange(width // stride), indexing="ij")
         corners.append(torch.stack([x.flatten(), y.flatten()], dim=1))
         strides.append(torch.full((x.numel(), 1), float(stride)))

@@ -13,7 +13,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-STRIDES = (8, 16, 32)
 STEM = (16, 32)
 WIDTHS = (64, 96, 160)
 DEPTHS = (2, 3, 2)

@@ -17,7 +17,7 @@ from detectors.training.objective import DetectorLearner, Target
 from detectors.training.views import View, ViewParams, draw_view
 from reid_learning.checkpoint import load_checkpoint
 from reid_learning.clutter import clutter
-from reid_learning.loop import LoopParams, TrainingStep, run
+from reid_learning.loop import LoopParams, TrainingError, TrainingStep, run
 from reid_learning.progress import watch_training
 
 CLUTTERS, CLUTTER_PX = 300, 480
@@ -54,15 +54,15 @@ def train(recipe: DetectorRecipe, frames: FrameSet, folder: Path, *, console: Co
     """Runs what is left of the recipe, and returns its last step.
 
     Raises:
-        ValueError: if the run is over already.
+        TrainingError: if the run is over already.
     """
     torch.manual_seed(recipe.loop.seed)
     learner = DetectorLearner(PersonNetwork()).to(memory_format=torch.channels_last)
     batches = Batches(recipe, frames)
-    steps = run(learner, lambda step: learner(*batches.batch(step)), recipe.loop, folder=folder, recipe=repr(recipe))
+    steps = run(learner, lambda step: learner(*batches.batch(step)), recipe.loop, folder=folder, recipe=recipe)
     done = deque(watch_training(steps, total=recipe.loop.steps, console=console), maxlen=1)
     if not done:
-        raise ValueError(f"expected a run with steps to go, found all {recipe.loop.steps} done in {folder}")
+        raise TrainingError(f"expected a run with steps to go, found all {recipe.loop.steps} done in {folder}")
     return done.pop()
 
 
@@ -96,7 +96,7 @@ def trained_network(recipe: DetectorRecipe, folder: Path) -> PersonNetwork:
     Raises:
         FileNotFoundError: if the folder has none.
     """
-    checkpoint = load_checkpoint(folder, recipe=repr(recipe))
+    checkpoint = load_checkpoint(folder, recipe=recipe)
     if checkpoint is None:
         raise FileNotFoundError(f"expected a checkpoint in {folder}, found none: train first")
     network = PersonNetwork()

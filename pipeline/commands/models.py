@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from pipeline.families import family_named
 from pipeline.model_zoo import Downloaded, fetch, is_at_hand, known_models
 from reid_runtime.adopt import adopt
 from reid_runtime.card import card_path
@@ -13,7 +14,7 @@ from reid_runtime.card import card_path
 
 def adopt_file(file: Path, family: str, name: str | None, licence: str, origin: str) -> int:
     """Writes the card of a foreign network, and prints where."""
-    card = adopt(file, family=family, name=name or file.stem, licence=licence, origin=origin)
+    card = adopt(file, family_named(family), name=name or file.stem, licence=licence, origin=origin)
     out = Console(highlight=False)
     out.print(f"{card_path(file)}: {card.model_id}, family {card.family}", soft_wrap=True, markup=False)
     return 0

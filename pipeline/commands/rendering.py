@@ -12,6 +12,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from passerby_events.errors import PasserbyError
 from pipeline.commands.stopping import StopSignal
 from pipeline.scheduling.threads import keep_to_one_thread
 
@@ -23,7 +24,7 @@ LOOK_S = 0.2
 """Between two looks at the progress."""
 
 
-class RenderingStoppedError(Exception):
+class RenderingStoppedError(PasserbyError):
     """A signal came; what was made is not whole."""
 
 

@@ -17,6 +17,7 @@ from typing import Self
 
 from prometheus_client import CollectorRegistry, Metric
 
+from passerby_events.errors import PasserbyError
 from pipeline.config import PipelineConfig
 from pipeline.deployment.child import Broken, ChildMessage, Done, Order, Pipes, Ready, Report, run_child
 from pipeline.ordering.channel import Channel, ChannelClosed
@@ -32,7 +33,7 @@ ENDS_WITHIN_S = 10.0
 _WHY = {signal.SIGKILL: ": was there memory enough?", signal.SIGSEGV: ": a library failed"}
 
 
-class ChildDied(Exception):  # noqa: N818 - said of somebody
+class ChildDied(PasserbyError):  # noqa: N818 - said of somebody
     """A process that ran cameras ended without a word."""
 
 

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from passerby_events.errors import PasserbyError
 from pipeline.output.mot_files import MotTracks
 from pipeline.output.person_labels import UNIDENTIFIED, Colour, short_name
 from pipeline.records import Frame, Image
@@ -26,7 +27,7 @@ FPS_DENOMINATOR = 1001
 """29.97 is 30000/1001."""
 
 
-class AnnotationError(Exception):
+class AnnotationError(PasserbyError):
     """A video cannot be written."""
 
 

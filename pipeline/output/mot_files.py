@@ -15,6 +15,8 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from passerby_events.errors import PasserbyError
+
 TRACK_COLUMNS = 7
 """The fewest that tracks have; what follows them is not read."""
 MOT15_COLUMNS = 10
@@ -31,7 +33,7 @@ TruthFormat = Literal["mot15", "mot16", "visdrone"]
 FEET_HEADER = ["frame", "id", "x_foot", "y_foot"]
 
 
-class MotFileError(Exception):
+class MotFileError(PasserbyError):
     """A file of tracks or of truth cannot be read or written."""
 
 

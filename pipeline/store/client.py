@@ -15,6 +15,7 @@ from redis.cluster import RedisCluster
 from redis.exceptions import ClusterDownError, NoScriptError, ReadOnlyError, RedisClusterException
 from redis.retry import Retry
 
+from passerby_events.errors import PasserbyError
 from pipeline.store.error_text import reason_of, refusal_of, show_address, tls_fault_of
 from pipeline.store.keys import prefix
 from pipeline.store.scripts import Script
@@ -29,7 +30,7 @@ Command = Literal["DEL", "HGETALL", "XDEL", "XGROUP CREATE", "XLEN", "XRANGE", "
 """What is called beside scripts."""
 
 
-class StoreError(Exception):
+class StoreError(PasserbyError):
     """Redis refuses: a wrong password, a missing permission, a version that is too old."""
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from passerby_events.errors import PasserbyError
 from passerby_events.times import LAST_TIME_S
 from passerby_events.tracks import Clock, TrackKey
 from pipeline.records import EmbeddedWindow, Embedding, TrackEnd
@@ -35,7 +36,7 @@ Pixels = Annotated[float, Field(ge=-MAX_PIXELS, le=MAX_PIXELS, allow_inf_nan=Fal
 Number = Annotated[int, Field(ge=0, lt=2**53)]
 
 
-class EmbeddingMessageError(Exception):
+class EmbeddingMessageError(PasserbyError):
     """A message that cannot be used; says why."""
 
 

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from passerby_events.errors import PasserbyError
 from passerby_events.times import Time
 from pipeline.store.client import SiteStore, StoreError
 from pipeline.store.keys import AUDIT
@@ -27,7 +28,7 @@ ErasureOutcome = Literal["erased", "reported", "already", "merged", "unknown"]
 `already`: an earlier request erased the person; `merged`: the id is another person's now; `unknown`: nobody has it."""
 
 
-class ErasureError(Exception):
+class ErasureError(PasserbyError):
     """A person could not be erased; says why, and what to do."""
 
 

@@ -8,13 +8,14 @@ from uuid import UUID
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from passerby_events.errors import PasserbyError
 from passerby_events.tracks import Clock, TrackKey
 from pipeline.matching.sightings import Sighting
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class FieldsError(Exception):
+class FieldsError(PasserbyError):
     """A hash that is no sighting."""
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from passerby_events.errors import PasserbyError
 from pipeline.telemetry.health import Health
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ LONGEST_S = 10.0
 """From connecting to the last byte of the answer; whoever takes longer is hung up."""
 
 
-class HealthError(Exception):
+class HealthError(PasserbyError):
     """The port cannot be had."""
 
 

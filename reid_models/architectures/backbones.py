@@ -21,9 +21,8 @@ from reid_models.architectures.compact_trunk import DEPTHS, WIDTHS, compact_side
 from reid_models.architectures.inputs import check_clips, check_sides
 from reid_models.architectures.se_resnet import se_resnet_stages
 from reid_models.architectures.weights import load_exactly, read_state_dict
+from reid_models.pixels import IMAGENET_MEAN, IMAGENET_STD
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 HALF = (0.5, 0.5, 0.5)
 """Mean and standard deviation that Inception-v3 was trained with."""
 CLASSIFIERS = ("fc.", "last_linear.", "AuxLogits.")

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from reid_models.training.data import CropSet
+from reid_models.training.data import CropSet, CropSetError
 
 Ids = NDArray[np.int64]
 
@@ -21,11 +21,11 @@ class PersonSampler:
             seed: of all that is drawn.
 
         Raises:
-            ValueError: if the set has fewer than P persons.
+            CropSetError: if the set has fewer than P persons.
         """
         identities = crop_set.identities
         if identities < persons:
-            raise ValueError(f"expected at least {persons} persons for a batch, found {identities}")
+            raise CropSetError(f"expected at least {persons} persons for a batch, found {identities}")
         order = np.argsort(crop_set.persons, kind="stable")
         self._rows = np.split(order, np.cumsum(np.bincount(crop_set.persons))[:-1])
         self._cameras = crop_set.cameras

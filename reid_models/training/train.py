@@ -12,7 +12,7 @@ from torch import Tensor
 
 from reid_learning.checkpoint import load_checkpoint
 from reid_learning.clutter import clutter
-from reid_learning.loop import TrainingStep, run
+from reid_learning.loop import TrainingError, TrainingStep, run
 from reid_learning.progress import watch_training
 from reid_models.architectures.backbones import build_trunk
 from reid_models.architectures.catalogue import CATALOGUE
@@ -54,20 +54,18 @@ def train(
         watch: what to rank while it runs.
 
     Raises:
-        ValueError: if the run is over already.
+        TrainingError: if the run is over already.
     """
     torch.manual_seed(recipe.loop.seed)
     learner = build_learner(recipe, crop_set.identities).to(memory_format=torch.channels_last)
     batches = Batches(recipe, crop_set)
-    steps = run(
-        learner, lambda step: learner(*batches.batch(step)), recipe.loop, folder=folder, recipe=fingerprint(recipe)
-    )
+    steps = run(learner, lambda step: learner(*batches.batch(step)), recipe.loop, folder=folder, recipe=recipe)
     last: TrainingStep | None = None
     for last in watch_training(steps, total=recipe.loop.steps, console=console):
         if watch is not None and (last.number + 1) % watch.every == 0:
             _say_rank(last, watch, console)
     if last is None:
-        raise ValueError(f"expected a run with steps to go, found all {recipe.loop.steps} done in {folder}")
+        raise TrainingError(f"expected a run with steps to go, found all {recipe.loop.steps} done in {folder}")
     return last
 
 
@@ -115,18 +113,13 @@ def trained_network(recipe: Recipe, folder: Path) -> Compact:
     Raises:
         FileNotFoundError: if the folder has none.
     """
-    checkpoint = load_checkpoint(folder, recipe=fingerprint(recipe))
+    checkpoint = load_checkpoint(folder, recipe=recipe)
     if checkpoint is None:
         raise FileNotFoundError(f"expected a checkpoint in {folder}, found none: train first")
     identities = len(checkpoint.average["classifier.weight"])
     learner = build_learner(recipe, identities)
     learner.load_state_dict(checkpoint.average)
     return learner.network.eval()
-
-
-def fingerprint(recipe: Recipe) -> str:
-    """The recipe in words; two that differ anywhere have different ones."""
-    return repr(recipe)
 
 
 def _say_rank(step: TrainingStep, watch: Watch, console: Console) -> None:

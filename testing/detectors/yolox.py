@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.yolox import STRIDES_PX
 from reid_runtime.card import Pixels
 from testing.networks import MemorySession, card
 
 SIDE_PX = 64
-STRIDES_PX = (8, 16, 32)
 
 
 def yolox_session(*people: tuple[float, float, float, float, float], batch: int | None = None) -> MemorySession:

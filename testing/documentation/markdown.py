@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 _FENCE = re.compile(r"^\s*```(\w*)")
 _INLINE = re.compile(r"`([^`]+)`")
@@ -54,3 +55,8 @@ def links(page: str) -> Iterator[tuple[int, str]]:
             for target in re.findall(r"\]\(([^)\s]+)\)", _INLINE.sub("", line)):
                 if not target.startswith(("http://", "https://", "mailto:")):
                     yield number, target
+
+
+def python_examples(path: Path) -> list[str]:
+    """The blocks of Python in a page."""
+    return re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)

@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict
 
 from passerby_events.brokers import Brokers
 from passerby_events.tracks import TrackKey
-from pipeline.commands.faults import exit_code, in_one_line
 from pipeline.config import RedisConfig
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.kafka.sink import KafkaSink
@@ -33,6 +32,7 @@ from pipeline.store.site_matcher import LEADING, STANDING_BY, SiteMatcher, SiteM
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.metrics import Metrics
+from reid_runtime.faults import exit_code, in_one_line
 from testing.site.site_processes import PLAYED_DIMENSIONS, PLAYED_MODEL, SHOP, played
 from testing.site_in_memory import matcher_of
 from testing.waiting import until

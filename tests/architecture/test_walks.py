@@ -11,6 +11,7 @@ import pytest
 from pipeline.cli import main
 from pipeline.events.memory import MemorySink
 from pipeline.matching.memory import MemoryGallery
+from reid_models.crop_encoder import OSNET
 from reid_runtime.adopt import adopt
 from testing.networks import mean_network
 from testing.paths import ROOT
@@ -71,7 +72,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Call]]:
     source = video(folder / "door.mp4", [("red", 0.0, 3.0)], 4.0)
     detector = still_person(folder / "still.onnx")
     encoder = mean_network(folder / "tiny.onnx", ["n", 3, 64, 32], axes=[2, 3])
-    adopt(encoder, family="osnet", name="tiny", licence="CC0-1.0", origin="made in a test")
+    adopt(encoder, OSNET, name="tiny", licence="CC0-1.0", origin="made in a test")
     line = f"run --camera door={source} --detector {detector} --encoder {encoder} --out {folder / 'out'}"
     trace = Trace()
     trace.follow(lambda: main(line.split()))

@@ -12,7 +12,7 @@ from detectors.batching import BatchingDetector
 from detectors.detections import Detections
 from detectors.detector import Detector
 from detectors.hog import HogDetector, HogParams
-from detectors.yolox import YoloxDetector
+from detectors.yolox import YOLOX, YoloxDetector
 from reid_runtime.adopt import adopt
 from reid_runtime.load import load_session
 from testing.detectors.yolox import SIDE_PX, yolox_rows, yolox_session
@@ -30,7 +30,7 @@ def detector(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Detecto
         case "yolox-onnx":
             rows = yolox_rows(LEFT, RIGHT)[None]
             path = constant_network(tmp_path / "tiny.onnx", [1, 3, SIDE_PX, SIDE_PX], rows)
-            adopt(path, family="yolox", name="tiny", licence="CC0-1.0", origin="made in a test")
+            adopt(path, YOLOX, name="tiny", licence="CC0-1.0", origin="made in a test")
             yield YoloxDetector(load_session(path, provider="cpu", threads=1))
         case "hog":
             # So low that noise is full of people.

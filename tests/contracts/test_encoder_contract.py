@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto
 
+from pipeline.families import family_named
 from reid_models.clip_encoder import ClipEncoder
 from reid_models.colour_stripes import ColourStripesEncoder
 from reid_models.crop_encoder import CropEncoder
@@ -20,7 +21,7 @@ from testing.networks import mean_network
 
 
 def session(path: Path, family: str) -> Session:
-    adopt(path, family=family, name="tiny", licence="CC0-1.0", origin="made in a test")
+    adopt(path, family_named(family), name="tiny", licence="CC0-1.0", origin="made in a test")
     return load_session(path, provider="cpu", threads=1)
 
 

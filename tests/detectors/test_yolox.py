@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detectors.yolox import YoloxDetector, YoloxParams
+from detectors.yolox import YOLOX, YoloxDetector, YoloxParams
 from reid_runtime.adopt import adopt
 from reid_runtime.card import ArtefactError
 from reid_runtime.load import load_session
@@ -87,7 +87,7 @@ def test_yolox_nano_finds_the_people_of_pets(shared: Path, tmp_path: Path) -> No
     """Measured elsewhere on all 269 frames: precision .745, recall .889."""
     path = tmp_path / "yolox.onnx"
     path.write_bytes((shared / "data/weights/detectors/yolox_nano_416x416.onnx").read_bytes())
-    adopt(path, family="yolox", name="yolox-nano", licence="Apache-2.0", origin="shared data")
+    adopt(path, YOLOX, name="yolox-nano", licence="Apache-2.0", origin="shared data")
     detector = YoloxDetector(load_session(path, provider="cpu", threads=1), YoloxParams(score=0.25))
     folder = shared / "data/multicam/pets2009_s2l1"
     truth = np.loadtxt(folder / "gt/gt_view001_frames1-269.txt", delimiter=",")

@@ -8,8 +8,9 @@ from detectors.training.network import PersonNetwork
 from detectors.training.objective import DetectorLearner
 from detectors.training.train import small_person_detector
 from detectors.yolox import YoloxDetector, YoloxParams
-from export.shipped import export_detector
+from export.shipped import ExportError, export_detector
 from reid_learning.checkpoint import Checkpoint, CheckpointError, save_checkpoint
+from reid_learning.recipes import kept
 from reid_runtime.load import load_session
 
 STEPS = 3
@@ -21,7 +22,7 @@ def run(tmp_path: Path) -> Path:
     torch.manual_seed(0)
     learner = DetectorLearner(PersonNetwork())
     state = learner.state_dict()
-    checkpoint = Checkpoint(repr(small_person_detector(steps=STEPS)), STEPS, state, state, {})
+    checkpoint = Checkpoint(kept(small_person_detector(steps=STEPS)), STEPS, state, state, {})
     save_checkpoint(checkpoint, tmp_path)
     return tmp_path
 
@@ -38,10 +39,10 @@ def test_a_detector_is_exported_as_serving_reads_it(run: Path) -> None:
 
 
 def test_a_run_of_other_steps_is_refused(run: Path) -> None:
-    with pytest.raises(CheckpointError, match="of another recipe"):
+    with pytest.raises(CheckpointError, match=r"of another recipe, loop\.steps was 3 and is 4: take another folder"):
         export_detector(run, run / "people.onnx", steps=STEPS + 1, notes="")
 
 
 def test_a_size_that_the_network_cannot_take_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="multiples of 32, found 384, 500"):
+    with pytest.raises(ExportError, match="multiples of 32, found 384, 500"):
         export_detector(tmp_path, tmp_path / "people.onnx", steps=STEPS, notes="", width=500)

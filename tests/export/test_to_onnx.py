@@ -9,11 +9,11 @@ from export import to_onnx
 from export.to_onnx import ParityError, Words, export_onnx
 from reid_models.architectures.features import Features
 from reid_models.architectures.served import ServedNetwork
-from reid_models.clip_encoder import ClipEncoder
+from reid_models.clip_encoder import CLIP, ClipEncoder
 from reid_runtime.card import card_path
 from reid_runtime.load import load_session
 
-WORDS = Words(name="tiny", family="clip", licence="CC0-1.0", origin="a test", notes="Good for nothing.", threshold=0.5)
+WORDS = Words(name="tiny", family=CLIP, licence="CC0-1.0", origin="a test", notes="Good for nothing.", threshold=0.5)
 
 
 class Colours(nn.Module):

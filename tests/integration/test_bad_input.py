@@ -79,7 +79,7 @@ def _write_texts(folder: Path) -> None:
     )
     (folder / "no.yaml").write_text("cameras: [\n", encoding="utf-8")
     (folder / "calibration.txt").write_text("threshold 0.5\n", encoding="ascii")
-    other = {"model_id": "another@0123", "false_match_rate": 0.01, "overall": CURVE}
+    other = {"model_id": "another@0123", "false_match_rate": 0.01, "prior": 0.5, "overall": CURVE}
     (folder / "another.json").write_text(json.dumps(other), encoding="utf-8")
     (folder / "crops" / "0001").mkdir(parents=True)
     (folder / "crops" / "0001" / "0001C1T0001F001.jpg").write_bytes(b"no image")
@@ -124,7 +124,7 @@ TABLE = [
     (RUN + "--camera door={video} --tiles 3", MISUSE, "--tiles: expected COLUMNSxROWS, found '3'"),
     (RUN + "--camera door={video} --tiles 0x2", MISUSE, "columns and rows of at least 1"),
     (RUN + "--camera door={video} --frame-rate 0", MISUSE, "frame_rate: Input should be greater than 0, found 0.0"),
-    (RUN + "--camera door={video} --threshold 2", MISUSE, "threshold: Input should be less than or equal to 1"),
+    (RUN + "--camera door={video} --threshold 2", MISUSE, "expected a threshold in [-1, 1], found 2.0"),
     (RUN + "--camera door={video} --threshold high", MISUSE, "'--threshold'"),
     (RUN + "--camera door={video} --provider npu", MISUSE, "'cpu', 'cuda' or 'tensorrt', found 'npu'"),
     (RUN + "--camera door={video} --site {in}/none.yaml", MISUSE, "none.yaml: expected a YAML file"),
@@ -134,7 +134,7 @@ TABLE = [
     ("run {in}/none.yaml", MISUSE, "none.yaml: expected a YAML file, found none to read"),
     ("check {in}/unknown_key.yaml", MISUSE, "unknown key 'detektor'"),
     ("check {in}/no.yaml", MISUSE, "no.yaml:2: expected YAML"),
-    ("check {in}/text.mp4", MISUSE, "expected keys and values, found str"),
+    ("check {in}/text.mp4", MISUSE, "expected keys and values, found a str"),
     ("check", MISUSE, "Missing argument"),
     ("walk", MISUSE, "No such command 'walk'"),
     ("evaluate {in}/none --truth door={in}/none.txt", WORLD, "expected recorded events at"),

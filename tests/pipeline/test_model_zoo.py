@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.families import FAMILIES
 from pipeline.model_zoo import (
     Downloaded,
     KnownModel,
@@ -16,7 +17,6 @@ from pipeline.model_zoo import (
     known_models,
     shipped_models,
 )
-from reid_runtime.adopt import FAMILIES
 from reid_runtime.card import ArtefactError, card_path, read_card
 from testing.networks import mean_network
 

@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -5,10 +6,15 @@ import torch
 from torch import Tensor, nn
 
 from reid_learning.checkpoint import CheckpointError
-from reid_learning.loop import LoopParams, TrainingStep, run
+from reid_learning.loop import LoopParams, TrainingError, TrainingStep, run
 from reid_learning.schedule import warm_cosine
 
 PARAMS = LoopParams(steps=8, rate=0.05, warmup=2, save_every=3)
+
+
+@dataclass(frozen=True)
+class Halving:
+    times: int = 1
 
 
 class Line(nn.Module):
@@ -32,7 +38,7 @@ def run_to(end: int, folder: Path, params: LoopParams = PARAMS) -> list[Training
     """Runs as a process would that is killed after that many steps."""
     learner = line()
     done = []
-    for step in run(learner, learner.losses, params, folder=folder, recipe="halve"):
+    for step in run(learner, learner.losses, params, folder=folder, recipe=Halving()):
         done.append(step)
         if step.number + 1 == end:
             break
@@ -72,22 +78,22 @@ def test_the_loss_goes_down_and_the_average_follows(tmp_path: Path) -> None:
 def test_a_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
     run_to(4, tmp_path)
     learner = line()
-    with pytest.raises(CheckpointError, match="of another recipe, halve; expected double"):
-        next(run(learner, learner.losses, PARAMS, folder=tmp_path, recipe="double"))
+    with pytest.raises(CheckpointError, match=r"of another recipe, times was 1 and is 2: take another folder"):
+        next(run(learner, learner.losses, PARAMS, folder=tmp_path, recipe=Halving(2)))
 
 
 def test_a_broken_checkpoint_is_said_to_be_so(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"half a file")
     learner = line()
     with pytest.raises(CheckpointError, match="expected a checkpoint of a run, found something else") as refused:
-        next(run(learner, learner.losses, PARAMS, folder=tmp_path, recipe="halve"))
+        next(run(learner, learner.losses, PARAMS, folder=tmp_path, recipe=Halving()))
     assert "\n" not in str(refused.value)
 
 
 def test_a_loss_that_is_not_finite_ends_the_run(tmp_path: Path) -> None:
     learner = line()
-    with pytest.raises(FloatingPointError, match=r"step 0: expected finite losses, found error nan"):
-        next(run(learner, lambda _: {"error": torch.tensor(torch.nan)}, PARAMS, folder=tmp_path, recipe="halve"))
+    with pytest.raises(TrainingError, match=r"step 0: expected finite losses, found error nan"):
+        next(run(learner, lambda _: {"error": torch.tensor(torch.nan)}, PARAMS, folder=tmp_path, recipe=Halving()))
 
 
 def test_the_rate_rises_and_falls() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reid_models.crop_encoder import CropEncoder, crop_encoder_card
+from reid_models.crop_encoder import OSNET, CropEncoder, crop_encoder_card
 from reid_models.tracklet_folder import read_clip, read_folder
 from reid_runtime.adopt import adopt
 from reid_runtime.card import ArtefactError, ClipSpec, Pixels
@@ -57,7 +57,7 @@ def test_osnet_knows_people_again_and_gives_each_clip_nearly_the_same_numbers_in
 ) -> None:
     path = tmp_path / "osnet.onnx"
     path.write_bytes((shared / "data/weights/reid/osnet_x0_25_msmt17.onnx").read_bytes())
-    adopt(path, family="osnet", name="osnet-x0-25-msmt17", licence="MIT", origin="shared data")
+    adopt(path, OSNET, name="osnet-x0-25-msmt17", licence="MIT", origin="shared data")
     encoder = CropEncoder(load_session(path, provider="cpu", threads=1))
     tracklets = read_folder(shared / "data/reid/mars_query_half/bbox_test")[:6]
     clips = np.stack([read_clip(tracklet, encoder.clip) for tracklet in tracklets])

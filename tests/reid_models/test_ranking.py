@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reid_models.ranking import DISTRACTOR, JUNK, Labelled, Precision, rank
+from reid_models.ranking import DISTRACTOR, JUNK, Labelled, Precision, RankingError, rank
 
 
 def labelled(persons: list[int], cameras: list[int]) -> Labelled:
@@ -25,7 +25,7 @@ def test_a_query_with_nothing_to_find_is_not_counted() -> None:
     found = rank(np.array([[0.9, 0.1], [0.9, 0.1]]), labelled([1, 5], [1, 1]), gallery)
     assert (found.queries, found.mean_average_precision, found.found_within(1)) == (1, 1.0, 1.0)
     assert np.isnan(found.average_precision[1])
-    with pytest.raises(ValueError, match="expected at least one query with the same person in another camera"):
+    with pytest.raises(RankingError, match="expected at least one query with the same person in another camera"):
         rank(np.array([[0.9, 0.1]]), labelled([5], [1]), gallery)
 
 

@@ -8,6 +8,7 @@ import onnxruntime as ort
 import pytest
 from numpy.typing import NDArray
 
+from reid_models.crop_encoder import OSNET
 from reid_runtime.adopt import adopt
 from reid_runtime.card import ArtefactError, TensorSpec, read_card, write_card
 from reid_runtime.load import load_session
@@ -19,7 +20,7 @@ from testing.networks import mean_network
 @pytest.fixture
 def network(tmp_path: Path) -> Path:
     path = mean_network(tmp_path / "tiny.onnx", ["n", 3, 8, 4], axes=[2, 3])
-    adopt(path, family="osnet", name="tiny", licence="CC0-1.0", origin="made in a test")
+    adopt(path, OSNET, name="tiny", licence="CC0-1.0", origin="made in a test")
     return path
 
 

@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
+from passerby_events.errors import PasserbyError
 from passerby_events.schema import IdentityEvent
 from pipeline.output.report.clockface import Clockface
 from pipeline.output.report.presence import Person, people
@@ -21,7 +22,7 @@ FIRST_HUE_DEG = 205.0
 NO_THUMBNAILS = "No images were kept. <code>reid-pipeline run --thumbnails</code> keeps one of each tracklet."
 
 
-class ReportError(Exception):
+class ReportError(PasserbyError):
     """The report cannot be written."""
 
 

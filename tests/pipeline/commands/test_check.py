@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from pipeline.cli import main
-from pipeline.commands.faults import FAILED
+from reid_runtime.faults import FAILED
 
 
 def checked(folder: Path, **fields: object) -> int:

@@ -80,19 +80,16 @@ def summarize(windows: Iterable[EmbeddedWindow]) -> list[tuple[object, ...]]:
     ]
 
 
-@pytest.mark.parametrize("processes", [2, 3])
-def test_the_cameras_of_several_processes_say_what_those_of_one_say(
-    folder: Path, tmp_path: Path, processes: int
-) -> None:
+def test_the_cameras_of_several_processes_say_what_those_of_one_say(folder: Path, tmp_path: Path) -> None:
     alone: list[EmbeddedWindow] = []
     shared: list[EmbeddedWindow] = []
-    for count, windows in ((1, alone), (processes, shared)):
+    for count, windows in ((1, alone), (2, shared)):
         with Deployment(short(folder, tmp_path / str(count), processes=count)) as deployment:
             assert deployment.supervisor(windows.extend).run() == {}
     assert summarize(alone) == summarize(shared)
     assert len(summarize(alone)) > 3
     for i in range(3):
-        tracks = [tmp_path / str(count) / "tracks" / f"camera{i}.txt" for count in (1, processes)]
+        tracks = [tmp_path / str(count) / "tracks" / f"camera{i}.txt" for count in (1, 2)]
         assert tracks[0].read_bytes() == tracks[1].read_bytes() != b""
 
 

@@ -16,7 +16,7 @@ from pipeline.telemetry.metrics import Metrics
 from pipeline.telemetry.observers import EncodeCounter
 from pipeline.tracking.encode_loop import EncodeLoop
 from reid_models.clip_encoder import ClipEncoder
-from reid_models.crop_encoder import CropEncoder
+from reid_models.crop_encoder import OSNET, CropEncoder
 from reid_models.encoder import Encoder
 from reid_runtime.adopt import adopt
 from reid_runtime.card import ClipSpec, Pixels
@@ -97,7 +97,7 @@ def test_the_batch_of_the_configuration_reaches_the_loop_unless_the_network_fixe
     tmp_path: Path, compute: dict[str, object], shape: Sequence[int | str], batch: int
 ) -> None:
     network = mean_network(tmp_path / "tiny.onnx", list(shape), axes=[2, 3])
-    adopt(network, family="osnet", name="tiny", licence="CC0-1.0", origin="made in a test")
+    adopt(network, OSNET, name="tiny", licence="CC0-1.0", origin="made in a test")
     config = PipelineConfig.model_validate(
         {
             "cameras": [{"name": "door", "source": "door.mp4"}],

@@ -5,9 +5,10 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import inception_v3, resnet18, resnet50
 
-from reid_models.architectures.backbones import IMAGENET_MEAN, IMAGENET_STD, Trunk, TrunkSpec, build_trunk
+from reid_models.architectures.backbones import Trunk, TrunkSpec, build_trunk
 from reid_models.architectures.se_resnet import SEBottleneck, SqueezeExcite
 from reid_models.architectures.weights import WeightsError
+from reid_models.pixels import IMAGENET_MEAN, IMAGENET_STD
 from testing.architectures.golden import architecture, assert_close, output_shapes, parameters
 
 RESNET18 = TrunkSpec("resnet18", last_stride=2)

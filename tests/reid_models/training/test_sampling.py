@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reid_models.training.data import CropSet
+from reid_models.training.data import CropSet, CropSetError
 from reid_models.training.sampling import PersonSampler
 
 
@@ -55,5 +55,5 @@ def test_of_somebody_with_few_crops_some_stand_twice() -> None:
 
 
 def test_too_few_persons_are_refused() -> None:
-    with pytest.raises(ValueError, match="at least 4 persons for a batch, found 2"):
+    with pytest.raises(CropSetError, match="at least 4 persons for a batch, found 2"):
         PersonSampler(crop_set([0, 1], [0, 0]), persons=4, crops=2, seed=0)

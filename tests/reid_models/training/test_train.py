@@ -8,8 +8,8 @@ import torch
 from rich.console import Console
 
 from reid_learning.effects import EffectParams
-from reid_learning.loop import LoopParams
-from reid_models.ranking import Labelled
+from reid_learning.loop import LoopParams, TrainingError
+from reid_models.ranking import Labelled, RankingError
 from reid_models.training.augment import AugmentParams
 from reid_models.training.data import CropSet
 from reid_models.training.evaluate import RankedClips, rank_clips
@@ -57,13 +57,13 @@ def test_a_short_training_ranks_people_whom_it_has_not_seen(tmp_path: Path) -> N
 def test_a_killed_training_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     people = coloured_people(12, 4)
     whole = train(RECIPE, people, tmp_path / "whole", console=QUIET)
-    with pytest.raises(ValueError, match="same person in another camera"):
+    with pytest.raises(RankingError, match="same person in another camera"):
         train(RECIPE, people, tmp_path / "killed", console=QUIET, watch=Watch(NOBODY_TO_FIND, every=5))
     again = train(RECIPE, people, tmp_path / "killed", console=QUIET)
     assert again.losses == whole.losses
     ours, theirs = again.average.state_dict(), whole.average.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
-    with pytest.raises(ValueError, match="found all 8 done"):
+    with pytest.raises(TrainingError, match="found all 8 done"):
         train(RECIPE, people, tmp_path / "killed", console=QUIET)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto
 
+from pipeline.families import family_named
 from reid_runtime.adopt import adopt
 from reid_runtime.card import ArtefactError, ClipSpec, ModelCard, card_path, read_card
 from testing.networks import constant_network, mean_network
@@ -12,7 +13,7 @@ ANCHORS_OF_32 = 16 + 4 + 1
 
 
 def adopted(path: Path, family: str) -> ModelCard:
-    return adopt(path, family=family, name="tiny", licence="CC0-1.0", origin="made in a test")
+    return adopt(path, family_named(family), name="tiny", licence="CC0-1.0", origin="made in a test")
 
 
 def yolox_output(*, columns: int = 6, position: float = 0.5) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:

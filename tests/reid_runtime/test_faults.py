@@ -1,14 +1,14 @@
 import pytest
 
-from pipeline.commands.faults import FAILED, MISUSE, exit_code, in_one_line
 from pipeline.config_errors import ConfigError
 from pipeline.sources.errors import ErrorCode, SourceError
+from reid_runtime.faults import FAILED, exit_code, in_one_line
 
 
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (ConfigError("x"), MISUSE),
+        (ConfigError("x"), 2),
         (SourceError(ErrorCode.CORRUPT, "x"), FAILED),
         (PermissionError(13, "Permission denied", "out"), FAILED),
         (ModuleNotFoundError("x", name="ultralytics"), FAILED),
