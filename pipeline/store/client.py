@@ -59,7 +59,7 @@ class LeaseLost(Exception):  # noqa: N818 - a state of the world, not a fault
     """Another matcher decides for the site now."""
 
 
-class StoreLost(Exception):  # noqa: N818 - a state of the world, not a fault
+class StoreLost(StoreError):  # noqa: N818 - a state of the world, not a fault
     """Redis has forgotten what it had acknowledged."""
 
 
