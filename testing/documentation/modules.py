@@ -24,6 +24,9 @@ PACKAGES = (
 )
 """In the order of the page: the faces first, then what they stand on, then what nobody imports."""
 
+NOT_SHIPPED = ("testing", "benchmarks")
+"""Their rooms stand on the page of modules alone."""
+
 INTRODUCTION = """\
 # Modules
 
@@ -33,10 +36,12 @@ import whom.
 
 
 def tree() -> str:
-    """Packages and rooms, one a line: what stands in architecture.md."""
+    """Packages and rooms, one a line, as far as the first colon: what stands in architecture.md."""
     rooms = [room for package in _packages() for room in _rooms(ROOT / package)]
-    width = max(len(_indented(room)) for room in rooms) + 2
-    return "".join(f"{_indented(room):{width}}{_about(room / '__init__.py')}\n" for room in rooms)
+    shown = [room for room in rooms if _path(room).partition("/")[0] not in NOT_SHIPPED or "/" not in _path(room)]
+    width = max(len(_indented(room)) for room in shown) + 2
+    about = {room: _about(room / "__init__.py").partition(": ")[0] for room in shown}
+    return "".join(f"{_indented(room):{width}}{about[room]}\n" for room in shown)
 
 
 def layers() -> str:

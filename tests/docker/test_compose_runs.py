@@ -16,9 +16,9 @@ from passerby_events.topics import DEAD_LETTERS, EVENTS
 from testing.docker.by_hand import Place, Running, has_looked, is_well, leads, networks, start_camera
 from testing.docker.compose_file import SECRETS, read_compose, service
 from testing.docker.dockerfile import CAMERA, PIPELINE, entry_point, health_check
-from testing.docker.films import beginning, sliding_square, write_video
 from testing.docker.metrics import exported
 from testing.docker.servers import redis_url, start_kafka, start_redis
+from testing.docker.videos import beginning, sliding_square, write_video
 from testing.paths import ROOT, SHARED
 from testing.services.ports import free_port
 

@@ -11,9 +11,9 @@ from pipeline.events.kafka.sink import KafkaSink
 from testing.docker.by_hand import Place, Running, is_well, leads, networks, start_camera
 from testing.docker.compose_file import SECRETS, service
 from testing.docker.dockerfile import CAMERA, PIPELINE, entry_point
-from testing.docker.films import sliding_square, write_video
 from testing.docker.manifests import EXAMPLE, KUBERNETES, Manifest, Secrets, container, manifests, pods, variables
 from testing.docker.servers import redis_url, start_redis
+from testing.docker.videos import sliding_square, write_video
 from testing.events import a_match
 from testing.paths import SHARED
 from testing.services.kafka import PASSWORD, USER, KafkaBroker
