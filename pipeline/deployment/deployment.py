@@ -20,7 +20,7 @@ from pipeline.matching.memory import MemoryGallery
 from pipeline.records import EmbeddedWindow
 from pipeline.scheduling.threads import usable_cores
 from pipeline.store.client import SiteStore
-from pipeline.store.embedding_stream import EmbeddingWriter, EntryWaits
+from pipeline.store.embedding_stream import EmbeddingWriter, EntryWaits, MessagesLost
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from pipeline.telemetry.observers import DetectCounter, MatchCounter, SourceCounter
@@ -128,7 +128,7 @@ class Deployment:
             model_id=self._plan.encoder.model_id,
             order=self._config.order,
             limits=limits,
-            observers=[self._note_wait],
+            observers=[self._note_writing],
         )
         return self.supervisor(writer.write_all)
 
@@ -136,7 +136,11 @@ class Deployment:
         """What runs it, with windows of embeddings going to `take`."""
         return self._cameras.supervisor(take)
 
-    def _note_wait(self, _: EntryWaits) -> None:
+    def _note_writing(self, what: EntryWaits | MessagesLost) -> None:
         """A process that waits for others is alive."""
-        self._metrics.stream_waits.inc()
-        self.health.beat()
+        match what:
+            case EntryWaits():
+                self._metrics.stream_waits.inc()
+                self.health.beat()
+            case MessagesLost():
+                self._metrics.store_losses.inc()

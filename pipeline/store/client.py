@@ -59,6 +59,10 @@ class LeaseLost(Exception):  # noqa: N818 - a state of the world, not a fault
     """Another matcher decides for the site now."""
 
 
+class StoreLost(StoreError):  # noqa: N818 - a state of the world, not a fault
+    """Redis has forgotten what it had acknowledged."""
+
+
 class SiteStore:
     """One site's keys in Redis, from any thread.
 
@@ -113,6 +117,7 @@ class SiteStore:
 
         Raises:
             LeaseLost: if the script is fenced, and the token is not that of the lease.
+            StoreLost: if Redis has forgotten what it had acknowledged.
             StoreError: if Redis refuses; StoreUnavailable: if it cannot be reached.
         """
         whole = [*map(self.key, code.keys), *keys]
@@ -162,14 +167,16 @@ class SiteStore:
         """Deletes keys of this site; none of them need be there."""
         self._ask("DEL", *(self.key(name) for name in names))
 
-    def make_group(self, name: str, group: str) -> None:
-        """Makes a stream and its consumer group, which begins with the oldest entry; both may be there already."""
+    def make_group(self, name: str, group: str) -> bool:
+        """Makes a stream and its consumer group, which begins with the oldest entry; whether it was not there yet."""
         with self._faults():
             try:
                 _call(self._client, "XGROUP CREATE", self.key(name), group, "0", "MKSTREAM")
+                return True
             except redis.ResponseError as error:
                 if not str(error).startswith("BUSYGROUP"):
                     raise
+                return False
 
     def wait_for_entry(self, name: str, after: bytes, wait_s: float) -> None:
         """Returns when a stream has an entry after that id, or after `wait_s`, at most half of `CALL_TIMEOUT_S`."""
@@ -207,6 +214,10 @@ class SiteStore:
                 return StoreError(f"no TLS with {at}: {fault}")
             case redis.ResponseError() if "FENCED" in str(error):
                 return LeaseLost("another matcher decides for this site now")
+            case redis.ResponseError() if "NOGROUP" in str(error):
+                return StoreLost(f"{at} has lost the stream of embeddings")
+            case redis.ResponseError() if "LOST " in str(error):
+                return StoreLost(f"{at} has lost decisions that it had acknowledged")
             case redis.ResponseError() if "cluster support disabled" in str(error):
                 return StoreError(f"found a server of its own at {self.address}: set `redis: {{cluster: false}}`")
             case RedisClusterException() if "querystring" in str(error):

@@ -15,7 +15,7 @@ from pipeline.config import RedisConfig
 from pipeline.ordering.channel import OrderParams
 from pipeline.records import EmbeddedWindow, Heartbeat, StreamEntry
 from pipeline.store.agreement import check_worker, number_text, refuse_worker
-from pipeline.store.client import Argument, Reply, SiteStore, StoreUnavailable
+from pipeline.store.client import Argument, Reply, SiteStore, StoreError, StoreUnavailable
 from pipeline.store.embedding_messages import (
     EmbeddingMessage,
     EmbeddingMessageError,
@@ -24,7 +24,7 @@ from pipeline.store.embedding_messages import (
     pack_message,
     unpack_message,
 )
-from pipeline.store.keys import CONSUMER, GROUP, STREAM
+from pipeline.store.keys import BACKLOG, CONSUMER, GROUP, STREAM, claim_key
 from pipeline.store.lease import Lease
 from pipeline.store.outage import Outage
 from pipeline.store.scripts import APPEND, DEAD_LETTER, FORGET, READ
@@ -38,13 +38,28 @@ DEAD_LETTERS_KEPT = 1000
 DEAD_LETTER_BYTES = 4096
 """Kept of each field of a dead letter."""
 POLL_S = 0.05
-WRITTEN, DISAGREES = 1, -1
+WRITTEN, DISAGREES, HELD = 1, -1, -2
 """What `APPEND` answers, beside 0: too many wait."""
+CLAIM_MS = 5000
+"""How long a camera stays with a worker that says nothing."""
+CLAIM_PATIENCE_S = 8.0
+"""How long a worker waits for its cameras: one that was killed, and is started again, finds them still claimed."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntryWaits:
     """An entry cannot be written yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesLost:
+    """Redis has forgotten messages, or at least that they were written, and how many."""
+
+    count: int
+
+
+class CameraHeld(StoreError):  # noqa: N818 - a state of the world, not a fault
+    """Another worker speaks for a camera."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +104,7 @@ class EmbeddingWriter:
         order: OrderParams | None = None,
         clock: Callable[[], float] = time.time,
         limits: RedisConfig | None = None,
-        observers: Sequence[Callable[[EntryWaits], None]] = (),
+        observers: Sequence[Callable[[EntryWaits | MessagesLost], None]] = (),
     ) -> None:
         self._store = store
         self._worker = worker
@@ -138,11 +153,37 @@ class EmbeddingWriter:
         self._number += 1
         head, vectors = pack_message(message, self._model_id)
         args: list[Argument] = [self._worker, self._session, self._number, self._max_waiting]
-        args += (self._model_id, number_text(self._window_s), head, vectors)
-        while (written := self._patiently(lambda: self._store.run(APPEND, [], [*args, self._clock()]))) != WRITTEN:
-            if written == DISAGREES:
+        args += (self._model_id, number_text(self._window_s), CLAIM_MS, len(self._cameras))
+        args += (int(message.progress == "closed"), head, vectors)
+        claims = [self._store.key(claim_key(camera)) for camera in self._cameras]
+        began_s = time.monotonic()
+        while True:
+            answer, number = self._patiently(lambda: self._store.run(APPEND, claims, [*args, self._clock()]))
+            if answer == WRITTEN:
+                self._note_loss(number)
+                return
+            if answer == DISAGREES:
                 raise refuse_worker(self._store, self._window_s, self._model_id)
+            if answer == HELD and not (self._number == 1 and time.monotonic() - began_s < CLAIM_PATIENCE_S):
+                raise CameraHeld(
+                    f"camera {self._cameras[number - 1]} has another worker, of site {self._store.site}: end that, or "
+                    "give this one other cameras"
+                )
             self._wait()
+
+    def _note_loss(self, known: int) -> None:
+        """Redis knows of every message of ours but the new one, or it has lost some."""
+        lost = self._number - 1 - known
+        if lost <= 0:
+            return
+        logger.warning(
+            "Redis lost what it knew of worker %s since its message %d: the %d after that may never be decided",
+            self._worker,
+            known,
+            lost,
+        )
+        for observer in self._observers:
+            observer(MessagesLost(lost))
 
     def _patiently(self, call: Callable[[], Reply]) -> Reply:
         """Calls again while Redis cannot be reached; the call must be one that may be carried out twice."""
@@ -191,7 +232,9 @@ class EmbeddingReader:
         self._clocks = WorkerClocks(observers)
         self._far_behind: set[str] = set()
         self._last_id = b"0-0"
-        store.make_group(STREAM, GROUP)
+        if store.make_group(STREAM, GROUP) and not store.length(STREAM):
+            # Nothing waits, whatever was counted for a stream that has been lost.
+            store.delete([BACKLOG])
 
     def windows(self, is_over: Callable[[], bool], *, until_end: bool = False) -> Iterator[EmbeddedWindow]:
         """Windows in order, those first that an earlier matcher read and did not commit.

@@ -7,6 +7,7 @@ that has happened, or nothing; and a commit that is sent again does nothing.
 """
 
 import logging
+import time
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -35,9 +36,12 @@ class RedisGallery:
 
     Attributes:
         run: id of the run; None until there was an event.
+        commits, acknowledged: number of the last commit, and of the last one that Redis is known to have.
+        lost: tracks that were remembered, and that Redis has forgotten before their time.
         decided_until_s: end of the last window that was committed, by this gallery or an earlier one; None: none was.
 
     Raises:
+        StoreLost: from `commit`, if Redis does not know of the last one; nothing has been written.
         LeaseLost: from `commit`, if another matcher decides now; nothing has been written.
         StoreUnavailable: from `commit`: whether it was carried out is not known; make a new gallery.
     """
@@ -57,10 +61,13 @@ class RedisGallery:
         self._table = SightingTable()
         progress = store.hash(PROGRESS)
         self._merged = {UUID(old.decode()): UUID(new.decode()) for old, new in store.hash(MERGED).items()}
-        self._commits = int(progress.get(b"commit", 0))
+        self.commits = int(progress.get(b"commit", 0))
         self.run = UUID(progress[b"run"].decode()) if progress.get(b"run") else None
         self.decided_until_s = float(progress[b"until_s"]) if b"until_s" in progress else None
-        self._load()
+        self.acknowledged = self.commits
+        found = self._load()
+        is_fresh = time.time() - float(progress.get(b"at_s", 0)) < retention.keep_s / 2
+        self.lost = max(0, int(progress.get(b"tracks", 0)) - found) if is_fresh else 0
 
     def known(self) -> SightingTable:
         return self._table
@@ -73,10 +80,11 @@ class RedisGallery:
         forgotten = [self._table.row(int(index)) for index in past]
         for index in past:
             self._table.forget(int(index))
-        self._commits += 1
+        self.commits += 1
         ttl_s = max(1, int(self._retention.keep_s))
         self.run = events[0].run if events else self.run
-        args: list[Argument] = [self._commits, window.end_s, str(self.run or ""), ttl_s, len(sightings)]
+        args: list[Argument] = [self.commits, window.end_s, str(self.run or "")]
+        args += (len(self._table), time.time(), ttl_s, len(sightings))
         for each in sightings:
             args += (track_name(each.track), head_of(each), str(each.person or ""), total_of(each), each.end_s)
         args += (len(forgotten), *(track_name(each.track) for each in forgotten))
@@ -85,6 +93,7 @@ class RedisGallery:
         args += ids_and_workers(window.entries)
         self._lease.run(COMMIT, self._keys(sightings, left, forgotten), args)
         self.decided_until_s = window.end_s
+        self.acknowledged = self.commits
 
     def _who(self, sighting: Sighting) -> UUID | None:
         """Who a track was before this commit; who it is now, if it was nobody."""
@@ -116,7 +125,9 @@ class RedisGallery:
         pairs = (str(each) for pair in news.items() for each in pair)
         return [len(news), *pairs, len(gone), *map(str, gone)]
 
-    def _load(self) -> None:
+    def _load(self) -> int:
+        """Reads the mirror; says how many tracks Redis still has."""
+        count = 0
         names = [name.decode() for name in self._store.members(RECENT)]
         for start in range(0, len(names), LOAD_COUNT):
             self._lease.renew()
@@ -126,7 +137,9 @@ class RedisGallery:
             )
             for name, fields in found.items():
                 self._remember(name, fields)
+            count += sum(bool(fields) for fields in found.values())
             self._store.remove_members(RECENT, [name for name, fields in found.items() if not fields])
+        return count
 
     def _remember(self, name: str, fields: dict[bytes, bytes]) -> None:
         if not fields:

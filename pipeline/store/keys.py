@@ -47,6 +47,11 @@ def track_name(track: TrackKey) -> str:
     return f"{track.camera}:{track.session}:{track.track}"
 
 
+def claim_key(camera: str) -> str:
+    """String: the session of the worker that speaks for a camera, until it expires."""
+    return f"claim:{camera}"
+
+
 def sighting_key(name: str) -> str:
     """Hash: a sighting, by the name of its track."""
     return f"sighting:{name}"

@@ -101,23 +101,37 @@ AGREE = fenced(
 APPEND = script(
     """
 local agreed_model, agreed_window = redis.call('HGET', agreement, 'model_id'), redis.call('HGET', agreement, 'window_s')
-if agreed_model and agreed_model ~= model_id or agreed_window and agreed_window ~= window_s then return -1 end
+if agreed_model and agreed_model ~= model_id or agreed_window and agreed_window ~= window_s then return {-1, 0} end
+local claimed = {}
+for at = 1, tonumber(cameras) do
+  claimed[at] = take_key()
+  local holder = redis.call('GET', claimed[at])
+  if holder and holder ~= session then return {-2, at} end
+end
+for _, claim in ipairs(claimed) do redis.call('SET', claim, session, 'PX', claim_ms) end
+local known = 0
 local last = redis.call('HGET', writers, worker)
 if last then
   local last_session, last_number = string.match(last, '^(.+):(%d+)$')
-  if last_session == session and tonumber(last_number) >= tonumber(number) then return 1 end
+  if last_session == session then known = tonumber(last_number) end
+  if known >= tonumber(number) then return {1, number - 1} end
 end
-if tonumber(redis.call('HGET', backlog, worker) or '0') >= tonumber(max_waiting) then return 0 end
+if tonumber(redis.call('HGET', backlog, worker) or '0') >= tonumber(max_waiting) then return {0, 0} end
 redis.call('XADD', stream, '*', 'worker', worker, 'sent', sent, 'head', head, 'vectors', vectors)
 redis.call('HINCRBY', backlog, worker, 1)
 redis.call('HSET', writers, worker, session .. ':' .. number)
 if not agreed_model then redis.call('HSET', agreement, 'model_id', model_id, 'window_s', window_s) end
-return 1
+if is_last == '1' then for _, claim in ipairs(claimed) do redis.call('DEL', claim) end end
+return {1, known}
 """,
     keys={"stream": STREAM, "backlog": BACKLOG, "writers": WRITERS, "agreement": AGREEMENT},
-    args=("worker", "session", "number", "max_waiting", "model_id", "window_s", "head", "vectors", "sent"),
+    args=(
+        *("worker", "session", "number", "max_waiting", "model_id", "window_s", "claim_ms", "cameras", "is_last"),
+        *("head", "vectors", "sent", "..."),
+    ),
 )
-"""1: written; 0: too many wait; -1: the site is of another network or window.
+"""1: written, and the number of this session's message before that Redis knows of; 0: too many wait; -1: the site is of
+another network or window; -2: another session has a camera, and which, of the claims that follow in `KEYS`.
 
 Written once: a writer that does not know whether its last entry arrived sends it again with the same number."""
 READ = fenced(
@@ -152,23 +166,25 @@ forget(id, worker)
 COMMIT = fenced(
     _FORGET_ENTRY
     + """
-if tonumber(redis.call('HGET', progress, 'commit') or '0') >= tonumber(commit) then return 0 end
+local before = redis.call('HGET', progress, 'commit') or '0'
+if tonumber(before) >= tonumber(commit) then return 0 end
+if tonumber(before) ~= commit - 1 then return redis.error_reply('LOST ' .. before) end
 for _ = 1, tonumber(take()) do
   local name, head, person, total, end_s = take(), take(), take(), take(), take()
-  local sighting, tracks, left = take_key(), take_key(), take_key()
-  if left ~= tracks then redis.call('HDEL', left, name) end
+  local sighting, of_person, left = take_key(), take_key(), take_key()
+  if left ~= of_person then redis.call('HDEL', left, name) end
   redis.call('HSET', sighting, 'head', head, 'person', person, 'total', total)
   redis.call('EXPIRE', sighting, ttl_s)
   redis.call('ZADD', recent, end_s, name)
   if person ~= '' then
-    redis.call('HSET', tracks, name, end_s)
-    redis.call('EXPIRE', tracks, ttl_s)
+    redis.call('HSET', of_person, name, end_s)
+    redis.call('EXPIRE', of_person, ttl_s)
   end
 end
 for _ = 1, tonumber(take()) do
-  local name, sighting, tracks = take(), take_key(), take_key()
+  local name, sighting, of_person = take(), take_key(), take_key()
   redis.call('DEL', sighting)
-  redis.call('HDEL', tracks, name)
+  redis.call('HDEL', of_person, name)
   redis.call('ZREM', recent, name)
 end
 for _ = 1, tonumber(take()) do redis.call('HSET', merged, take(), take()) end
@@ -176,7 +192,7 @@ for _ = 1, tonumber(take()) do redis.call('HDEL', merged, take()) end
 redis.call('EXPIRE', merged, ttl_s)
 for _ = 1, tonumber(take()) do redis.call('XADD', outbox, '*', 'event', take()) end
 while is_left() do forget(take(), take()) end
-redis.call('HSET', progress, 'commit', commit, 'until_s', until_s, 'run', run)
+redis.call('HSET', progress, 'commit', commit, 'until_s', until_s, 'run', run, 'tracks', tracks, 'at_s', now_s)
 redis.call('EXPIRE', recent, ttl_s)
 return 1
 """,
@@ -188,7 +204,7 @@ return 1
         "progress": PROGRESS,
         "merged": MERGED,
     },
-    args=("commit", "until_s", "run", "ttl_s", "..."),
+    args=("commit", "until_s", "run", "tracks", "now_s", "ttl_s", "..."),
 )
 
 ASK = script(
@@ -226,6 +242,7 @@ for _ = 1, tonumber(take()) do
 end
 for _ = 1, tonumber(take()) do events = events + redis.call('XDEL', outbox, take()) end
 while is_left() do redis.call('XADD', outbox, '*', 'event', take()) end
+if tracks > 0 then redis.call('HINCRBY', progress, 'tracks', -tracks) end
 redis.call('ZREMRANGEBYSCORE', erased_tracks, '-inf', now_s)
 lengthen(erased_tracks, keep_s)
 redis.call('XADD', audit, 'MAXLEN', kept, '*', 'entry', audited, 'tracks', tracks, 'events', events)
@@ -236,6 +253,7 @@ return {tracks, events, erased}
         "audit": AUDIT,
         "outbox": OUTBOX,
         "recent": RECENT,
+        "progress": PROGRESS,
         "erased_tracks": ERASED,
         "merged": MERGED,
     },

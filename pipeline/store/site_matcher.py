@@ -20,13 +20,13 @@ from pipeline.matching.memory import Retention
 from pipeline.ordering.channel import OrderParams
 from pipeline.records import Heartbeat
 from pipeline.store.agreement import Agreement, agree, check_matcher
-from pipeline.store.client import LeaseLost, SiteStore, StoreUnavailable
+from pipeline.store.client import LeaseLost, SiteStore, StoreLost, StoreUnavailable
 from pipeline.store.embedding_messages import Expected
 from pipeline.store.embedding_stream import CamerasBehind, EmbeddingReader, MessageDeadLettered, ReaderNews
 from pipeline.store.erasure import ErasedDropped, Eraser
 from pipeline.store.erasure_requests import AuditEntry
 from pipeline.store.gallery import RedisGallery
-from pipeline.store.keys import OUTBOX, STREAM
+from pipeline.store.keys import OUTBOX, PROGRESS, STREAM
 from pipeline.store.lease import Lease, acquire
 from pipeline.store.outage import Outage
 from pipeline.store.outbox import EventDelivered, OutboxRelay, SinkFailed
@@ -89,6 +89,10 @@ class SiteMatcher:
         self._metrics = metrics
         self._health = health
         self._stopping = threading.Event()
+        self._gallery: RedisGallery | None = None
+        """Of the last term."""
+        self._commits = 0
+        """As many as Redis was known to have."""
         self._agreement = Agreement(params.order.window_s, expected.model_id, expected.cameras)
 
     def run(self, *, until_end: bool = False) -> None:
@@ -113,6 +117,8 @@ class SiteMatcher:
                     return
             except LeaseLost as error:
                 logger.warning("%s; this one stands by", error)
+            except StoreLost as error:
+                self._note_loss(str(error))
             except StoreUnavailable as error:
                 outage.failed(error)
                 self._stopping.wait(0.2)
@@ -123,7 +129,21 @@ class SiteMatcher:
 
     def _stand_by(self) -> None:
         self._say(STANDING_BY)
+        self._compare_progress(int(self._store.hash(PROGRESS).get(b"commit", 0)))
         self._stopping.wait(min(1.0, self._params.limits.lease_s / 4))
+
+    def _compare_progress(self, commits: int) -> None:
+        """Redis knows of every decision that it knew of before, or it has lost some."""
+        if self._gallery is not None:
+            self._commits = max(self._commits, self._gallery.acknowledged)
+            self._gallery = None
+        if commits < self._commits:
+            self._note_loss(f"Redis at {self._store.address} lost the last {self._commits - commits} decisions")
+        self._commits = commits
+
+    def _note_loss(self, what: str) -> None:
+        logger.warning("%s: what can be decided anew is, persons may have other ids from here on", what)
+        self._metrics.store_losses.inc()
 
     def _serve(self, lease: Lease, *, until_end: bool) -> bool:
         """One term; returns whether all is done that ever will be."""
@@ -162,6 +182,10 @@ class SiteMatcher:
             self._retention,
             model_id=self._expected.model_id,
         )
+        self._compare_progress(gallery.commits)
+        self._gallery = gallery
+        if gallery.lost:
+            self._note_loss(f"Redis at {self._store.address} lost {gallery.lost} tracks that were remembered")
         eraser = Eraser(
             self._store,
             lease,

@@ -53,6 +53,9 @@ class Metrics:
         self.stream_entries = Gauge("reid_stream_entries", "Messages that wait to be decided.", registry=r)
         self.outbox_entries = Gauge("reid_outbox_entries", "Events that wait to be delivered.", registry=r)
         self.dead_letters = Counter("reid_dead_letters", "Messages that were dead-lettered.", registry=r)
+        self.store_losses = Counter(
+            "reid_store_losses", "Times Redis was found to have forgotten what it had acknowledged.", registry=r
+        )
         self.clock_offset_s = Gauge(
             "reid_worker_clock_offset_seconds",
             "How far a live worker's clock is ahead of the others; negative: behind.",

@@ -27,7 +27,7 @@ from pipeline.records import EmbeddedWindow, Embedding, TrackEnd
 from pipeline.site import Site, Transit
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected
-from pipeline.store.embedding_stream import EmbeddingWriter
+from pipeline.store.embedding_stream import EmbeddingWriter, EntryWaits, MessagesLost
 from pipeline.store.site_matcher import LEADING, STANDING_BY, SiteMatcher, SiteMatcherParams
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.http_server import HealthServer
@@ -154,9 +154,13 @@ def run_worker(options: WorkerOptions) -> None:
             order=_order(options),
             clock=options.now_s,
             limits=RedisConfig(max_waiting=64, patience_s=options.patience_s),
-            observers=[lambda _: metrics.stream_waits.inc()],
+            observers=[partial(_count, metrics)],
         )
         writer.write_all(_paced(_windows(options), options))
+
+
+def _count(metrics: Metrics, what: EntryWaits | MessagesLost) -> None:
+    (metrics.stream_waits if isinstance(what, EntryWaits) else metrics.store_losses).inc()
 
 
 def run_matcher(options: MatcherOptions) -> None:

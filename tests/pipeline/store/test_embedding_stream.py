@@ -15,6 +15,7 @@ from pipeline.store.embedding_stream import (
     EmbeddingWriter,
     EntryWaits,
     MessageDeadLettered,
+    MessagesLost,
     ReaderNews,
 )
 from pipeline.store.keys import BACKLOG, DEAD_LETTERS, STREAM
@@ -34,7 +35,7 @@ def writer(
     camera: str = "door",
     *,
     max_waiting: int = 100,
-    observers: Sequence[Callable[[EntryWaits], None]] = (),
+    observers: Sequence[Callable[[EntryWaits | MessagesLost], None]] = (),
 ) -> EmbeddingWriter:
     limits = RedisConfig(max_waiting=max_waiting, patience_s=5.0)
     return EmbeddingWriter(store, camera, [camera], model_id=MODEL, limits=limits, observers=observers)
@@ -122,7 +123,7 @@ def test_a_reader_without_the_lease_reads_nothing(store: SiteStore) -> None:
 
 def test_a_worker_waits_for_a_server_that_is_away_and_writes_what_it_held_once(redis_server: RedisServer) -> None:
     with SiteStore(redis_server.url, "shop") as store:
-        waits: list[EntryWaits] = []
+        waits: list[EntryWaits | MessagesLost] = []
         limits = RedisConfig(patience_s=20.0)
         door = EmbeddingWriter(store, "w", ["door"], model_id=MODEL, limits=limits, observers=[waits.append])
         door.write(window(10.0, 1))

@@ -1,0 +1,117 @@
+"""Redis forgets what it had acknowledged: whoever can know says so, counts it, and goes on."""
+
+import pytest
+
+from pipeline.events.memory import MemorySink
+from pipeline.records import EmbeddedWindow
+from pipeline.store.client import SiteStore
+from pipeline.store.embedding_stream import CameraHeld, EmbeddingWriter, EntryWaits, MessagesLost
+from pipeline.store.keys import BACKLOG, PROGRESS, RECENT, STREAM, WRITERS, claim_key
+from testing.embeddings import MODEL, embedding
+from testing.site.room import PlayedCamera, Room, write
+from testing.waiting import until
+
+
+class LastingSink(MemorySink):
+    """Goes on after it was closed, as a new one over the same file would."""
+
+    def close(self) -> None:
+        pass
+
+
+def losses(room: Room) -> float:
+    return room.metrics.registry.get_sample_value("reid_store_losses_total") or 0.0
+
+
+def window(end_s: float) -> EmbeddedWindow:
+    return EmbeddedWindow(end_s, (embedding(1, cut_s=end_s - 0.5),), ())
+
+
+def test_a_worker_whose_messages_are_forgotten_says_how_many(
+    store: SiteStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    noted: list[EntryWaits | MessagesLost] = []
+    writer = EmbeddingWriter(store, "w", ["door"], model_id=MODEL, observers=[noted.append])
+    writer.open()
+    writer.write(window(10.0))
+    assert not noted
+    store.delete([STREAM, BACKLOG, WRITERS])
+    writer.write(window(11.0))
+    assert noted == [MessagesLost(2)]
+    assert caplog.messages == [
+        "Redis lost what it knew of worker w since its message 0: the 2 after that may never be decided"
+    ]
+    writer.write(window(12.0))
+    assert len(noted) == 1, "said once"
+
+
+def test_a_matcher_whose_decisions_are_forgotten_says_so_and_goes_on(
+    store: SiteStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink = LastingSink()
+    room, camera = Room(store, sink=sink).start(), PlayedCamera(store)
+    camera.sees((1, 0))
+    camera.sees((2, 0))
+    until(lambda: len(sink.events) == 2)
+    store.delete([PROGRESS])
+    camera.sees((3, 0))
+    camera.sees((4, 0))
+    until(lambda: losses(room) >= 1)
+    until(lambda: len({event.person for event in sink.events}) == 4, "it goes on")
+    room.stop()
+    assert any("has lost decisions that it had acknowledged" in line for line in caplog.messages)
+    assert any("lost the last 2 decisions" in line for line in caplog.messages)
+
+
+def test_a_stream_that_is_gone_is_named_made_again_and_holds_nobody_back(
+    store: SiteStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    sink = LastingSink()
+    room, camera = Room(store, sink=sink).start(), PlayedCamera(store)
+    camera.sees((1, 0))
+    until(lambda: len(sink.events) == 1)
+    store.delete([STREAM])
+    until(lambda: losses(room) >= 1)
+    camera.sees((2, 0))
+    until(lambda: len(sink.events) == 2)
+    room.stop()
+    assert any("has lost the stream of embeddings" in line for line in caplog.messages)
+    assert int(store.hash(BACKLOG).get(b"w", 0)) <= 1
+
+
+@pytest.mark.parametrize("gone", ["sightings", RECENT])
+def test_a_matcher_that_starts_over_forgotten_tracks_says_how_many(
+    store: SiteStore, caplog: pytest.LogCaptureFixture, gone: str
+) -> None:
+    write(store, 1, 2, 3)
+    Room(store).matcher.run(until_end=True)
+    names = [f"sighting:{name.decode()}" for name in store.members(RECENT)]
+    store.delete(names[:2] if gone == "sightings" else [gone])
+    again = Room(store)
+    again.matcher.run(until_end=True)
+    count = 2 if gone == "sightings" else 3
+    assert any(f"lost {count} tracks that were remembered" in line for line in caplog.messages)
+    assert losses(again) == 1
+
+
+def test_the_second_worker_of_a_camera_is_refused_and_the_first_goes_on(
+    store: SiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.store.embedding_stream.CLAIM_PATIENCE_S", 0.2)
+    first = EmbeddingWriter(store, "a", ["door", "yard"], model_id=MODEL)
+    second = EmbeddingWriter(store, "b", ["gate", "yard"], model_id=MODEL)
+    first.open()
+    with pytest.raises(CameraHeld, match="camera yard has another worker"):
+        second.open()
+    first.write(window(10.0))
+    first.close()
+    EmbeddingWriter(store, "b", ["gate", "yard"], model_id=MODEL).open()
+
+
+def test_a_worker_that_was_away_too_long_is_refused_when_another_has_its_camera(store: SiteStore) -> None:
+    first = EmbeddingWriter(store, "a", ["door"], model_id=MODEL)
+    first.open()
+    store.delete([claim_key("door")])
+    EmbeddingWriter(store, "a", ["door"], model_id=MODEL).open()
+    with pytest.raises(CameraHeld, match="camera door has another worker"):
+        first.write(window(10.0))
