@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, ValidationInfo, model_validator
+from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 
 def _rounded(digits: int) -> PlainSerializer:
@@ -16,17 +16,10 @@ Seconds = Annotated[float, _rounded(3)]
 
 
 class Record(BaseModel):
-    """Frozen. Whoever reads JSON passes over fields that it does not know, so that a newer Passerby may add some;
-    whoever makes a record in Python cannot give it one.
+    """Frozen. Whoever makes a record cannot give it a field that it has not; whoever reads JSON passes over such fields
+    (`extra="ignore"` for the call), so that a newer Passerby may add some.
     """
 
     model_config = ConfigDict(
-        frozen=True, extra="ignore", allow_inf_nan=False, json_schema_serialization_defaults_required=True
+        frozen=True, extra="forbid", allow_inf_nan=False, json_schema_serialization_defaults_required=True
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _has_no_other_fields(cls, fields: object, info: ValidationInfo) -> object:
-        if info.mode == "python" and isinstance(fields, dict) and not fields.keys() <= cls.__pydantic_fields__.keys():
-            raise ValueError(f"unknown fields: {', '.join(sorted(fields.keys() - cls.__pydantic_fields__.keys()))}")
-        return fields

@@ -5,7 +5,7 @@ An event is a union by `kind`, and each kind has exactly its fields. A reader pa
 
 import json
 import sys
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -219,7 +219,7 @@ _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="k
 def event_from(content: bytes | str) -> Event:
     """An event from its JSON, without the fields that this version does not know; raises ValidationError if it is none,
     or of a kind that this version does not know."""
-    return _EVENT.validate_json(content)
+    return _EVENT.validate_json(content, extra="ignore")
 
 
 def newer_kind(content: bytes | str) -> str | None:
@@ -228,7 +228,7 @@ def newer_kind(content: bytes | str) -> str | None:
     A reader may pass over it: a kind that it must not miss comes with another `schema_version`.
     """
     try:
-        kind = Envelope.model_validate_json(content).kind
+        kind = Envelope.model_validate_json(content, extra="ignore").kind
     except ValidationError:
         return None
     return None if kind in KINDS else kind
@@ -256,9 +256,18 @@ def seen_before_of(event: Event) -> EventSighting | None:
             return None
 
 
+def _open(schema: Any) -> Any:
+    """A JSON Schema that allows fields which a newer Passerby may add."""
+    if isinstance(schema, list):
+        return [_open(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _open(value) for key, value in schema.items() if key != "additionalProperties"}
+
+
 def schema_text() -> str:
     """The JSON Schema of an event as it is written, ready for `docs/events.schema.json`."""
-    schema = _EVENT.json_schema(mode="serialization")
+    schema = _open(_EVENT.json_schema(mode="serialization"))
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["$id"] = SCHEMA_ID
     return json.dumps(schema, indent=2) + "\n"

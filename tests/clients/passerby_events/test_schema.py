@@ -96,7 +96,7 @@ def test_a_reader_passes_over_fields_that_it_does_not_know(event: Event) -> None
 
 @pytest.mark.parametrize("record", [*EVERY, a_sighting()], ids=lambda record: type(record).__name__)
 def test_a_writer_cannot_make_a_record_with_a_field_that_it_has_not(record: BaseModel) -> None:
-    with pytest.raises(ValidationError, match="unknown fields: surprise"):
+    with pytest.raises(ValidationError, match="surprise\\n  Extra inputs are not permitted"):
         type(record)(**dict(record), surprise=1)
 
 
