@@ -59,13 +59,11 @@ class Workplace:
         Raises:
             AssertionError: if it does not end as the README says.
         """
-        line = line.replace(PORT, str(self._port)).replace("view1=gt.txt", "campus=gt.txt")
+        line = line.replace(PORT, str(self._port))
         if line.startswith("reid-pipeline fetch "):
             return self._fetch(line)
         if line.startswith(UNTIL_STOPPED):
             return self._stop_when_up(line)
-        if not self._has("osnet-x0-25-msmt17"):
-            line = line.replace("osnet-x0-25-msmt17", "passerby-encoder")
         self.run(line)
         if line.endswith("> site.yaml"):
             site = self.folder / "site.yaml"
