@@ -40,7 +40,7 @@ from pipeline.telemetry.observers import MatchCounter
 logger = logging.getLogger(__name__)
 
 LEADING, STANDING_BY = "leading", "standing by"
-LOOKS_EVERY_S = 10.0
+CHECKS_EVERY_S = 10.0
 """At how Redis would make room."""
 
 
@@ -95,7 +95,7 @@ class SiteMatcher:
         self._gallery: RedisGallery | None = None
         """Of the last term."""
         self._policy: str | None = None
-        self._looks_again_s = 0.0
+        self._checks_again_s = 0.0
         self._commits = 0
         """As many as Redis was known to have."""
         self._agreement = Agreement(params.order.window_s, expected.model_id, expected.cameras)
@@ -254,8 +254,8 @@ class SiteMatcher:
         waiting = self._store.length(OUTBOX)
         self._metrics.outbox_entries.set(waiting)
         self._metrics.stream_entries.set(self._store.length(STREAM))
-        if time.monotonic() > self._looks_again_s:
-            self._looks_again_s = time.monotonic() + LOOKS_EVERY_S
+        if time.monotonic() > self._checks_again_s:
+            self._checks_again_s = time.monotonic() + CHECKS_EVERY_S
             self._look_at_policy()
         return waiting < self._params.limits.max_outbox
 
