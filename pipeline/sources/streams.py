@@ -58,9 +58,9 @@ class StreamSource:
     a server may be there before its cameras. It raises only what nobody mends by waiting: a device that is not there,
     or video without a decoder, of a camera that has not given a frame yet.
 
-    Times are the sender's wall clock where RTCP gives it and it lies within 5 s of ours, else ours at the arrival; each
-    frame says which. Sender reports come seconds after the first frame, and the clocks differ by the way of the
-    decoded: a frame whose time is not after the one before is dropped and counted.
+    Times are the sender's wall clock where RTCP gives it and it lies within 5 s of ours (10 s once it did), else ours
+    at the arrival; each frame says which. Sender reports come seconds after the first frame, and the clocks differ by
+    the way of the decoded: a frame whose time is not after the one before is dropped and counted.
 
     Images that are damaged by lost packets are dropped and counted, and so is what is predicted from them: the next
     frame is a whole key frame. Without one for as long as the time-out of reading, it connects again.
@@ -100,7 +100,7 @@ class StreamSource:
         self._retry = retry or Retry()
         self._random = random
         self._observers = observers
-        self._clock = LiveClock()
+        self._clock = LiveClock(f"camera {camera}")
         self._closed = threading.Event()
         self._slot: Slot[_Arrival] = Slot()
         self._lock = threading.Lock()
@@ -133,6 +133,7 @@ class StreamSource:
     def _connection(self) -> Iterator[Frame]:
         """The frames of one connection; ends if the source was closed, or what it plays has an end and came to it."""
         slot = self._new_slot()
+        self._clock.connect()
         self._enter(SourceState.CONNECTING)
         opened: list[Video] = []
         self._start_reader(slot, opened)

@@ -369,7 +369,7 @@ def damaged(tmp_path: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def without_a_slice(packet: Packet[VideoStream]) -> Packet[VideoStream]:
+def without_a_slice(packet: "Packet[VideoStream]") -> "Packet[VideoStream]":
     """The same packet as if the network had lost its second slice."""
     start = b"\0\0\1"
     units = bytes(packet).split(start)
