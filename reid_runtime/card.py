@@ -6,7 +6,7 @@ Weights never travel without their card: sizes, colours and normalisation are ne
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,6 +15,15 @@ from passerby_events.errors import PasserbyError
 
 class ArtefactError(PasserbyError):
     """An artefact, its card or its provider is not what was asked for; the message says in one line what to do."""
+
+
+Frames = Annotated[int, Field(ge=1, le=1024)]
+Side = Annotated[int, Field(ge=1, le=4096)]
+"""Larger ones no network takes, and no memory: a card is read before anything is allocated by it."""
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NAME = r"^[^/\\\x00-\x1f\x7f]+$"
+"""No path and no control characters: names stand in log lines, in Redis and in file names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +36,9 @@ class ClipSpec:
         width: of a crop, pixels.
     """
 
-    frames: int
-    height: int
-    width: int
+    frames: Frames
+    height: Side
+    width: Side
 
 
 class TensorSpec(BaseModel):
@@ -64,9 +73,9 @@ class Pixels(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     order: Literal["rgb", "bgr"]
     layout: Literal["nchw", "nhwc", "nthwc"]
-    scale: float = 1.0
-    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    scale: Above0 = 1.0
+    mean: tuple[Finite, Finite, Finite] = (0.0, 0.0, 0.0)
+    std: tuple[Above0, Above0, Above0] = (1.0, 1.0, 1.0)
     dtype: Literal["float32", "float16", "uint8"] = "float32"
 
 
@@ -90,18 +99,18 @@ class ModelCard(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    name: str = Field(min_length=1)
+    name: str = Field(pattern=NAME, max_length=200)
     family: str
     file: str
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
+    inputs: tuple[TensorSpec, ...] = Field(min_length=1)
+    outputs: tuple[TensorSpec, ...] = Field(min_length=1)
     pixels: Pixels
     clip: ClipSpec | None = None
     precision: Literal["fp32", "fp16", "int8"] = "fp32"
     licence: str
     origin: str
-    threshold: float | None = Field(None, ge=-1, le=1)
+    threshold: float | None = Field(None, ge=-1, le=1, allow_inf_nan=False)
     notes: str = ""
 
     @property
@@ -156,8 +165,12 @@ def _parse(path: Path) -> ModelCard:
     try:
         return ModelCard.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(each) for each in first["loc"]) or "the file"
         raise ArtefactError(
-            f"{path} is no model card: {where}: {first['msg']}; write a new one with `reid-pipeline adopt`"
+            f"{path} is no model card: {first_fault(error)}; write a new one with `reid-pipeline adopt`"
         ) from error
+
+
+def first_fault(error: ValidationError) -> str:
+    """Where the first fault of a card is, and what it is."""
+    first = error.errors()[0]
+    return f"{'.'.join(str(each) for each in first['loc']) or 'the file'}: {first['msg']}"
