@@ -19,7 +19,7 @@ from reid_runtime.card import (
     ModelCard,
     Pixels,
     TensorSpec,
-    file_sha256,
+    artefact_sha256,
     first_fault,
     write_card,
 )
@@ -67,13 +67,14 @@ def adopt(
     """
     if not file.is_file():
         raise ArtefactError(f"expected an artefact at {file}, found no file: check the path")
+    sha256 = artefact_sha256(file)  # first: of weights that are missing, it says which
     signature = describe(file)
     _check_declared(signature, family, file)
     card = _card(
         name=name,
         family=family.name,
         file=file.name,
-        sha256=file_sha256(file),
+        sha256=sha256,
         inputs=_with_meaning(signature.inputs, family.input_meaning),
         outputs=_with_meaning(signature.outputs, family.output_meaning),
         pixels=family.pixels,

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from passerby_events.errors import PasserbyError
+from reid_runtime.external_data import WeightFile, weight_files
 
 
 class ArtefactError(PasserbyError):
@@ -86,7 +87,7 @@ class ModelCard(BaseModel):
         name: of the network and its training, such as `osnet_x0_25_msmt17`.
         family: which of our readers understands its outputs, such as `yolox`.
         file: name that the artefact had when the card was written.
-        sha256: of the artefact, hexadecimal.
+        sha256: of the artefact, and of the weights that lie beside it: see `artefact_sha256`.
         inputs: of the file, in its order.
         outputs: of the file, in its order.
         pixels: how images become the first input.
@@ -139,7 +140,7 @@ def read_card(artefact: Path) -> ModelCard:
             f"write one with `reid-pipeline adopt {artefact} --family ...`"
         )
     card = _parse(path)
-    found = file_sha256(artefact)
+    found = artefact_sha256(artefact)
     if found != card.sha256:
         raise ArtefactError(
             f"the card {path.name} belongs to another file: expected sha256 {card.sha256[:12]}..., {artefact.name} has "
@@ -153,6 +154,39 @@ def write_card(card: ModelCard, artefact: Path) -> Path:
     path = card_path(artefact)
     path.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return path
+
+
+def artefact_sha256(artefact: Path) -> str:
+    """Fingerprint of all that makes a network, hexadecimal: that of the file, or, where it keeps weights in files
+    beside it, one over those of the file and of each of them by name.
+
+    Raises:
+        ArtefactError: if weights are missing, cut short, or outside the folder of the artefact.
+    """
+    own, beside = file_sha256(artefact), weight_files(artefact)
+    if not beside:
+        return own
+    digest = hashlib.sha256(own.encode())
+    for weights in beside:
+        _check_weights(artefact, weights)
+        digest.update(f"\n{weights.name}\0{file_sha256(artefact.parent / weights.name)}".encode())
+    return digest.hexdigest()
+
+
+def _check_weights(artefact: Path, weights: WeightFile) -> None:
+    if not weights.is_beside:
+        raise ArtefactError(f"{artefact.name} keeps weights outside its folder, in {weights.name!r}: export it anew")
+    file = artefact.parent / weights.name
+    if not file.is_file():
+        raise ArtefactError(
+            f"{artefact.name} keeps weights in {weights.name!r} beside it, found no file there: bring both"
+        )
+    size = file.stat().st_size
+    if size < weights.least_bytes:
+        raise ArtefactError(
+            f"{artefact.name} keeps weights in {weights.name!r} beside it: expected at least {weights.least_bytes} "
+            f"bytes, found {size}: bring the whole file"
+        )
 
 
 def file_sha256(path: Path) -> str:
