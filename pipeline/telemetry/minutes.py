@@ -81,7 +81,7 @@ def count_by_camera(registry: CollectorRegistry, cameras: Mapping[str, object]) 
 
 def describe(new: _Counts, frames: int, length: int | None, took_s: float) -> str:
     """As a line has it, such as `420 frames in 60 s, 900 of 5,000; dropped 3 (late 3); boxes refused 12 (blur 12)`."""
-    parts = [
+    pieces = [
         f"{new['frames', '']:,} frames in {took_s:.0f} s, {frames:,} " + (f"of {length:,}" if length else "in all")
     ]
     for kind, words in (("dropped", "dropped"), ("refused", "boxes refused")):
@@ -90,5 +90,5 @@ def describe(new: _Counts, frames: int, length: int | None, took_s: float) -> st
             each = ", ".join(
                 f"{cause} {count:,}" for cause, count in sorted(causes.items(), key=lambda x: (-x[1], x[0]))
             )
-            parts.append(f"{words} {sum(causes.values()):,} ({each})")
-    return "; ".join(parts)
+            pieces.append(f"{words} {sum(causes.values()):,} ({each})")
+    return "; ".join(pieces)

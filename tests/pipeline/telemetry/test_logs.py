@@ -15,7 +15,7 @@ assert logs_in_force() == LogParams({level!r}, {format!r})
 """
 
 
-def said(level: str, form: str) -> list[str]:
+def reported(level: str, form: str) -> list[str]:
     """What a process of its own writes to stderr: in this one pytest has set up logging already."""
     script = SAY.format(level=level, format=form)
     return subprocess.run(
@@ -24,7 +24,7 @@ def said(level: str, form: str) -> list[str]:
 
 
 def test_a_json_line_has_time_level_and_camera_and_is_one_line() -> None:
-    [line] = said("info", "json")
+    [line] = reported("info", "json")
     found = json.loads(line)
     assert found.pop("time").endswith("Z")
     assert found == {
@@ -36,11 +36,11 @@ def test_a_json_line_has_time_level_and_camera_and_is_one_line() -> None:
 
 
 def test_a_text_line_begins_with_time_and_level() -> None:
-    time, level, what = said("info", "text")[0].split(" ", 2)
+    time, level, what = reported("info", "text")[0].split(" ", 2)
     assert (time[4], time[10], time[-1]) == ("-", "T", "Z")
     assert (level, what) == ("INFO", "camera door: away")
 
 
 @pytest.mark.parametrize(("level", "lines"), [("debug", 3), ("info", 1), ("warning", 0)])
 def test_the_level_says_how_much_is_said_and_libraries_say_little(level: str, lines: int) -> None:
-    assert len(said(level, "json")) == lines
+    assert len(reported(level, "json")) == lines
