@@ -30,6 +30,7 @@ from pipeline.store.keys import OUTBOX, PROGRESS, STREAM
 from pipeline.store.lease import Lease, acquire
 from pipeline.store.outage import Outage
 from pipeline.store.outbox import EventDelivered, OutboxRelay, SinkFailed
+from pipeline.store.startup import forgets
 from pipeline.store.window_join import WindowJoin
 from pipeline.store.worker_clocks import ClockRead
 from pipeline.telemetry.health import Health
@@ -39,6 +40,8 @@ from pipeline.telemetry.observers import MatchCounter
 logger = logging.getLogger(__name__)
 
 LEADING, STANDING_BY = "leading", "standing by"
+CHECKS_EVERY_S = 10.0
+"""At how Redis would make room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ class SiteMatcher:
         self._stopping = threading.Event()
         self._gallery: RedisGallery | None = None
         """Of the last term."""
+        self._policy: str | None = None
+        self._checks_again_s = 0.0
         self._commits = 0
         """As many as Redis was known to have."""
         self._agreement = Agreement(params.order.window_s, expected.model_id, expected.cameras)
@@ -249,7 +254,17 @@ class SiteMatcher:
         waiting = self._store.length(OUTBOX)
         self._metrics.outbox_entries.set(waiting)
         self._metrics.stream_entries.set(self._store.length(STREAM))
+        if time.monotonic() > self._checks_again_s:
+            self._checks_again_s = time.monotonic() + CHECKS_EVERY_S
+            self._look_at_policy()
         return waiting < self._params.limits.max_outbox
+
+    def _look_at_policy(self) -> None:
+        """Somebody may have changed it since the start; said whenever it is another one."""
+        policy = self._store.eviction_policy()
+        if policy and policy != self._policy:
+            logger.warning("%s: set `maxmemory-policy noeviction`", forgets(self._store, policy))
+        self._policy = policy
 
     def _say(self, state: str) -> None:
         self._health.camera("matcher", state)
