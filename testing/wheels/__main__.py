@@ -35,7 +35,8 @@ EXAMPLES = 4
 BEFORE = ("reid-pipeline --version", "reid-pipeline doctor", "reid-train --help", "reid-export --help")
 AFTER = (
     "reid-pipeline calibrate FOLDER --encoder passerby-encoder --false-match-rate 0.01 --out calibration.json",
-    "reid-pipeline evaluate out --truth campus=gt.txt",
+    "reid-pipeline run --camera campus=vtest.avi --out scored",
+    "reid-pipeline evaluate scored --truth campus=gt.txt",
     "reid-pipeline events tail --idle 3 --from-beginning",
 )
 """What other pages show."""
