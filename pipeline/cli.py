@@ -377,5 +377,6 @@ def entry() -> None:
     """The installed command."""
     code = main(sys.argv[1:])
     # While it ends, the interpreter gives signals back to the kernel, which would kill: nothing is left to stop.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     sys.exit(code)

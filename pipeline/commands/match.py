@@ -29,7 +29,7 @@ from reid_runtime.card import ArtefactError
 def run_match(
     path: Path, stop: StopSignal, *, topic: str | None, until_end: bool, accepts_changes: bool = False
 ) -> int:
-    """Runs until SIGTERM or SIGINT; or, if asked to, until all workers have closed and all is delivered.
+    """Runs until SIGTERM, SIGINT or SIGHUP; or, if asked to, until all workers have closed and all is delivered.
 
     Args:
         path: of the configuration.

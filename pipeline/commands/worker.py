@@ -13,7 +13,7 @@ from pipeline.telemetry.http_server import HealthServer
 
 
 def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
-    """Runs until its files end, or until SIGTERM or SIGINT; returns the exit code."""
+    """Runs until its files end, or until SIGTERM, SIGINT or SIGHUP; returns the exit code."""
     config = keep_in_one_process(select_cameras(load_config(path), cameras))
     keep_to_one_thread()
     with ExitStack() as stack:

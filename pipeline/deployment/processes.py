@@ -292,9 +292,11 @@ class _Child:
 @contextmanager
 def _signals_held() -> Iterator[None]:
     """Who is started meanwhile never hears a signal to stop: this process does, and says what is to be done."""
-    # Python's own helper process comes with the first child, and its start would let the signals through again.
+    held = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
+    # Python's own helper process comes with the first child, and its start lets some of the signals through again.
     resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    signal.pthread_sigmask(signal.SIG_BLOCK, held)
     try:
         yield
     finally:

@@ -10,8 +10,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from uuid import UUID
 
 from pipeline.config import RedisConfig
+from pipeline.events.ids import run_id
 from pipeline.events.sink import EventSink
 from pipeline.matching.gallery import Gallery
 from pipeline.matching.identity_loop import run_identity_loop
@@ -96,6 +98,7 @@ class SiteMatcher:
         """Of the last term."""
         self._policy: str | None = None
         self._checks_again_s = 0.0
+        self._has_lost = False
         self._commits = 0
         """As many as Redis was known to have."""
         self._agreement = Agreement(params.order.window_s, expected.model_id, expected.cameras)
@@ -142,9 +145,10 @@ class SiteMatcher:
         if self._gallery is not None:
             self._commits = max(self._commits, self._gallery.acknowledged)
             self._gallery = None
-        if commits < self._commits:
-            self._note_loss(f"Redis at {self._store.address} lost the last {self._commits - commits} decisions")
-        self._commits = commits
+        lost, self._commits = self._commits - commits, commits
+        if lost > 0:
+            self._has_lost = True
+            self._note_loss(f"Redis at {self._store.address} lost the last {lost} decisions")
 
     def _note_loss(self, what: str) -> None:
         logger.warning("%s: what can be decided anew is, persons may have other ids from here on", what)
@@ -188,9 +192,12 @@ class SiteMatcher:
             model_id=self._expected.model_id,
         )
         self._compare_progress(gallery.commits)
-        self._gallery = gallery
         if gallery.lost:
             self._note_loss(f"Redis at {self._store.address} lost {gallery.lost} tracks that were remembered")
+        if self._has_lost or gallery.lost:
+            # What is decided anew may differ from what was delivered, so it must not bear the same ids.
+            gallery.run, self._has_lost = run_id(self._store.site, UUID(lease.token)), False
+        self._gallery = gallery
         eraser = Eraser(
             self._store,
             lease,

@@ -61,6 +61,8 @@ def test_a_matcher_whose_decisions_are_forgotten_says_so_and_goes_on(
     until(lambda: losses(room) >= 1)
     until(lambda: len({event.person for event in sink.events}) == 4, "it goes on")
     room.stop()
+    assert len({event.event_id for event in sink.events}) == len(sink.events)
+    assert len({event.run for event in sink.events}) == 2, "what is decided after the loss is of another run"
     assert any("has lost decisions that it had acknowledged" in line for line in caplog.messages)
     assert any("lost the last 2 decisions" in line for line in caplog.messages)
 
