@@ -114,6 +114,8 @@ class EncodeCounter:
     def __call__(self, batch: EncodedBatch) -> None:
         self._metrics.encode_batch.observe(len(batch.tracklets))
         self._metrics.encode_s.observe(batch.took_s)
+        for tracklet in batch.dropped:
+            self._metrics.unencoded.labels(camera=tracklet.track.camera).inc()
 
 
 class MatchCounter:
