@@ -9,6 +9,7 @@ from pathlib import Path
 
 from passerby_events.environment import brokers_from
 from pipeline.build import build_policy, read_encoder_card
+from pipeline.commands.starting import log_start
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig, load_config
 from pipeline.events.jsonlines import JsonLinesSink
@@ -47,6 +48,7 @@ def run_match(
         if config.http.port is not None:
             stack.enter_context(HealthServer(health, metrics.registry, config.http.host, config.http.port))
         stop.calls(matcher.stop)
+        log_start("match", config)
         matcher.run(until_end=until_end)
     return 0
 

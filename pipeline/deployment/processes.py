@@ -25,6 +25,7 @@ from pipeline.records import EmbeddedWindow, Embedding, Heartbeat
 from pipeline.scheduling.cpu_slots import CpuShare, share_cpus
 from pipeline.sources.errors import SourceError
 from pipeline.telemetry.health import STUCK_AFTER_S, Health
+from pipeline.telemetry.logs import logs_in_force
 from pipeline.telemetry.merged import AddedMetrics
 from pipeline.telemetry.metrics import Metrics
 
@@ -207,7 +208,7 @@ class _Child:
         self._process = start.Process(
             target=run_child,
             args=(config, Pipes(windows, control)),
-            kwargs={"prefetches": prefetches, "share": share},
+            kwargs={"prefetches": prefetches, "share": share, "logs": logs_in_force()},
             name=f"cameras {self.name}",
             daemon=True,
         )

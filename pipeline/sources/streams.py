@@ -228,12 +228,12 @@ class StreamSource:
             pause_s = longest_wait_s(self._retry, self._random)
         else:
             pause_s = wait_s(self._retry, failures, self._random)
-        logger.warning("%s; trying again in %.1f s", error, pause_s)
+        logger.warning("%s; trying again in %.1f s", error, pause_s, extra={"camera": self._camera})
         self._enter(SourceState.RETRYING, error.code)
         self._closed.wait(pause_s)
 
     def _enter(self, state: SourceState, error: ErrorCode | None = None) -> None:
-        logger.debug("camera %s: %s", self._camera, state)
+        logger.debug("camera %s: %s", self._camera, state, extra={"camera": self._camera})
         report(self._observers, SourceChanged(self._camera, state, error))
 
 
