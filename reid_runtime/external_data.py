@@ -39,7 +39,11 @@ class WeightFile:
     def is_beside(self) -> bool:
         """Whether it lies in the folder of the ONNX file, or below."""
         path = PurePosixPath(self.name)
-        return ".." not in path.parts and not path.is_absolute() and not PureWindowsPath(self.name).is_absolute()
+        return (
+            ".." not in self.name.replace("\\", "/").split("/")
+            and not path.is_absolute()
+            and not PureWindowsPath(self.name).is_absolute()
+        )
 
 
 def weight_files(path: Path) -> tuple[WeightFile, ...]:
