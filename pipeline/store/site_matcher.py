@@ -29,7 +29,7 @@ from pipeline.store.gallery import RedisGallery
 from pipeline.store.keys import OUTBOX, PROGRESS, STREAM
 from pipeline.store.lease import Lease, acquire
 from pipeline.store.outage import Outage
-from pipeline.store.outbox import EventDelivered, OutboxRelay, SinkFailed
+from pipeline.store.outbox import EventDeadLettered, EventDelivered, OutboxRelay, RelayNews, SinkFailed
 from pipeline.store.window_join import WindowJoin
 from pipeline.store.worker_clocks import ClockRead
 from pipeline.telemetry.health import Health
@@ -211,12 +211,14 @@ class SiteMatcher:
         )
         return reader, gallery, eraser
 
-    def _count_delivery(self, what: EventDelivered | SinkFailed) -> None:
+    def _count_delivery(self, what: RelayNews) -> None:
         match what:
             case EventDelivered(event=event):
                 self._metrics.events.labels(kind=event.kind).inc()
             case SinkFailed():
                 self._metrics.sink_failures.inc()
+            case EventDeadLettered():
+                self._metrics.dead_letters.inc()
 
     def _count_erasure(self, what: AuditEntry | ErasedDropped) -> None:
         match what:

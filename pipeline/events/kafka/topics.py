@@ -7,8 +7,9 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from passerby_events.brokers import Brokers, unreachable
+from passerby_events.brokers import Brokers
 from passerby_events.errors import EventsError
+from passerby_events.refusals import unreachable
 from passerby_events.topics import open_admin
 
 SEGMENTS = 4
