@@ -18,11 +18,12 @@ def run_id(site: str, first: TrackKey | UUID) -> UUID:
     return uuid5(NAMESPACE, f"{site}/run/{first}")
 
 
-def event_id(kind: str, site: str, track: TrackKey, revision: int = 0) -> UUID:
+def event_id(kind: str, run: UUID, track: TrackKey, revision: int = 0) -> UUID:
     """A track appears, is matched and ends at most once, so kind and track name the event; a merge or split is named
     after the first track that it moves, and the revision that this brings it to.
+    Another run decides anew, and says it in events of its own.
     """
-    return uuid5(NAMESPACE, f"{site}/{track}/{kind}" + (f"/{revision}" if revision else ""))
+    return uuid5(NAMESPACE, f"{run}/{track}/{kind}" + (f"/{revision}" if revision else ""))
 
 
 def person_id(site: str, first: TrackKey, revision: int = 0) -> UUID:

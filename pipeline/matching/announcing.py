@@ -82,7 +82,7 @@ def announce_decision(
     )
     if before is None:
         return PersonAppeared(
-            event_id=event_id("person.appeared", origin.site, sighting.track),
+            event_id=event_id("person.appeared", origin.run, sighting.track),
             site=origin.site,
             run=origin.run,
             person=person_of(sighting),
@@ -93,7 +93,7 @@ def announce_decision(
     assert decision.similarity is not None, f"{sighting.track} was recognised by {before.track}, and nobody knows how"
     assert decision.threshold is not None, f"{sighting.track} was recognised by {before.track}, and nobody knows how"
     return PersonMatched(
-        event_id=event_id("person.matched", origin.site, sighting.track),
+        event_id=event_id("person.matched", origin.run, sighting.track),
         site=origin.site,
         run=origin.run,
         person=person_of(sighting),
@@ -111,7 +111,7 @@ def announce_decision(
 def announce_end(origin: Origin, sighting: Sighting) -> TrackEnded:
     """A track ended."""
     return TrackEnded(
-        event_id=event_id("track.ended", origin.site, sighting.track),
+        event_id=event_id("track.ended", origin.run, sighting.track),
         site=origin.site,
         run=origin.run,
         person=person_of(sighting),
@@ -130,7 +130,7 @@ def _announce_merge(origin: Origin, change: IdentityMergeSplit, moved: tuple[Sig
     joined, seen = _joined(change), _most_alike(change)
     assert joined is not None, f"{change.other} was merged into somebody who is nobody yet"
     return PersonMerged(
-        event_id=event_id("person.merged", origin.site, moved[0].track, moved[0].revision),
+        event_id=event_id("person.merged", origin.run, moved[0].track, moved[0].revision),
         site=origin.site,
         run=origin.run,
         person=change.person,
@@ -146,7 +146,7 @@ def _announce_split(origin: Origin, change: IdentityMergeSplit, moved: tuple[Sig
     left, seen = change.left, _most_alike(change)
     assert left is not None, f"tracks left {change.other}, and nobody knows why"
     return PersonSplit(
-        event_id=event_id("person.split", origin.site, moved[0].track, moved[0].revision),
+        event_id=event_id("person.split", origin.run, moved[0].track, moved[0].revision),
         site=origin.site,
         run=origin.run,
         person=change.person,

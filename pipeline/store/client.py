@@ -26,7 +26,7 @@ Argument = str | bytes | int | float
 Reply = Any
 """What Redis answers: numbers, bytes, and lists of them."""
 
-Command = Literal["DEL", "HGETALL", "XDEL", "XGROUP CREATE", "XLEN", "XRANGE", "XREAD", "ZRANGE", "ZREM"]
+Command = Literal["DEL", "HGETALL", "INFO", "XDEL", "XGROUP CREATE", "XLEN", "XRANGE", "XREAD", "ZRANGE", "ZREM"]
 """What is called beside scripts."""
 
 
@@ -104,6 +104,14 @@ class SiteStore:
             raise StoreError(f"expected options that the client knows after {self.address}, found: {error}") from error
         fields = reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2], strict=True))
         return Server(fields[b"version"].decode(), fields[b"mode"].decode())
+
+    def eviction_policy(self) -> str | None:
+        """How Redis throws away what it likes when it is full, by its own name for that; None: it does not."""
+        asked = {"target_nodes": self._client.get_random_node()} if self._is_cluster else {}
+        with self._faults():
+            memory = self._client.execute_command("INFO", "memory", **asked)
+        policy = str(memory["maxmemory_policy"])
+        return None if policy == "noeviction" or not int(memory["maxmemory"]) else policy
 
     def key(self, name: str) -> str:
         return self._prefix + name

@@ -40,6 +40,7 @@ _ATTEMPTS = {
     "ZRANGE": "'ZRANGE', set, 0, -1",
     "ZREM": "'ZREM', set, 'a'",
     "ZREMRANGEBYSCORE": "'ZREMRANGEBYSCORE', set, 0, 0",
+    "INFO": "'INFO', 'memory'",
     "XGROUP CREATE": "'XGROUP', 'CREATE', stream, 'a', 0, 'MKSTREAM'",
     "XADD": "'XADD', stream, 'MAXLEN', 1, '*', 'a', 0",
     "XREADGROUP": "'XREADGROUP', 'GROUP', 'a', 'a', 'STREAMS', stream, '>'",

@@ -10,8 +10,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from uuid import UUID
 
 from pipeline.config import RedisConfig
+from pipeline.events.ids import run_id
 from pipeline.events.sink import EventSink
 from pipeline.matching.gallery import Gallery
 from pipeline.matching.identity_loop import run_identity_loop
@@ -30,6 +32,7 @@ from pipeline.store.keys import OUTBOX, PROGRESS, STREAM
 from pipeline.store.lease import Lease, acquire
 from pipeline.store.outage import Outage
 from pipeline.store.outbox import EventDeadLettered, EventDelivered, OutboxRelay, RelayNews, SinkFailed
+from pipeline.store.startup import forgets
 from pipeline.store.window_join import WindowJoin
 from pipeline.store.worker_clocks import ClockRead
 from pipeline.telemetry.health import Health
@@ -39,6 +42,8 @@ from pipeline.telemetry.observers import MatchCounter
 logger = logging.getLogger(__name__)
 
 LEADING, STANDING_BY = "leading", "standing by"
+CHECKS_EVERY_S = 10.0
+"""At how Redis would make room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,9 @@ class SiteMatcher:
         self._stopping = threading.Event()
         self._gallery: RedisGallery | None = None
         """Of the last term."""
+        self._policy: str | None = None
+        self._checks_again_s = 0.0
+        self._has_lost = False
         self._commits = 0
         """As many as Redis was known to have."""
         self._agreement = Agreement(params.order.window_s, expected.model_id, expected.cameras)
@@ -137,9 +145,10 @@ class SiteMatcher:
         if self._gallery is not None:
             self._commits = max(self._commits, self._gallery.acknowledged)
             self._gallery = None
-        if commits < self._commits:
-            self._note_loss(f"Redis at {self._store.address} lost the last {self._commits - commits} decisions")
-        self._commits = commits
+        lost, self._commits = self._commits - commits, commits
+        if lost > 0:
+            self._has_lost = True
+            self._note_loss(f"Redis at {self._store.address} lost the last {lost} decisions")
 
     def _note_loss(self, what: str) -> None:
         logger.warning("%s: what can be decided anew is, persons may have other ids from here on", what)
@@ -183,9 +192,12 @@ class SiteMatcher:
             model_id=self._expected.model_id,
         )
         self._compare_progress(gallery.commits)
-        self._gallery = gallery
         if gallery.lost:
             self._note_loss(f"Redis at {self._store.address} lost {gallery.lost} tracks that were remembered")
+        if self._has_lost or gallery.lost:
+            # What is decided anew may differ from what was delivered, so it must not bear the same ids.
+            gallery.run, self._has_lost = run_id(self._store.site, UUID(lease.token)), False
+        self._gallery = gallery
         eraser = Eraser(
             self._store,
             lease,
@@ -251,7 +263,17 @@ class SiteMatcher:
         waiting = self._store.length(OUTBOX)
         self._metrics.outbox_entries.set(waiting)
         self._metrics.stream_entries.set(self._store.length(STREAM))
+        if time.monotonic() > self._checks_again_s:
+            self._checks_again_s = time.monotonic() + CHECKS_EVERY_S
+            self._look_at_policy()
         return waiting < self._params.limits.max_outbox
+
+    def _look_at_policy(self) -> None:
+        """Somebody may have changed it since the start; said whenever it is another one."""
+        policy = self._store.eviction_policy()
+        if policy and policy != self._policy:
+            logger.warning("%s: set `maxmemory-policy noeviction`", forgets(self._store, policy))
+        self._policy = policy
 
     def _say(self, state: str) -> None:
         self._health.camera("matcher", state)

@@ -54,6 +54,13 @@ def _probe(store: SiteStore, *, is_cluster: bool) -> None:
     if tuple(map(int, server.version.split(".")[:2])) < OLDEST:
         raise StoreError(f"expected Redis 6.2 or newer at {store.address}, found {server.version}: upgrade it")
     store.run(PROBE, [], [])
+    if policy := store.eviction_policy():
+        raise StoreError(f"{forgets(store, policy)}: set `maxmemory-policy noeviction`")
+
+
+def forgets(store: SiteStore, policy: str) -> str:
+    """What a policy of eviction means."""
+    return f"Redis at {store.address} throws away persons and undecided messages when it is full ({policy})"
 
 
 _AFTER_HANGING_UP = {

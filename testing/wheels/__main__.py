@@ -29,7 +29,14 @@ from testing.wheels.building import build_wheels, clean_environment, faults
 from testing.wheels.readme import Workplace, readme_commands
 
 EXTRAS = "cpu,calibrate,evaluate,simulation"
-"""What the README's commands want."""
+"""What the README's commands want, and those below."""
+BEFORE = ("reid-pipeline --version", "reid-pipeline doctor", "reid-train --help", "reid-export --help")
+AFTER = (
+    "reid-pipeline calibrate FOLDER --encoder passerby-encoder --false-match-rate 0.01 --out calibration.json",
+    "reid-pipeline evaluate out --truth campus=gt.txt",
+    "reid-pipeline events tail --idle 3 --from-beginning",
+)
+"""What other pages show."""
 
 
 def main() -> int:
@@ -87,10 +94,7 @@ def _start_services(stack: ExitStack, folder: Path, binaries: Path) -> tuple[dic
 
 def _follow_readme(place: Workplace) -> Iterator[str]:
     place.prepare()
-    for line in ("reid-pipeline --version", "reid-pipeline doctor", "reid-train --help", "reid-export --help"):
-        place.run(line)
-        yield line
-    for line in readme_commands():
+    for line in (*BEFORE, *readme_commands(), *AFTER):
         place.follow(line)
         yield line
 

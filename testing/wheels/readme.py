@@ -19,6 +19,8 @@ NOT_OURS = ("make ", ". ", "sudo ", "cp ", "export ")
 UNTIL_STOPPED = ("reid-pipeline run site.yaml", "reid-pipeline worker ", "reid-pipeline match ")
 PORT = "9464"
 ENDS_WITHIN_S = 120.0
+SHIPPED = "\ndetector: {kind: hog}\nencoder: {kind: network, model: passerby-encoder}\n"
+"""What a site says where nothing can be downloaded."""
 
 
 def readme_commands() -> list[str]:
@@ -57,17 +59,16 @@ class Workplace:
         Raises:
             AssertionError: if it does not end as the README says.
         """
-        line = line.replace(PORT, str(self._port)).replace("view1=gt.txt", "campus=gt.txt")
+        line = line.replace(PORT, str(self._port))
         if line.startswith("reid-pipeline fetch "):
             return self._fetch(line)
         if line.startswith(UNTIL_STOPPED):
             return self._stop_when_up(line)
-        if not self._has("osnet-x0-25-msmt17"):
-            line = line.replace("osnet-x0-25-msmt17", "passerby-encoder")
         self.run(line)
         if line.endswith("> site.yaml"):
             site = self.folder / "site.yaml"
-            site.write_text(site.read_text().replace(PORT, str(self._port)))
+            networks = "" if self._has("osnet-x0-25-msmt17") and self._has("yolox-nano") else SHIPPED
+            site.write_text(site.read_text().replace(PORT, str(self._port)) + networks)
         return None
 
     def run(self, line: str) -> str:

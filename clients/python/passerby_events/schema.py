@@ -71,7 +71,8 @@ class Envelope(Record):
         event_id: made from what the event is about, so that an event sent twice is recognised.
         kind: what happened.
         site: name of the site.
-        run: id of the run whose gallery gave the persons their ids. A gallery that starts empty is another run; the
+        run: id of the run whose gallery gave the persons their ids. A gallery that starts empty, or that
+            Redis has lost something of, is another run; the
             same recordings again are the same run, with the same persons.
         person: the identity, the same in all cameras.
     """

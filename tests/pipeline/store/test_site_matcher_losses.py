@@ -1,6 +1,7 @@
 """Redis forgets what it had acknowledged: whoever can know says so, counts it, and goes on."""
 
 import pytest
+import redis
 
 from pipeline.events.memory import MemorySink
 from pipeline.records import EmbeddedWindow
@@ -8,6 +9,7 @@ from pipeline.store.client import SiteStore
 from pipeline.store.embedding_stream import CameraHeld, EmbeddingWriter, EntryWaits, MessagesLost
 from pipeline.store.keys import BACKLOG, PROGRESS, RECENT, STREAM, WRITERS, claim_key
 from testing.embeddings import MODEL, embedding
+from testing.services.redis import RedisServer
 from testing.site.room import PlayedCamera, Room, write
 from testing.waiting import until
 
@@ -59,6 +61,8 @@ def test_a_matcher_whose_decisions_are_forgotten_says_so_and_goes_on(
     until(lambda: losses(room) >= 1)
     until(lambda: len({event.person for event in sink.events}) == 4, "it goes on")
     room.stop()
+    assert len({event.event_id for event in sink.events}) == len(sink.events)
+    assert len({event.run for event in sink.events}) == 2, "what is decided after the loss is of another run"
     assert any("has lost decisions that it had acknowledged" in line for line in caplog.messages)
     assert any("lost the last 2 decisions" in line for line in caplog.messages)
 
@@ -115,3 +119,14 @@ def test_a_worker_that_was_away_too_long_is_refused_when_another_has_its_camera(
     EmbeddingWriter(store, "a", ["door"], model_id=MODEL).open()
     with pytest.raises(CameraHeld, match="camera door has another worker"):
         first.write(window(10.0))
+
+
+def test_a_matcher_says_when_redis_is_told_to_throw_away_what_it_likes(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with redis.Redis.from_url(redis_server.url) as client, SiteStore(redis_server.url, "shop") as store:
+        client.config_set("maxmemory-policy", "allkeys-random")
+        client.config_set("maxmemory", "100mb")
+        room = Room(store).start()
+        until(lambda: any("when it is full (allkeys-random)" in line for line in caplog.messages))
+        room.stop()

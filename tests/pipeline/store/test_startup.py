@@ -20,7 +20,7 @@ from testing.services.redis import RedisServer
 from testing.services.relabelled_redis import RelabelledRedis
 
 PATIENCE_S = 0.5
-RIGHTS = "+@read +@write +@scripting +@connection"
+RIGHTS = "+@read +@write +@scripting +@connection +info"
 USERS = {
     "reid": f"~reid:{{shop}}:* {RIGHTS}",
     "elsewhere": f"~reid:{{other}}:* {RIGHTS}",
@@ -172,6 +172,15 @@ def test_a_node_of_a_cluster_and_a_server_of_its_own_are_told_apart(
         assert f"a node of a cluster at {node.url}: set `redis: {{cluster: true}}`" in read_error(opens, node.url)
     found = read_error(opens, users_server.url, is_cluster=True)
     assert found == f"found a server of its own at {users_server.url}: set `redis: {{cluster: false}}`"
+
+
+def test_a_server_that_throws_away_what_it_likes_is_refused(opens: Opens, redis_server: RedisServer) -> None:
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        opens(redis_server.url).close()
+        client.config_set("maxmemory", "100mb")
+    with pytest.raises(StoreError, match=r"when it is full \(allkeys-lru\): set `maxmemory-policy noeviction`"):
+        opens(redis_server.url)
 
 
 def test_tls_that_is_as_it_should_be_is_taken(opens: Opens, tls_server: RedisServer) -> None:

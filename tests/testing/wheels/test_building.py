@@ -25,4 +25,4 @@ def test_what_is_missing_and_what_does_not_belong_are_named(tmp_path: Path) -> N
 
 def test_the_readme_has_commands_of_every_kind() -> None:
     commands = {line.split()[1] for line in readme_commands()}
-    assert {"run", "check", "configs", "worker", "match", "calibrate", "evaluate", "fetch"} <= commands
+    assert {"run", "check", "configs", "worker", "match", "fetch"} <= commands

@@ -47,7 +47,7 @@ def sighting(camera: str, track: int, start: float = 0.0, *, tracklet_index: int
 
 
 def appearance(seen: EventSighting, person: UUID) -> PersonAppeared:
-    new_id = event_id("person.appeared", "yard", seen.key)
+    new_id = event_id("person.appeared", RUN, seen.key)
     return PersonAppeared(
         event_id=new_id, site="yard", run=RUN, person=person, seen=seen, runners_up=(), model_id="net-1"
     )
@@ -55,7 +55,7 @@ def appearance(seen: EventSighting, person: UUID) -> PersonAppeared:
 
 def match(seen: EventSighting, before: EventSighting, runner_up: RunnerUp, model_id: str = "net-1") -> PersonMatched:
     return PersonMatched(
-        event_id=event_id("person.matched", "yard", seen.key),
+        event_id=event_id("person.matched", RUN, seen.key),
         site="yard",
         run=RUN,
         person=WALKER,
@@ -78,7 +78,7 @@ def story() -> list[IdentityEvent]:
         appearance(sighting("door", 1), WALKER),
         appearance(sighting("door", 2, 1), OTHER),
         match(sighting("hall", 1, 65), sighting("door", 1), RunnerUp(person=OTHER, similarity=0.9, ruled_out_by=walk)),
-        TrackEnded(event_id=event_id("track.ended", "yard", left.key), site="yard", run=RUN, person=WALKER, seen=left),
+        TrackEnded(event_id=event_id("track.ended", RUN, left.key), site="yard", run=RUN, person=WALKER, seen=left),
     ]
 
 
@@ -114,7 +114,7 @@ def changed() -> list[IdentityEvent]:
     """The other at the door was the walker all along."""
     moved = sighting("door", 2, 1, tracklet_index=None).model_copy(update={"revision": 1})
     merged = PersonMerged(
-        event_id=event_id("person.merged", "yard", moved.key, 1),
+        event_id=event_id("person.merged", RUN, moved.key, 1),
         site="yard",
         run=RUN,
         person=WALKER,
