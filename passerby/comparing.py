@@ -15,7 +15,15 @@ from pipeline.matching.policy import USUAL_THRESHOLD
 from reid_models.clips import spread
 from reid_models.crops import resize
 from reid_models.encoder import Encoder
-from reid_models.tracklet_folder import LabelledTracklet, TrackletFolderError, read_clip, read_folder
+from reid_models.tracklet_folder import (
+    LabelledTracklet,
+    TrackletFolderError,
+    encode_tracklets,
+    read_clip,
+    read_folder,
+)
+from reid_models.vectors import has_direction
+from reid_runtime.card import ArtefactError
 
 Crops = str | Path | Sequence[NDArray[np.uint8]]
 """Pictures of one person: a file, a folder of them in order of name, or (H, W, 3) uint8 RGB each."""
@@ -75,16 +83,17 @@ class PersonEncoder:
     def embed_folder(self, folder: str | Path) -> TrackletEmbeddings:
         """The tracklets of a folder in the layout of MARS, `<person>C<camera>T<tracklet>F<frame>.jpg`, as vectors.
 
+        Those of which the network makes NaN or zeros are left out, and the log says so.
+
         Raises:
-            PasserbyError: if the folder holds none, or a crop cannot be read.
+            PasserbyError: if the folder holds none, a crop cannot be read, or no vector comes of any.
         """
-        tracklets = read_folder(Path(folder))
-        vectors = [self._encoder.encode(read_clip(tracklet, self._encoder.clip)[None])[0] for tracklet in tracklets]
+        tracklets, vectors = encode_tracklets(self._encoder, read_folder(Path(folder)))
         return TrackletEmbeddings(
             persons=np.array([tracklet.person for tracklet in tracklets], np.int64),
             cameras=np.array([tracklet.camera for tracklet in tracklets], np.int64),
             numbers=np.array([tracklet.number for tracklet in tracklets], np.int64),
-            vectors=np.stack(vectors),
+            vectors=vectors,
             model_id=self.model_id,
         )
 
@@ -92,11 +101,13 @@ class PersonEncoder:
         """(D,) float32 of length 1: images of one person as a vector.
 
         Raises:
-            PasserbyError: if there is no image, or one cannot be read.
+            PasserbyError: if there is no image, one cannot be read, or the network makes NaN or zeros of them.
             ValueError: if an array is no RGB image.
         """
-        (vector,) = self._encoder.encode(self._clip(person)[None])
-        return np.asarray(vector, np.float32)
+        vectors = self._encoder.encode(self._clip(person)[None])
+        if not has_direction(vectors).all():
+            raise ArtefactError(f"{self.model_id} made NaN or zeros of these images: take others, or another network")
+        return np.asarray(vectors[0], np.float32)
 
     def compare(self, one: Crops, other: Crops) -> Comparison:
         """How alike two people are; raises as `embed`."""

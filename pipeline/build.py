@@ -26,7 +26,7 @@ from pipeline.matching.calibration import Calibration, read_calibration
 from pipeline.matching.policy import USUAL_THRESHOLD, MatchParams
 from pipeline.model_zoo import find_artefact
 from pipeline.sources.source import ChunkSource, FrameSource, RecordedSource, SourceObserver
-from reid_models.encoder import Encoder, EncoderCard
+from reid_models.encoder import Encoder, EncoderCard, probe
 from trackers.tracker import Tracker
 
 EncoderConfig = NetworkConfig | ColourStripesConfig
@@ -215,10 +215,15 @@ def _load_encoder(chosen: EncoderConfig, compute: ComputeConfig) -> tuple[Encode
             if session.card.clip is not None:
                 from reid_models.clip_encoder import ClipEncoder, clip_encoder_card
 
-                return ClipEncoder(session), clip_encoder_card(session.card)
+                return _probed(ClipEncoder(session)), clip_encoder_card(session.card)
             from reid_models.crop_encoder import CropEncoder, crop_encoder_card
 
-            return CropEncoder(session, frames=frames), crop_encoder_card(session.card, frames=frames)
+            return _probed(CropEncoder(session, frames=frames)), crop_encoder_card(session.card, frames=frames)
+
+
+def _probed(encoder: Encoder) -> Encoder:
+    probe(encoder)
+    return encoder
 
 
 def read_encoder_card(chosen: EncoderConfig) -> EncoderCard:

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -69,8 +69,19 @@ OutOption = Annotated[Path, typer.Option("--out", help="Folder for all that is w
 
 
 @app.callback()
-def common(version: VersionOption = False) -> None:
+def common(
+    version: VersionOption = False,
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], typer.Option(help="The least that is said on stderr.")
+    ] = "info",
+    log_format: Annotated[
+        Literal["text", "json"], typer.Option(help="Of the lines on stderr; json: one object a line.")
+    ] = "text",
+) -> None:
     """Recognise the same person across cameras, from live streams."""
+    from pipeline.telemetry.logs import LogParams, set_up_logs
+
+    set_up_logs(LogParams(log_level, log_format))
 
 
 @app.command()
@@ -369,7 +380,10 @@ def _say(error: Exception) -> int:
     code = exit_code(error)
     if code is None:
         raise error
-    sys.stderr.write(f"reid-pipeline: {in_one_line(error)}\n")
+    from pipeline.telemetry.logs import log_end
+
+    if not log_end(in_one_line(error)):
+        sys.stderr.write(f"reid-pipeline: {in_one_line(error)}\n")
     return code
 
 
@@ -377,5 +391,6 @@ def entry() -> None:
     """The installed command."""
     code = main(sys.argv[1:])
     # While it ends, the interpreter gives signals back to the kernel, which would kill: nothing is left to stop.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     sys.exit(code)

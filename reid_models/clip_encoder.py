@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_models.encoder import EncoderCard
-from reid_models.vectors import check_clips, check_vectors, unit_rows, vector_length
+from reid_models.vectors import check_clips, check_vectors, directions, vector_length
 from reid_runtime.adopt import Family
 from reid_runtime.batches import batch_size, run_rows
 from reid_runtime.card import ArtefactError, ClipSpec, ModelCard, Pixels
@@ -45,7 +45,7 @@ class ClipEncoder:
     def encode(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """See `Encoder.encode`."""
         check_clips(clips, self._card.clip)
-        return unit_rows(run_rows(self._session, clips, max_batch=len(clips)))
+        return directions(run_rows(self._session, clips, max_batch=len(clips)))
 
 
 def clip_encoder_card(card: ModelCard) -> EncoderCard:

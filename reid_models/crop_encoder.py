@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from reid_models.clips import USUAL_FRAMES
 from reid_models.encoder import EncoderCard
 from reid_models.pixels import IMAGENET_MEAN, IMAGENET_STD, as_input
-from reid_models.vectors import check_clips, check_vectors, unit_rows, vector_length
+from reid_models.vectors import check_clips, check_vectors, directions, vector_length
 from reid_runtime.adopt import Family
 from reid_runtime.batches import batch_size, run_rows
 from reid_runtime.card import ArtefactError, ClipSpec, ModelCard, Pixels
@@ -66,7 +66,7 @@ class CropEncoder:
         check_clips(clips, self._card.clip)
         crops = as_input(clips.reshape(-1, *clips.shape[2:]), self._session.card.pixels)
         vectors = run_rows(self._session, crops, max_batch=len(crops))
-        return unit_rows(unit_rows(vectors).reshape(*clips.shape[:2], -1).mean(axis=1))
+        return directions(directions(vectors).reshape(*clips.shape[:2], -1).mean(axis=1))
 
 
 def crop_encoder_card(card: ModelCard, *, frames: int = USUAL_FRAMES) -> EncoderCard:

@@ -6,7 +6,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from reid_runtime.card import ClipSpec
+from reid_models.vectors import has_direction
+from reid_runtime.card import ArtefactError, ClipSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Encoder(Protocol):
     def encode(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(B, T, H, W, 3) uint8 RGB -> (B, D) float32, rows of length 1; T, H and W are those of `clip`.
 
+        A row is NaN throughout where the network gave nothing with a direction, NaN or zeros; the others stand.
+
         All of them go through a network in one pass, where it takes so many. A row depends on its clip alone, but for
         its last bits on a processor: who wants the same bits in any company gives one clip at a time.
 
@@ -53,3 +56,18 @@ class Encoder(Protocol):
             ValueError: if the clips have another shape.
         """
         ...
+
+
+def probe(encoder: Encoder) -> None:
+    """Lets an encoder see one clip of noise: what is spoilt through and through is found before the first camera runs.
+
+    Raises:
+        ArtefactError: if nothing comes of it.
+    """
+    spec = encoder.clip
+    noise = np.random.default_rng(0).integers(0, 256, (1, spec.frames, spec.height, spec.width, 3), np.uint8)
+    if not has_direction(encoder.encode(noise)).all():
+        raise ArtefactError(
+            f"{encoder.model_id} yields nothing but NaN or zeros for a clip of noise: the file is damaged, or was "
+            "changed on its way: take it from its origin anew"
+        )

@@ -1,7 +1,8 @@
 """Reads labelled tracklets laid out as in MARS: `<person>/<person>C<camera>T<tracklet>F<frame>.jpg`."""
 
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +13,12 @@ from numpy.typing import NDArray
 from passerby_events.errors import PasserbyError
 from reid_models.clips import spread
 from reid_models.crops import resize
+from reid_models.encoder import Encoder
 from reid_models.ranking import DISTRACTOR, Labelled
+from reid_models.vectors import has_direction
 from reid_runtime.card import ClipSpec
+
+logger = logging.getLogger(__name__)
 
 # MARS writes -1, for nobody in full, as 00-1, and all its distractors as 0000.
 NAME = re.compile(r"(?P<person>\d+|00-1)C(?P<camera>\d+)T(?P<tracklet>\d+)F(?P<frame>\d+)\.jpe?g", re.IGNORECASE)
@@ -82,6 +87,38 @@ def read_clip(tracklet: LabelledTracklet, spec: ClipSpec) -> NDArray[np.uint8]:
     """
     chosen = [tracklet.files[index] for index in spread(len(tracklet.files), spec.frames)]
     return np.concatenate(list(_crops(chosen, spec)))
+
+
+def encode_tracklets(
+    encoder: Encoder, tracklets: Iterable[LabelledTracklet]
+) -> tuple[list[LabelledTracklet], NDArray[np.float32]]:
+    """One clip of each, encoded by itself: the tracklets of which the network made a vector, and (N, D) those.
+
+    The others are dropped; the log names the first and counts them.
+
+    Raises:
+        TrackletFolderError: if a crop cannot be read, or no vector comes of any of them.
+    """
+    seen = list[LabelledTracklet]()
+    rows = list[NDArray[np.float32]]()
+    for tracklet in tracklets:
+        seen.append(tracklet)
+        rows.append(encoder.encode(read_clip(tracklet, encoder.clip)[None])[0])
+    vectors = np.stack(rows)
+    is_good = has_direction(vectors)
+    bad = [tracklet for tracklet, good in zip(seen, is_good, strict=True) if not good]
+    if len(bad) == len(seen):
+        raise TrackletFolderError(f"{encoder.model_id} made NaN or zeros of all {len(seen)} tracklets: take another")
+    if bad:
+        logger.warning(
+            "%s made NaN or zeros of %d of %d tracklets, which are dropped, the first one that of camera %d at %s",
+            encoder.model_id,
+            len(bad),
+            len(seen),
+            bad[0].camera,
+            bad[0].files[0],
+        )
+    return [tracklet for tracklet, good in zip(seen, is_good, strict=True) if good], vectors[is_good]
 
 
 def _crops(files: list[Path], spec: ClipSpec) -> Iterator[NDArray[np.uint8]]:

@@ -21,6 +21,19 @@ def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(rows / lengths, np.float32)
 
 
+def directions(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """As `unit_rows`, but a row that has no direction is NaN throughout: the others of its batch are none the worse."""
+    with np.errstate(all="ignore"):
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        lengths[~(np.isfinite(lengths) & (lengths > 0))] = np.nan
+        return np.asarray(rows / lengths, np.float32)
+
+
+def has_direction(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(N,): which rows of an encoder, (N, D), are vectors; the others are NaN."""
+    return np.asarray(np.isfinite(vectors).all(axis=1))
+
+
 def vector_length(card: ModelCard) -> int | None:
     """D of what a network yields, (B, D); None where its file leaves that open."""
     shape = card.outputs[0].shape

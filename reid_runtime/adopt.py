@@ -94,15 +94,29 @@ def _check_declared(signature: Signature, family: Family, file: Path) -> None:
 
 
 def _check_run(file: Path, card: ModelCard, family: Family) -> None:
-    """Runs one grey input: a file of the same sizes may still be of another family."""
+    """Runs noise and grey: a file may be spoilt, and one of the same sizes may still be of another family."""
     spec = card.inputs[0]
     shape = tuple(size or 1 for size in spec.shape)
-    grey = np.full(shape, _grey(card.pixels), spec.dtype)
-    output = open_session(file, card, provider="cpu", threads=1).run({spec.name: grey})[card.outputs[0].name]
+    session = open_session(file, card, provider="cpu", threads=1)
+    noise = _value(card.pixels, np.random.default_rng(0).integers(0, 256, shape)).astype(spec.dtype)
+    _check_alive(session.run({spec.name: noise})[card.outputs[0].name], file)
+    grey = np.full(shape, _value(card.pixels, np.array(128)), spec.dtype)
+    output = session.run({spec.name: grey})[card.outputs[0].name]
     try:
         family.check_output(output, shape)
     except ValueError as error:
         raise ArtefactError(f"{file.name} is not of the family {card.family}: {error}") from error
+
+
+def _check_alive(output: NDArray[Any], file: Path) -> None:
+    """What came of noise: NaN and zeros are what is left of a file that was changed on its way."""
+    if output.any() and np.isfinite(output).all():
+        return
+    found = "nothing but zeros" if np.isfinite(output).all() else f"NaN or infinity ({summary(output)})"
+    raise ArtefactError(
+        f"{file.name} yields {found} for noise: the file is damaged, or was changed on its way: "
+        "take it from its origin anew"
+    )
 
 
 def summary(output: NDArray[Any]) -> str:
@@ -110,8 +124,9 @@ def summary(output: NDArray[Any]) -> str:
     return f"{output.shape} {output.dtype}, {np.isfinite(output).mean():.0%} finite"
 
 
-def _grey(pixels: Pixels) -> float:
-    return 128.0 if pixels.dtype == "uint8" else float((128.0 * pixels.scale - pixels.mean[1]) / pixels.std[1])
+def _value(pixels: Pixels, levels: NDArray[np.int64]) -> NDArray[Any]:
+    """Levels 0-255 in the range that the network takes; that of its second colour will do for all."""
+    return levels if pixels.dtype == "uint8" else (levels * pixels.scale - pixels.mean[1]) / pixels.std[1]
 
 
 def _clip(spec: TensorSpec, pixels: Pixels) -> ClipSpec | None:

@@ -15,7 +15,7 @@ from pipeline.evaluation.calibration_plot import draw_calibration
 from pipeline.matching.calibration import Calibration, Curve, write_calibration
 from pipeline.matching.measure_calibration import LabelledVectors, compare, measure_calibration, pool
 from reid_models.encoder import Encoder
-from reid_models.tracklet_folder import read_clip, read_folder
+from reid_models.tracklet_folder import encode_tracklets, read_folder
 
 SEED = 0
 
@@ -45,11 +45,11 @@ def _encode(folder: Path, encoder: Encoder) -> LabelledVectors:
     tracklets = [tracklet for tracklet in read_folder(folder) if tracklet.is_named]
     console = Console(stderr=True)
     shown = with_progress(tracklets, "encoding", console=console, disable=not console.is_terminal)
-    vectors = [encoder.encode(read_clip(tracklet, encoder.clip)[None])[0] for tracklet in shown]
+    encoded, vectors = encode_tracklets(encoder, shown)
     return LabelledVectors(
-        persons=np.array([tracklet.person for tracklet in tracklets], np.int64),
-        cameras=tuple(str(tracklet.camera) for tracklet in tracklets),
-        vectors=np.stack(vectors),
+        persons=np.array([tracklet.person for tracklet in encoded], np.int64),
+        cameras=tuple(str(tracklet.camera) for tracklet in encoded),
+        vectors=vectors,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from passerby_events.environment import brokers_from
 from pipeline.build import build_policy, read_encoder_card
+from pipeline.commands.starting import log_start
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig, load_config
 from pipeline.events.jsonlines import JsonLinesSink
@@ -29,7 +30,7 @@ from reid_runtime.card import ArtefactError
 def run_match(
     path: Path, stop: StopSignal, *, topic: str | None, until_end: bool, accepts_changes: bool = False
 ) -> int:
-    """Runs until SIGTERM or SIGINT; or, if asked to, until all workers have closed and all is delivered.
+    """Runs until SIGTERM, SIGINT or SIGHUP; or, if asked to, until all workers have closed and all is delivered.
 
     Args:
         path: of the configuration.
@@ -47,6 +48,7 @@ def run_match(
         if config.http.port is not None:
             stack.enter_context(HealthServer(health, metrics.registry, config.http.host, config.http.port))
         stop.calls(matcher.stop)
+        log_start("match", config)
         matcher.run(until_end=until_end)
     return 0
 

@@ -12,12 +12,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipeline.commands.flags import Flags, merge_flags
 from pipeline.commands.outputs import clear_outputs, write_outputs
+from pipeline.commands.starting import log_start
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig
 from pipeline.deployment.deployment import Deployment
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.telemetry.http_server import HealthServer
+from pipeline.telemetry.minutes import MinuteLog
 
 REDRAW_EVERY_S = 0.5
 """Between two looks at the progress bars: drawing is not free."""
@@ -47,7 +49,8 @@ def _run(config: PipelineConfig, console: Console, stop: StopSignal) -> tuple[Ma
         supervisor = deployment.connect(stack.enter_context(JsonLinesSink(config.output.directory / "events.jsonl")))
         stop.calls(supervisor.stop)
         bars = _Bars(deployment.lengths, console)
-        with bars.of(deployment.frames):
+        log_start("run", config)
+        with bars.of(deployment.frames), MinuteLog(deployment.registry, deployment.lengths):
             failed = supervisor.run()
         return bars.frames, bool(failed)
 

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT: an end of file for every camera, at any moment, never a lost event."""
+"""SIGTERM, SIGINT and SIGHUP: an end of file for every camera, at any moment, never a lost event."""
 
 import signal
 import threading
@@ -7,7 +7,7 @@ from queue import SimpleQueue
 from types import FrameType
 from typing import Self
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class StopSignal:
@@ -37,7 +37,9 @@ class StopSignal:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._before = {number: signal.signal(number, self._hear) for number in SIGNALS}
+        # What is ignored stays so: nohup and shells say it of who is to go on without a terminal.
+        heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+        self._before = {number: signal.signal(number, self._hear) for number in heard}
         return self
 
     def __exit__(self, *_: object) -> None:

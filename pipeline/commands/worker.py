@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 
+from pipeline.commands.starting import log_start
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig, load_config
 from pipeline.config_errors import ConfigError
@@ -10,10 +11,11 @@ from pipeline.deployment.deployment import Deployment
 from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.store.startup import open_store
 from pipeline.telemetry.http_server import HealthServer
+from pipeline.telemetry.minutes import MinuteLog
 
 
 def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
-    """Runs until its files end, or until SIGTERM or SIGINT; returns the exit code."""
+    """Runs until its files end, or until SIGTERM, SIGINT or SIGHUP; returns the exit code."""
     config = keep_in_one_process(select_cameras(load_config(path), cameras))
     keep_to_one_thread()
     with ExitStack() as stack:
@@ -24,6 +26,8 @@ def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
             server = HealthServer(deployment.health, deployment.registry, config.http.host, config.http.port)
             stack.enter_context(server)
         stop.calls(supervisor.stop)
+        log_start("worker", config)
+        stack.enter_context(MinuteLog(deployment.registry, deployment.lengths))
         return int(bool(supervisor.run()))
 
 

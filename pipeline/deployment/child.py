@@ -25,9 +25,11 @@ from pipeline.records import EmbeddedWindow
 from pipeline.scheduling.cpu_slots import CpuShare, CpuSlots, SlottedDetector, SlottedEncoder
 from pipeline.scheduling.threads import ask_for_long_slices, keep_to_one_thread
 from pipeline.sources.errors import SourceError
+from pipeline.sources.source import SourceObserver
 from pipeline.telemetry.health import Health
+from pipeline.telemetry.logs import LogParams, set_up_logs
 from pipeline.telemetry.metrics import Metrics
-from pipeline.telemetry.observers import DetectCounter, SourceCounter
+from pipeline.telemetry.observers import CameraLog, DetectCounter, SourceCounter
 
 REPORT_EVERY_S = 1.0
 _NOBODY_THERE = (EOFError, BrokenPipeError, ConnectionResetError)
@@ -91,7 +93,9 @@ class Pipes:
     control: Connection
 
 
-def run_child(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: CpuShare | None) -> None:
+def run_child(
+    config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: CpuShare | None, logs: LogParams | None
+) -> None:
     """The child's whole life: loads the networks, waits for the order to start, runs the cameras to their end.
 
     It ends when its parent has gone.
@@ -101,7 +105,10 @@ def run_child(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: 
         pipes: to the parent.
         prefetches: see `build_stages`.
         share: of the CPU slots that the processes have together; None: it works when it likes.
+        logs: as the parent's; None: nobody set them up there.
     """
+    if logs is not None:
+        set_up_logs(logs)
     keep_to_one_thread()
     if share is not None:
         ask_for_long_slices()
@@ -117,7 +124,8 @@ def run_child(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: 
 def _live(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: CpuShare | None) -> None:
     metrics, health = Metrics(), Health()
     with ExitStack() as owned:
-        observers, detect_observers = [SourceCounter(metrics, health)], [DetectCounter(metrics)]
+        observers: list[SourceObserver] = [SourceCounter(metrics, health), CameraLog()]
+        detect_observers = [DetectCounter(metrics)]
         stages = build_stages(config, owned, observers, detect_observers, prefetches=prefetches)
         if share is not None:
             stages = in_cpu_slots(stages, CpuSlots(share))

@@ -19,11 +19,12 @@ from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
 from pipeline.records import EmbeddedWindow
 from pipeline.scheduling.threads import usable_cores
+from pipeline.sources.source import SourceObserver
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_stream import EmbeddingWriter, EntryWaits, MessagesLost
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
-from pipeline.telemetry.observers import DetectCounter, MatchCounter, SourceCounter
+from pipeline.telemetry.observers import CameraLog, DetectCounter, MatchCounter, SourceCounter
 
 Running = Supervisor | ChildrenSupervisor
 """What has a `run` and a `stop`."""
@@ -64,7 +65,8 @@ class Deployment:
         config, metrics, owned = self._config, self._metrics, self._owned
         count, prefetches = config.processes(cores), config.has_spare_core(cores)
         if count == 1:
-            observers, detect_observers = [SourceCounter(metrics, self.health)], [DetectCounter(metrics)]
+            observers: list[SourceObserver] = [SourceCounter(metrics, self.health), CameraLog()]
+            detect_observers = [DetectCounter(metrics)]
             stages = build_stages(config, owned, observers, detect_observers, prefetches=prefetches)
             return Process(
                 config,

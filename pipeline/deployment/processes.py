@@ -25,6 +25,7 @@ from pipeline.records import EmbeddedWindow, Embedding, Heartbeat
 from pipeline.scheduling.cpu_slots import CpuShare, share_cpus
 from pipeline.sources.errors import SourceError
 from pipeline.telemetry.health import STUCK_AFTER_S, Health
+from pipeline.telemetry.logs import logs_in_force
 from pipeline.telemetry.merged import AddedMetrics
 from pipeline.telemetry.metrics import Metrics
 
@@ -207,7 +208,7 @@ class _Child:
         self._process = start.Process(
             target=run_child,
             args=(config, Pipes(windows, control)),
-            kwargs={"prefetches": prefetches, "share": share},
+            kwargs={"prefetches": prefetches, "share": share, "logs": logs_in_force()},
             name=f"cameras {self.name}",
             daemon=True,
         )
@@ -292,9 +293,11 @@ class _Child:
 @contextmanager
 def _signals_held() -> Iterator[None]:
     """Who is started meanwhile never hears a signal to stop: this process does, and says what is to be done."""
-    # Python's own helper process comes with the first child, and its start would let the signals through again.
+    held = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
+    # Python's own helper process comes with the first child, and its start lets some of the signals through again.
     resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    signal.pthread_sigmask(signal.SIG_BLOCK, held)
     try:
         yield
     finally:

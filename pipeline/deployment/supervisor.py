@@ -112,7 +112,7 @@ class Supervisor:
             pass
         except SourceError as error:
             failure = self._ends.failed[camera.name] = error
-            logger.error("%s", error)
+            logger.error("%s", error, extra={"camera": camera.name})
         except Exception as error:  # noqa: BLE001 - handed to `run`, which raises it
             self._ends.fatal = self._ends.fatal or error
             self._channel.close()

@@ -69,7 +69,7 @@ class Video:
 
     Attributes:
         undecodable: packets that could not be decoded since the first image. (Before it they are usual: a recording
-            or a connection may begin between two key frames.)
+            or a connection may begin between two key frames.) With `whole_only` also images that damage smears.
         damaged: packets that the container knows to be incomplete, decodable or not.
     """
 
@@ -82,11 +82,13 @@ class Video:
         options: Mapping[str, str] | None = None,
         open_timeout_s: float | None = None,
         read_timeout_s: float | None = None,
+        whole_only: bool = False,
     ) -> None:
         """Opens it.
 
         Images are decoded on the calling thread (slices may use more): frame threads would hold back one live image
-        per core, and take half as much of the cores again, which cameras share.
+        per core, and take half as much of the cores again, which cameras share. FFmpeg does not notice that a slice is
+        missing while slices have threads, so with `whole_only` they have none.
 
         Args:
             address: what FFmpeg opens; it may hold a password.
@@ -95,6 +97,7 @@ class Video:
             options: FFmpeg's, for the format and its protocol.
             open_timeout_s: interrupts connecting, and then the first look at the content.
             read_timeout_s: interrupts the wait for one packet.
+            whole_only: leave out damaged images, and those that are predicted from them, to the next whole key frame.
 
         Raises:
             SourceError: if it cannot be opened, or holds no video that can be decoded.
@@ -104,6 +107,8 @@ class Video:
         self._name = name
         self._read_timeout_s = read_timeout_s
         self._has_images = False
+        self._whole_only = whole_only
+        self._is_smeared = False
         self._sent_minus_pts_s: float | None = None
         self._last_s: float | None = None
         self._to_rgb = RgbConverter()
@@ -119,6 +124,8 @@ class Video:
         )
         self._stream = self._best_stream()
         self._stream.thread_type = "SLICE"
+        if whole_only:
+            self._stream.codec_context.thread_count = 1
 
     @property
     def frame_rate(self) -> float | None:
@@ -183,13 +190,26 @@ class Video:
             self._sent_minus_pts_s = wall_us / 1e6 - float(packet.pts * packet.time_base)
 
     def _decoded(self, packet: "Packet[VideoStream]") -> list[DecodedImage]:
+        decoded_images = []
         try:
-            decoded_images = [self._decode(frame) for frame in packet.decode()]
+            for frame in packet.decode():
+                if self._is_shown(frame, packet.is_corrupt):
+                    decoded_images.append(self._decode(frame))
+                else:
+                    self.undecodable += 1
         except _UNDECODABLE:
             self.undecodable += self._has_images
-            return []
+            self._is_smeared = True
         self._has_images = self._has_images or bool(decoded_images)
         return decoded_images
+
+    def _is_shown(self, frame: VideoFrame, is_incomplete: bool) -> bool:
+        """Whether to hand an image out. Damage lasts: what follows is predicted from it, up to a whole key frame."""
+        if frame.is_corrupt or is_incomplete:
+            self._is_smeared = True
+        elif frame.key_frame:
+            self._is_smeared = False
+        return not (self._whole_only and self._is_smeared)
 
     def _decode(self, frame: VideoFrame) -> DecodedImage:
         time_s = frame.time if frame.pts is not None else None

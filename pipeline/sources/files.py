@@ -132,7 +132,7 @@ class FileSource:
             "frames had wrong timestamps": outliers,
         }
         if damage := ", ".join(f"{count} {what}" for what, count in found.items() if count):
-            logger.warning("%s: read to its end; %s", self._name, damage)
+            logger.warning("%s: read to its end; %s", self._name, damage, extra={"camera": self._camera})
 
     def _check_whole(self, count: int) -> None:
         if count == 0:

@@ -87,7 +87,8 @@ class FolderSource:
         if len(damaged) == len(images):
             raise damaged[0]
         if damaged:
-            logger.warning("%s: %d of %d images were skipped; %s", self._name, len(damaged), len(images), damaged[0])
+            counts = self._name, len(damaged), len(images), damaged[0]
+            logger.warning("%s: %d of %d images were skipped; %s", *counts, extra={"camera": self._camera})
 
     def close(self) -> None:
         self._closed.set()

@@ -1,11 +1,19 @@
 """The time of live frames: whose clock stamps them, and how lumps of them are spread out."""
 
+import logging
 import time
+from collections.abc import Callable
 
 from passerby_events.tracks import Clock
 
+logger = logging.getLogger(__name__)
+
 # A sender's clock this far from ours was never set; its times would put people where they never were.
 _SENDER_SKEW_S = 5.0
+# One that was believed is believed up to here: each change of clocks drops frames, so it must not flip.
+_BELIEVED_SKEW_S = 10.0
+# Wall time that moves this much against monotonic time was set, by NTP after boot, by hand, or by a suspend.
+_STEP_S = 1.0
 # An image that is due later than this is no part of a lump: the stream's time has jumped.
 _LONGEST_HOLD_S = 20.0
 
@@ -13,17 +21,39 @@ _LONGEST_HOLD_S = 20.0
 class LiveClock:
     """Stamps live frames with times that strictly increase.
 
-    Our clock is wall time at the start plus monotonic time since, so that nobody who sets the machine's clock can turn
-    a stream's time back.
+    Our clock is wall time at the start plus monotonic time since, so that nobody who sets the machine's clock turns a
+    stream's time back while it runs. A step forward is followed at the next frame, a step back at the next connection;
+    what comes then with a time that was there before has none.
     """
 
-    def __init__(self) -> None:
-        self._wall_minus_monotonic_s = time.time() - time.monotonic()
+    def __init__(
+        self,
+        name: str,
+        *,
+        wall_s: Callable[[], float] = time.time,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Reads our clock.
+
+        Args:
+            name: of the camera, for the log.
+            wall_s: seconds since the epoch, as the machine is set.
+            monotonic_s: seconds of a clock that nobody sets.
+        """
+        self._name = name
+        self._wall_s = wall_s
+        self._monotonic_s = monotonic_s
+        self._wall_minus_monotonic_s = wall_s() - monotonic_s()
         self._last_s = float("-inf")
+        self._believes_sender: bool | None = None
 
     def now_s(self) -> float:
         """Seconds since the epoch. From any thread."""
-        return self._wall_minus_monotonic_s + time.monotonic()
+        return self._wall_minus_monotonic_s + self._monotonic_s()
+
+    def connect(self) -> None:
+        """A connection begins: follows the machine's clock if it was set."""
+        self._follow(self._step_s())
 
     def stamp(self, sent_s: float | None, arrived_s: float) -> tuple[float, Clock] | None:
         """The time of a frame and whose it is; None if it is not after the last one.
@@ -32,11 +62,37 @@ class LiveClock:
             sent_s: the sender's time, if known, seconds since the epoch.
             arrived_s: ours.
         """
-        time_s, clock = _better_clock(sent_s, arrived_s)
+        step_s = self._step_s()
+        if step_s > 0:
+            self._follow(step_s)
+            arrived_s += step_s
+        time_s, clock = self._better_clock(sent_s, arrived_s)
         if time_s <= self._last_s:
             return None
         self._last_s = time_s
         return time_s, clock
+
+    def _step_s(self) -> float:
+        """How far the machine's clock was set since it was last followed; 0 for what is no step."""
+        step_s = self._wall_s() - self._monotonic_s() - self._wall_minus_monotonic_s
+        return step_s if abs(step_s) >= _STEP_S else 0.0
+
+    def _follow(self, step_s: float) -> None:
+        if not step_s:
+            return
+        self._wall_minus_monotonic_s += step_s
+        cost = "" if step_s > 0 else "; frames are dropped until it comes to the time of the last one"
+        logger.warning("%s: this machine's clock was set by %+.1f s%s", self._name, step_s, cost)
+
+    def _better_clock(self, sent_s: float | None, arrived_s: float) -> tuple[float, Clock]:
+        if sent_s is None:
+            return arrived_s, "receive"
+        skew_s = sent_s - arrived_s
+        believes = abs(skew_s) <= (_BELIEVED_SKEW_S if self._believes_sender else _SENDER_SKEW_S)
+        if not believes and self._believes_sender is not False:
+            logger.warning("%s: its clock is %.1f s off ours and is not believed", self._name, skew_s)
+        self._believes_sender = believes
+        return (sent_s, "sender") if believes else (arrived_s, "receive")
 
 
 class Pace:
@@ -60,9 +116,3 @@ class Pace:
                 return hold_s
         self._due_minus_stream_s = now_s - stream_s
         return 0.0
-
-
-def _better_clock(sent_s: float | None, arrived_s: float) -> tuple[float, Clock]:
-    if sent_s is None or abs(sent_s - arrived_s) > _SENDER_SKEW_S:
-        return arrived_s, "receive"
-    return sent_s, "sender"

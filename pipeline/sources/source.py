@@ -94,7 +94,8 @@ class SourceState(StrEnum):
 
 class DropCause(StrEnum):
     """Why a frame was dropped. LATE: a newer one came first. RATE: more per second than wanted. CLOCK: its time is not
-    after the time of the frame before. CORRUPT: it could not be decoded.
+    after the time of the frame before. CORRUPT: it could not be decoded, or damage
+    smears it.
     """
 
     LATE = "late"

@@ -44,11 +44,11 @@ _MOST_LEFT_BEHIND = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Arrival:
-    """An image, when it came, and how many packets of its connection could not be decoded so far."""
+    """An image, when it came, and how many of its connection were damaged so far."""
 
     decoded: DecodedImage
     arrived_s: float
-    undecodable: int
+    damaged: int
 
 
 class StreamSource:
@@ -58,9 +58,12 @@ class StreamSource:
     a server may be there before its cameras. It raises only what nobody mends by waiting: a device that is not there,
     or video without a decoder, of a camera that has not given a frame yet.
 
-    Times are the sender's wall clock where RTCP gives it and it lies within 5 s of ours, else ours at the arrival; each
-    frame says which. Sender reports come seconds after the first frame, and the clocks differ by the way of the
-    decoded: a frame whose time is not after the one before is dropped and counted.
+    Times are the sender's wall clock where RTCP gives it and it lies within 5 s of ours (10 s once it did), else ours
+    at the arrival; each frame says which. Sender reports come seconds after the first frame, and the clocks differ by
+    the way of the decoded: a frame whose time is not after the one before is dropped and counted.
+
+    Images that are damaged by lost packets are dropped and counted, and so is what is predicted from them: the next
+    frame is a whole key frame. Without one for as long as the time-out of reading, it connects again.
 
     Frames change size when the camera changes its resolution. Their index goes on over reconnects, and skips what was
     dropped.
@@ -97,7 +100,7 @@ class StreamSource:
         self._retry = retry or Retry()
         self._random = random
         self._observers = observers
-        self._clock = LiveClock()
+        self._clock = LiveClock(f"camera {camera}")
         self._closed = threading.Event()
         self._slot: Slot[_Arrival] = Slot()
         self._lock = threading.Lock()
@@ -130,22 +133,25 @@ class StreamSource:
     def _connection(self) -> Iterator[Frame]:
         """The frames of one connection; ends if the source was closed, or what it plays has an end and came to it."""
         slot = self._new_slot()
+        self._clock.connect()
         self._enter(SourceState.CONNECTING)
-        self._start_reader(slot)
-        undecodable = 0
+        opened: list[Video] = []
+        self._start_reader(slot, opened)
+        counted = 0
         try:
             arrival = self._take(slot, 2 * self._params.open_timeout_s + self._params.read_timeout_s)
             if arrival is not None:
                 self._enter(SourceState.STREAMING)
             while arrival is not None:
-                self._drop(DropCause.CORRUPT, arrival.undecodable - undecodable)
-                undecodable = arrival.undecodable
+                self._drop(DropCause.CORRUPT, arrival.damaged - counted)
+                counted = arrival.damaged
                 frame = self._frame(arrival)
                 if frame is not None:
                     yield frame
                 arrival = self._take(slot, self._params.read_timeout_s)
         finally:
             slot.close()
+            self._drop(DropCause.CORRUPT, sum(video.undecodable for video in opened) - counted)
 
     def _new_slot(self) -> Slot[_Arrival]:
         with self._lock:
@@ -154,18 +160,19 @@ class StreamSource:
                 self._slot.close()
             return self._slot
 
-    def _start_reader(self, slot: Slot[_Arrival]) -> None:
+    def _start_reader(self, slot: Slot[_Arrival], opened: list[Video]) -> None:
         self._readers = [reader for reader in self._readers if reader.is_alive()]
         if len(self._readers) >= _MOST_LEFT_BEHIND:
             raise SourceError(ErrorCode.TIMEOUT, f"{self._name}: {len(self._readers)} earlier connections still hang")
-        reader = threading.Thread(target=self._read, args=(slot,), name=f"read {self._camera}", daemon=True)
+        reader = threading.Thread(target=self._read, args=(slot, opened), name=f"read {self._camera}", daemon=True)
         self._readers.append(reader)
         reader.start()
 
-    def _read(self, slot: Slot[_Arrival]) -> None:
+    def _read(self, slot: Slot[_Arrival], opened: list[Video]) -> None:
         """The thread: hands images over until nobody takes them, and says how it ended."""
         try:
             with closing(self._open()) as video:
+                opened.append(video)
                 pace = Pace() if video.comes_in_lumps else None
                 for decoded in video.decoded_images():
                     if pace is not None:
@@ -187,6 +194,7 @@ class StreamSource:
             options=self._options,
             open_timeout_s=self._params.open_timeout_s,
             read_timeout_s=self._params.read_timeout_s,
+            whole_only=True,
         )
 
     def _take(self, slot: Slot[_Arrival], limit_s: float) -> _Arrival | None:
@@ -220,12 +228,12 @@ class StreamSource:
             pause_s = longest_wait_s(self._retry, self._random)
         else:
             pause_s = wait_s(self._retry, failures, self._random)
-        logger.warning("%s; trying again in %.1f s", error, pause_s)
+        logger.warning("%s; trying again in %.1f s", error, pause_s, extra={"camera": self._camera})
         self._enter(SourceState.RETRYING, error.code)
         self._closed.wait(pause_s)
 
     def _enter(self, state: SourceState, error: ErrorCode | None = None) -> None:
-        logger.debug("camera %s: %s", self._camera, state)
+        logger.debug("camera %s: %s", self._camera, state, extra={"camera": self._camera})
         report(self._observers, SourceChanged(self._camera, state, error))
 
 

@@ -288,9 +288,16 @@ class EmbeddingReader:
         self._report(CamerasBehind(behind_s))
         far = {camera for camera, seconds in behind_s.items() if seconds > MAX_LAG_S}
         for camera in sorted(far - self._far_behind):
-            logger.warning("camera %s is %.0f s behind: nobody waits for it any more", camera, behind_s[camera])
+            logger.warning(
+                "camera %s is %.0f s behind: nobody waits for it any more",
+                camera,
+                behind_s[camera],
+                extra={"camera": camera},
+            )
         for camera in sorted(self._far_behind - far):
-            logger.warning("camera %s is not behind any more: the others wait for it again", camera)
+            logger.warning(
+                "camera %s is not behind any more: the others wait for it again", camera, extra={"camera": camera}
+            )
         self._far_behind = far
 
     def _dead_letter(self, entry_id: bytes, fields: dict[bytes, bytes], reason: str) -> None:

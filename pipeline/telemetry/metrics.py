@@ -27,6 +27,12 @@ class Metrics:
             "reid_gate_verdicts", "Boxes by what the quality gate said.", ["camera", "verdict"], registry=r
         )
         self.tracklets = Counter("reid_tracklets", "Tracklets cut.", ["camera"], registry=r)
+        self.unencoded = Counter(
+            "reid_tracklets_unencoded",
+            "Tracklets dropped because the network made NaN or zeros of them.",
+            ["camera"],
+            registry=r,
+        )
         self.ended = Counter("reid_tracks_ended", "Tracks that ended.", ["camera"], registry=r)
         self.waiting = Gauge("reid_tracklets_waiting", "Tracklets that wait to be encoded.", registry=r)
         self.detect_s = Histogram(

@@ -1,5 +1,6 @@
-"""Those who observe the parts: counters, and tracks on disk."""
+"""Those who observe the parts: counters, log lines, and tracks on disk."""
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -10,11 +11,14 @@ from pipeline.matching.identity_loop import DecidedWindow
 from pipeline.output.mot_files import track_line
 from pipeline.sources.source import FrameDropped, SourceChanged, SourceState
 from pipeline.telemetry.health import Health
+from pipeline.telemetry.logs import of_camera
 from pipeline.telemetry.metrics import Metrics
 from pipeline.tracking.camera_loop import FrameStep
 from pipeline.tracking.encode_loop import EncodedBatch
 from pipeline.tracking.gate import GateVerdict
 from pipeline.tracking.tracklets import TrackletBuffer
+
+logger = logging.getLogger(__name__)
 
 
 class SourceCounter:
@@ -40,6 +44,24 @@ class SourceCounter:
             self._metrics.source_errors.labels(camera=camera, code=change.error.value).inc()
         if state is SourceState.RETRYING:
             self._metrics.reconnects.labels(camera=camera).inc()
+
+
+class CameraLog:
+    """Says when a camera that was lost is back; that it is lost, and why, says its source."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lost_s: dict[str, float] = {}
+
+    def __call__(self, what: SourceChanged | FrameDropped) -> None:
+        match what:
+            case SourceChanged(camera=camera, state=SourceState.RETRYING):
+                self._lost_s.setdefault(camera, self._clock())
+            case SourceChanged(camera=camera, state=SourceState.STREAMING) if camera in self._lost_s:
+                away_s = self._clock() - self._lost_s.pop(camera)
+                logger.info("camera %s is back after %.0f s", camera, away_s, extra=of_camera(camera))
+            case _:
+                return
 
 
 class DetectCounter:
@@ -92,6 +114,8 @@ class EncodeCounter:
     def __call__(self, batch: EncodedBatch) -> None:
         self._metrics.encode_batch.observe(len(batch.tracklets))
         self._metrics.encode_s.observe(batch.took_s)
+        for tracklet in batch.dropped:
+            self._metrics.unencoded.labels(camera=tracklet.track.camera).inc()
 
 
 class MatchCounter:

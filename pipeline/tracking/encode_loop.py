@@ -1,5 +1,6 @@
 """The encode loop: windows of tracklets become windows of embeddings, batched over all cameras of the process."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,18 +11,30 @@ from numpy.typing import NDArray
 from pipeline.records import EmbeddedWindow, Embedding, Tracklet, Window
 from reid_models.clips import spread
 from reid_models.encoder import Encoder
+from reid_models.vectors import has_direction
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedBatch:
-    """Tracklets that went through the encoder together, and the wall time that it took in seconds."""
+    """What went through the encoder together.
+
+    Attributes:
+        tracklets: all of them.
+        took_s: wall time, seconds.
+        dropped: those of which the network made nothing: NaN, or zeros.
+    """
 
     tracklets: Sequence[Tracklet]
     took_s: float
+    dropped: Sequence[Tracklet] = ()
 
 
 class EncodeLoop:
     """Encodes window after window; one thread. Here alone clips are put together in batches.
+
+    A tracklet of which the network makes nothing is dropped, and the rest go on; the first of each camera is logged.
 
     Args:
         batch: clips in one pass through the network, at most.
@@ -40,9 +53,10 @@ class EncodeLoop:
         self._encoder = encoder
         self._batch = batch
         self._observers = observers
+        self._named: set[str] = set()
 
     def step(self, window: Window) -> EmbeddedWindow:
-        """The window with an embedding in the place of each tracklet, in the same order."""
+        """The window with an embedding in the place of each tracklet that has one, in the same order."""
         embeddings: list[Embedding] = []
         for start in range(0, len(window.tracklets), self._batch):
             embeddings += self._encode(window.tracklets[start : start + self._batch])
@@ -51,10 +65,23 @@ class EncodeLoop:
     def _encode(self, batch: Sequence[Tracklet]) -> list[Embedding]:
         started_s = time.perf_counter()
         vectors = self._encoder.encode(self._clips(batch))
-        encoded = EncodedBatch(batch, time.perf_counter() - started_s)
+        took_s = time.perf_counter() - started_s
+        rows = list(zip(batch, vectors, has_direction(vectors), strict=True))
+        dropped = [tracklet for tracklet, _, is_good in rows if not is_good]
+        self._name(dropped)
         for observer in self._observers:
-            observer(encoded)
-        return [self._embedding(*pair) for pair in zip(batch, vectors, strict=True)]
+            observer(EncodedBatch(batch, took_s, dropped))
+        return [self._embedding(tracklet, vector) for tracklet, vector, is_good in rows if is_good]
+
+    def _name(self, dropped: Sequence[Tracklet]) -> None:
+        for camera in sorted({tracklet.track.camera for tracklet in dropped} - self._named):
+            self._named.add(camera)
+            logger.warning(
+                "%s: %s made NaN or zeros of a tracklet, which is dropped; "
+                "reid_tracklets_unencoded_total counts those that follow",
+                camera,
+                self._encoder.model_id,
+            )
 
     def _clips(self, batch: Sequence[Tracklet]) -> NDArray[np.uint8]:
         frames = self._encoder.clip.frames

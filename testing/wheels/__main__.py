@@ -30,10 +30,13 @@ from testing.wheels.readme import Workplace, readme_commands
 
 EXTRAS = "cpu,calibrate,evaluate,simulation"
 """What the README's commands want, and those below."""
+EXAMPLES = 4
+"""Of the library, that end by themselves."""
 BEFORE = ("reid-pipeline --version", "reid-pipeline doctor", "reid-train --help", "reid-export --help")
 AFTER = (
     "reid-pipeline calibrate FOLDER --encoder passerby-encoder --false-match-rate 0.01 --out calibration.json",
-    "reid-pipeline evaluate out --truth campus=gt.txt",
+    "reid-pipeline run --camera campus=vtest.avi --out scored",
+    "reid-pipeline evaluate scored --truth campus=gt.txt",
     "reid-pipeline events tail --idle 3 --from-beginning",
 )
 """What other pages show."""
@@ -121,10 +124,11 @@ def _run_examples(place: Workplace) -> None:
     for name, person in zip(("anna", "berta"), people, strict=False):
         shutil.copytree(person, place.folder / name)
     shutil.copytree(place.folder / "FOLDER", place.folder / "tracklets")
-    for number, text in enumerate(python_examples(ROOT / "docs" / "reference" / "python-api.md")):
-        if "import passerby\n" in text:
-            (place.folder / f"example_{number}.py").write_text(text)
-            place.run(f"python example_{number}.py")
+    examples = [text for text in python_examples(ROOT / "docs" / "library.md") if "import passerby\n" in text]
+    assert len(examples) == EXAMPLES, f"expected {EXAMPLES} examples in docs/library.md, found {len(examples)}"
+    for number, text in enumerate(examples):
+        (place.folder / f"example_{number}.py").write_text(text)
+        place.run(f"python example_{number}.py")
 
 
 def _shadowing(folder: Path) -> Path:

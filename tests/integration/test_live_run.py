@@ -140,7 +140,7 @@ def test_a_stop_in_the_middle_of_recordings_ends_every_track(long_video: str, st
     assert run.ended_tracks() == 2
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_signal_that_every_process_gets_ends_every_track(
     long_video: str, start: Start, number: signal.Signals
 ) -> None:

@@ -3,10 +3,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from reid_models.clip_encoder import ClipEncoder
 from reid_models.ranking import DISTRACTOR
-from reid_models.tracklet_folder import TrackletFolderError, labels, read_clip, read_folder
-from reid_runtime.card import ClipSpec
+from reid_models.tracklet_folder import TrackletFolderError, encode_tracklets, labels, read_clip, read_folder
+from reid_runtime.card import ClipSpec, Pixels
+from testing.networks import MemorySession, card
 
 
 def put(folder: Path, name: str, value: int = 0) -> Path:
@@ -55,6 +58,37 @@ def test_a_crop_that_is_no_image_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"spoilt")
     with pytest.raises(TrackletFolderError, match=r"expected an image at .*0001C1T0001F001\.jpg"):
         read_clip(read_folder(tmp_path)[0], ClipSpec(1, 16, 8))
+
+
+@pytest.mark.parametrize(("spoilt", "left"), [([3], [10, 20]), ([], [10, 20, 30])])
+def test_a_tracklet_without_a_vector_is_left_out_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, spoilt: list[int], left: list[int]
+) -> None:
+    for person in (10, 20, 30):
+        put(tmp_path, f"{person:04}C5T0001F001.jpg", value=person)
+
+    def network(clips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        vectors = np.asarray(clips.mean(axis=(1, 2, 3)), np.float32)
+        vectors[np.isin(np.rint(vectors[:, 2] / 10), spoilt)] = np.nan
+        return vectors
+
+    raw = Pixels(order="rgb", layout="nthwc", dtype="uint8")
+    session = MemorySession(card((None, 1, 16, 8, 3), family="clip", pixels=raw, clip=ClipSpec(1, 16, 8)), network)
+    kept, vectors = encode_tracklets(ClipEncoder(session), read_folder(tmp_path))
+    assert [tracklet.person for tracklet in kept] == left
+    assert (len(vectors), bool(np.isfinite(vectors).all())) == (len(left), True)
+    assert bool(spoilt) == ("of 1 of 3 tracklets, which are dropped, the first one that of camera 5" in caplog.text)
+
+
+def test_a_folder_of_which_nothing_comes_is_one_line(tmp_path: Path) -> None:
+    put(tmp_path, "0001C1T0001F001.jpg")
+    raw = Pixels(order="rgb", layout="nthwc", dtype="uint8")
+    session = MemorySession(
+        card((None, 1, 16, 8, 3), family="clip", pixels=raw, clip=ClipSpec(1, 16, 8)),
+        lambda clips: np.zeros((len(clips), 3), np.float32),
+    )
+    with pytest.raises(TrackletFolderError, match="tiny@000000000000 made NaN or zeros of all 1 tracklets"):
+        encode_tracklets(ClipEncoder(session), read_folder(tmp_path))
 
 
 @pytest.mark.shared

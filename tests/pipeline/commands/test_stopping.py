@@ -44,6 +44,15 @@ def test_a_signal_while_the_main_thread_holds_what_stopping_needs_is_no_deadlock
         assert stopped.wait(PATIENCE_S)
 
 
+def test_who_was_started_by_nohup_does_not_end_with_the_terminal() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with StopSignal():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_the_handlers_of_before_come_back() -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
     with StopSignal():

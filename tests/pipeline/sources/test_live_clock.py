@@ -1,20 +1,22 @@
 import time
 
+import pytest
+
 from pipeline.sources.live_clock import LiveClock, Pace
 
 
 def test_our_clock_tells_the_wall_time() -> None:
-    assert abs(LiveClock().now_s() - time.time()) < 0.5
+    assert abs(LiveClock("camera door").now_s() - time.time()) < 0.5
 
 
 def test_a_frame_has_the_time_of_its_arrival_until_the_sender_tells_its_own() -> None:
-    clock = LiveClock()
+    clock = LiveClock("camera door")
     assert clock.stamp(None, 100.0) == (100.0, "receive")
     assert clock.stamp(100.1, 100.2) == (100.1, "sender")
 
 
 def test_a_frame_whose_time_is_not_after_the_last_has_none() -> None:
-    clock = LiveClock()
+    clock = LiveClock("camera door")
     clock.stamp(None, 100.0)
     assert clock.stamp(99.9, 100.1) is None
     assert clock.stamp(100.0, 100.2) is None
@@ -22,7 +24,58 @@ def test_a_frame_whose_time_is_not_after_the_last_has_none() -> None:
 
 
 def test_a_senders_clock_that_was_never_set_is_not_believed() -> None:
-    assert LiveClock().stamp(12.0, 100.0) == (100.0, "receive")
+    assert LiveClock("camera door").stamp(12.0, 100.0) == (100.0, "receive")
+
+
+class Machine:
+    """A machine whose clock can be set."""
+
+    def __init__(self) -> None:
+        self.wall_s = 1000.0
+        self.up_s = 50.0
+
+    def clock(self) -> LiveClock:
+        return LiveClock("camera door", wall_s=lambda: self.wall_s, monotonic_s=lambda: self.up_s)
+
+    def wait(self, duration_s: float) -> None:
+        self.wall_s += duration_s
+        self.up_s += duration_s
+
+
+def test_a_step_of_the_machines_clock_ahead_is_followed_at_the_next_frame(caplog: pytest.LogCaptureFixture) -> None:
+    machine = Machine()
+    clock = machine.clock()
+    machine.wait(1)
+    assert clock.stamp(None, clock.now_s()) == (1001.0, "receive")
+    machine.wall_s += 3600
+    machine.wait(1)
+    assert clock.stamp(4602.5, clock.now_s()) == (4602.5, "sender"), "the camera's clock was right all the time"
+    machine.wait(1)
+    assert clock.now_s() == 4603.0
+    assert caplog.messages == ["camera door: this machine's clock was set by +3600.0 s"]
+
+
+def test_a_step_back_is_followed_at_the_next_connection(caplog: pytest.LogCaptureFixture) -> None:
+    machine = Machine()
+    clock = machine.clock()
+    machine.wall_s -= 60
+    machine.wait(1)
+    assert clock.stamp(None, clock.now_s()) == (1001.0, "receive")
+    assert not caplog.messages
+    clock.connect()
+    assert clock.stamp(None, clock.now_s()) is None
+    machine.wait(61)
+    assert clock.stamp(None, clock.now_s()) == (1002.0, "receive")
+    assert "set by -60.0 s; frames are dropped" in caplog.text
+
+
+def test_a_senders_clock_at_the_limit_does_not_flip() -> None:
+    clock = LiveClock("camera door")
+    stamps = [clock.stamp(100 + index, 104.8 + index + index % 2 * 0.4) for index in range(10)]
+    assert stamps == [(100.0 + index, "sender") for index in range(10)]
+    clock = LiveClock("camera door")
+    stamps = [clock.stamp(100 + index, 105.2 + index + index % 2 * 6) for index in range(4)]
+    assert {stamp and stamp[1] for stamp in stamps} <= {"receive", None}
 
 
 def test_images_of_one_lump_are_spread_over_the_time_they_play() -> None:

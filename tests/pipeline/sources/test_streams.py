@@ -14,11 +14,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import av
 import cv2
 import numpy as np
 import pytest
+from av.packet import Packet
+from av.video.stream import VideoStream
 
 from pipeline.sources.backoff import Retry
 from pipeline.sources.errors import ErrorCode, SourceError
@@ -346,3 +349,38 @@ def test_a_recording_over_hls_plays_at_its_own_speed_and_ends(playlist: str) -> 
     assert time.monotonic() - start_s >= 24 / 25
     assert count.states == [SourceState.CONNECTING, SourceState.STREAMING]
     assert count.drops == Counter()
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> Iterator[str]:
+    """Thirty images over HTTP, a key frame each tenth; the fifth and the last but three lack one of their slices."""
+    soft = cv2.resize(np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8), (160, 120))
+    with av.open(str(tmp_path / "damaged.mkv"), "w") as video:
+        stream = video.add_stream("libx264", rate=100)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        stream.options = {"tune": "zerolatency", "x264-params": "keyint=10:min-keyint=10:scenecut=0:slices=4"}
+        for index in range(30):
+            image = np.roll(soft, 3 * index, axis=1).astype(np.uint8)
+            for packet in stream.encode(av.VideoFrame.from_ndarray(image, "rgb24")):
+                video.mux(without_a_slice(packet) if index in (4, 26) else packet)
+    handler = functools.partial(QuietFiles, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/damaged.mkv"
+        server.shutdown()
+
+
+def without_a_slice(packet: "Packet[VideoStream]") -> "Packet[Any]":
+    """The same packet as if the network had lost its second slice."""
+    start = b"\0\0\1"
+    units = bytes(packet).split(start)
+    rest = Packet(start.join(units[:-3] + units[-2:]))
+    rest.pts, rest.dts, rest.time_base, rest.stream = packet.pts, packet.dts, packet.time_base, packet.stream
+    return rest
+
+
+def test_images_that_lost_packets_smear_are_dropped_up_to_a_whole_key_frame_and_counted(damaged: str) -> None:
+    count = Count(most_retries=1)
+    indices = [frame.index for frame in source_of(damaged, count)]
+    assert indices == [*range(4), *range(10, 26)]
+    assert count.drops == {DropCause.CORRUPT: 10}

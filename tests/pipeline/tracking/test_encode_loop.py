@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from passerby_events.tracks import TrackKey
-from pipeline.build import build_stages
-from pipeline.config import PipelineConfig
+from pipeline.build import build_encoder, build_stages
+from pipeline.config import ComputeConfig, NetworkConfig, PipelineConfig
 from pipeline.records import Tracklet, Window
 from pipeline.telemetry.metrics import Metrics
 from pipeline.telemetry.observers import EncodeCounter
@@ -19,8 +19,9 @@ from reid_models.clip_encoder import ClipEncoder
 from reid_models.crop_encoder import OSNET, CropEncoder
 from reid_models.encoder import Encoder
 from reid_runtime.adopt import adopt
-from reid_runtime.card import ClipSpec, Pixels
-from testing.networks import MemorySession, card, mean_network
+from reid_runtime.card import ArtefactError, ClipSpec, Pixels, file_sha256, write_card
+from reid_runtime.load import describe
+from testing.networks import MemorySession, card, constant_network, mean_network
 
 RAW = Pixels(order="rgb", layout="nthwc", dtype="uint8")
 SPEC = ClipSpec(frames=4, height=8, width=4)
@@ -76,6 +77,50 @@ def test_a_clip_has_the_same_numbers_in_a_batch_as_alone() -> None:
     one, many = (EncodeLoop(encoder, batch=size).step(window(9)) for encoder, size in ((alone, 1), (together, 9)))
     for a, b in zip(one.embeddings, many.embeddings, strict=True):
         np.testing.assert_allclose(a.vector, b.vector, atol=1e-6)
+
+
+@pytest.mark.parametrize("nothing", [np.nan, np.inf, 0.0])
+@pytest.mark.parametrize("kind", ["clips", "crops"])
+def test_a_tracklet_of_which_the_network_makes_nothing_is_dropped_counted_and_named_once_and_the_rest_go_on(
+    kind: str, nothing: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    def spoilt_by_white(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        vectors = np.asarray(rows.mean(axis=tuple(axis for axis in range(1, rows.ndim) if axis != colours)), np.float32)
+        vectors[(rows == rows[0].dtype.type(255)).all(axis=tuple(range(1, rows.ndim)))] = nothing
+        return vectors
+
+    colours = {"clips": 4, "crops": 1}[kind]
+    encoder: Encoder
+    if kind == "clips":
+        encoder = ClipEncoder(
+            MemorySession(card((None, 4, 8, 4, 3), family="clip", pixels=RAW, clip=SPEC), spoilt_by_white)
+        )
+    else:
+        encoder = CropEncoder(MemorySession(card((None, 3, 8, 4)), spoilt_by_white), frames=4)
+    good = window(4).tracklets
+    white = np.full((6, 8, 4, 3), 255, np.uint8)
+    mixed = Window(9.0, (*good[:2], tracklet(7, white), *good[2:], tracklet(8, white)), ())
+    metrics = Metrics()
+    loop = EncodeLoop(encoder, batch=3, observers=[EncodeCounter(metrics)])
+    embedded = loop.step(mixed)
+    assert [each.track.track for each in embedded.embeddings] == [0, 1, 2, 3]
+    assert all(np.isclose(np.linalg.norm(each.vector), 1) for each in embedded.embeddings)
+    assert metrics.registry.get_sample_value("reid_tracklets_unencoded_total", {"camera": "door"}) == 2
+    (line,) = caplog.messages
+    assert line.startswith("door: tiny@000000000000 made NaN or zeros of a tracklet, which is dropped")
+
+
+def test_a_network_that_makes_nothing_of_anything_is_refused_before_it_is_used(tmp_path: Path) -> None:
+    """As of a file that was changed after its card was written: the card is of what it is now."""
+    network = mean_network(tmp_path / "tiny.onnx", ["n", 3, 8, 4], axes=[2, 3])
+    written = adopt(network, OSNET, name="tiny", licence="CC0-1.0", origin="made in a test")
+    constant_network(network, ["n", 3, 8, 4], np.full((1, 3), np.nan, np.float32))
+    signature = describe(network)
+    spoilt = {"sha256": file_sha256(network), "inputs": signature.inputs, "outputs": signature.outputs}
+    write_card(written.model_copy(update=spoilt), network)
+    with pytest.raises(ArtefactError, match=r"tiny@\w+ yields nothing but NaN or zeros for a clip of noise") as refused:
+        build_encoder(NetworkConfig(kind="network", model=str(network), frames=1), ComputeConfig())
+    assert "\n" not in str(refused.value)
 
 
 def test_a_batch_of_nothing_is_refused() -> None:

@@ -1,0 +1,46 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+SAY = """
+import logging
+from pipeline.telemetry.logs import LogParams, logs_in_force, of_camera, set_up_logs
+set_up_logs(LogParams({level!r}, {format!r}))
+logging.getLogger("pipeline.sources.streams").info("camera %s: %s", "door", "away\\nfor good", extra=of_camera("door"))
+logging.getLogger("pipeline.store").debug("a detail")
+logging.getLogger("kafka").info("of a library")
+assert logs_in_force() == LogParams({level!r}, {format!r})
+"""
+
+
+def reported(level: str, form: str) -> list[str]:
+    """What a process of its own writes to stderr: in this one pytest has set up logging already."""
+    script = SAY.format(level=level, format=form)
+    return subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    ).stderr.splitlines()
+
+
+def test_a_json_line_has_time_level_and_camera_and_is_one_line() -> None:
+    [line] = reported("info", "json")
+    found = json.loads(line)
+    assert found.pop("time").endswith("Z")
+    assert found == {
+        "level": "info",
+        "logger": "pipeline.sources.streams",
+        "camera": "door",
+        "message": "camera door: away\nfor good",
+    }
+
+
+def test_a_text_line_begins_with_time_and_level() -> None:
+    time, level, what = reported("info", "text")[0].split(" ", 2)
+    assert (time[4], time[10], time[-1]) == ("-", "T", "Z")
+    assert (level, what) == ("INFO", "camera door: away")
+
+
+@pytest.mark.parametrize(("level", "lines"), [("debug", 3), ("info", 1), ("warning", 0)])
+def test_the_level_says_how_much_is_said_and_libraries_say_little(level: str, lines: int) -> None:
+    assert len(reported(level, "json")) == lines
