@@ -29,6 +29,9 @@ _WALL_CLOCK_US = struct.Struct("=q")
 IMAGE_SUFFIXES = frozenset((".jpg", ".jpeg", ".png"))
 _IMAGE_CODECS = {b"\xff\xd8\xff": "mjpeg", b"\x89PNG\r\n\x1a\n": "png"}
 """By the first bytes of a file: names lie."""
+# Pixels of another shape than 1:1 by less than this are left as they are; beyond the second the shape is no camera's.
+_SQUARE_WITHIN = 0.02
+_LONGEST_PIXEL = 4.0
 _DISPLAY_MATRIX = struct.Struct("=9i")
 _UNDECODABLE = (av.FFmpegError, ValueError, OverflowError, MemoryError)
 """What FFmpeg and its binding raise over bytes that make no image, of whatever kind the damage is."""
@@ -52,7 +55,7 @@ class DecodedImage:
     """One decoded image.
 
     Attributes:
-        image: (H, W, 3) uint8 RGB, contiguous, turned upright where the container says how.
+        image: (H, W, 3) uint8 RGB, contiguous, with square pixels and upright as a player shows it.
         time_s: the container's presentation time in seconds; None where it has none.
         lasts_s: how long it is shown, seconds; None where the container does not say.
         sent_s: the sender's wall clock at capture, seconds since the epoch; None where RTCP has not told it.
@@ -218,7 +221,11 @@ class Video:
             self._last_s = time_s
             sent_s = self._sent_minus_pts_s + time_s if self._sent_minus_pts_s is not None else None
         lasts_s = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else None
-        return DecodedImage(self._to_rgb(frame), time_s, lasts_s, sent_s)
+        return DecodedImage(self._to_rgb(frame, self._pixel_shape), time_s, lasts_s, sent_s)
+
+    @property
+    def _pixel_shape(self) -> float:
+        return float(self._stream.sample_aspect_ratio or 1)
 
     def _call(self, action: Callable[[], Result], limit_s: float | None) -> Result:
         """Calls FFmpeg. Its exceptions show the address, so ours is raised when theirs is out of sight."""
@@ -242,18 +249,30 @@ class RgbConverter:
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
 
-    def __call__(self, frame: VideoFrame) -> Image:
-        """(H, W, 3) uint8 RGB, contiguous, as a player shows it: turned by the nearest multiple of 90 degrees, and
-        mirrored where the container says so.
+    def __call__(self, frame: VideoFrame, pixel_shape: float = 1.0) -> Image:
+        """(H, W, 3) uint8 RGB, contiguous, as a player shows it: with square pixels, turned by the nearest multiple of
+        90 degrees, and mirrored where the container says so.
+
+        Args:
+            frame: to convert.
+            pixel_shape: width of its pixels by their height.
 
         Raises:
             FFmpegError, ValueError: if the frame cannot be converted.
         """
-        return np.ascontiguousarray(_upright(self.convert(frame), frame))
+        return np.ascontiguousarray(_upright(self.convert(frame, pixel_shape), frame))
 
-    def convert(self, frame: VideoFrame) -> Image:
-        """The same as its pixels lie."""
-        return cast(Image, self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray())
+    def convert(self, frame: VideoFrame, pixel_shape: float = 1.0) -> Image:
+        """The same as its rows lie."""
+        width, height = _square(frame.width, frame.height, pixel_shape)
+        return cast(Image, self._reformatter.reformat(frame, width, height, "rgb24", threads=1).to_ndarray())
+
+
+def _square(width: int, height: int, pixel_shape: float) -> tuple[int, int]:
+    """The size with square pixels; the side that is too short grows, so that nothing is lost."""
+    if abs(pixel_shape - 1) <= _SQUARE_WITHIN or not 1 / _LONGEST_PIXEL <= pixel_shape <= _LONGEST_PIXEL:
+        return width, height
+    return max(width, round(width * pixel_shape)), max(height, round(height / pixel_shape))
 
 
 def _upright(image: Image, frame: VideoFrame) -> Image:

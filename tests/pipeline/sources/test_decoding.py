@@ -1,3 +1,5 @@
+from contextlib import closing
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -50,3 +52,23 @@ def test_colours_come_through_4_2_0() -> None:
     image = np.stack([rows * 3, columns * 2, 255 - rows - columns], axis=2).astype(np.uint8)
     frame = av.VideoFrame.from_ndarray(image, "rgb24").reformat(format="yuv420p", dst_colorspace="ITU601")
     assert np.abs(RgbConverter()(frame).astype(int) - image).mean() < 3
+
+
+@pytest.mark.parametrize(("pixel_shape", "size"), [((2, 1), (48, 128)), ((1, 2), (96, 64)), ((1, 1), (48, 64))])
+def test_people_are_as_slim_as_a_player_shows_them(
+    tmp_path: Path, pixel_shape: tuple[int, int], size: tuple[int, int]
+) -> None:
+    path = tmp_path / "substream.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(*pixel_shape)
+        left_half = np.zeros((48, 64, 3), np.uint8)
+        left_half[:, :32] = 200
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(left_half, "rgb24")))
+        container.mux(stream.encode())
+    with closing(Video(str(path), "camera door")) as video:
+        (decoded,) = video.decoded_images()
+    assert decoded.image.shape[:2] == size
+    columns = decoded.image.mean(axis=(0, 2)) > 100
+    assert abs(columns.mean() - 0.5) < 0.05
