@@ -228,12 +228,15 @@ class OutputConfig(_Strict):
         videos: an annotated video of each camera; files and folders only.
         report: report.html.
         thumbnails: keep an image of each tracklet, for the report. By default no image of anybody is kept.
+        shared: other users of the machine may read what is written, as far as the umask lets them; otherwise new
+            folders have mode 700 and files 600.
     """
 
     directory: Path = Path("out")
     videos: bool = False
     report: bool = False
     thumbnails: bool = False
+    shared: bool = False
 
 
 class HttpConfig(_Strict):

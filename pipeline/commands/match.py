@@ -15,6 +15,7 @@ from pipeline.config import PipelineConfig, load_config
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.sink import EventSink
 from pipeline.matching.matcher import Matcher
+from pipeline.output.files import files_kept_private
 from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected
@@ -43,6 +44,7 @@ def run_match(
     keep_to_one_thread()
     metrics, health = Metrics(), Health(ready_states=(LEADING, STANDING_BY))
     with ExitStack() as stack:
+        stack.enter_context(files_kept_private(unless=config.output.shared))
         store = stack.enter_context(open_store(config.redis, config.site.name, gives_up=stop.is_set))
         matcher = build_site_matcher(config, store, open_sink, metrics, health, accepts_changes=accepts_changes)
         if config.http.port is not None:

@@ -17,6 +17,7 @@ from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig
 from pipeline.deployment.deployment import Deployment
 from pipeline.events.jsonlines import JsonLinesSink
+from pipeline.output.files import files_kept_private
 from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.minutes import MinuteLog
@@ -32,8 +33,9 @@ def run_pipeline(path: Path | None, flags: Flags, stop: StopSignal) -> int:
     for hint in hints:
         console.print(hint)
     started_s = time.monotonic()
-    frames, has_failed = _run(config, console, stop)
-    write_outputs(config, frames, time.monotonic() - started_s, console, stop)
+    with files_kept_private(unless=config.output.shared):
+        frames, has_failed = _run(config, console, stop)
+        write_outputs(config, frames, time.monotonic() - started_s, console, stop)
     return int(has_failed)
 
 

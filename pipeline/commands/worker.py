@@ -8,6 +8,7 @@ from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig, load_config
 from pipeline.config_errors import ConfigError
 from pipeline.deployment.deployment import Deployment
+from pipeline.output.files import files_kept_private
 from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.store.startup import open_store
 from pipeline.telemetry.http_server import HealthServer
@@ -19,6 +20,7 @@ def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
     config = keep_in_one_process(select_cameras(load_config(path), cameras))
     keep_to_one_thread()
     with ExitStack() as stack:
+        stack.enter_context(files_kept_private(unless=config.output.shared))
         store = stack.enter_context(open_store(config.redis, config.site.name, gives_up=stop.is_set))
         deployment = stack.enter_context(Deployment(config, emits_empty_windows=True))
         supervisor = deployment.connect_stream(store, config.redis)

@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 
 from passerby_events.tracks import TrackKey
+from pipeline.output.files import naming
 from pipeline.tracking.camera_loop import FrameStep
 
 JPEG_QUALITY = 85
@@ -22,7 +23,8 @@ class Thumbnails:
             path.parent.mkdir(parents=True, exist_ok=True)
             best = tracklet.crops[int(tracklet.quality.argmax())]
             _, jpeg = cv2.imencode(".jpg", best[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-            path.write_bytes(jpeg.tobytes())
+            with naming(path):
+                path.write_bytes(jpeg.tobytes())
 
 
 def thumbnail_path(folder: Path, track: TrackKey, tracklet_index: int) -> Path:

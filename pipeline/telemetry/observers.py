@@ -8,6 +8,7 @@ from pathlib import Path
 
 from detectors.batching import DetectedBatch
 from pipeline.matching.identity_loop import DecidedWindow
+from pipeline.output.files import naming
 from pipeline.output.mot_files import track_line
 from pipeline.sources.source import FrameDropped, SourceChanged, SourceState
 from pipeline.telemetry.health import Health
@@ -145,12 +146,15 @@ class TrackRecorder:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
         self._file = path.open("w", encoding="ascii")
 
     def __call__(self, step: FrameStep) -> None:
         frame, tracks = step.frame.index + 1, step.tracks
         rows = zip(tracks.ids.tolist(), tracks.boxes.tolist(), tracks.scores.tolist(), strict=True)
-        self._file.write("".join([track_line(frame, *row) for row in rows]))
+        with naming(self._path):
+            self._file.write("".join([track_line(frame, *row) for row in rows]))
 
     def close(self) -> None:
-        self._file.close()
+        with naming(self._path):
+            self._file.close()

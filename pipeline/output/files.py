@@ -1,0 +1,34 @@
+"""Files of people's data: nobody else of the machine reads them, and one that cannot be written is named."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def files_kept_private(*, unless: bool) -> Iterator[None]:
+    """Folders that are made meanwhile have mode 700 and files 600, here and in processes that are started meanwhile.
+
+    Args:
+        unless: others may read them, as far as the umask lets them.
+    """
+    if unless:
+        yield
+        return
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """An error while a file is written, such as a full disk, says which file."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
