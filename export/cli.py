@@ -14,6 +14,7 @@ app = typer.Typer(
 RunArgument = Annotated[Path, typer.Argument(help="Folder of the run that trained it.")]
 FileArgument = Annotated[Path, typer.Argument(help="To write, with the suffix .onnx; the card goes beside it.")]
 StepsOption = Annotated[int | None, typer.Option(min=1, help="Of the run, if not those of the recipe.")]
+LicenceOption = Annotated[str, typer.Option(help="Of the weights, an SPDX name or words; that of the data has a say.")]
 NotesOption = Annotated[str, typer.Option(help="What it was trained on, and what it is not good for.")]
 
 
@@ -21,6 +22,7 @@ NotesOption = Annotated[str, typer.Option(help="What it was trained on, and what
 def encoder(
     run: RunArgument,
     file: FileArgument,
+    licence: LicenceOption,
     notes: NotesOption,
     steps: StepsOption = None,
     threshold: Annotated[float | None, typer.Option(help="Cosine from which two tracks are one person.")] = None,
@@ -28,13 +30,16 @@ def encoder(
     """The compact encoder of a run of `reid-train run`."""
     from export.shipped import export_encoder
 
-    return _print_export(*export_encoder(run, file, steps=steps, notes=notes, threshold=threshold), file)
+    return _print_export(
+        *export_encoder(run, file, steps=steps, licence=licence, notes=notes, threshold=threshold), file
+    )
 
 
 @app.command()
 def detector(
     run: RunArgument,
     file: FileArgument,
+    licence: LicenceOption,
     notes: NotesOption,
     steps: StepsOption = None,
     height: Annotated[int, typer.Option(min=32, help="Of the image that it takes, pixels.")] = 384,
@@ -43,7 +48,9 @@ def detector(
     """The small person detector of a run of `python -m detectors.training run`."""
     from export.shipped import export_detector
 
-    return _print_export(*export_detector(run, file, steps=steps, notes=notes, height=height, width=width), file)
+    return _print_export(
+        *export_detector(run, file, steps=steps, licence=licence, notes=notes, height=height, width=width), file
+    )
 
 
 def entry() -> None:

@@ -11,6 +11,8 @@ from passerby_events.errors import PasserbyError
 from reid_learning.recipes import Recipe, differences
 
 FILE = "checkpoint.pt"
+UNKNOWN = "unknown"
+"""What is said of data that do not say where they come from."""
 SHOWN = 3
 """Fields that differ, in one line."""
 
@@ -29,6 +31,7 @@ class Checkpoint:
         learner: state of what learns.
         average: state of its moving average.
         optimiser: state of the optimiser.
+        seen: the sets that it was trained on, each with what it says of itself.
     """
 
     recipe: dict[str, Any]
@@ -36,6 +39,7 @@ class Checkpoint:
     learner: dict[str, Any]
     average: dict[str, Any]
     optimiser: dict[str, Any]
+    seen: tuple[str, ...] = (UNKNOWN,)
 
 
 def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:

@@ -68,7 +68,13 @@ class TrainingStep:
 
 
 def run(
-    learner: nn.Module, losses: Callable[[int], Losses], params: LoopParams, *, folder: Path, recipe: Recipe
+    learner: nn.Module,
+    losses: Callable[[int], Losses],
+    params: LoopParams,
+    *,
+    folder: Path,
+    recipe: Recipe,
+    seen: tuple[str, ...],
 ) -> Iterator[TrainingStep]:
     """Runs what is left of a training, and yields after each step; the folder's checkpoint says where it stopped.
 
@@ -78,6 +84,7 @@ def run(
         params: see there.
         folder: for the checkpoint.
         recipe: all that the run's numbers depend on, but the data; a checkpoint of another one is refused.
+        seen: the data, in words; the checkpoint keeps them beside those of before.
 
     Raises:
         CheckpointError: if the folder has a checkpoint that is not of this run.
@@ -86,13 +93,15 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     optimiser = torch.optim.AdamW(_groups(learner, params.decay), lr=params.rate)
     average = Average(learner, decay=params.average)
-    start = _restore(learner, average, optimiser, folder, recipe)
+    checkpoint = load_checkpoint(folder, recipe=recipe)
+    start = _restore(learner, average, optimiser, checkpoint)
+    seen = tuple(dict.fromkeys((*(checkpoint.seen if checkpoint else ()), *seen)))
     for number in range(start, params.steps):
         torch.manual_seed(params.seed * 1_000_003 + number)
         found = _step(learner, losses, optimiser, params, number)
         average.update(learner, number)
         if (number + 1) % params.save_every == 0 or number + 1 == params.steps:
-            _save(learner, average, optimiser, folder, recipe, number + 1)
+            save_checkpoint(_state(learner, average, optimiser, recipe, number + 1, seen), folder)
         yield TrainingStep(number, found, learner, average.network)
 
 
@@ -127,9 +136,8 @@ def _groups(learner: nn.Module, decay: float) -> list[dict[str, object]]:
 
 
 def _restore(
-    learner: nn.Module, average: Average, optimiser: torch.optim.Optimizer, folder: Path, recipe: Recipe
+    learner: nn.Module, average: Average, optimiser: torch.optim.Optimizer, checkpoint: Checkpoint | None
 ) -> int:
-    checkpoint = load_checkpoint(folder, recipe=recipe)
     if checkpoint is None:
         return 0
     learner.load_state_dict(checkpoint.learner)
@@ -138,17 +146,22 @@ def _restore(
     return checkpoint.step
 
 
-def _save(
-    learner: nn.Module, average: Average, optimiser: torch.optim.Optimizer, folder: Path, recipe: Recipe, step: int
-) -> None:
-    state = Checkpoint(
+def _state(
+    learner: nn.Module,
+    average: Average,
+    optimiser: torch.optim.Optimizer,
+    recipe: Recipe,
+    step: int,
+    seen: tuple[str, ...],
+) -> Checkpoint:
+    return Checkpoint(
         recipe=kept(recipe),
         step=step,
         learner=learner.state_dict(),
         average=average.network.state_dict(),
         optimiser=optimiser.state_dict(),
+        seen=seen,
     )
-    save_checkpoint(state, folder)
 
 
 def _shown(losses: Losses) -> str:

@@ -66,7 +66,9 @@ def _render(arguments: argparse.Namespace, console: Console) -> int:
     )
     everybody = np.arange(1, PERSONS + 1, dtype=np.int64)
     frames = (frame for _, frame in scattered_frames(anybody(arguments.seed), everybody, params))
-    count = write_frames(arguments.folder, label_frames(islice(frames, arguments.frames)))
+    count = write_frames(
+        arguments.folder, label_frames(islice(frames, arguments.frames)), trained_on="simulated people"
+    )
     console.print(f"{count} frames: {arguments.folder}")
     return 0
 

@@ -2,7 +2,7 @@
 
 A folder holds `000000.jpg` onwards, `000000.png` with the mask of all people beside each, and `people.npz`: `frame`
 (N,) int64, `boxes` (N, 4) float32 xyxy pixels of whole people, hidden parts and all, and `visibility` (N,) float32, the
-share of the person that is seen.
+share of the person that is seen; `trained_on` says what the frames are, for the cards of networks.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from passerby_events.errors import PasserbyError
+from reid_learning.checkpoint import UNKNOWN
 
 PEOPLE = "people.npz"
 QUALITY = 92
@@ -47,7 +48,11 @@ class LabelledFrame:
 
 
 class FrameSet:
-    """The frames of some folders, read when they are asked for."""
+    """The frames of some folders, read when they are asked for.
+
+    Attributes:
+        seen: name of each folder, and what it says of itself.
+    """
 
     def __init__(self, folders: Sequence[Path]) -> None:
         """Takes the folders.
@@ -56,6 +61,7 @@ class FrameSet:
             FrameSetError: if one has no table, or there is no frame at all.
         """
         self._frames: list[tuple[Path, NDArray[np.float32], NDArray[np.float32]]] = []
+        self.seen = tuple(f"{folder.resolve().name} ({_trained_on(folder)})" for folder in folders)
         for folder in folders:
             self._frames.extend(_table(folder))
         if not self._frames:
@@ -70,8 +76,8 @@ class FrameSet:
         return LabelledFrame(image, _read_image(_mask_path(path), cv2.IMREAD_GRAYSCALE) > 0, boxes, visibility)
 
 
-def write_frames(folder: Path, frames: Iterable[LabelledFrame]) -> int:
-    """Writes a folder; returns how many frames there were."""
+def write_frames(folder: Path, frames: Iterable[LabelledFrame], *, trained_on: str = UNKNOWN) -> int:
+    """Writes a folder, and what it is; returns how many frames there were."""
     folder.mkdir(parents=True, exist_ok=True)
     boxes, visibility, numbers = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)], [np.zeros(0, np.int64)]
     for number, frame in enumerate(frames):
@@ -87,6 +93,7 @@ def write_frames(folder: Path, frames: Iterable[LabelledFrame]) -> int:
         frame=np.concatenate(numbers),
         boxes=np.concatenate(boxes),
         visibility=np.concatenate(visibility),
+        trained_on=trained_on,
     )
     return len(boxes) - 1
 
@@ -100,6 +107,14 @@ def _read_image(path: Path, how: int) -> NDArray[np.uint8]:
     if image is None:
         raise FrameSetError(f"expected an image at {path}, found something else: render the set again")
     return np.asarray(image, np.uint8)
+
+
+def _trained_on(folder: Path) -> str:
+    try:
+        with np.load(folder / PEOPLE) as people:
+            return str(people.get("trained_on", UNKNOWN))
+    except (OSError, ValueError) as error:
+        raise FrameSetError(f"expected {PEOPLE} in {folder}, found {error}: render the set") from error
 
 
 def _table(folder: Path) -> Iterable[tuple[Path, NDArray[np.float32], NDArray[np.float32]]]:

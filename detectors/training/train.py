@@ -59,7 +59,9 @@ def train(recipe: DetectorRecipe, frames: FrameSet, folder: Path, *, console: Co
     torch.manual_seed(recipe.loop.seed)
     learner = DetectorLearner(PersonNetwork()).to(memory_format=torch.channels_last)
     batches = Batches(recipe, frames)
-    steps = run(learner, lambda step: learner(*batches.batch(step)), recipe.loop, folder=folder, recipe=recipe)
+    steps = run(
+        learner, lambda step: learner(*batches.batch(step)), recipe.loop, folder=folder, recipe=recipe, seen=frames.seen
+    )
     done = deque(watch_training(steps, total=recipe.loop.steps, console=console), maxlen=1)
     if not done:
         raise TrainingError(f"expected a run with steps to go, found all {recipe.loop.steps} done in {folder}")

@@ -48,11 +48,15 @@ def pack(
     folder: Annotated[Path, typer.Argument(help="Where the set is written.")],
     height: Annotated[int, typer.Option(help="Of a crop, pixels.")] = 128,
     width: Annotated[int, typer.Option(help="Of a crop, pixels.")] = 64,
+    trained_on: Annotated[
+        str, typer.Option(help="What they are, for the cards of networks: name, licence.")
+    ] = "unknown",
 ) -> int:
     """Make a set of crops from labelled tracklets."""
     from reid_models.training.data import pack_tracklets
 
-    return _done(f"{pack_tracklets(source, folder, height=height, width=width)} crops: {folder}")
+    count = pack_tracklets(source, folder, height=height, width=width, trained_on=trained_on)
+    return _done(f"{count} crops: {folder}")
 
 
 @app.command()

@@ -1,7 +1,8 @@
 """Labelled crops as training reads them: raw pixels in a file that is mapped, not decoded.
 
 A folder of a set holds `crops.npy`, (N, H, W, 3) uint8 RGB or (N, H, W, 4) with a mask of the person, and `labels.npz`
-with `persons` and `cameras`, (N,) int64, and `margin`. Several folders make one set, so a large one is made in parts.
+with `persons` and `cameras`, (N,) int64, `margin`, and `trained_on`: what the crops are, for the cards of networks.
+Several folders make one set, so a large one is made in parts.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from passerby_events.errors import PasserbyError
+from reid_learning.checkpoint import UNKNOWN
 from reid_models.tracklet_folder import read_clip, read_folder
 from reid_runtime.card import ClipSpec
 
@@ -33,12 +35,14 @@ class CropSet:
         persons: (N,) int64, 0 to K - 1.
         cameras: (N,) int64; of one person, equal numbers are one camera.
         margin: by how much a crop reaches over the person's box on each side, in sides of the crop.
+        seen: name of each folder, and what it says of itself.
     """
 
     parts: tuple[Pixels, ...]
     persons: Ids
     cameras: Ids
     margin: float
+    seen: tuple[str, ...] = ()
 
     @property
     def identities(self) -> int:
@@ -68,17 +72,26 @@ def read_crop_set(folders: Sequence[Path]) -> CropSet:
         persons=numbers.astype(np.int64),
         cameras=np.concatenate([part.cameras for part in parts]),
         margin=parts[0].margin,
+        seen=tuple(words for part in parts for words in part.seen),
     )
 
 
-def write_crop_set(folder: Path, crop_set: CropSet) -> None:
-    """Writes a set that fits into memory, into one folder."""
+def write_crop_set(folder: Path, crop_set: CropSet, *, trained_on: str = UNKNOWN) -> None:
+    """Writes a set that fits into memory, into one folder; `trained_on` says what it is."""
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / CROPS, np.concatenate(crop_set.parts))
-    np.savez(folder / LABELS, persons=crop_set.persons, cameras=crop_set.cameras, margin=crop_set.margin)
+    np.savez(
+        folder / LABELS,
+        persons=crop_set.persons,
+        cameras=crop_set.cameras,
+        margin=crop_set.margin,
+        trained_on=trained_on,
+    )
 
 
-def pack_tracklets(source: Path, folder: Path, *, height: int, width: int, most: int = 16) -> int:
+def pack_tracklets(
+    source: Path, folder: Path, *, height: int, width: int, most: int = 16, trained_on: str = UNKNOWN
+) -> int:
     """Labelled tracklets in the layout of MARS -> a set, without those of nobody and of nobody's name.
 
     Args:
@@ -86,6 +99,7 @@ def pack_tracklets(source: Path, folder: Path, *, height: int, width: int, most:
         folder: of the set.
         height, width: of its crops, pixels.
         most: crops of one tracklet, spread over it.
+        trained_on: what they are: the set's name and licence.
 
     Returns:
         How many crops there are.
@@ -95,7 +109,7 @@ def pack_tracklets(source: Path, folder: Path, *, height: int, width: int, most:
     counts = [len(clip) for clip in clips]
     persons = np.repeat([tracklet.person for tracklet in tracklets], counts).astype(np.int64)
     cameras = np.repeat([tracklet.camera for tracklet in tracklets], counts).astype(np.int64)
-    write_crop_set(folder, CropSet(tuple(clips), persons, cameras, margin=0.0))
+    write_crop_set(folder, CropSet(tuple(clips), persons, cameras, margin=0.0), trained_on=trained_on)
     return len(persons)
 
 
@@ -103,7 +117,8 @@ def _read_part(folder: Path) -> CropSet:
     try:
         crops = np.load(folder / CROPS, mmap_mode="r")
         with np.load(folder / LABELS) as labels:
-            found = CropSet((crops,), labels["persons"], labels["cameras"], float(labels["margin"]))
+            seen = f"{folder.resolve().name} ({labels.get('trained_on', UNKNOWN)})"
+            found = CropSet((crops,), labels["persons"], labels["cameras"], float(labels["margin"]), (seen,))
     except (OSError, ValueError, KeyError) as error:
         raise CropSetError(f"expected {CROPS} and {LABELS} in {folder}, found {error}: render or pack a set") from error
     if crops.ndim != 4 or not len(crops) == len(found.persons) == len(found.cameras):

@@ -59,7 +59,14 @@ def train(
     torch.manual_seed(recipe.loop.seed)
     learner = build_learner(recipe, crop_set.identities).to(memory_format=torch.channels_last)
     batches = Batches(recipe, crop_set)
-    steps = run(learner, lambda step: learner(*batches.batch(step)), recipe.loop, folder=folder, recipe=recipe)
+    steps = run(
+        learner,
+        lambda step: learner(*batches.batch(step)),
+        recipe.loop,
+        folder=folder,
+        recipe=recipe,
+        seen=crop_set.seen,
+    )
     last: TrainingStep | None = None
     for last in watch_training(steps, total=recipe.loop.steps, console=console):
         if watch is not None and (last.number + 1) % watch.every == 0:

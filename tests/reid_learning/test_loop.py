@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from reid_learning.checkpoint import CheckpointError
+from reid_learning.checkpoint import CheckpointError, load_checkpoint
 from reid_learning.loop import LoopParams, TrainingError, TrainingStep, run
 from reid_learning.schedule import warm_cosine
 
@@ -34,11 +34,11 @@ def line() -> Line:
     return Line()
 
 
-def run_to(end: int, folder: Path, params: LoopParams = PARAMS) -> list[TrainingStep]:
+def run_to(end: int, folder: Path, params: LoopParams = PARAMS, *, seen: tuple[str, ...] = ()) -> list[TrainingStep]:
     """Runs as a process would that is killed after that many steps."""
     learner = line()
     done = []
-    for step in run(learner, learner.losses, params, folder=folder, recipe=Halving()):
+    for step in run(learner, learner.losses, params, folder=folder, recipe=Halving(), seen=seen):
         done.append(step)
         if step.number + 1 == end:
             break
@@ -61,6 +61,14 @@ def test_a_killed_run_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     assert same_state(again[-1].average, whole.average)
 
 
+def test_a_checkpoint_says_all_that_was_seen_before_a_restart_and_after(tmp_path: Path) -> None:
+    run_to(5, tmp_path, seen=("mars (MARS)", "shop (unknown)"))
+    run_to(8, tmp_path, seen=("shop (unknown)", "people (simulated people)"))
+    checkpoint = load_checkpoint(tmp_path, recipe=Halving())
+    assert checkpoint is not None
+    assert checkpoint.seen == ("mars (MARS)", "shop (unknown)", "people (simulated people)")
+
+
 def test_a_finished_run_has_no_steps_to_go(tmp_path: Path) -> None:
     run_to(8, tmp_path)
     assert run_to(8, tmp_path) == []
@@ -79,21 +87,30 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
     run_to(4, tmp_path)
     learner = line()
     with pytest.raises(CheckpointError, match=r"of another recipe, times was 1 and is 2: take another folder"):
-        next(run(learner, learner.losses, PARAMS, folder=tmp_path, recipe=Halving(2)))
+        next(run(learner, learner.losses, PARAMS, folder=tmp_path, recipe=Halving(2), seen=()))
 
 
 def test_a_broken_checkpoint_is_said_to_be_so(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"half a file")
     learner = line()
     with pytest.raises(CheckpointError, match="expected a checkpoint of a run, found something else") as refused:
-        next(run(learner, learner.losses, PARAMS, folder=tmp_path, recipe=Halving()))
+        next(run(learner, learner.losses, PARAMS, folder=tmp_path, recipe=Halving(), seen=()))
     assert "\n" not in str(refused.value)
 
 
 def test_a_loss_that_is_not_finite_ends_the_run(tmp_path: Path) -> None:
     learner = line()
     with pytest.raises(TrainingError, match=r"step 0: expected finite losses, found error nan"):
-        next(run(learner, lambda _: {"error": torch.tensor(torch.nan)}, PARAMS, folder=tmp_path, recipe=Halving()))
+        next(
+            run(
+                learner,
+                lambda _: {"error": torch.tensor(torch.nan)},
+                PARAMS,
+                folder=tmp_path,
+                recipe=Halving(),
+                seen=(),
+            )
+        )
 
 
 def test_the_rate_rises_and_falls() -> None:

@@ -80,6 +80,7 @@ def render_crops(folder: Path, cuts: Iterator[Cut], params: SetParams, *, most: 
         persons=np.array(persons, np.int64),
         cameras=np.array(cameras, np.int64),
         margin=params.studio.margin,
+        trained_on="simulated people",
     )
     return len(persons)
 

@@ -65,3 +65,16 @@ def test_tracklets_in_the_layout_of_mars_become_a_set_without_nobody(tmp_path: P
     found = read_crop_set([tmp_path / "set"])
     assert (found.persons.tolist(), found.cameras.tolist()) == ([0, 0, 0, 1], [1, 1, 3, 2])
     assert found.parts[0].shape == (4, 32, 16, 3)
+
+
+def test_a_set_says_what_it_is_and_unknown_where_it_does_not(tmp_path: Path) -> None:
+    write_crop_set(tmp_path / "mars", coloured_people(2, 2), trained_on="MARS, for research")
+    write_crop_set(tmp_path / "other", coloured_people(2, 2))
+    labels = tmp_path / "other" / "labels.npz"
+    with np.load(labels) as found:
+        kept = {name: found[name] for name in found if name != "trained_on"}
+    np.savez(labels, **kept)
+    assert read_crop_set([tmp_path / "mars", tmp_path / "other"]).seen == (
+        "mars (MARS, for research)",
+        "other (unknown)",
+    )
