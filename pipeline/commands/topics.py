@@ -8,7 +8,12 @@ from rich.console import Console
 
 from passerby_events.brokers import Brokers
 from pipeline.config_errors import ConfigError
-from pipeline.events.kafka.topics import Topic, TopicParams, ensure_topic
+from pipeline.events.kafka.topics import POLICY, Topic, TopicParams, ensure_topic
+
+_LOSSY = (
+    "Kafka would keep the last event of each person alone: "
+    "kafka-configs --alter --entity-type topics --entity-name {} --add-config cleanup.policy=delete"
+)
 
 
 def create_topics(
@@ -39,6 +44,7 @@ def _say(topic: Topic, asked: TopicParams) -> Sequence[str]:
     did = "made" if topic.is_new else "was there, left as it is" if departures else "was there"
     retention = "for ever" if topic.retention is None else f"for {topic.retention / timedelta(hours=1):g} h"
     line = f"{topic.name}: {did}; {topic.partitions} partitions, {topic.replication} copies, kept {retention}"
+    lossy = [] if topic.policy == POLICY else [_LOSSY.format(topic.name)]
     out = Console(highlight=False)
-    out.print("; ".join((line, *departures)), soft_wrap=True, markup=False)
+    out.print("; ".join((line, *departures, *lossy)), soft_wrap=True, markup=False)
     return departures

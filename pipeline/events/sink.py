@@ -12,6 +12,8 @@ class EventSink(Protocol):
         """Accepts one event; it is safe once `flush` or `close` has returned.
 
         Raises:
+            EventTooLargeError: if an event is larger than what is taken: others are taken, by a new sink.
+            EventsRefusedError: if none will ever be taken, until somebody does what it says.
             EventsError: if an event, this one or an earlier one, cannot be delivered. What was published since the
                 last `flush` that returned may or may not have arrived: send it again, in order, to a new sink.
         """

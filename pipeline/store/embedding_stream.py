@@ -27,16 +27,13 @@ from pipeline.store.embedding_messages import (
 from pipeline.store.keys import BACKLOG, CONSUMER, GROUP, STREAM, claim_key
 from pipeline.store.lease import Lease
 from pipeline.store.outage import Outage
-from pipeline.store.scripts import APPEND, DEAD_LETTER, FORGET, READ
+from pipeline.store.scripts import APPEND, DEAD_LETTER, DEAD_LETTER_BYTES, DEAD_LETTERS_KEPT, FORGET, READ
 from pipeline.store.window_join import MAX_LAG_S, WindowJoin
 from pipeline.store.worker_clocks import ClockRead, WorkerClocks
 
 logger = logging.getLogger(__name__)
 
 READ_COUNT = 256
-DEAD_LETTERS_KEPT = 1000
-DEAD_LETTER_BYTES = 4096
-"""Kept of each field of a dead letter."""
 POLL_S = 0.05
 WRITTEN, DISAGREES, HELD = 1, -1, -2
 """What `APPEND` answers, beside 0: too many wait."""

@@ -1,5 +1,6 @@
 """Delivers the events of the outbox: an event is forgotten only after the sink has said that it is delivered."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -8,15 +9,20 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from passerby_events.errors import EventsError
+from passerby_events.errors import EventsError, EventsRefusedError, EventTooLargeError
 from passerby_events.schema import Event, event_from
 from pipeline.events.sink import EventSink
 from pipeline.store.client import SiteStore, StoreError
 from pipeline.store.keys import OUTBOX
 from pipeline.store.outage import Outage
+from pipeline.store.scripts import DEAD_LETTER_BYTES, DEAD_LETTERS_KEPT, REFUSE_EVENT
+
+logger = logging.getLogger(__name__)
 
 RELAY_COUNT = 500
 """Events that are handed to the sink before it is asked whether they are delivered."""
+Entry = tuple[bytes, dict[bytes, bytes]]
+"""Of the outbox: its id, and its fields."""
 POLL_S = 0.02
 RETRY_S = 1.0
 """After a sink has failed, and before a new one is tried."""
@@ -36,8 +42,21 @@ class SinkFailed:
     error: EventsError
 
 
+@dataclass(frozen=True, slots=True)
+class EventDeadLettered:
+    """An event is too large for whoever takes events: it lies among the dead letters."""
+
+    event: Event
+
+
+RelayNews = EventDelivered | SinkFailed | EventDeadLettered
+
+
 class OutboxRelay:
     """Relays in a thread of its own until it is closed; what it could not deliver stays in the outbox.
+
+    An event that is too large goes to the dead letters, so that the others get through. Any other refusal ends the
+    thread at once: waiting does not mend it.
 
     Args:
         open_sink: makes a sink, in that thread; a new one after each failure, to which all that was not known to be
@@ -53,7 +72,7 @@ class OutboxRelay:
         open_sink: Callable[[], EventSink],
         *,
         patience_s: float,
-        observers: Sequence[Callable[[EventDelivered | SinkFailed], None]] = (),
+        observers: Sequence[Callable[[RelayNews], None]] = (),
     ) -> None:
         self._store = store
         self._open_sink = open_sink
@@ -99,6 +118,8 @@ class OutboxRelay:
                 if not self._step():
                     self._is_closing.wait(POLL_S)
                 outage.worked()
+            except EventsRefusedError:
+                raise
             except EventsError as error:
                 outage.failed(error)
                 self._close_sink()
@@ -109,6 +130,15 @@ class OutboxRelay:
         entries = self._store.entries(OUTBOX, RELAY_COUNT)
         if not entries:
             return 0
+        try:
+            self._deliver(entries)
+        except EventTooLargeError:
+            self._close_sink()
+            for entry in entries:
+                self._deliver_alone(entry)
+        return len(entries)
+
+    def _deliver(self, entries: Sequence[Entry]) -> None:
         events = [_event(entry_id, fields) for entry_id, fields in entries]
         self._sink = self._sink or self._open_sink()
         for event in events:
@@ -117,9 +147,23 @@ class OutboxRelay:
         self._store.delete_entries(OUTBOX, [entry_id for entry_id, _ in entries])
         for event in events:
             self._report(EventDelivered(event))
-        return len(events)
 
-    def _report(self, what: EventDelivered | SinkFailed) -> None:
+    def _deliver_alone(self, entry: Entry) -> None:
+        """So that it is known which event is too large."""
+        try:
+            self._deliver([entry])
+        except EventTooLargeError as error:
+            self._close_sink()
+            entry_id, fields = entry
+            event = _event(entry_id, fields)
+            logger.warning("event %s of person %s is dead-lettered: %s", event.event_id, event.person, error)
+            reason = str(error)[:DEAD_LETTER_BYTES]
+            kept = fields[b"event"][:DEAD_LETTER_BYTES]
+            keys = [self._store.key(name) for name in REFUSE_EVENT.keys]
+            self._store.run(REFUSE_EVENT, keys, [entry_id, DEAD_LETTERS_KEPT, reason, kept])
+            self._report(EventDeadLettered(event))
+
+    def _report(self, what: RelayNews) -> None:
         for observer in self._observers:
             observer(what)
 

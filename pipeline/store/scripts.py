@@ -24,6 +24,10 @@ from pipeline.store.keys import (
     WRITERS,
 )
 
+DEAD_LETTERS_KEPT = 1000
+DEAD_LETTER_BYTES = 4096
+"""Kept of each field of a dead letter."""
+
 
 @dataclass(frozen=True, slots=True)
 class Script:
@@ -161,6 +165,15 @@ forget(id, worker)
 """,
     keys={"stream": STREAM, "backlog": BACKLOG, "dead_letters": DEAD_LETTERS},
     args=("id", "worker", "kept", "reason", "head", "vectors"),
+)
+REFUSE_EVENT = script(
+    """
+redis.call('XADD', dead_letters, 'MAXLEN', kept, '*', 'id', id, 'worker', '', 'reason', reason, 'head', head,
+  'vectors', '')
+redis.call('XDEL', outbox, id)
+""",
+    keys={"outbox": OUTBOX, "dead_letters": DEAD_LETTERS},
+    args=("id", "kept", "reason", "head"),
 )
 
 COMMIT = fenced(

@@ -31,7 +31,7 @@ from pipeline.store.gallery import RedisGallery
 from pipeline.store.keys import OUTBOX, PROGRESS, STREAM
 from pipeline.store.lease import Lease, acquire
 from pipeline.store.outage import Outage
-from pipeline.store.outbox import EventDelivered, OutboxRelay, SinkFailed
+from pipeline.store.outbox import EventDeadLettered, EventDelivered, OutboxRelay, RelayNews, SinkFailed
 from pipeline.store.startup import forgets
 from pipeline.store.window_join import WindowJoin
 from pipeline.store.worker_clocks import ClockRead
@@ -223,12 +223,14 @@ class SiteMatcher:
         )
         return reader, gallery, eraser
 
-    def _count_delivery(self, what: EventDelivered | SinkFailed) -> None:
+    def _count_delivery(self, what: RelayNews) -> None:
         match what:
             case EventDelivered(event=event):
                 self._metrics.events.labels(kind=event.kind).inc()
             case SinkFailed():
                 self._metrics.sink_failures.inc()
+            case EventDeadLettered():
+                self._metrics.dead_letters.inc()
 
     def _count_erasure(self, what: AuditEntry | ErasedDropped) -> None:
         match what:

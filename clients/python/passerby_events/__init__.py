@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from passerby_events.consumer import EventConsumer
     from passerby_events.dead_letters import DeadLetter, DeadLetters
     from passerby_events.environment import brokers_from
-    from passerby_events.errors import EventsError, PasserbyError, SettingsError
+    from passerby_events.errors import EventsError, EventsRefusedError, EventTooLargeError, PasserbyError, SettingsError
     from passerby_events.reasons import (
         Contradiction,
         NearerToAnother,
@@ -69,7 +69,9 @@ __all__ = [
     "Event",
     "EventConsumer",
     "EventSighting",
+    "EventTooLargeError",
     "EventsError",
+    "EventsRefusedError",
     "Folded",
     "IdentityEvent",
     "Joined",
@@ -114,7 +116,7 @@ _MODULES = {
     "consumer": ("EventConsumer",),
     "dead_letters": ("DeadLetter", "DeadLetters"),
     "environment": ("brokers_from",),
-    "errors": ("EventsError", "PasserbyError", "SettingsError"),
+    "errors": ("EventTooLargeError", "EventsError", "EventsRefusedError", "PasserbyError", "SettingsError"),
     "reasons": (
         "Contradiction",
         "NearerToAnother",

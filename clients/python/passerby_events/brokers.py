@@ -7,8 +7,6 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from passerby_events.errors import EventsError
-
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 
@@ -73,14 +71,6 @@ class Brokers:
             **(_tls_options(self.tls) if self.tls else {}),
             **(_sasl_options(self.sasl) if self.sasl else {}),
         }
-
-
-def unreachable(brokers: Brokers, within_s: float, error: Exception) -> EventsError:
-    """The one line about a cluster that cannot be used."""
-    return EventsError(
-        f"expected Kafka at {brokers} within {within_s:g} s, found {error}; "
-        "is it up, and are address, user and certificates right?"
-    )
 
 
 def _tls_options(tls: Tls) -> dict[str, object]:

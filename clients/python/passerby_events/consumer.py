@@ -22,9 +22,10 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import CommitFailedError, KafkaError, KafkaTimeoutError, RebalanceInProgressError
 from pydantic import ValidationError
 
-from passerby_events.brokers import Brokers, unreachable
+from passerby_events.brokers import Brokers
 from passerby_events.dead_letters import DeadLetter
 from passerby_events.errors import EventsError
+from passerby_events.refusals import unreachable
 from passerby_events.schema import Event, event_from, first_fault, newer_kind
 from passerby_events.topics import EVENTS, require_topic
 

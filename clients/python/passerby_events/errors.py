@@ -17,6 +17,14 @@ class EventsError(PasserbyError):
     """The world behind events failed: a broker that is down, a topic that is missing, a file that is no recording."""
 
 
+class EventsRefusedError(EventsError):
+    """Refused, and refused again whenever it is tried: waiting mends nothing, the message says what does."""
+
+
+class EventTooLargeError(EventsRefusedError):
+    """One event is larger than what is taken; the others are taken."""
+
+
 class SettingsError(PasserbyError):
     """Settings that are missing, or that make no sense together."""
 

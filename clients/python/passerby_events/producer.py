@@ -5,8 +5,9 @@ from contextlib import suppress
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from passerby_events.brokers import Brokers, unreachable
+from passerby_events.brokers import Brokers
 from passerby_events.errors import EventsError
+from passerby_events.refusals import unreachable
 from passerby_events.topics import require_topic
 
 NEVER_MS = 7 * 24 * 3600 * 1000

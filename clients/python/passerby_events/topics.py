@@ -3,8 +3,9 @@
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
 
-from passerby_events.brokers import Brokers, unreachable
-from passerby_events.errors import EventsError
+from passerby_events.brokers import Brokers
+from passerby_events.errors import EventsError, EventsRefusedError
+from passerby_events.refusals import refusal, unreachable
 
 EVENTS = "passerby.identities.v1"
 DEAD_LETTERS = "passerby.dead-letters.v1"
@@ -14,7 +15,8 @@ def require_topic(brokers: Brokers, name: str, *, within_s: float) -> None:
     """Makes sure that a topic is there: one that Kafka makes by itself would have the wrong settings.
 
     Raises:
-        EventsError: if it is not, or no broker answers within `within_s` seconds.
+        EventsRefusedError: if it is not, or we may not use it.
+        EventsError: if no broker answers within `within_s` seconds.
     """
     with open_admin(brokers, within_s=within_s) as admin:
         try:
@@ -22,9 +24,12 @@ def require_topic(brokers: Brokers, name: str, *, within_s: float) -> None:
         except KafkaError as error:
             raise unreachable(brokers, within_s, error) from error
     if issubclass(fault, UnknownTopicOrPartitionError):
-        raise EventsError(f"expected topic {name} at {brokers}, found none; reid-pipeline topics create makes it")
+        raise EventsRefusedError(
+            f"expected topic {name} at {brokers}, found none; reid-pipeline topics create makes it"
+        )
     if fault.errno:
-        raise EventsError(f"expected topic {name} at {brokers}, found {fault.__name__}: {fault.description}")
+        refused = refusal(f"topic {name} at {brokers}", fault(name))
+        raise refused or EventsError(f"expected topic {name} at {brokers}, found {fault.__name__}: {fault.description}")
 
 
 def open_admin(brokers: Brokers, *, within_s: float) -> KafkaAdminClient:

@@ -16,11 +16,14 @@ from kafka.errors import KafkaError
 from kafka.producer.future import FutureRecordMetadata
 
 from passerby_events.brokers import Brokers
-from passerby_events.errors import EventsError
+from passerby_events.errors import EventsError, EventsRefusedError
 from passerby_events.producer import abort, open_producer_for
+from passerby_events.refusals import refusal
 from passerby_events.schema import Event
 from pipeline.events.kafka.cloudevents import headers
 
+LOOK_S = 1.0
+"""How long to look, after nothing was acknowledged, whether the topic is still there."""
 MOST_WAITING = 5000
 """Messages without an acknowledgement; at a few kilobytes each, what the producer holds stays below 20 MB."""
 
@@ -70,9 +73,10 @@ class KafkaWriter:
             deliver_within_s: each call gives up when the brokers have acknowledged nothing for this long.
 
         Raises:
-            EventsError: if no broker answers in that time, it refuses us, or the topic is not there.
+            EventsRefusedError: if the topic is not there, or we may not write to it.
+            EventsError: if no broker answers in that time.
         """
-        self._to = f"topic {topic} at {brokers}"
+        self._brokers = brokers
         self._topic = topic
         self._deliver_within_s = deliver_within_s
         self._waiting: deque[FutureRecordMetadata] = deque()
@@ -122,10 +126,25 @@ class KafkaWriter:
         Raises:
             EventsError: always.
         """
-        left = len(self._waiting)
-        self._failure = EventsError(
-            f"expected {self._to} to acknowledge events within {self._deliver_within_s:g} s, "
+        abort(self._producer)
+        self._failure = self._reason(error)
+        raise self._failure from error
+
+    def _reason(self, error: KafkaError) -> EventsError:
+        to, left = f"topic {self._topic} at {self._brokers}", len(self._waiting)
+        if refused := refusal(f"an event for {to}", error) or self._look():
+            return refused
+        return EventsError(
+            f"expected {to} to acknowledge events within {self._deliver_within_s:g} s, "
             f"found {error} with {left} waiting; are the brokers up? what waits must be sent again"
         )
-        abort(self._producer)
-        raise self._failure from error
+
+    def _look(self) -> EventsRefusedError | None:
+        """The producer waits for a topic that was deleted as it waits for a broker, and does not say which."""
+        try:
+            abort(open_producer_for(self._brokers, self._topic, within_s=min(LOOK_S, self._deliver_within_s)))
+        except EventsRefusedError as refused:
+            return refused
+        except EventsError:
+            return None
+        return None

@@ -7,12 +7,15 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from passerby_events.brokers import Brokers, unreachable
+from passerby_events.brokers import Brokers
 from passerby_events.errors import EventsError
+from passerby_events.refusals import unreachable
 from passerby_events.topics import open_admin
 
 SEGMENTS = 4
 """Per retention. Kafka deletes whole segments, so an event outlives its retention by up to one of them."""
+POLICY = "delete"
+"""What Kafka does to old events. Compaction would keep the last event of a person alone, and never forget it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Topic:
         name: of the topic.
         is_new: it was made just now.
         partitions, replication, retention: as of `TopicParams`; a retention of None keeps events for ever.
+        policy: `cleanup.policy`.
     """
 
     name: str
@@ -55,6 +59,7 @@ class Topic:
     partitions: int
     replication: int
     retention: timedelta | None
+    policy: str
 
     def departures(self, params: TopicParams) -> list[str]:
         """In what it is other than `params`, in a few words each."""
@@ -62,6 +67,7 @@ class Topic:
             ("partitions", self.partitions, params.partitions),
             ("copies", self.replication, params.replication or self.replication),
             ("retention", self.retention, params.retention),
+            ("cleanup.policy", self.policy, POLICY),
         )
         return [f"{what}: {found}, not {wanted}" for what, found, wanted in asked if found != wanted]
 
@@ -91,7 +97,11 @@ def ensure_topic(brokers: Brokers, name: str, params: TopicParams, *, within_s: 
 
 def _settings(params: TopicParams) -> dict[str, str]:
     retention_ms = round(params.retention / timedelta(milliseconds=1))
-    settings = {"retention.ms": str(retention_ms), "segment.ms": str(retention_ms // SEGMENTS)}
+    settings = {
+        "cleanup.policy": POLICY,
+        "retention.ms": str(retention_ms),
+        "segment.ms": str(retention_ms // SEGMENTS),
+    }
     if params.replication is None:
         return settings
     return settings | {"min.insync.replicas": "2" if params.replication >= 3 else "1"}
@@ -99,12 +109,14 @@ def _settings(params: TopicParams) -> dict[str, str]:
 
 def _described(admin: KafkaAdminClient, name: str, *, is_new: bool) -> Topic:
     partitions = admin.describe_topics([name])[0]["partitions"]
-    wanted = ConfigResource(ConfigResourceType.TOPIC, name, ["retention.ms"])
-    retention_ms = int(admin.describe_configs([wanted], config_filter="all")["topic"][name]["retention.ms"]["value"])
+    wanted = ConfigResource(ConfigResourceType.TOPIC, name, ["retention.ms", "cleanup.policy"])
+    found = admin.describe_configs([wanted], config_filter="all")["topic"][name]
+    retention_ms = int(found["retention.ms"]["value"])
     return Topic(
         name,
         is_new,
         partitions=len(partitions),
         replication=len(partitions[0]["replica_nodes"]),
         retention=timedelta(milliseconds=retention_ms) if retention_ms >= 0 else None,
+        policy=found["cleanup.policy"]["value"],
     )

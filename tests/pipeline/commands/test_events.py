@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from passerby_events.brokers import Brokers
+from passerby_events.topics import open_admin
 from pipeline.cli import main
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.kafka.mdx import MtmcMessage
@@ -39,6 +40,20 @@ def test_topics_are_made_once_and_it_says_so(
     assert capsys.readouterr().out.splitlines() == [line.replace("made", "was there") for line in made]
     assert main(arguments) == 1
     assert "was there, left as it is; 3 partitions, 1 copies, kept for 2 h; retention" in capsys.readouterr().out
+
+
+def test_a_compacted_topic_is_not_approved_and_it_says_what_to_do(
+    kafka_brokers: Brokers, topic: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_admin(kafka_brokers, within_s=5) as admin:
+        compacted = {"num_partitions": 8, "replication_factor": 1, "configs": {"cleanup.policy": "compact,delete"}}
+        admin.create_topics({f"{topic}.a": compacted})
+    names = ["--topic", f"{topic}.a", "--dead-letters", f"{topic}.b"]
+    assert main(["topics", "create", "--brokers", str(kafka_brokers), *names]) == 1
+    first, second = capsys.readouterr().out.splitlines()
+    assert "cleanup.policy: compact,delete, not delete; Kafka would keep the last event of each person alone" in first
+    assert f"--entity-name {topic}.a --add-config cleanup.policy=delete" in first
+    assert second == f"{topic}.b: made; 1 partitions, 1 copies, kept for 24 h"
 
 
 def test_a_recording_that_is_replayed_comes_out_as_it_was(

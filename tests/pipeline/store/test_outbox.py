@@ -1,15 +1,16 @@
 import time
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 
-from passerby_events.errors import EventsError
+from passerby_events.errors import EventsError, EventsRefusedError, EventTooLargeError
 from passerby_events.schema import IdentityEvent
 from pipeline.events.memory import MemorySink
 from pipeline.events.sink import EventSink
 from pipeline.store.client import SiteStore, StoreError
-from pipeline.store.keys import OUTBOX
-from pipeline.store.outbox import EventDelivered, OutboxRelay, SinkFailed
+from pipeline.store.keys import DEAD_LETTERS, OUTBOX
+from pipeline.store.outbox import EventDeadLettered, EventDelivered, OutboxRelay, RelayNews, SinkFailed
 from pipeline.store.scripts import script
 from testing.failing_sink import FailingSink
 from testing.redis_desk import RedisDesk
@@ -39,7 +40,7 @@ def test_what_a_sink_did_not_confirm_goes_to_the_next_one_whole(store: SiteStore
     sent = commit(store, 3)
     failing, sink = FailingSink(), MemorySink()
     sinks: Iterator[EventSink] = iter((failing, sink))
-    reported: list[EventDelivered | SinkFailed] = []
+    reported: list[RelayNews] = []
     relay = OutboxRelay(store, lambda: next(sinks), patience_s=60.0, observers=[reported.append])
     assert relay.drain(time.monotonic() + 10)
     relay.close()
@@ -74,6 +75,51 @@ def test_an_entry_that_is_no_event_is_a_clear_line(store: SiteStore) -> None:
     with pytest.raises(StoreError):
         relay.check()
     relay.close()
+
+
+class PickySink(MemorySink):
+    """Refuses one event, as Kafka does one that is too large; a sink that has refused takes nothing more."""
+
+    def __init__(self, taken: list[UUID], refused: UUID) -> None:
+        super().__init__()
+        self._taken = taken
+        self._refused = refused
+
+    def flush(self) -> None:
+        super().flush()
+        if any(each.event_id == self._refused for each in self.events):
+            raise EventTooLargeError("an event is refused: too large")
+        self._taken += [each.event_id for each in self.events]
+        self.events.clear()
+
+
+def test_an_event_that_is_too_large_is_dead_lettered_and_the_others_get_through(
+    store: SiteStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = [each.event_id for each in commit(store, 5)]
+    taken: list[UUID] = []
+    reported: list[RelayNews] = []
+    relay = OutboxRelay(store, lambda: PickySink(taken, ids[2]), patience_s=60.0, observers=[reported.append])
+    assert relay.drain(time.monotonic() + 10)
+    relay.close()
+    assert taken == [*ids[:2], *ids[3:]]
+    assert [each.event.event_id for each in reported if isinstance(each, EventDeadLettered)] == [ids[2]]
+    ((_, letter),) = store.entries(DEAD_LETTERS, 10)
+    assert letter[b"reason"] == b"an event is refused: too large"
+    assert str(ids[2]).encode() in letter[b"head"]
+    assert f"event {ids[2]} of person" in caplog.text
+
+
+def test_a_refusal_ends_at_once_and_what_waits_stays(store: SiteStore) -> None:
+    commit(store, 3)
+
+    def refuse() -> EventSink:
+        raise EventsRefusedError("expected topic t, found none; reid-pipeline topics create makes it")
+
+    relay = OutboxRelay(store, refuse, patience_s=60.0)
+    until(lambda: _fault(relay) == "expected topic t, found none; reid-pipeline topics create makes it")
+    relay.close()
+    assert store.length(OUTBOX) == 3
 
 
 def _fault(relay: OutboxRelay) -> str:

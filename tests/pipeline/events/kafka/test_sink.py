@@ -8,8 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from passerby_events.brokers import Brokers, Sasl, Tls
-from passerby_events.errors import EventsError
+from passerby_events.errors import EventsError, EventsRefusedError, EventTooLargeError
 from passerby_events.schema import SCHEMA_ID, IdentityEvent, event_from
+from passerby_events.topics import open_admin
 from pipeline.events.kafka.sink import MOST_WAITING, KafkaSink
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from testing.events import a_match, a_merge, an_erasure
@@ -131,3 +132,31 @@ def test_a_silent_broker_ends_the_sink_after_the_stated_time(kafka_broker: Kafka
         with pytest.raises(EventsError, match="with 1 waiting"):
             call()
     kafka_broker.thaw()
+
+
+def test_a_topic_that_was_deleted_is_no_outage_and_it_says_what_to_do(kafka_brokers: Brokers, topic: str) -> None:
+    sink = KafkaSink(kafka_brokers, topic, deliver_within_s=3)
+    with open_admin(kafka_brokers, within_s=5) as admin:
+        admin.delete_topics([topic])
+    sink.publish(a_match())
+    with pytest.raises(EventsRefusedError, match=r"found none; reid-pipeline topics create makes it"):
+        sink.flush()
+
+
+@pytest.mark.parametrize("size", [1_100_000, 900_000])
+def test_an_event_that_is_too_large_is_told_from_an_outage_by_client_and_broker(
+    kafka_brokers: Brokers, size: int
+) -> None:
+    topic = f"test.{uuid4().hex}"
+    with open_admin(kafka_brokers, within_s=5) as admin:
+        small = {"num_partitions": 1, "replication_factor": 1, "configs": {"max.message.bytes": "500000"}}
+        admin.create_topics({topic: small})
+        admin.wait_for_topics([topic], timeout_ms=5000)
+    sink = KafkaSink(kafka_brokers, topic, deliver_within_s=5)
+
+    def send() -> None:
+        sink.publish(a_match().model_copy(update={"model_id": "x" * size}))
+        sink.flush()
+
+    with pytest.raises(EventTooLargeError, match=r"an event for topic .* is refused: .*; raise max\.message\.bytes"):
+        send()
