@@ -1,5 +1,6 @@
 """`reid-pipeline run`: the whole pipeline with one command."""
 
+import logging
 import threading
 import time
 from collections import Counter
@@ -16,11 +17,13 @@ from pipeline.commands.starting import log_start
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig
 from pipeline.deployment.deployment import Deployment
-from pipeline.events.jsonlines import JsonLinesSink
+from pipeline.events.jsonlines import JsonLinesSink, keep_apart
 from pipeline.output.files import files_kept_private
 from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.minutes import MinuteLog
+
+logger = logging.getLogger(__name__)
 
 REDRAW_EVERY_S = 0.5
 """Between two looks at the progress bars: drawing is not free."""
@@ -48,7 +51,10 @@ def _run(config: PipelineConfig, console: Console, stop: StopSignal) -> tuple[Ma
         if http.port is not None:
             stack.enter_context(HealthServer(deployment.health, deployment.registry, http.host, http.port))
         clear_outputs(config.output.directory)
-        supervisor = deployment.connect(stack.enter_context(JsonLinesSink(config.output.directory / "events.jsonl")))
+        events = config.output.directory / "events.jsonl"
+        if earlier := keep_apart(events):
+            logger.info("the events of the run before are now in %s", earlier)
+        supervisor = deployment.connect(stack.enter_context(JsonLinesSink(events)))
         stop.calls(supervisor.stop)
         bars = _Bars(deployment.lengths, console)
         log_start("run", config)
