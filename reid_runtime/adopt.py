@@ -11,8 +11,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
-from reid_runtime.card import ArtefactError, ClipSpec, ModelCard, Pixels, TensorSpec, file_sha256, write_card
+from reid_runtime.card import (
+    ArtefactError,
+    ClipSpec,
+    ModelCard,
+    Pixels,
+    TensorSpec,
+    artefact_sha256,
+    first_fault,
+    write_card,
+)
 from reid_runtime.load import describe, open_session
 from reid_runtime.signature import Signature, matches, show_spec
 
@@ -57,13 +67,14 @@ def adopt(
     """
     if not file.is_file():
         raise ArtefactError(f"expected an artefact at {file}, found no file: check the path")
+    sha256 = artefact_sha256(file)  # first: of weights that are missing, it says which
     signature = describe(file)
     _check_declared(signature, family, file)
-    card = ModelCard(
+    card = _card(
         name=name,
         family=family.name,
         file=file.name,
-        sha256=file_sha256(file),
+        sha256=sha256,
         inputs=_with_meaning(signature.inputs, family.input_meaning),
         outputs=_with_meaning(signature.outputs, family.output_meaning),
         pixels=family.pixels,
@@ -76,6 +87,13 @@ def adopt(
     _check_run(file, card, family)
     write_card(card, file)
     return card
+
+
+def _card(**fields: Any) -> ModelCard:
+    try:
+        return ModelCard(**fields)
+    except ValidationError as error:
+        raise ArtefactError(f"{fields['file']!r}: no card can say that: {first_fault(error)}") from error
 
 
 def _check_declared(signature: Signature, family: Family, file: Path) -> None:

@@ -6,15 +6,25 @@ Weights never travel without their card: sizes, colours and normalisation are ne
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from passerby_events.errors import PasserbyError
+from reid_runtime.external_data import WeightFile, weight_files
 
 
 class ArtefactError(PasserbyError):
     """An artefact, its card or its provider is not what was asked for; the message says in one line what to do."""
+
+
+Frames = Annotated[int, Field(ge=1, le=1024)]
+Side = Annotated[int, Field(ge=1, le=4096)]
+"""Larger ones no network takes, and no memory: a card is read before anything is allocated by it."""
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NAME = r"^[^/\\\x00-\x1f\x7f]+$"
+"""No path and no control characters: names stand in log lines, in Redis and in file names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +37,9 @@ class ClipSpec:
         width: of a crop, pixels.
     """
 
-    frames: int
-    height: int
-    width: int
+    frames: Frames
+    height: Side
+    width: Side
 
 
 class TensorSpec(BaseModel):
@@ -64,9 +74,9 @@ class Pixels(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     order: Literal["rgb", "bgr"]
     layout: Literal["nchw", "nhwc", "nthwc"]
-    scale: float = 1.0
-    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    scale: Above0 = 1.0
+    mean: tuple[Finite, Finite, Finite] = (0.0, 0.0, 0.0)
+    std: tuple[Above0, Above0, Above0] = (1.0, 1.0, 1.0)
     dtype: Literal["float32", "float16", "uint8"] = "float32"
 
 
@@ -77,7 +87,7 @@ class ModelCard(BaseModel):
         name: of the network and its training, such as `osnet_x0_25_msmt17`.
         family: which of our readers understands its outputs, such as `yolox`.
         file: name that the artefact had when the card was written.
-        sha256: of the artefact, hexadecimal.
+        sha256: of the artefact, and of the weights that lie beside it: see `artefact_sha256`.
         inputs: of the file, in its order.
         outputs: of the file, in its order.
         pixels: how images become the first input.
@@ -90,18 +100,18 @@ class ModelCard(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    name: str = Field(min_length=1)
+    name: str = Field(pattern=NAME, max_length=200)
     family: str
     file: str
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
+    inputs: tuple[TensorSpec, ...] = Field(min_length=1)
+    outputs: tuple[TensorSpec, ...] = Field(min_length=1)
     pixels: Pixels
     clip: ClipSpec | None = None
     precision: Literal["fp32", "fp16", "int8"] = "fp32"
     licence: str
     origin: str
-    threshold: float | None = Field(None, ge=-1, le=1)
+    threshold: float | None = Field(None, ge=-1, le=1, allow_inf_nan=False)
     notes: str = ""
 
     @property
@@ -130,7 +140,7 @@ def read_card(artefact: Path) -> ModelCard:
             f"write one with `reid-pipeline adopt {artefact} --family ...`"
         )
     card = _parse(path)
-    found = file_sha256(artefact)
+    found = artefact_sha256(artefact)
     if found != card.sha256:
         raise ArtefactError(
             f"the card {path.name} belongs to another file: expected sha256 {card.sha256[:12]}..., {artefact.name} has "
@@ -146,6 +156,39 @@ def write_card(card: ModelCard, artefact: Path) -> Path:
     return path
 
 
+def artefact_sha256(artefact: Path) -> str:
+    """Fingerprint of all that makes a network, hexadecimal: that of the file, or, where it keeps weights in files
+    beside it, one over those of the file and of each of them by name.
+
+    Raises:
+        ArtefactError: if weights are missing, cut short, or outside the folder of the artefact.
+    """
+    own, beside = file_sha256(artefact), weight_files(artefact)
+    if not beside:
+        return own
+    digest = hashlib.sha256(own.encode())
+    for weights in beside:
+        _check_weights(artefact, weights)
+        digest.update(f"\n{weights.name}\0{file_sha256(artefact.parent / weights.name)}".encode())
+    return digest.hexdigest()
+
+
+def _check_weights(artefact: Path, weights: WeightFile) -> None:
+    if not weights.is_beside:
+        raise ArtefactError(f"{artefact.name} keeps weights outside its folder, in {weights.name!r}: export it anew")
+    file = artefact.parent / weights.name
+    if not file.is_file():
+        raise ArtefactError(
+            f"{artefact.name} keeps weights in {weights.name!r} beside it, found no file there: bring both"
+        )
+    size = file.stat().st_size
+    if size < weights.least_bytes:
+        raise ArtefactError(
+            f"{artefact.name} keeps weights in {weights.name!r} beside it: expected at least {weights.least_bytes} "
+            f"bytes, found {size}: bring the whole file"
+        )
+
+
 def file_sha256(path: Path) -> str:
     """Fingerprint of a file, hexadecimal."""
     with path.open("rb") as file:
@@ -156,8 +199,12 @@ def _parse(path: Path) -> ModelCard:
     try:
         return ModelCard.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(each) for each in first["loc"]) or "the file"
         raise ArtefactError(
-            f"{path} is no model card: {where}: {first['msg']}; write a new one with `reid-pipeline adopt`"
+            f"{path} is no model card: {first_fault(error)}; write a new one with `reid-pipeline adopt`"
         ) from error
+
+
+def first_fault(error: ValidationError) -> str:
+    """Where the first fault of a card is, and what it is."""
+    first = error.errors()[0]
+    return f"{'.'.join(str(each) for each in first['loc']) or 'the file'}: {first['msg']}"

@@ -21,7 +21,7 @@ from pipeline.output.report.presence import people
 from pipeline.output.report.report import CameraSummary, RunSummary, write_report
 
 _OURS = ("tracks/*.txt", "videos/*.mp4", "thumbnails/*/*.jpg", "report.html")
-"""All that a run may leave in its folder, beside the events, which are written anew from the first line."""
+"""All that a run may leave in its folder, beside the events, which the next run sets aside."""
 
 
 def clear_outputs(directory: Path) -> None:

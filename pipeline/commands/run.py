@@ -1,5 +1,6 @@
 """`reid-pipeline run`: the whole pipeline with one command."""
 
+import logging
 import os
 import sys
 import threading
@@ -20,13 +21,15 @@ from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig
 from pipeline.deployment.deployment import Deployment
 from pipeline.events.fanout import FanoutSink
-from pipeline.events.jsonlines import JsonLinesSink
+from pipeline.events.jsonlines import JsonLinesSink, keep_apart
 from pipeline.events.sink import EventSink
 from pipeline.events.stream import StreamSink
 from pipeline.output.files import files_kept_private
 from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.minutes import MinuteLog
+
+logger = logging.getLogger(__name__)
 
 REDRAW_EVERY_S = 0.5
 """Between two looks at the progress bars: drawing is not free."""
@@ -55,7 +58,10 @@ def _run(config: PipelineConfig, flags: Flags, console: Console, stop: StopSigna
             stack.enter_context(HealthServer(deployment.health, deployment.registry, http.host, http.port))
         further = _open_further_sinks(flags, stack)
         clear_outputs(config.output.directory)
-        file = stack.enter_context(JsonLinesSink(config.output.directory / "events.jsonl"))
+        events = config.output.directory / "events.jsonl"
+        if earlier := keep_apart(events):
+            logger.info("the events of the run before are now in %s", earlier)
+        file = stack.enter_context(JsonLinesSink(events))
         supervisor = deployment.connect(FanoutSink([file, *further]))
         stop.calls(supervisor.stop)
         bars = _Bars(deployment.lengths, console)
@@ -67,7 +73,7 @@ def _run(config: PipelineConfig, flags: Flags, console: Console, stop: StopSigna
 
 def _open_further_sinks(flags: Flags, stack: ExitStack) -> list[EventSink]:
     """What events go to beside the file, which keeps what the others may fail to take. Opened before that of an earlier
-    run is emptied: a topic that is not there costs nothing.
+    run is put aside: a topic that is not there costs nothing.
     """
     sinks: list[EventSink] = []
     if flags.topic is not None:

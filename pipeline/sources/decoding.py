@@ -326,6 +326,10 @@ def _explained(error: av.FFmpegError, name: str) -> SourceError:
     for kind, code, meaning in _MEANINGS:
         if isinstance(error, kind):
             return SourceError(code, f"{name}: {meaning}")
-    # FFmpeg says so of a host name that cannot be looked up.
-    reason = "the host is not known, or the line broke" if error.errno == errno.EIO else error.strerror
+    # FFmpeg says so of a host name that cannot be looked up, and of a certificate.
+    reason = (
+        "the host is not known, its certificate is not trusted (stream: ca_file), or the line broke"
+        if error.errno == errno.EIO
+        else error.strerror
+    )
     return SourceError(ErrorCode.OTHER, f"{name}: {reason}")

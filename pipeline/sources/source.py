@@ -26,11 +26,17 @@ class StreamParams:
         transport: of RTSP; udp loses packets where tcp waits, and saves the camera some work.
         open_timeout_s: limit for connecting, and again for the first look at the stream; then it is tried again.
         read_timeout_s: limit for the wait for the next frame; a stream that is silent this long is opened again.
+        verify_tls: of https and rtsps: talk to nobody, and tell nobody the password, without a certificate that is
+            trusted and bears the host's name.
+        ca_file: PEM file of the certificates that are trusted; those of the system if not given. For a camera that
+            signed its own, that one.
     """
 
     transport: Literal["tcp", "udp"] = "tcp"
     open_timeout_s: float = 10.0
     read_timeout_s: float = 10.0
+    verify_tls: bool = True
+    ca_file: Path | None = None
 
     def __post_init__(self) -> None:
         if min(self.open_timeout_s, self.read_timeout_s) <= 0:

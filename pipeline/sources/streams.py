@@ -7,6 +7,7 @@ never for FFmpeg. A thread that was left behind ends at FFmpeg's time-out.
 
 import logging
 import re
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -96,7 +97,7 @@ class StreamSource:
         self._url = url
         self._name = f"camera {camera}: {redact(url)}"
         self._params = params or StreamParams()
-        self._format, self._options = _how_to_open(url, self._params.transport)
+        self._format, self._options = _how_to_open(url, self._params)
         self._retry = retry or Retry()
         self._random = random
         self._observers = observers
@@ -237,7 +238,7 @@ class StreamSource:
         report(self._observers, SourceChanged(self._camera, state, error))
 
 
-def _how_to_open(url: str, transport: str) -> tuple[str | None, dict[str, str]]:
+def _how_to_open(url: str, params: StreamParams) -> tuple[str | None, dict[str, str]]:
     """FFmpeg's name of the format, where it must be said, and its options."""
     if _WEBCAM.fullmatch(url):
         return _WEBCAM_FORMAT, {}
@@ -252,8 +253,16 @@ def _how_to_open(url: str, transport: str) -> tuple[str | None, dict[str, str]]:
             "is a character of the password to be escaped (%40 for @)?"
         )
     # Counting frames to guess the rate would hold back the first second of the stream; nobody asks for the rate.
-    options = {"fpsprobesize": "0"}
+    options = {"fpsprobesize": "0"} | _tls_options(params)
     if split.scheme.startswith("rtsp"):
-        return None, options | {"rtsp_transport": transport}
+        return None, options | {"rtsp_transport": params.transport}
     # A playlist from outside names further addresses: never a file of this machine.
     return None, options | {"protocol_whitelist": "http,https,tls,tcp,crypto,data"}
+
+
+def _tls_options(params: StreamParams) -> dict[str, str]:
+    """Also for who begins without TLS, because a server may lead on to it."""
+    if not params.verify_tls:
+        return {"tls_verify": "0"}
+    trusted = params.ca_file or ssl.get_default_verify_paths().cafile
+    return {"tls_verify": "1"} | ({"ca_file": str(trusted)} if trusted else {})

@@ -79,6 +79,13 @@ def test_a_network_that_yields_nothing_is_no_encoder(tmp_path: Path) -> None:
     assert not card_path(path).exists()
 
 
+def test_a_name_that_no_card_can_have_is_one_line(tmp_path: Path) -> None:
+    path = mean_network(tmp_path / "net.onnx", ["n", 3, 8, 4], axes=[2, 3])
+    with pytest.raises(ArtefactError, match=r"'net\.onnx': no card can say that: name: "):
+        adopt(path, family_named("osnet"), name="a/b", licence="CC0-1.0", origin="made in a test")
+    assert not card_path(path).exists()
+
+
 def test_an_unknown_family_lists_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(
         ArtefactError, match="expected one of the families yolox, osnet, intel-reid, clip, found 'resnet'"

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,42 @@ def test_an_unknown_field_is_refused(artefact: Path) -> None:
     card_path(artefact).write_text(text)
     with pytest.raises(ArtefactError, match="colour"):
         read_card(artefact)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (("name",), "two\nlines"),
+        (("name",), "../../elsewhere"),
+        (("name",), "else\\where"),
+        (("name",), "bell\a"),
+        (("name",), "n" * 201),
+        (("name",), ""),
+        (("clip", "frames"), 10**9),
+        (("clip", "frames"), 0),
+        (("clip", "height"), -1),
+        (("clip", "width"), 10**6),
+        (("pixels", "std"), [1.0, 0.0, 1.0]),
+        (("pixels", "std"), [1.0, 1.0]),
+        (("pixels", "mean"), [0.0, 0.0, 0.0, 0.0]),
+        (("pixels", "mean"), [0.0, float("nan"), 0.0]),
+        (("pixels", "scale"), float("inf")),
+        (("threshold",), 1.5),
+        (("threshold",), float("nan")),
+        (("inputs",), []),
+        (("outputs",), []),
+    ],
+)
+def test_a_card_that_cannot_be_meant_is_refused_by_name(artefact: Path, field: tuple[str, ...], value: object) -> None:
+    fields = json.loads(carded(artefact, clip=CLIP).model_dump_json())
+    inner = fields
+    for each in field[:-1]:
+        inner = inner[each]
+    inner[field[-1]] = value
+    card_path(artefact).write_text(json.dumps(fields))
+    with pytest.raises(ArtefactError, match=rf"net\.json is no model card: {field[0]}.*adopt") as refused:
+        read_card(artefact)
+    assert "\n" not in str(refused.value)
 
 
 def test_pixels_are_raw_unless_said_otherwise() -> None:
