@@ -90,7 +90,10 @@ def run(
         Path | None, typer.Argument(parser=_deployment, metavar="CONFIG", help=f"{CONFIG}; flags replace what it says.")
     ] = None,
     camera: Annotated[
-        list[str] | None, typer.Option(help="NAME=SOURCE: a video file, a folder of images, an address. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            help="NAME=SOURCE: a video file, a folder of images, an address, the number of a webcam. Repeatable."
+        ),
     ] = None,
     detector: Annotated[str | None, typer.Option(help="Name or file of a network, or `hog`.")] = None,
     encoder: Annotated[str | None, typer.Option(help="Name or file of a network, or `colour-stripes`.")] = None,

@@ -99,6 +99,8 @@ def _camera(text: str, flags: Flags) -> dict[str, object]:
     name, equals, source = text.partition("=")
     if not equals or not name or not source:
         raise ConfigError(f"--camera: expected NAME=SOURCE, found {'*' if '://' in text else text!r}")
+    if source.isdecimal() and not Path(source).exists():
+        source = f"/dev/video{int(source)}"
     return {"name": name, "source": source, "frame_rate": flags.frame_rate, "tiles": _tiles(flags.tiles)}
 
 
