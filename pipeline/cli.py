@@ -90,7 +90,10 @@ def run(
         Path | None, typer.Argument(parser=_deployment, metavar="CONFIG", help=f"{CONFIG}; flags replace what it says.")
     ] = None,
     camera: Annotated[
-        list[str] | None, typer.Option(help="NAME=SOURCE: a video file, a folder of images, an address. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            help="NAME=SOURCE: a video file, a folder of images, an address, the number of a webcam. Repeatable."
+        ),
     ] = None,
     detector: Annotated[str | None, typer.Option(help="Name or file of a network, or `hog`.")] = None,
     encoder: Annotated[str | None, typer.Option(help="Name or file of a network, or `colour-stripes`.")] = None,
@@ -108,6 +111,10 @@ def run(
     report: Annotated[bool, typer.Option("--report", help="Write report.html.")] = False,
     thumbnails: Annotated[bool, typer.Option("--thumbnails", help="Keep an image of each tracklet.")] = False,
     http_port: Annotated[int | None, typer.Option(help="Serve /metrics, /livez and /readyz.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Of Kafka, for the events, beside events.jsonl.")] = None,
+    print_events: Annotated[
+        bool, typer.Option("--print-events", help="Events to stdout, too, as JSON lines as they come.")
+    ] = False,
 ) -> int:
     """Videos or streams in, identities across cameras out."""
     from pipeline.commands.stopping import StopSignal
@@ -131,6 +138,8 @@ def run(
             report=report,
             thumbnails=thumbnails,
             http_port=http_port,
+            topic=topic,
+            prints_events=print_events,
         )
         return run_pipeline(config, flags, stop)
 

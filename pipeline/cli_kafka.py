@@ -52,12 +52,19 @@ def tail(
     from_beginning: Annotated[bool, typer.Option("--from-beginning", help="Old events too.")] = False,
     count: Annotated[int | None, typer.Option(min=1, help="Stop after so many.")] = None,
     idle: Annotated[float | None, typer.Option(help="Stop when nothing came for so many seconds.")] = None,
+    person: Annotated[str | None, typer.Option(help="Only what concerns this one, by id.")] = None,
+    camera: Annotated[str | None, typer.Option(help="Only who was seen in this one.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only events of this kind, such as person.matched.")] = None,
     brokers: BrokersOption = None,
 ) -> int:
     """Prints events as JSON lines as they come, each once."""
+    from pipeline.commands.events import Filters
     from pipeline.commands.events import tail as print_events
 
-    return print_events(_reached(brokers), topic, group=group, from_beginning=from_beginning, count=count, idle_s=idle)
+    filters = Filters.of(person, camera, kind)
+    return print_events(
+        _reached(brokers), topic, filters, group=group, from_beginning=from_beginning, count=count, idle_s=idle
+    )
 
 
 @events.command()

@@ -1,33 +1,74 @@
 """`reid-pipeline events tail` and `replay`: events out of Kafka, and recorded ones into it."""
 
 import sys
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from uuid import UUID
 
 from passerby_events.brokers import Brokers
 from passerby_events.consumer import EventConsumer
 from passerby_events.dead_letters import DeadLetter
 from passerby_events.recordings import read_recording
+from passerby_events.schema import KINDS, Event, sightings_of
+from pipeline.config_errors import ConfigError
 from pipeline.events.kafka.mdx_sink import MdxSink
 from pipeline.events.kafka.sink import KafkaSink
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which events to print; None: whichever.
+
+    Attributes:
+        person: whom the event concerns; the other one of a merge or split, too.
+        camera: in which it says that somebody was seen.
+        kind: as `person.matched`.
+    """
+
+    person: UUID | None = None
+    camera: str | None = None
+    kind: str | None = None
+
+    @classmethod
+    def of(cls, person: str | None, camera: str | None, kind: str | None) -> "Filters":
+        """As the command line has them.
+
+        Raises:
+            ConfigError: if there is no such id, or kind.
+        """
+        if kind is not None and kind not in KINDS:
+            raise ConfigError(f"--kind: expected one of {', '.join(KINDS)}; found {kind!r:.60}")
+        try:
+            return cls(None if person is None else UUID(person), camera, kind)
+        except ValueError as error:
+            raise ConfigError(f"--person: expected an id as events have it, found {person!r:.60}") from error
+
+    def let_through(self, event: Event) -> bool:
+        return (
+            (self.person is None or self.person in (event.person, getattr(event, "other", None)))
+            and (self.camera is None or any(seen.camera == self.camera for seen in sightings_of(event)))
+            and (self.kind is None or event.kind == self.kind)
+        )
 
 
 def tail(
     brokers: Brokers,
     topic: str,
+    filters: Filters,
     *,
     group: str | None,
     from_beginning: bool,
     count: int | None,
     idle_s: float | None,
 ) -> int:
-    """Prints events as JSON lines, each once, until `count` came, none came for `idle_s`, or Ctrl-C; says to stderr
-    what is no event, and passes over it."""
+    """Prints those that `filters` let through as JSON lines, each once, until `count` came, no event came for `idle_s`,
+    or Ctrl-C; says to stderr what is no event, and passes over it."""
     try:
         with EventConsumer(
             brokers, topic, group=group, dead_letter=_complain, from_beginning=from_beginning, idle_s=idle_s
         ) as events:
-            for event in islice(events, count):
+            for event in islice(filter(filters.let_through, events), count):
                 sys.stdout.write(event.model_dump_json() + "\n")
                 sys.stdout.flush()
     except KeyboardInterrupt:

@@ -23,7 +23,12 @@ SHIPPED_ENCODER = "passerby-encoder"
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What the command line said; None, False or empty: nothing."""
+    """What the command line said; None, False or empty: nothing.
+
+    Attributes:
+        topic: of Kafka, for the events, beside the file.
+        prints_events: to stdout, too; what else would be printed there goes to stderr.
+    """
 
     cameras: tuple[str, ...] = ()
     detector: str | None = None
@@ -39,6 +44,8 @@ class Flags:
     report: bool = False
     thumbnails: bool = False
     http_port: int | None = None
+    topic: str | None = None
+    prints_events: bool = False
 
 
 def merge_flags(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[str]]:
@@ -92,6 +99,8 @@ def _camera(text: str, flags: Flags) -> dict[str, object]:
     name, equals, source = text.partition("=")
     if not equals or not name or not source:
         raise ConfigError(f"--camera: expected NAME=SOURCE, found {'*' if '://' in text else text!r}")
+    if source.isdecimal() and not Path(source).exists():
+        source = f"/dev/video{int(source)}"
     return {"name": name, "source": source, "frame_rate": flags.frame_rate, "tiles": _tiles(flags.tiles)}
 
 

@@ -21,7 +21,7 @@ from pipeline.output.report.presence import people
 from pipeline.output.report.report import CameraSummary, RunSummary, write_report
 
 _OURS = ("tracks/*.txt", "videos/*.mp4", "thumbnails/*/*.jpg", "report.html")
-"""All that a run may leave in its folder, beside the events, which are written anew from the first line."""
+"""All that a run may leave in its folder, beside the events, which the next run sets aside."""
 
 
 def clear_outputs(directory: Path) -> None:
@@ -32,9 +32,17 @@ def clear_outputs(directory: Path) -> None:
 
 
 def write_outputs(
-    config: PipelineConfig, frames: Mapping[str, int], took_s: float, console: Console, stop: StopSignal
+    config: PipelineConfig,
+    frames: Mapping[str, int],
+    took_s: float,
+    console: Console,
+    stop: StopSignal,
+    *,
+    to_stderr: bool = False,
 ) -> None:
     """Draws what was asked for, and prints what came out and where it lies.
+
+    With `to_stderr`, stdout is for the events.
 
     Videos take as long again as the run: a signal to stop, before or meanwhile, ends the drawing.
     """
@@ -55,8 +63,9 @@ def write_outputs(
         thumbnails = output.directory / "thumbnails" if output.thumbnails else None
         written.append(output.directory / "report.html")
         write_report(written[-1], events, RunSummary(config.site.name, cameras, took_s), thumbnails=thumbnails)
-    _print_summary(events, frames, took_s)
-    Console(highlight=False).print("\n".join(map(str, written)), soft_wrap=True)
+    results = Console(stderr=to_stderr, highlight=False)
+    _print_summary(events, frames, took_s, results)
+    results.print("\n".join(map(str, written)), soft_wrap=True)
 
 
 def _annotate(
@@ -87,7 +96,7 @@ def _count(tracks: MotTracks | None) -> int:
     return 0 if tracks is None else len(set(tracks.ids.tolist()))
 
 
-def _print_summary(events: Sequence[IdentityEvent], frames: Mapping[str, int], took_s: float) -> None:
+def _print_summary(events: Sequence[IdentityEvent], frames: Mapping[str, int], took_s: float, results: Console) -> None:
     persons = people(events)
     table = Table("cameras", "frames", "frames/s", "tracks with a name", "persons", "in several cameras")
     total = sum(frames.values())
@@ -99,4 +108,4 @@ def _print_summary(events: Sequence[IdentityEvent], frames: Mapping[str, int], t
         f"{len(persons):,}",
         f"{sum(len(person.cameras) > 1 for person in persons):,}",
     )
-    Console(highlight=False).print(table)
+    results.print(table)

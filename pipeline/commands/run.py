@@ -1,5 +1,8 @@
 """`reid-pipeline run`: the whole pipeline with one command."""
 
+import logging
+import os
+import sys
 import threading
 import time
 from collections import Counter
@@ -10,17 +13,23 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from passerby_events.environment import brokers_from
 from pipeline.commands.flags import Flags, merge_flags
 from pipeline.commands.outputs import clear_outputs, write_outputs
 from pipeline.commands.starting import log_start
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig
 from pipeline.deployment.deployment import Deployment
-from pipeline.events.jsonlines import JsonLinesSink
+from pipeline.events.fanout import FanoutSink
+from pipeline.events.jsonlines import JsonLinesSink, keep_apart
+from pipeline.events.sink import EventSink
+from pipeline.events.stream import StreamSink
 from pipeline.output.files import files_kept_private
 from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.minutes import MinuteLog
+
+logger = logging.getLogger(__name__)
 
 REDRAW_EVERY_S = 0.5
 """Between two looks at the progress bars: drawing is not free."""
@@ -34,12 +43,12 @@ def run_pipeline(path: Path | None, flags: Flags, stop: StopSignal) -> int:
         console.print(hint)
     started_s = time.monotonic()
     with files_kept_private(unless=config.output.shared):
-        frames, has_failed = _run(config, console, stop)
-        write_outputs(config, frames, time.monotonic() - started_s, console, stop)
+        frames, has_failed = _run(config, flags, console, stop)
+        write_outputs(config, frames, time.monotonic() - started_s, console, stop, to_stderr=flags.prints_events)
     return int(has_failed)
 
 
-def _run(config: PipelineConfig, console: Console, stop: StopSignal) -> tuple[Mapping[str, int], bool]:
+def _run(config: PipelineConfig, flags: Flags, console: Console, stop: StopSignal) -> tuple[Mapping[str, int], bool]:
     """Runs it from building to closing; the frames of each camera, and whether one failed: a log line said why."""
     keep_to_one_thread()
     with ExitStack() as stack:
@@ -47,14 +56,33 @@ def _run(config: PipelineConfig, console: Console, stop: StopSignal) -> tuple[Ma
         http = config.http
         if http.port is not None:
             stack.enter_context(HealthServer(deployment.health, deployment.registry, http.host, http.port))
+        further = _open_further_sinks(flags, stack)
         clear_outputs(config.output.directory)
-        supervisor = deployment.connect(stack.enter_context(JsonLinesSink(config.output.directory / "events.jsonl")))
+        events = config.output.directory / "events.jsonl"
+        if earlier := keep_apart(events):
+            logger.info("the events of the run before are now in %s", earlier)
+        file = stack.enter_context(JsonLinesSink(events))
+        supervisor = deployment.connect(FanoutSink([file, *further]))
         stop.calls(supervisor.stop)
         bars = _Bars(deployment.lengths, console)
         log_start("run", config)
         with bars.of(deployment.frames), MinuteLog(deployment.registry, deployment.lengths):
             failed = supervisor.run()
         return bars.frames, bool(failed)
+
+
+def _open_further_sinks(flags: Flags, stack: ExitStack) -> list[EventSink]:
+    """What events go to beside the file, which keeps what the others may fail to take. Opened before that of an earlier
+    run is put aside: a topic that is not there costs nothing.
+    """
+    sinks: list[EventSink] = []
+    if flags.topic is not None:
+        from pipeline.events.kafka.sink import KafkaSink
+
+        sinks.append(stack.enter_context(KafkaSink(brokers_from(os.environ), flags.topic)))
+    if flags.prints_events:
+        sinks.append(StreamSink(sys.stdout.buffer, "stdout"))
+    return sinks
 
 
 class _Bars:

@@ -1,6 +1,8 @@
 """Events as JSON lines: one object a line, in the order of the decisions."""
 
 import os
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Self
 
@@ -58,6 +60,26 @@ class JsonLinesSink:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def keep_apart(path: Path) -> Path | None:
+    """Renames the events of an earlier run after the moment of its last one: `events-20261130T093000Z.jsonl`.
+
+    Returns:
+        What they are called now; None where there are none.
+
+    Raises:
+        EventsError: if they cannot be renamed.
+    """
+    try:
+        if not path.exists() or not (found := path.stat()).st_size:
+            return None
+        when = datetime.fromtimestamp(found.st_mtime, UTC)
+        names = (f"{path.stem}-{when:%Y%m%dT%H%M%SZ}{'' if i == 1 else f'-{i}'}{path.suffix}" for i in count(1))
+        free = next(path.with_name(name) for name in names if not path.with_name(name).exists())
+        return path.rename(free)
+    except OSError as error:
+        raise EventsError(f"expected to keep the events of an earlier run, {path}: {error.strerror}") from error
 
 
 def _cut_to_whole_lines(path: Path) -> None:

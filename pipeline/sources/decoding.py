@@ -37,7 +37,11 @@ _UNDECODABLE = (av.FFmpegError, ValueError, OverflowError, MemoryError)
 """What FFmpeg and its binding raise over bytes that make no image, of whatever kind the damage is."""
 
 _MEANINGS: tuple[tuple[type[av.FFmpegError], ErrorCode, str], ...] = (
-    (av.error.HTTPUnauthorizedError, ErrorCode.AUTH, "user or password refused (401)"),
+    (
+        av.error.HTTPUnauthorizedError,
+        ErrorCode.AUTH,
+        "user or password refused (401); write its @, /, % as %40, %2F, %25",
+    ),
     (av.error.HTTPForbiddenError, ErrorCode.AUTH, "access refused (403)"),
     (av.error.HTTPNotFoundError, ErrorCode.NOT_FOUND, "the server knows no such stream (404)"),
     (av.error.FileNotFoundError, ErrorCode.NOT_FOUND, "not found"),

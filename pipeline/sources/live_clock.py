@@ -16,6 +16,8 @@ _BELIEVED_SKEW_S = 10.0
 _STEP_S = 1.0
 # An image that is due later than this is no part of a lump: the stream's time has jumped.
 _LONGEST_HOLD_S = 20.0
+# Images that are late for longer than this will not catch up.
+_LONGEST_LATE_S = 20.0
 
 
 class LiveClock:
@@ -96,13 +98,19 @@ class LiveClock:
 
 
 class Pace:
-    """Spreads out what a server sends in lumps, as HLS does with its segments, by the times in the stream."""
+    """Spreads out what a server sends in lumps, as HLS does with its segments, by the times in the stream.
+
+    After a hiccup the images that are late are not held, so that the stream comes back to where it was, and whoever
+    is too slow for that drops and counts them. Only what stays late has a new pace: the server's.
+    """
 
     def __init__(self) -> None:
         self._due_minus_stream_s: float | None = None
+        self._last_stream_s = float("-inf")
+        self._late_since_s: float | None = None
 
     def hold_s(self, stream_s: float | None, now_s: float) -> float:
-        """How long to hold an image back; 0 when it is late, and the ones after it are then held back less.
+        """How long to hold an image back; 0 when it is late.
 
         Args:
             stream_s: its time in the stream, if it has one.
@@ -110,9 +118,19 @@ class Pace:
         """
         if stream_s is None:
             return 0.0
-        if self._due_minus_stream_s is not None:
+        goes_back, self._last_stream_s = stream_s < self._last_stream_s, stream_s
+        if self._due_minus_stream_s is not None and not goes_back:
             hold_s = stream_s + self._due_minus_stream_s - now_s
             if 0 <= hold_s <= _LONGEST_HOLD_S:
+                self._late_since_s = None
                 return hold_s
+            if hold_s < 0 and self._is_hiccup(now_s):
+                return 0.0
         self._due_minus_stream_s = now_s - stream_s
+        self._late_since_s = None
         return 0.0
+
+    def _is_hiccup(self, now_s: float) -> bool:
+        if self._late_since_s is None:
+            self._late_since_s = now_s
+        return now_s - self._late_since_s <= _LONGEST_LATE_S

@@ -9,17 +9,19 @@ from passerby_events.brokers import Brokers
 from passerby_events.errors import EventsError
 from passerby_events.recordings import read_events
 from passerby_events.schema import IdentityEvent
+from pipeline.events.fanout import FanoutSink
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.memory import MemorySink
 from pipeline.events.sink import EventSink
+from pipeline.events.stream import StreamSink
 from testing.events import a_match
 from testing.services.kafka_topics import events_at
 
 Reader = Callable[[], Sequence[IdentityEvent]]
 
 
-@pytest.fixture(params=["memory", "jsonlines", "kafka"])
+@pytest.fixture(params=["memory", "jsonlines", "stream", "kafka", "fanout"])
 def sink(request: pytest.FixtureRequest) -> tuple[EventSink, Reader]:
     connected: tuple[EventSink, Reader] = request.getfixturevalue(f"{request.param}_sink")
     return connected
@@ -35,6 +37,30 @@ def memory_sink() -> tuple[EventSink, Reader]:
 def jsonlines_sink(tmp_path: Path) -> tuple[EventSink, Reader]:
     path = tmp_path / "deep" / "events.jsonl"
     return JsonLinesSink(path), lambda: list(read_events(path))
+
+
+@pytest.fixture
+def stream_sink(tmp_path: Path) -> Iterator[tuple[EventSink, Reader]]:
+    path = tmp_path / "stream.jsonl"
+    with path.open("wb") as stream:
+        yield StreamSink(stream, "a file"), lambda: list(read_events(path))
+
+
+@pytest.fixture
+def fanout_sink(
+    memory_sink: tuple[EventSink, Reader],
+    jsonlines_sink: tuple[EventSink, Reader],
+    kafka_sink: tuple[EventSink, Reader],
+) -> tuple[EventSink, Reader]:
+    pairs = (memory_sink, jsonlines_sink, kafka_sink)
+    readers = [read for _, read in pairs]
+
+    def read() -> Sequence[IdentityEvent]:
+        first, *others = ([event.model_dump_json() for event in read()] for read in readers)
+        assert all(other == first for other in others)
+        return readers[0]()
+
+    return FanoutSink([sink for sink, _ in pairs]), read
 
 
 @pytest.fixture

@@ -245,7 +245,7 @@ def test_a_region_outside_the_image_is_a_fault_of_that_camera_alone(
     assert (tmp_path / "out" / "report.html").is_file()
 
 
-def test_a_run_that_cannot_start_leaves_the_last_runs_events_alone(
+def test_a_run_that_cannot_start_leaves_the_last_runs_events_alone_and_one_that_can_keeps_them(
     world: dict[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     good = [*RUN.format(**world, out=tmp_path / "out").split(), "--camera", f"door={world['video']}"]
@@ -255,6 +255,9 @@ def test_a_run_that_cannot_start_leaves_the_last_runs_events_alone(
     for wrong in (["--http-port", world["port"]], ["--detector", "nosuch"], ["--calibration", "none.json"]):
         assert main([*good, *wrong]) == WORLD
         assert (tmp_path / "out" / "events.jsonl").read_bytes() == before
+    assert main(good) == 0
+    [kept] = (tmp_path / "out").glob("events-*.jsonl")
+    assert kept.read_bytes() == before
     capfd.readouterr()
 
 

@@ -13,7 +13,7 @@ from pipeline.cli import main
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.kafka.mdx import MtmcMessage
 from pipeline.events.kafka.sink import KafkaSink
-from testing.events import a_match
+from testing.events import a_match, a_merge, an_erasure
 from testing.services.kafka_topics import messages_at, publish_raw
 
 
@@ -93,6 +93,37 @@ def test_tail_goes_on_where_its_group_stopped_and_passes_over_what_is_no_event(
     assert f"{topic}/0@1: expected an event of schema v1, found the whole: invalid json" in printed.err
     assert main([*arguments, "--idle", "1"]) == 0
     assert capsys.readouterr().out.splitlines() == lines[2:]
+
+
+@pytest.mark.parametrize(
+    ("filters", "kept"),
+    [
+        (("--kind", "person.merged"), [1]),
+        (("--person", str(UUID(int=2))), [1]),
+        (("--camera", a_match().seen.camera, "--kind", "person.matched"), [0]),
+        (("--camera", "nowhere"), []),
+        (("--count", "1", "--kind", "person.erased"), [2]),
+    ],
+)
+def test_tail_prints_what_its_filters_let_through(
+    kafka_brokers: Brokers, topic: str, capsys: pytest.CaptureFixture[str], filters: tuple[str, ...], kept: list[int]
+) -> None:
+    sent = [a_match(), a_merge(person=UUID(int=1), other=UUID(int=2)), an_erasure(UUID(int=3))]
+    publish_raw(kafka_brokers, topic, *(event.model_dump_json().encode() for event in sent))
+    at = ["--topic", topic, "--brokers", str(kafka_brokers), "--from-beginning", "--idle", "1"]
+    assert main(["events", "tail", *at, *filters]) == 0
+    assert capsys.readouterr().out.splitlines() == [sent[number].model_dump_json() for number in kept]
+
+
+@pytest.mark.parametrize(
+    ("filters", "line"),
+    [(("--kind", "person"), "--kind: expected one of person.app"), (("--person", "me"), "--person: expected an id")],
+)
+def test_a_filter_that_nothing_can_pass_is_refused(
+    capsys: pytest.CaptureFixture[str], filters: tuple[str, ...], line: str
+) -> None:
+    assert main(["events", "tail", "--brokers", "127.0.0.1:1", *filters]) == 2
+    assert line in capsys.readouterr().err
 
 
 def test_events_come_out_as_mdx_messages_once_each(

@@ -83,11 +83,26 @@ def test_images_of_one_lump_are_spread_over_the_time_they_play() -> None:
     assert [pace.hold_s(stream_s, now_s=50.0) for stream_s in (7.0, 7.5, 8.0)] == [0.0, 0.5, 1.0]
 
 
-def test_a_late_image_is_not_held_and_the_next_are_counted_from_it() -> None:
+def test_after_a_hiccup_late_images_are_not_held_until_the_stream_is_where_it_was() -> None:
+    pace = Pace()
+    pace.hold_s(0.0, now_s=50.0)
+    assert [pace.hold_s(stream_s, now_s=58.0) for stream_s in (2.0, 4.0, 6.0, 8.0, 10.0)] == [0.0, 0.0, 0.0, 0.0, 2.0]
+    assert pace.hold_s(12.0, now_s=60.0) == 2.0, "the hiccup is forgotten"
+
+
+def test_a_stream_that_stays_late_gets_a_new_pace() -> None:
+    pace = Pace()
+    pace.hold_s(0.0, now_s=50.0)
+    for stream_s in range(1, 23):
+        assert pace.hold_s(float(stream_s), now_s=60.0 + stream_s) == 0.0
+    assert pace.hold_s(24.0, now_s=82.5) == 1.5
+
+
+def test_a_stream_whose_time_goes_back_gets_a_new_pace() -> None:
     pace = Pace()
     pace.hold_s(7.0, now_s=50.0)
-    assert pace.hold_s(7.5, now_s=53.0) == 0.0
-    assert pace.hold_s(8.0, now_s=53.0) == 0.5
+    assert pace.hold_s(1.0, now_s=51.0) == 0.0
+    assert pace.hold_s(1.5, now_s=51.0) == 0.5
 
 
 def test_a_jump_in_the_streams_time_holds_nothing_back() -> None:

@@ -170,6 +170,13 @@ def test_each_answer_has_its_code_and_is_tried_again(
     assert words.startswith("camera door: http://127.0.0.1:")
 
 
+def test_a_refused_password_comes_with_how_to_write_one(serve: Callable[[Conversation], str], fault: Fault) -> None:
+    """An unescaped %25 is a well-formed address of another password."""
+    _, words = fault(f"http://me:s%25cret@{serve(answer('401 Unauthorized'))}/video.mp4")
+    assert "write its @, /, % as %40, %2F, %25" in words
+    assert "cret" not in words
+
+
 def test_a_closed_port_is_refused(fault: Fault) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

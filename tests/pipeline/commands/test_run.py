@@ -1,0 +1,51 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from passerby_events.brokers import Brokers
+from pipeline.cli import main
+from testing.services.kafka_topics import events_at
+from testing.still_person import still_person
+from testing.videos import write_image_video
+
+
+def arguments(folder: Path) -> list[str]:
+    """Of a run over a short video in which somebody stands."""
+    write_image_video(folder / "door.mp4", 60, codec="libx264", pixel_format="yuv420p", size=(320, 240))
+    config = {
+        "cameras": [{"name": "door", "source": str(folder / "door.mp4")}],
+        "detector": {"kind": "yolox", "model": str(still_person(folder / "still.onnx"))},
+        "encoder": {"kind": "colour-stripes"},
+        "tracklets": {"gate": {"min_sharpness": 0.0}},
+        "output": {"directory": str(folder / "out")},
+    }
+    (folder / "site.yaml").write_text(json.dumps(config), encoding="utf-8")
+    return ["run", str(folder / "site.yaml")]
+
+
+def test_events_go_to_the_file_to_kafka_and_to_stdout_at_once(
+    kafka_brokers: Brokers,
+    topic: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", str(kafka_brokers))
+    assert main([*arguments(tmp_path), "--topic", topic, "--print-events"]) == 0
+    lines = (tmp_path / "out" / "events.jsonl").read_text().splitlines()
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == lines != []
+    assert "persons" in printed.err
+    assert [event.model_dump_json() for event in events_at(kafka_brokers, topic)] == lines
+
+
+def test_a_topic_that_is_not_there_costs_nothing_of_an_earlier_run(
+    kafka_brokers: Brokers, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", str(kafka_brokers))
+    assert main(arguments(tmp_path)) == 0
+    before = (tmp_path / "out" / "events.jsonl").read_text()
+    assert main([*arguments(tmp_path), "--topic", "none"]) == 1
+    assert "reid-pipeline topics create makes it" in capsys.readouterr().err
+    assert (tmp_path / "out" / "events.jsonl").read_text() == before != ""
