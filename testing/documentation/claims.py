@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from testing.documentation.command_line import PROGRAMS, commands
+from testing.documentation.command_line import PROGRAMS, commands, options_of
 from testing.documentation.markdown import Code, code, links
 from testing.documentation.metrics import names as metric_names
 from testing.documentation.modules import PACKAGES
@@ -105,6 +105,7 @@ def _command_problems(words: list[str]) -> Iterator[str]:
 
 def _program_problems(program: str, words: list[str]) -> Iterator[str]:
     known = commands(PROGRAMS[program], program)
+    words = _behind_options(words, {each.name: bool(each.takes) for each in options_of(PROGRAMS[program])})
     options = {word.partition("=")[0] for word in words if word.startswith("--")}
     if options <= OF_EVERY_COMMAND and not [word for word in words if not word.startswith("-")]:
         return
@@ -118,6 +119,13 @@ def _program_problems(program: str, words: list[str]) -> Iterator[str]:
         return
     of_it = {each.name for each in known[name].parameters if each.is_option} | OF_EVERY_COMMAND
     yield from (f"{name} has no {option}" for option in sorted(options - of_it))
+
+
+def _behind_options(words: list[str], takes_value: dict[str, bool]) -> list[str]:
+    """The command and what is behind it."""
+    while words and words[0] in takes_value:
+        words = words[1 + takes_value[words[0]] :]
+    return words
 
 
 def _module_problems(module: str, words: list[str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.models import ArgumentInfo, OptionInfo
@@ -69,10 +69,22 @@ def commands(app: typer.Typer, name: str) -> dict[str, Command]:
     return found
 
 
+def options_of(app: typer.Typer) -> tuple[Parameter, ...]:
+    """What may stand before the command."""
+    if app.registered_callback is None:
+        return ()
+    return _read(app.registered_callback.callback).parameters
+
+
 def command_line_page() -> str:
     lines = [INTRODUCTION]
     for program, app in PROGRAMS.items():
         lines += [f"## {program}\n", f"{_about(app)}\n"]
+        if before := options_of(app):
+            named = "; ".join(
+                f"`{' '.join((each.name, each.takes)).strip()}`: {each.meaning.rstrip('.')}" for each in before
+            )
+            lines += [f"Before the command: {named}.\n"]
         for name, command in commands(app, program).items():
             lines += _described(name, command)
     return "\n".join(lines).rstrip() + "\n"
@@ -143,6 +155,8 @@ def _taken(kind: Any) -> str:
         (kind,) = (each for each in kind.__args__ if each is not types.NoneType)
     if typing.get_origin(kind) is list:
         (kind,) = typing.get_args(kind)
+    if typing.get_origin(kind) is Literal:
+        return "|".join(typing.get_args(kind))
     return {bool: "", int: "NUMBER", float: "NUMBER", Path: "PATH", str: "TEXT"}[kind]
 
 
