@@ -240,7 +240,7 @@ class M3D(nn.Module):
     def _check(self, frames: int) -> None:
         if self.only_frames is not None and frames != self.only_frames:
             raise ValueError(f"expected clips of {self.only_frames} frames, found {frames}")
-        if frames % self.multiple:
+        if frames == 0 or frames % self.multiple:
             raise ValueError(f"expected clips of a multiple of {self.multiple} frames, found {frames}")
 
 

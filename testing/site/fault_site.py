@@ -1,5 +1,6 @@
 """A site of processes for one row of the table of faults: its members, and what they said."""
 
+import http.client
 import json
 import multiprocessing
 import os
@@ -266,7 +267,8 @@ def _get(port: int, path: str) -> str:
     except urllib.error.HTTPError as refusal:
         with refusal:
             return refusal.read().decode()
-    except OSError:
+    except (OSError, http.client.HTTPException):
+        # It was killed in the middle of an answer, or before.
         return ""
 
 

@@ -165,7 +165,7 @@ def test_a_mask_that_is_undecided_leaves_the_maps() -> None:
     [
         (False, 1, 8, 6, "multiple of 4 frames, found 6"),
         (False, 2, 8, 12, "multiple of 8 frames, found 12"),
-        (False, 1, 8, 0, "with T > 0, found"),
+        (False, 1, 8, 0, "with T > 0, found|multiple of 4 frames, found 0"),
         (True, 2, 8, 16, "clips of 8 frames, found 16"),
     ],
 )
