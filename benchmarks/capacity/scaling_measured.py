@@ -58,6 +58,7 @@ TRACKLETS = 4
 REMEMBERED = 2000
 """Live tracks while messages and embeddings are counted: so few that search costs nothing beside them."""
 BUSY = Load(None, count=30_000)
+ORDER = OrderParams(window_s=WINDOW_S)
 FOREVER = Retention(keep_s=1e9, max_tracks=10**9)
 SEARCHED_TRACKS = 100_000
 SEARCH_QUERIES = (1, 4, 16, 64, 256)
@@ -132,7 +133,7 @@ def spent_on(each: int) -> Spent:
 def play(url: str, each: int, started: "Queue[bool]") -> None:
     """Writes what all workers of a site would: one message of each in every window."""
     with SiteStore(url, "bench") as store:
-        writers = {name: EmbeddingWriter(store, name, [name], model_id=MODEL) for name in WORKERS}
+        writers = {name: EmbeddingWriter(store, name, [name], model_id=MODEL, order=ORDER) for name in WORKERS}
         started.put(True)
         for writer in writers.values():
             writer.open()
@@ -173,7 +174,7 @@ def matcher(
         retention or Retention(max_tracks=REMEMBERED),
         lambda gallery: Matcher(gallery, Site(name="bench"), PARAMS, merge_split=MergeSplitParams()),
         lambda: sink,
-        SiteMatcherParams(order=OrderParams(window_s=WINDOW_S)),
+        SiteMatcherParams(order=ORDER),
         Metrics(),
         Health(),
     )
@@ -217,7 +218,9 @@ def memory(events: list[IdentityEvent]) -> dict[str, float]:
         loader.start()
         mirror_bytes, load_s = loaded.get(timeout=120)
         loader.join()
-        writer = EmbeddingWriter(store, "late", CAMERAS, model_id=MODEL, limits=RedisConfig(max_waiting=10**9))
+        writer = EmbeddingWriter(
+            store, "late", CAMERAS, model_id=MODEL, order=ORDER, limits=RedisConfig(max_waiting=10**9)
+        )
         for window in traffic(Load(10, seconds=WAITING / 10)):
             writer.write(stamp(window, START_S))
         waiting = _used(client)
@@ -234,7 +237,9 @@ def memory(events: list[IdentityEvent]) -> dict[str, float]:
 
 def _fill(store: SiteStore, events: list[IdentityEvent]) -> int:
     """Decides `BUSY` and forgets nothing; returns how many tracks there are."""
-    writer = EmbeddingWriter(store, "worker", CAMERAS, model_id=MODEL, limits=RedisConfig(max_waiting=10**9))
+    writer = EmbeddingWriter(
+        store, "worker", CAMERAS, model_id=MODEL, order=ORDER, limits=RedisConfig(max_waiting=10**9)
+    )
     for number, window in enumerate(traffic(BUSY)):
         writer.write(stamp(window, START_S + number * WINDOW_S))
     writer.close()

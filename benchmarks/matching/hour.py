@@ -109,7 +109,10 @@ def sample(minutes: float) -> Samples:
     """Runs the traffic, and looks at both processes each second."""
     metrics, is_over = Metrics(), threading.Event()
     rows: list[tuple[float, float, float, float]] = []
-    with redis_server() as server, worker(server.url, partial(prepare, minutes), max_waiting=1024) as writing:
+    with (
+        redis_server() as server,
+        worker(server.url, partial(prepare, minutes), window_s=WINDOW_S, max_waiting=1024) as writing,
+    ):
         sink = Delays(int(60 * minutes * PER_SECOND), writing.begun_s)
 
         def watch() -> None:

@@ -59,11 +59,11 @@ def redis_server() -> Iterator[RedisServer]:
 
 
 @contextmanager
-def worker(url: str, prepare: Prepare, *, max_waiting: int = 64) -> Iterator[Worker]:
+def worker(url: str, prepare: Prepare, *, window_s: float, max_waiting: int = 64) -> Iterator[Worker]:
     """A worker in a process of its own, which has begun; the block ends after its last message."""
     processes = multiprocessing.get_context("spawn")
     reported: Queue[float] = processes.Queue()
-    process = processes.Process(target=_work, args=(url, prepare, max_waiting, reported))
+    process = processes.Process(target=_work, args=(url, prepare, window_s, max_waiting, reported))
     process.start()
     try:
         yield Worker(reported.get(timeout=STARTS_WITHIN_S), reported.get)
@@ -71,10 +71,15 @@ def worker(url: str, prepare: Prepare, *, max_waiting: int = 64) -> Iterator[Wor
         process.join()
 
 
-def _work(url: str, prepare: Prepare, max_waiting: int, reported: "Queue[float]") -> None:
+def _work(url: str, prepare: Prepare, window_s: float, max_waiting: int, reported: "Queue[float]") -> None:
     write = prepare()
     writer = EmbeddingWriter(
-        SiteStore(url, SITE), "worker", CAMERAS, model_id=MODEL, limits=RedisConfig(max_waiting=max_waiting)
+        SiteStore(url, SITE),
+        "worker",
+        CAMERAS,
+        model_id=MODEL,
+        order=OrderParams(window_s=window_s),
+        limits=RedisConfig(max_waiting=max_waiting),
     )
     begun_s, before_s = time.time(), time.process_time()
     reported.put(begun_s)

@@ -107,7 +107,7 @@ def run_load(load: Load) -> Run:
     """One run on a server that holds nothing yet."""
     sink = TimedSink()
     retention = Retention(max_tracks=LIVE_TRACKS)
-    with redis_server() as server, worker(server.url, partial(prepare, load)) as writing:
+    with redis_server() as server, worker(server.url, partial(prepare, load), window_s=WINDOW_S) as writing:
         cpu_s, redis_cpu_s = time.process_time(), server_state(server.url).cpu_s
         matcher_of(server.url, sink, retention, Metrics(), window_s=WINDOW_S).run(until_end=True)
         return Run(
