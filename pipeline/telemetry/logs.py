@@ -74,6 +74,9 @@ def set_up_logs(params: LogParams) -> None:
     root.setLevel(level if params.level in ("debug", "error") else "WARNING")
     for name in OURS:
         logging.getLogger(name).setLevel(level)
+    if params.level != "debug":
+        # Ten lines for each attempt to reach a broker that is away, of which ours says all in one.
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 
 def logs_in_force() -> LogParams | None:
