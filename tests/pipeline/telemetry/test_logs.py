@@ -42,15 +42,15 @@ def test_a_text_line_begins_with_time_and_level() -> None:
 
 
 @pytest.mark.parametrize(("level", "lines"), [("debug", 3), ("info", 1), ("warning", 0)])
-def test_the_level_says_how_much_is_said_and_libraries_say_little(level: str, lines: int) -> None:
+def test_the_level_says_how_much_is_reported_and_libraries_say_little(level: str, lines: int) -> None:
     assert len(reported(level, "json")) == lines
 
 
-@pytest.mark.parametrize(("level", "is_said"), [("info", False), ("debug", True)])
-def test_what_kafkas_client_says_of_brokers_that_are_away_is_for_debugging(level: str, is_said: bool) -> None:
+@pytest.mark.parametrize(("level", "is_reported"), [("info", False), ("debug", True)])
+def test_what_kafkas_client_says_of_brokers_that_are_away_is_for_debugging(level: str, is_reported: bool) -> None:
     code = (
         "import logging; from pipeline.telemetry.logs import LogParams, set_up_logs; "
         f"set_up_logs(LogParams({level!r}, 'text')); logging.getLogger('kafka.net').error('connection lost')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ("connection lost" in done.stderr) is is_said
+    assert ("connection lost" in done.stderr) is is_reported
