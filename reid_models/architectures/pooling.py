@@ -44,9 +44,7 @@ class Pooling(nn.Module):
         """Clips, uint8 or float in [0, 1] -> features."""
         maps_NCHW: Tensor = self.trunk(self.trunk.frames(clips_BTCHW))
         pooled: Features = self.aggregation(frames_to_clips(maps_NCHW, clips_BTCHW.shape[1]))
-        return NeckFeatures(
-            embedding=self.neck(pooled.embedding), frames=pooled.frames, before_neck=pooled.embedding
-        )
+        return NeckFeatures(embedding=self.neck(pooled.embedding), frames=pooled.frames, before_neck=pooled.embedding)
 
 
 def _neck(width: int) -> nn.BatchNorm1d:

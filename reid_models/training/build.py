@@ -47,13 +47,6 @@ def build_learner(recipe: Recipe, identities: int) -> nn.Module:
     Raises:
         DatasetError: if the objective is not for such a network.
     """
-    learner = _learner(recipe, identities)
-    if recipe.network.begins_with is not None:
-        begin_with(learner, Path(recipe.network.begins_with))
-    return learner
-
-
-def _learner(recipe: Recipe, identities: int) -> nn.Module:
     match recipe.objective:
         case PropagationObjective() as objective:
             return PropagationLearner(_both(recipe.network), _width_of_trunk(recipe.network), identities, objective)
@@ -115,7 +108,12 @@ def begin_with(learner: nn.Module, run: Path) -> list[str]:
         if not name.startswith("network."):
             continue
         plain = name.removeprefix("network.")
-        for alias in (plain, plain.replace("image.trunk.", "trunk.", 1), plain.replace("video.maps.trunk.", "trunk.", 1), plain.replace("maps.trunk.", "trunk.", 1)):
+        for alias in (
+            plain,
+            plain.replace("image.trunk.", "trunk.", 1),
+            plain.replace("video.maps.trunk.", "trunk.", 1),
+            plain.replace("maps.trunk.", "trunk.", 1),
+        ):
             if alias in state and state[alias].shape == value.shape:
                 taken[name] = state[alias]
                 break
@@ -128,5 +126,3 @@ def begin_with(learner: nn.Module, run: Path) -> list[str]:
 def _network_state(average: dict[str, Tensor]) -> dict[str, Tensor]:
     beginning = "network."
     return {name.removeprefix(beginning): value for name, value in average.items() if name.startswith(beginning)}
-
-

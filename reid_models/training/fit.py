@@ -17,7 +17,7 @@ from reid_learning.loop import TrainingError, TrainingStep, Turn, run
 from reid_learning.machine import Machine, process_group, rank, synchronised, world
 from reid_learning.progress import watch_training
 from reid_models.ranking import Ranking
-from reid_models.training.build import build_learner
+from reid_models.training.build import begin_with, build_learner
 from reid_models.training.data import CropSet
 from reid_models.training.evaluation.ask import ask
 from reid_models.training.feeds.crops import CropFeed, CropFeedParams
@@ -61,6 +61,7 @@ def fit(
     *,
     console: Console,
     machine: Machine = Machine(),  # noqa: B008  # frozen
+    begins_with: Path | None = None,
 ) -> TrainingStep:
     """Runs what is left of a recipe, and returns its last step.
 
@@ -70,6 +71,7 @@ def fit(
         folder: of the run: checkpoint, log. Where there is one, the run goes on from it.
         console: for losses and figures.
         machine: where it runs.
+        begins_with: folder of a run whose averaged weights a new run begins with, as far as they have its names.
 
     Raises:
         DatasetError: if the set does not fit the recipe.
@@ -77,14 +79,18 @@ def fit(
         TrainingError: if the run is over already, or its losses are not finite.
     """
     with process_group(machine.check()) as own:
-        return _fit(recipe, lesson, folder, console, own)
+        return _fit(recipe, lesson, folder, console, own, begins_with)
 
 
-def _fit(recipe: Recipe, lesson: Lesson, folder: Path, console: Console, machine: Machine) -> TrainingStep:
+def _fit(
+    recipe: Recipe, lesson: Lesson, folder: Path, console: Console, machine: Machine, begins_with: Path | None
+) -> TrainingStep:
     torch.manual_seed(recipe.loop.seed)
     people = lesson.people
     identities = int(people.persons.max(initial=-1)) + 1
     learner = synchronised(build_learner(recipe, identities))
+    if begins_with is not None:
+        begin_with(learner, begins_with)
     learner = learner.to(machine.device, memory_format=torch.channels_last)
     feed = _feed(recipe, lesson, people, learner)
     last: TrainingStep | None = None
@@ -149,9 +155,7 @@ def _watched(steps: Iterator[TrainingStep], recipe: Recipe, console: Console) ->
     return watch_training(steps, total=recipe.loop.steps, console=console)
 
 
-def _look(
-    step: TrainingStep, recipe: Recipe, lesson: Lesson, machine: Machine, console: Console, log: "_Log"
-) -> None:
+def _look(step: TrainingStep, recipe: Recipe, lesson: Lesson, machine: Machine, console: Console, log: "_Log") -> None:
     if lesson.asked is None or rank() or (step.number + 1) % lesson.ask_every:
         return
     found = ask(step.average.network, lesson.asked, recipe.test, recipe.network.clip, machine=machine)

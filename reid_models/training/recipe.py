@@ -27,14 +27,12 @@ class NetworkParams:
         trunk: another frame network than the catalogue's; None: its own.
         weights: that the trunk begins with: a file, one of torchvision's names, `package` for the weights of a trunk
             that come by pip; None: random ones.
-        begins_with: a run's folder, whose averaged weights everything begins with that has the same name and shape.
     """
 
     name: str
     clip: ClipSpec
     trunk: TrunkSpec | None = None
     weights: str | None = None
-    begins_with: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +74,4 @@ class Recipe:
     loop: LoopParams
     feed: Feed
     objective: Objective
-    test: TestParams = field(
-        default=TestParams(query=TestClips("consecutive", 4), gallery=TestClips("consecutive", 4))
-    )
+    test: TestParams = field(default=TestParams(query=TestClips("consecutive", 4), gallery=TestClips("consecutive", 4)))

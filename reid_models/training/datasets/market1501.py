@@ -14,7 +14,9 @@ from reid_models.ranking import DISTRACTOR, JUNK
 from reid_models.training.datasets.entry import DatasetEntry
 from reid_models.training.tracklets import Dataset, DatasetError, ImageFiles, TrackletSet
 
-NAME = re.compile(r"(?P<person>-1|\d{4})_c(?P<camera>\d)s(?P<sequence>\d)_(?P<frame>\d{6})_(?P<box>\d{2})\.jpe?g(\.jpg)?")
+NAME = re.compile(
+    r"(?P<person>-1|\d{4})_c(?P<camera>\d)s(?P<sequence>\d)_(?P<frame>\d{6})_(?P<box>\d{2})\.jpe?g(\.jpg)?"
+)
 TRAIN, QUERY, GALLERY = "bounding_box_train", "query", "bounding_box_test"
 LEARNERS = 500
 """Persons of the training images to learn from, the first in ascending order of their numbers; the other 251 test."""
@@ -47,9 +49,7 @@ def read_tracklets(folder: Path, _split: int) -> Dataset:
     _, firsts = np.unique(np.stack([test.persons, test.cameras]), axis=1, return_index=True)
     is_query = np.zeros(len(test), bool)
     is_query[firsts] = True
-    return Dataset(
-        "market1501-tracklets", SEEN, everybody.some(learns), test.some(is_query), test.some(~is_query)
-    )
+    return Dataset("market1501-tracklets", SEEN, everybody.some(learns), test.some(is_query), test.some(~is_query))
 
 
 def _images(folder: Path) -> TrackletSet:
@@ -98,9 +98,7 @@ LAYOUT = f"{TRAIN}/, {QUERY}/ and {GALLERY}/ with images named like 0002_c1s1_00
 WHERE = "ask the authors of Zheng et al., ICCV 2015, for it: research use only"
 
 DATASETS = {
-    "market1501": DatasetEntry(
-        title="Market-1501, images", layout=LAYOUT, where=WHERE, read=read_images
-    ),
+    "market1501": DatasetEntry(title="Market-1501, images", layout=LAYOUT, where=WHERE, read=read_images),
     "market1501-tracklets": DatasetEntry(
         title="Market-1501, the training images as tracklets",
         layout=f"{TRAIN}/, or the images of {TRAIN} themselves",

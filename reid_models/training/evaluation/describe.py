@@ -97,9 +97,7 @@ def _first(pieces: Iterator[_Piece], count: int) -> list[_Piece]:
 def _read(tracklets: TrackletSet, piece: _Piece, spec: ClipSpec) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     """Owners (B,) and clips (B, T, H, W, 3)."""
     clips = [
-        fit(
-            [frame[..., :3] for frame in tracklets.read(owner, indices)], height=spec.height, width=spec.width
-        )
+        fit([frame[..., :3] for frame in tracklets.read(owner, indices)], height=spec.height, width=spec.width)
         for owner, indices in zip(piece.owners, piece.indices, strict=True)
     ]
     return np.array(piece.owners, np.int64), np.stack(clips)

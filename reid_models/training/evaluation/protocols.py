@@ -31,9 +31,7 @@ PROTOCOLS = {
 }
 
 
-def similarity_of(
-    query: NDArray[np.float32], gallery: NDArray[np.float32], distance: str
-) -> NDArray[np.float32]:
+def similarity_of(query: NDArray[np.float32], gallery: NDArray[np.float32], distance: str) -> NDArray[np.float32]:
     """(Q, G), higher is more alike: cosines, or minus the squared Euclidean distances.
 
     Args:

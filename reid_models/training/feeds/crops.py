@@ -58,9 +58,7 @@ class CropFeedParams:
 class CropFeed:
     """See `Feed`."""
 
-    def __init__(
-        self, params: CropFeedParams, crop_set: CropSet, *, batches: int, seed: int, proxies: Proxies
-    ) -> None:
+    def __init__(self, params: CropFeedParams, crop_set: CropSet, *, batches: int, seed: int, proxies: Proxies) -> None:
         """Takes a set.
 
         Args:
