@@ -1,4 +1,4 @@
-"""`reid-pipeline letters ...`: messages and events that a site could not use or deliver."""
+"""Dead letters of a site from the command line: list, play, drop."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -1,4 +1,4 @@
-"""`reid-pipeline letters`: what a site could not use or deliver, to be read, played again, or dropped."""
+"""What a site could not use or deliver, from the command line: to be read, played again, or dropped."""
 
 import json
 import sys
