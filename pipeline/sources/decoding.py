@@ -135,6 +135,16 @@ class Video:
             self._stream.codec_context.thread_count = 1
 
     @property
+    def codec(self) -> str:
+        """FFmpeg's name of how its images are coded, such as `h264`."""
+        return self._stream.codec_context.codec.canonical_name
+
+    @property
+    def container(self) -> str:
+        """FFmpeg's name of what its images lie in, such as `mov`."""
+        return self._container.format.name.partition(",")[0]
+
+    @property
     def frame_rate(self) -> float | None:
         """Frames per second on average, as the container says."""
         rate = self._stream.average_rate

@@ -97,7 +97,7 @@ class StreamSource:
         self._url = url
         self._name = f"camera {camera}: {redact(url)}"
         self._params = params or StreamParams()
-        self._format, self._options = _how_to_open(url, self._params)
+        self._format, _ = _how_to_open(url, self._params)
         self._retry = retry or Retry()
         self._random = random
         self._observers = observers
@@ -188,15 +188,7 @@ class StreamSource:
             slot.finish(error)
 
     def _open(self) -> Video:
-        return Video(
-            self._url,
-            self._name,
-            container_format=self._format,
-            options=self._options,
-            open_timeout_s=self._params.open_timeout_s,
-            read_timeout_s=self._params.read_timeout_s,
-            whole_only=True,
-        )
+        return open_stream(self._camera, self._url, self._params)
 
     def _take(self, slot: Slot[_Arrival], limit_s: float) -> _Arrival | None:
         try:
@@ -236,6 +228,33 @@ class StreamSource:
     def _enter(self, state: SourceState, error: ErrorCode | None = None) -> None:
         logger.debug("camera %s: %s", self._camera, state, extra={"camera": self._camera})
         report(self._observers, SourceChanged(self._camera, state, error))
+
+
+def open_stream(camera: str, url: str, params: StreamParams) -> Video:
+    """Connects once.
+
+    Raises:
+        ValueError: if the address is none that a stream can have.
+        SourceError: if it cannot be opened.
+    """
+    container_format, options = _how_to_open(url, params)
+    return Video(
+        url,
+        f"camera {camera}: {redact(url)}",
+        container_format=container_format,
+        options=options,
+        open_timeout_s=params.open_timeout_s,
+        read_timeout_s=params.read_timeout_s,
+        whole_only=True,
+    )
+
+
+def transport_of(url: str, params: StreamParams) -> str:
+    """How a stream is carried, such as `rtsp over udp`."""
+    if _WEBCAM.fullmatch(url):
+        return _WEBCAM_FORMAT
+    scheme = urlsplit(url).scheme
+    return f"{scheme} over {params.transport}" if scheme.startswith("rtsp") else scheme
 
 
 def _how_to_open(url: str, params: StreamParams) -> tuple[str | None, dict[str, str]]:
