@@ -101,13 +101,14 @@ class SourceState(StrEnum):
 class DropCause(StrEnum):
     """Why a frame was dropped. LATE: a newer one came first. RATE: more per second than wanted. CLOCK: its time is not
     after the time of the frame before. CORRUPT: it could not be decoded, or damage
-    smears it.
+    smears it. MISSED: it never came, because a playlist did not list it any more.
     """
 
     LATE = "late"
     RATE = "rate"
     CLOCK = "clock"
     CORRUPT = "corrupt"
+    MISSED = "missed"
 
 
 @dataclass(frozen=True, slots=True)
