@@ -143,10 +143,16 @@ class CameraLoop:
 def _crop_region(frame: Frame, region: Region) -> Image:
     x1, y1, x2, y2 = region
     height, width = frame.image.shape[:2]
+    require_region(frame.camera, region, width, height)
+    return np.ascontiguousarray(frame.image[y1:y2, x1:x2])
+
+
+def require_region(camera: str, region: Region, width: int, height: int) -> None:
+    """Raises SourceError if a region does not lie within an image of that size."""
+    _, _, x2, y2 = region
     if x2 > width or y2 > height:
         raise SourceError(
             ErrorCode.REGION,
-            f"camera {frame.camera}: expected a region within its image of {width}x{height}, "
+            f"camera {camera}: expected a region within its image of {width}x{height}, "
             f"found {list(region)}; mend it in the configuration",
         )
-    return np.ascontiguousarray(frame.image[y1:y2, x1:x2])
