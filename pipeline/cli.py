@@ -213,11 +213,19 @@ def erase(
 
 
 @app.command()
-def check(config: Annotated[Path, typer.Argument(parser=_deployment, metavar="CONFIG", help=f"{CONFIG}.")]) -> int:
+def check(
+    config: Annotated[Path, typer.Argument(parser=_deployment, metavar="CONFIG", help=f"{CONFIG}.")],
+    connect: Annotated[
+        bool, typer.Option("--connect", help="Open each camera, Redis and Kafka once, and say what is seen there.")
+    ] = False,
+    topic: Annotated[
+        str | None, typer.Option(help="Of Kafka, for --connect.  [default: that of `topics create`]")
+    ] = None,
+) -> int:
     """Checks a configuration and prints the plan, without running it."""
     from pipeline.commands.check import print_plan
 
-    return print_plan(config)
+    return print_plan(config, connects=connect, topic=topic)
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """Fixtures that more than one package's tests share."""
 
 import os
+import signal
 import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -15,6 +16,12 @@ from testing.services import kafka as kafka_service
 from testing.services import redis as redis_service
 from testing.services.needed import need_redis_server, start_kafka_broker
 from testing.services.site_store import site_of_its_own
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hangup_is_heard() -> None:
+    """What is started under `nohup` ignores SIGHUP, and so would all that tests start: they ask what it does."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

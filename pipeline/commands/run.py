@@ -5,7 +5,6 @@ import os
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -28,6 +27,7 @@ from pipeline.output.files import files_kept_private
 from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.minutes import MinuteLog
+from pipeline.telemetry.track_counts import TrackCounts, count_tracks
 
 logger = logging.getLogger(__name__)
 
@@ -43,13 +43,15 @@ def run_pipeline(path: Path | None, flags: Flags, stop: StopSignal) -> int:
         console.print(hint)
     started_s = time.monotonic()
     with files_kept_private(unless=config.output.shared):
-        frames, has_failed = _run(config, flags, console, stop)
-        write_outputs(config, frames, time.monotonic() - started_s, console, stop, to_stderr=flags.prints_events)
+        counts, has_failed = _run(config, flags, console, stop)
+        write_outputs(config, counts, time.monotonic() - started_s, console, stop, to_stderr=flags.prints_events)
     return int(has_failed)
 
 
-def _run(config: PipelineConfig, flags: Flags, console: Console, stop: StopSignal) -> tuple[Mapping[str, int], bool]:
-    """Runs it from building to closing; the frames of each camera, and whether one failed: a log line said why."""
+def _run(
+    config: PipelineConfig, flags: Flags, console: Console, stop: StopSignal
+) -> tuple[Mapping[str, TrackCounts], bool]:
+    """Runs it from building to closing; what was counted of each camera, and whether one failed, as a log line says."""
     keep_to_one_thread()
     with ExitStack() as stack:
         deployment = stack.enter_context(Deployment(config))
@@ -68,7 +70,7 @@ def _run(config: PipelineConfig, flags: Flags, console: Console, stop: StopSigna
         log_start("run", config)
         with bars.of(deployment.frames), MinuteLog(deployment.registry, deployment.lengths):
             failed = supervisor.run()
-        return bars.frames, bool(failed)
+        return count_tracks(deployment.registry, deployment.lengths), bool(failed)
 
 
 def _open_further_sinks(flags: Flags, stack: ExitStack) -> list[EventSink]:
@@ -86,14 +88,9 @@ def _open_further_sinks(flags: Flags, stack: ExitStack) -> list[EventSink]:
 
 
 class _Bars:
-    """A progress bar for each camera, on a terminal only.
-
-    Attributes:
-        frames: of each camera, once it has run.
-    """
+    """A progress bar for each camera, on a terminal only."""
 
     def __init__(self, lengths: Mapping[str, int | None], console: Console) -> None:
-        self.frames: Counter[str] = Counter(dict.fromkeys(lengths, 0))
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -110,6 +107,9 @@ class _Bars:
     def of(self, frames: Callable[[str], int]) -> Iterator[None]:
         """Shows meanwhile how many frames of each camera went through."""
         thread = threading.Thread(target=self._show, args=(frames,), name="bars", daemon=True)
+        if self._progress.disable:
+            yield
+            return
         with self._progress:
             thread.start()
             try:
@@ -120,11 +120,9 @@ class _Bars:
 
     def _show(self, frames: Callable[[str], int]) -> None:
         while not self._is_over.wait(REDRAW_EVERY_S):
-            if not self._progress.disable:
-                self._update(frames)
+            self._update(frames)
         self._update(frames)
 
     def _update(self, frames: Callable[[str], int]) -> None:
         for camera, task in self._tasks.items():
-            self.frames[camera] = frames(camera)
-            self._progress.update(task, completed=self.frames[camera])
+            self._progress.update(task, completed=frames(camera))

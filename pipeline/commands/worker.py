@@ -13,6 +13,7 @@ from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.store.startup import open_store
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.minutes import MinuteLog
+from pipeline.telemetry.track_counts import log_tracks
 
 
 def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
@@ -30,7 +31,9 @@ def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
         stop.calls(supervisor.stop)
         log_start("worker", config)
         stack.enter_context(MinuteLog(deployment.registry, deployment.lengths))
-        return int(bool(supervisor.run()))
+        failed = supervisor.run()
+        log_tracks(deployment.registry, deployment.lengths)
+        return int(bool(failed))
 
 
 def keep_in_one_process(config: PipelineConfig) -> PipelineConfig:

@@ -6,12 +6,12 @@ from pipeline.config import PipelineConfig
 from pipeline.output.mot_files import tracks_path
 from pipeline.output.thumbnails import Thumbnails
 from pipeline.telemetry.observers import TrackRecorder
-from pipeline.tracking.camera_loop import FrameObserver
+from pipeline.tracking.camera_loop import CameraObserver
 
 
-def open_recorders(config: PipelineConfig, owned: ExitStack) -> dict[str, list[FrameObserver]]:
+def open_recorders(config: PipelineConfig, owned: ExitStack) -> dict[str, list[CameraObserver]]:
     """Opens the files of each camera; `owned` closes them. Tracks are kept of recordings, frame by frame."""
-    recorders: dict[str, list[FrameObserver]] = {camera.name: [] for camera in config.cameras}
+    recorders: dict[str, list[CameraObserver]] = {camera.name: [] for camera in config.cameras}
     directory = config.output.directory
     for camera in config.cameras:
         if not camera.is_live:

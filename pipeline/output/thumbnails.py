@@ -6,7 +6,7 @@ import cv2
 
 from passerby_events.tracks import TrackKey
 from pipeline.output.files import naming
-from pipeline.tracking.camera_loop import FrameStep
+from pipeline.tracking.camera_loop import CameraNews
 
 JPEG_QUALITY = 85
 
@@ -17,8 +17,8 @@ class Thumbnails:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def __call__(self, step: FrameStep) -> None:
-        for tracklet in step.tracklets:
+    def __call__(self, what: CameraNews) -> None:
+        for tracklet in what.tracklets:
             path = thumbnail_path(self._folder, tracklet.track, tracklet.tracklet_index)
             path.parent.mkdir(parents=True, exist_ok=True)
             best = tracklet.crops[int(tracklet.quality.argmax())]

@@ -56,6 +56,21 @@ class Server:
     mode: str
 
 
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How a server keeps what it is given.
+
+    Attributes:
+        max_memory: bytes; 0: as much as there is.
+        policy: what it does when that is full, such as `noeviction`.
+        appends: whether it writes each command to a file, and knows all of it when it is started again.
+    """
+
+    max_memory: int
+    policy: str
+    appends: bool
+
+
 class LeaseLost(Exception):  # noqa: N818 - a state of the world, not a fault
     """Another matcher decides for the site now."""
 
@@ -112,11 +127,14 @@ class SiteStore:
 
     def eviction_policy(self) -> str | None:
         """How Redis throws away what it likes when it is full, by its own name for that; None: it does not."""
-        asked = {"target_nodes": self._client.get_random_node()} if self._is_cluster else {}
-        with self._faults():
-            memory = self._client.execute_command("INFO", "memory", **asked)
+        memory = self._info("memory")
         policy = str(memory["maxmemory_policy"])
         return None if policy == "noeviction" or not int(memory["maxmemory"]) else policy
+
+    def keeping(self) -> Keeping:
+        """How the server keeps what it is given; of a cluster, any node."""
+        memory, files = self._info("memory"), self._info("persistence")
+        return Keeping(int(memory["maxmemory"]), str(memory["maxmemory_policy"]), bool(int(files["aof_enabled"])))
 
     def key(self, name: str) -> str:
         return self._prefix + name
@@ -199,6 +217,12 @@ class SiteStore:
 
     def close(self) -> None:
         self._client.close()
+
+    def _info(self, section: str) -> Mapping[str, Any]:
+        asked = {"target_nodes": self._client.get_random_node()} if self._is_cluster else {}
+        with self._faults():
+            found: Mapping[str, Any] = self._client.execute_command("INFO", section, **asked)
+            return found
 
     def _ask(self, command: Command, *args: Argument) -> Reply:
         with self._faults():

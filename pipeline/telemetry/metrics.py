@@ -34,6 +34,14 @@ class Metrics:
             registry=r,
         )
         self.ended = Counter("reid_tracks_ended", "Tracks that ended.", ["camera"], registry=r)
+        self.encoded = Counter("reid_tracks_encoded", "Of these: with an embedding.", ["camera"], registry=r)
+        self.not_encoded = Counter(
+            "reid_tracks_not_encoded",
+            "The other tracks that ended, by reason: why the quality gate refused most of their boxes; too_short, or "
+            "stream_ended before enough was seen of them; network: it made nothing of what was seen.",
+            ["camera", "reason"],
+            registry=r,
+        )
         self.waiting = Gauge("reid_tracklets_waiting", "Tracklets that wait to be encoded.", registry=r)
         self.detect_s = Histogram(
             "reid_detect_seconds", "One call of the detector.", ["camera"], buckets=_LATENCY_S, registry=r

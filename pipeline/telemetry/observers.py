@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 from detectors.batching import DetectedBatch
 from pipeline.matching.identity_loop import DecidedWindow
@@ -14,12 +15,15 @@ from pipeline.sources.source import FrameDropped, SourceChanged, SourceState
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.logs import of_camera
 from pipeline.telemetry.metrics import Metrics
-from pipeline.tracking.camera_loop import FrameStep
-from pipeline.tracking.encode_loop import EncodedBatch
+from pipeline.tracking.camera_loop import CameraNews, FrameStep, StreamEnded
+from pipeline.tracking.encode_loop import EncodedBatch, TracksEnded
 from pipeline.tracking.gate import GateVerdict
-from pipeline.tracking.tracklets import TrackletBuffer
+from pipeline.tracking.tracklets import TrackletBuffer, WhyNotCut
 
 logger = logging.getLogger(__name__)
+
+NETWORK = "network"
+"""Why a track was not encoded that had left tracklets; other reasons are in `WhyNotCut`."""
 
 
 class SourceCounter:
@@ -81,6 +85,7 @@ class StepCounter:
     def __init__(self, metrics: Metrics, camera: str, buffer: TrackletBuffer) -> None:
         self._buffer = buffer
         self._counted: Counter[GateVerdict] = Counter()
+        self._not_cut: Counter[WhyNotCut] = Counter()
         self._frames = metrics.frames.labels(camera=camera)
         self._detections = metrics.detections.labels(camera=camera)
         self._tracks = metrics.tracks.labels(camera=camera)
@@ -89,21 +94,38 @@ class StepCounter:
         self._detect_s = metrics.detect_s.labels(camera=camera)
         self._track_s = metrics.track_s.labels(camera=camera)
         self._verdicts = {v: metrics.gate.labels(camera=camera, verdict=v) for v in buffer.verdicts}
+        self._not_encoded = {why: metrics.not_encoded.labels(camera=camera, reason=why) for why in get_args(WhyNotCut)}
+        # Of the encode loop, which meets a camera later: a share is of what is counted from the start.
+        metrics.encoded.labels(camera=camera)
+        metrics.not_encoded.labels(camera=camera, reason=NETWORK)
 
-    def __call__(self, step: FrameStep) -> None:
+    def __call__(self, what: CameraNews) -> None:
+        match what:
+            case FrameStep():
+                self._count_frame(what)
+            case StreamEnded():
+                self._tracks.set(0)
+        self._count_tracks(what)
+
+    def _count_frame(self, step: FrameStep) -> None:
         self._frames.inc()
         self._detections.inc(len(step.detections))
         self._tracks.set(len(self._buffer))
-        if step.tracklets:
-            self._tracklets.inc(len(step.tracklets))
-        if step.ended:
-            self._ended.inc(len(step.ended))
         self._detect_s.observe(step.detect_s)
         self._track_s.observe(step.track_s)
         for verdict, count in self._buffer.verdicts.items():
             if count != self._counted[verdict]:
                 self._verdicts[verdict].inc(count - self._counted[verdict])
                 self._counted[verdict] = count
+
+    def _count_tracks(self, what: CameraNews) -> None:
+        if what.tracklets:
+            self._tracklets.inc(len(what.tracklets))
+        if what.ended:
+            self._ended.inc(len(what.ended))
+            for why, count in (self._buffer.not_cut - self._not_cut).items():
+                self._not_encoded[why].inc(count)
+            self._not_cut = self._buffer.not_cut.copy()
 
 
 class EncodeCounter:
@@ -112,7 +134,17 @@ class EncodeCounter:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
-    def __call__(self, batch: EncodedBatch) -> None:
+    def __call__(self, what: EncodedBatch | TracksEnded) -> None:
+        match what:
+            case EncodedBatch():
+                self._count_batch(what)
+            case TracksEnded(encoded=encoded, not_encoded=not_encoded):
+                for track in encoded:
+                    self._metrics.encoded.labels(camera=track.camera).inc()
+                for track in not_encoded:
+                    self._metrics.not_encoded.labels(camera=track.camera, reason=NETWORK).inc()
+
+    def _count_batch(self, batch: EncodedBatch) -> None:
         self._metrics.encode_batch.observe(len(batch.tracklets))
         self._metrics.encode_s.observe(batch.took_s)
         for tracklet in batch.dropped:
@@ -149,7 +181,14 @@ class TrackRecorder:
         self._path = path
         self._file = path.open("w", encoding="ascii")
 
-    def __call__(self, step: FrameStep) -> None:
+    def __call__(self, what: CameraNews) -> None:
+        match what:
+            case FrameStep():
+                self._write(what)
+            case StreamEnded():
+                return
+
+    def _write(self, step: FrameStep) -> None:
         frame, tracks = step.frame.index + 1, step.tracks
         rows = zip(tracks.ids.tolist(), tracks.boxes.tolist(), tracks.scores.tolist(), strict=True)
         with naming(self._path):

@@ -49,3 +49,16 @@ def test_a_topic_that_is_not_there_costs_nothing_of_an_earlier_run(
     assert main([*arguments(tmp_path), "--topic", "none"]) == 1
     assert "reid-pipeline topics create makes it" in capsys.readouterr().err
     assert (tmp_path / "out" / "events.jsonl").read_text() == before != ""
+
+
+def test_a_run_says_at_its_end_what_became_of_the_tracks_of_each_camera(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments(tmp_path), "--report"]) == 0
+    printed = [line.split("│") for line in capsys.readouterr().out.splitlines() if "door" in line and "│" in line]
+    assert [[cell.strip() for cell in line[1:-1]] for line in printed] == [["door", "60", "1", "1", "1", "0"]]
+    too_high = json.loads((tmp_path / "site.yaml").read_text()) | {"tracklets": {"gate": {"min_height_px": 500.0}}}
+    (tmp_path / "site.yaml").write_text(json.dumps(too_high))
+    assert main(["run", str(tmp_path / "site.yaml"), "--report"]) == 0
+    assert "│ 1      │ 0       │ 0     │ 1 (size 1) " in capsys.readouterr().out
+    assert "<td>1 (size 1)</td>" in (tmp_path / "out" / "report.html").read_text()
