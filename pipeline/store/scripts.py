@@ -49,6 +49,14 @@ AGREE = fenced(
     keys={"agreement": AGREEMENT},
     args=("model_id", "window_s", "cameras"),
 )
+SERIES = script(
+    """
+if not redis.call('HGET', agreement, 'series') then redis.call('HSET', agreement, 'series', drawn) end
+return redis.call('HGET', agreement, 'series')
+""",
+    keys={"agreement": AGREEMENT},
+    args=("drawn",),
+)
 APPEND = script(
     """
 local agreed_model, agreed_window = redis.call('HGET', agreement, 'model_id'), redis.call('HGET', agreement, 'window_s')
