@@ -14,6 +14,7 @@ from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.memory import MemorySink
 from pipeline.events.sink import EventSink
+from pipeline.events.sparing import SparingSink
 from pipeline.events.stream import StreamSink
 from testing.events import a_match
 from testing.services.kafka_topics import events_at
@@ -21,7 +22,7 @@ from testing.services.kafka_topics import events_at
 Reader = Callable[[], Sequence[IdentityEvent]]
 
 
-@pytest.fixture(params=["memory", "jsonlines", "stream", "kafka", "fanout"])
+@pytest.fixture(params=["memory", "jsonlines", "stream", "kafka", "fanout", "sparing"])
 def sink(request: pytest.FixtureRequest) -> tuple[EventSink, Reader]:
     connected: tuple[EventSink, Reader] = request.getfixturevalue(f"{request.param}_sink")
     return connected
@@ -61,6 +62,12 @@ def fanout_sink(
         return readers[0]()
 
     return FanoutSink([sink for sink, _ in pairs]), read
+
+
+@pytest.fixture
+def sparing_sink(jsonlines_sink: tuple[EventSink, Reader]) -> tuple[EventSink, Reader]:
+    within, read = jsonlines_sink
+    return SparingSink(lambda: within), read
 
 
 @pytest.fixture
