@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pipeline.store.client import SiteStore
 from pipeline.store.keys import AUDIT, DEAD_LETTERS, ERASED, LEDGER, OUTBOX, REQUESTS
 from pipeline.store.lease import Lease
-from pipeline.store.scripts import LOOK
+from pipeline.store.scripts import LOOK, SETTLE
 
 logger = logging.getLogger(__name__)
 
@@ -68,9 +68,15 @@ class Ledger:
         counted = {name: int(count) for name, (count, _) in zip(COUNTED, pairs, strict=True)}
         found = {name: int(count) for name, (_, count) in zip(COUNTED, pairs, strict=True)}
         before = counted if is_kept else counted | self._seen
-        lost = {name: before[name] - found[name] for name in COUNTED if before.get(name, 0) > found[name]}
+        lost = {name: before[name] - found[name] for name in COUNTED if before[name] > found[name]}
         self._seen = found
         if lost:
             what = ", ".join(f"{count} {COUNTED[name]}" for name, count in lost.items())
             logger.warning("Redis at %s lost %s", self._store.address, what)
+        if counted != found or not is_kept:
+            self._settle(lease, {name: counted[name] - found[name] for name in COUNTED})
         return Look(messages, found[OUTBOX], lost)
+
+    def _settle(self, lease: Lease, missing: Mapping[str, int]) -> None:
+        of_streams = (word for name, count in missing.items() if name != ERASED for word in (name, count))
+        lease.run(SETTLE, args=[missing[ERASED], *of_streams])

@@ -354,25 +354,15 @@ lengthen_erased()
 )
 LOOK = fenced(
     """
-local is_known = redis.call('HEXISTS', ledger, 'is_kept')
-redis.call('HSET', ledger, 'is_kept', 1)
-local function compare(name, found)
-  local counted = tonumber(redis.call('HGET', ledger, name) or '0')
-  redis.call('HSET', ledger, name, found)
-  return {counted, found}
-end
-local names = redis.call('ZCARD', erased_tracks)
-local counted_names = tonumber(redis.call('HGET', erased_count, 'names') or '0')
-if counted_names ~= names then redis.call('HSET', erased_count, 'names', names) end
-if counted_names < names then redis.call('EXPIRE', erased_count, redis.call('TTL', erased_tracks)) end
+local function counted(name) return tonumber(redis.call('HGET', ledger, name) or '0') end
 return {
-  is_known,
+  redis.call('HEXISTS', ledger, 'is_kept'),
   redis.call('XLEN', stream),
-  compare('outbox', redis.call('XLEN', outbox)),
-  compare('erasures', redis.call('XLEN', requests)),
-  compare('audit', redis.call('XLEN', audit)),
-  compare('dead', redis.call('XLEN', dead_letters)),
-  {counted_names, names},
+  {counted('outbox'), redis.call('XLEN', outbox)},
+  {counted('erasures'), redis.call('XLEN', requests)},
+  {counted('audit'), redis.call('XLEN', audit)},
+  {counted('dead'), redis.call('XLEN', dead_letters)},
+  {tonumber(redis.call('HGET', erased_count, 'names') or '0'), redis.call('ZCARD', erased_tracks)},
 }
 """,
     keys={
@@ -387,6 +377,20 @@ return {
     },
 )
 """Whether there is a ledger, how many messages wait, and of each kind how many there should be and how many are."""
+SETTLE = fenced(
+    """
+redis.call('HSET', ledger, 'is_kept', 1)
+if redis.call('HINCRBY', erased_count, 'names', 0 - names) <= 0 then
+  redis.call('DEL', erased_count)
+elseif redis.call('TTL', erased_count) < 0 then
+  redis.call('EXPIRE', erased_count, redis.call('TTL', erased_tracks))
+end
+while is_left() do redis.call('HINCRBY', ledger, take(), 0 - take()) end
+""",
+    keys={"ledger": LEDGER, "erased_tracks": ERASED, "erased_count": ERASED_COUNT},
+    args=("names", "..."),
+)
+"""Counts what is not there no more, after that was reported: who is killed before it leaves it to the next."""
 
 
 def all_scripts() -> list[Script]:
