@@ -213,6 +213,8 @@ class SiteMatcher:
         self._compare_progress(gallery.commits)
         if gallery.lost:
             self._note_loss(f"Redis at {self._store.address} lost {gallery.lost} tracks that were remembered")
+        if gallery.lost_merges:
+            self._note_loss(f"Redis at {self._store.address} lost {gallery.lost_merges} former ids of merged persons")
         if self._has_lost or gallery.lost:
             # What is decided anew may differ from what was delivered, so it must not bear the same ids.
             gallery.run, self._has_lost = run_id(self._store.site, UUID(lease.token)), False
