@@ -1,18 +1,15 @@
 """`reid-pipeline match`: decides for a site, from the stream of its workers; a second one stands by."""
 
-import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-from passerby_events.environment import brokers_from
 from pipeline.build import build_policy, read_encoder_card
+from pipeline.commands.sinks import open_of_match
 from pipeline.commands.starting import log_start
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig, load_config
-from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.sink import EventSink
 from pipeline.matching.matcher import Matcher
 from pipeline.output.files import files_kept_private
@@ -35,12 +32,13 @@ def run_match(
 
     Args:
         path: of the configuration.
-        topic: of Kafka, for the events; without it they go to a file in the folder for all that is written.
+        topic: of Kafka, for the events; they go to a file in the folder for all that is written where nobody else is
+            named, here or in the configuration.
         until_end: see above.
         accepts_changes: decide for a site in Redis that is of another window, network or list of cameras.
     """
     config = load_config(path)
-    open_sink = sink_of(config, topic)
+    open_sink = open_of_match(config, topic)
     keep_to_one_thread()
     metrics, health = Metrics(), Health(ready_states=(LEADING, STANDING_BY))
     with ExitStack() as stack:
@@ -53,19 +51,6 @@ def run_match(
         log_start("match", config)
         matcher.run(until_end=until_end)
     return 0
-
-
-def sink_of(config: PipelineConfig, topic: str | None) -> Callable[[], EventSink]:
-    """Opens what the events go to; how Kafka is reached stands in the environment.
-
-    Raises:
-        ConfigError: if that is not enough to reach it.
-    """
-    if topic is None:
-        return partial(JsonLinesSink, config.output.directory / "events.jsonl", append=True)
-    from pipeline.events.kafka.sink import KafkaSink
-
-    return partial(KafkaSink, brokers_from(os.environ), topic)
 
 
 def build_site_matcher(

@@ -1,7 +1,6 @@
 """`reid-pipeline run`: the whole pipeline with one command."""
 
 import logging
-import os
 import sys
 import threading
 import time
@@ -12,9 +11,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from passerby_events.environment import brokers_from
 from pipeline.commands.flags import Flags, merge_flags
 from pipeline.commands.outputs import clear_outputs, write_outputs
+from pipeline.commands.sinks import further_openers
 from pipeline.commands.starting import log_start
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig
@@ -58,7 +57,7 @@ def _run(
         http = config.http
         if http.port is not None:
             stack.enter_context(HealthServer(deployment.health, deployment.registry, http.host, http.port))
-        further = _open_further_sinks(flags, stack)
+        further = _open_further_sinks(config, flags, stack)
         clear_outputs(config.output.directory)
         events = config.output.directory / "events.jsonl"
         if earlier := keep_apart(events):
@@ -73,15 +72,14 @@ def _run(
         return count_tracks(deployment.registry, deployment.lengths), bool(failed)
 
 
-def _open_further_sinks(flags: Flags, stack: ExitStack) -> list[EventSink]:
+def _open_further_sinks(config: PipelineConfig, flags: Flags, stack: ExitStack) -> list[EventSink]:
     """What events go to beside the file, which keeps what the others may fail to take. Opened before that of an earlier
     run is put aside: a topic that is not there costs nothing.
     """
     sinks: list[EventSink] = []
-    if flags.topic is not None:
-        from pipeline.events.kafka.sink import KafkaSink
-
-        sinks.append(stack.enter_context(KafkaSink(brokers_from(os.environ), flags.topic)))
+    for opener in further_openers(config, flags.topic):
+        sinks.append(opener())
+        stack.callback(sinks[-1].close)
     if flags.prints_events:
         sinks.append(StreamSink(sys.stdout.buffer, "stdout"))
     return sinks
