@@ -3,17 +3,21 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pipeline.build import build_policy, read_encoder_card
-from pipeline.commands.sinks import open_of_match
+from pipeline.commands.sinks import opener_of_match
 from pipeline.commands.starting import log_start
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig, load_config
+from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.sink import EventSink
 from pipeline.matching.matcher import Matcher
 from pipeline.output.files import files_kept_private
+from pipeline.output.run_folder import folder_of_a_site
 from pipeline.scheduling.threads import keep_to_one_thread
+from pipeline.store.agreement import series_of
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected
 from pipeline.store.site_matcher import LEADING, STANDING_BY, SiteMatcher, SiteMatcherParams
@@ -38,12 +42,13 @@ def run_match(
         accepts_changes: decide for a site in Redis that is of another window, network or list of cameras.
     """
     config = load_config(path)
-    open_sink = open_of_match(config, topic)
     keep_to_one_thread()
     metrics, health = Metrics(), Health(ready_states=(LEADING, STANDING_BY))
     with ExitStack() as stack:
         stack.enter_context(files_kept_private(unless=config.output.shared))
         store = stack.enter_context(open_store(config.redis, config.site.name, gives_up=stop.is_set))
+        to_file = partial(_open_file, config, store, stack.enter_context(ExitStack()))
+        open_sink = opener_of_match(config, topic, to_file)
         matcher = build_site_matcher(config, store, open_sink, metrics, health, accepts_changes=accepts_changes)
         if config.http.port is not None:
             stack.enter_context(HealthServer(health, metrics.registry, config.http.host, config.http.port))
@@ -51,6 +56,19 @@ def run_match(
         log_start("match", config)
         matcher.run(until_end=until_end)
     return 0
+
+
+def _open_file(config: PipelineConfig, store: SiteStore, kept: ExitStack) -> EventSink:
+    """Goes on with the file of the site's earlier decisions; those of any other run are kept apart.
+
+    Args:
+        kept: has the folder of the file from the first event on; a matcher that is refused leaves all as it was.
+    """
+    directory = config.output.directory
+    kept.pop_all().close()
+    series = series_of(store, config.order.window_s, read_encoder_card(config.encoder).model_id)
+    kept.enter_context(folder_of_a_site(directory, series))
+    return JsonLinesSink(directory / "events.jsonl", append=True)
 
 
 def build_site_matcher(

@@ -8,7 +8,6 @@ from functools import partial
 from passerby_events.environment import brokers_from
 from pipeline.config import PipelineConfig
 from pipeline.events.fanout import Fanout
-from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.sink import EventSink
 from pipeline.events.targets import MqttTarget, WebhookTarget
 
@@ -17,20 +16,20 @@ logger = logging.getLogger(__name__)
 SinkOpener = Callable[[], EventSink]
 
 
-def open_of_match(config: PipelineConfig, topic: str | None) -> SinkOpener:
-    """How a matcher opens what its events go to: a file that goes on, where nothing else is named.
+def opener_of_match(config: PipelineConfig, topic: str | None, to_file: SinkOpener) -> SinkOpener:
+    """How a matcher opens what its events go to: `to_file`, where nobody else is named.
 
     Raises:
         SettingsError, ConfigError: if what reaches one of them is missing, or makes no sense.
     """
     further = list(further_openers(config, topic))
     if not further:
-        return partial(JsonLinesSink, config.output.directory / "events.jsonl", append=True)
+        return to_file
     return Fanout(further) if len(further) > 1 else further[0]
 
 
 def further_openers(config: PipelineConfig, topic: str | None) -> Iterator[SinkOpener]:
-    """How everything is opened that stands outside this machine; nothing is, yet. Raises as `open_of_match`."""
+    """How everything is opened that stands outside this machine; nothing is, yet. Raises as `opener_of_match`."""
     if topic is not None:
         from pipeline.events.kafka.sink import KafkaSink
 
