@@ -18,6 +18,7 @@ from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.memory import MemorySink
 from pipeline.events.mqtt import MqttSink
 from pipeline.events.sink import EventSink
+from pipeline.events.sparing import SparingSink
 from pipeline.events.stream import StreamSink
 from pipeline.events.targets import MqttTarget, WebhookTarget
 from pipeline.events.webhook import WebhookSink
@@ -31,7 +32,7 @@ from testing.waiting import until
 Reader = Callable[[], Sequence[IdentityEvent]]
 
 
-@pytest.fixture(params=["memory", "jsonlines", "stream", "kafka", "mqtt", "webhook", "fanout"])
+@pytest.fixture(params=["memory", "jsonlines", "stream", "kafka", "mqtt", "webhook", "fanout", "sparing"])
 def sink(request: pytest.FixtureRequest) -> tuple[EventSink, Reader]:
     connected: tuple[EventSink, Reader] = request.getfixturevalue(f"{request.param}_sink")
     return connected
@@ -73,6 +74,12 @@ def fanout_sink(
         return readers[0]()
 
     return FanoutSink([sink for sink, _ in pairs]), read
+
+
+@pytest.fixture
+def sparing_sink(jsonlines_sink: tuple[EventSink, Reader]) -> tuple[EventSink, Reader]:
+    within, read = jsonlines_sink
+    return SparingSink(lambda: within), read
 
 
 @pytest.fixture

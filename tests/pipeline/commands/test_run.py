@@ -1,9 +1,11 @@
 import json
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from passerby_events.brokers import Brokers
+from passerby_events.topics import open_admin
 from pipeline.cli import main
 from testing.services.kafka_topics import events_at
 from testing.services.mosquitto import Mosquitto
@@ -12,6 +14,9 @@ from testing.services.webhook import Answer, WebhookServer
 from testing.still_person import still_person
 from testing.videos import write_image_video
 from testing.waiting import until
+
+HEADERS_BYTES = 350
+"""About what Kafka adds to an event: its headers as a CloudEvent, and those of the batch."""
 
 
 def arguments(folder: Path, **further: object) -> list[str]:
@@ -54,6 +59,26 @@ def test_a_topic_that_is_not_there_costs_nothing_of_an_earlier_run(
     assert main([*arguments(tmp_path), "--topic", "none"]) == 1
     assert "reid-pipeline topics create makes it" in capsys.readouterr().err
     assert (tmp_path / "out" / "events.jsonl").read_text() == before != ""
+
+
+def test_an_event_that_is_too_large_for_the_topic_is_left_out_of_it_alone(
+    kafka_brokers: Brokers, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", str(kafka_brokers))
+    assert main(arguments(tmp_path)) == 0
+    sizes = [len(line) for line in (tmp_path / "out" / "events.jsonl").read_text().splitlines()]
+    assert len(set(sizes)) == len(sizes) == 2, "one of the two events is larger"
+    topic = f"test.{uuid4().hex}"
+    with open_admin(kafka_brokers, within_s=5) as admin:
+        limit = {"max.message.bytes": str(sum(sizes) // 2 + HEADERS_BYTES)}
+        admin.create_topics({topic: {"num_partitions": 1, "replication_factor": 1, "configs": limit}})
+        admin.wait_for_topics([topic], timeout_ms=5000)
+    assert main([*arguments(tmp_path), "--topic", topic]) == 1
+    lines = (tmp_path / "out" / "events.jsonl").read_text().splitlines()
+    assert [event.model_dump_json() for event in events_at(kafka_brokers, topic)] == [min(lines, key=len)]
+    assert "raise max.message.bytes" in caplog.text
+    assert "1 events were too large to be delivered everywhere" in caplog.messages[-1]
+    assert len(lines) == 2
 
 
 def test_a_run_says_at_its_end_what_became_of_the_tracks_of_each_camera(
