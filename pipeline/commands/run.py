@@ -1,22 +1,20 @@
 """`reid-pipeline run`: the whole pipeline with one command."""
 
 import logging
-import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from passerby_events.environment import brokers_from
 from pipeline.commands.flags import Flags, merge_flags
 from pipeline.commands.outputs import write_outputs
+from pipeline.commands.sinks import further_openers
 from pipeline.commands.starting import log_start
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig
@@ -66,7 +64,7 @@ def _run(
         http = config.http
         if http.port is not None:
             stack.enter_context(HealthServer(deployment.health, deployment.registry, http.host, http.port))
-        further = _open_further_sinks(flags, stack, [left_out, deployment.count_left_out])
+        further = _open_further_sinks(config, flags, stack, [left_out, deployment.count_left_out])
         kept.enter_context(folder_of_a_run(config.output.directory))
         file = stack.enter_context(JsonLinesSink(path))
         supervisor = deployment.connect(FanoutSink([file, *further]))
@@ -80,16 +78,14 @@ def _run(
 
 
 def _open_further_sinks(
-    flags: Flags, stack: ExitStack, observers: Sequence[Callable[[EventLeftOut], None]]
+    config: PipelineConfig, flags: Flags, stack: ExitStack, observers: Sequence[Callable[[EventLeftOut], None]]
 ) -> list[EventSink]:
     """What events go to beside the file, which keeps what the others may fail to take. Opened before that of an earlier
     run is put aside: a topic that is not there costs nothing.
     """
     sinks: list[EventSink] = []
-    if flags.topic is not None:
-        from pipeline.events.kafka.sink import KafkaSink
-
-        sinks.append(SparingSink(partial(KafkaSink, brokers_from(os.environ), flags.topic), observers))
+    for opener in further_openers(config, flags.topic):
+        sinks.append(SparingSink(opener, observers))
         stack.callback(sinks[-1].close)
     if flags.prints_events:
         sinks.append(StreamSink(sys.stdout.buffer, "stdout"))
