@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from pipeline import cli_kafka as cli_events
+from pipeline.cli_letters import letters
 
 if TYPE_CHECKING:
     from pipeline.shipped import Kind
@@ -36,6 +37,7 @@ VersionOption = Annotated[
 ]
 app.add_typer(cli_events.topics, name="topics")
 app.add_typer(cli_events.events, name="events")
+app.add_typer(letters, name="letters")
 
 CONFIG = "YAML file, or a name that `reid-pipeline configs` lists"
 

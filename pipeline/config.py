@@ -224,7 +224,7 @@ class OutputConfig(_Strict):
     """What is written, and where.
 
     Attributes:
-        directory: events.jsonl, tracks/, and what is asked for below.
+        directory: events.jsonl, tracks/, and what is asked for below; what an earlier run left goes to earlier/.
         videos: an annotated video of each camera; files and folders only.
         report: report.html.
         thumbnails: keep an image of each tracklet, for the report. By default no image of anybody is kept.

@@ -23,16 +23,6 @@ from pipeline.output.report.presence import people
 from pipeline.output.report.report import CameraSummary, RunSummary, write_report
 from pipeline.telemetry.track_counts import TrackCounts
 
-_OURS = ("tracks/*.txt", "videos/*.mp4", "thumbnails/*/*.jpg", "report.html")
-"""All that a run may leave in its folder, beside the events, which the next run sets aside."""
-
-
-def clear_outputs(directory: Path) -> None:
-    """Removes what an earlier run left: no image of anybody stays that this run was not asked for."""
-    for pattern in _OURS:
-        for path in directory.glob(pattern):
-            path.unlink()
-
 
 def write_outputs(
     config: PipelineConfig,

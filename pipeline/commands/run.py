@@ -1,6 +1,5 @@
 """`reid-pipeline run`: the whole pipeline with one command."""
 
-import logging
 import os
 import sys
 import threading
@@ -14,22 +13,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from passerby_events.environment import brokers_from
 from pipeline.commands.flags import Flags, merge_flags
-from pipeline.commands.outputs import clear_outputs, write_outputs
+from pipeline.commands.outputs import write_outputs
 from pipeline.commands.starting import log_start
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig
 from pipeline.deployment.deployment import Deployment
 from pipeline.events.fanout import FanoutSink
-from pipeline.events.jsonlines import JsonLinesSink, keep_apart
+from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.sink import EventSink
 from pipeline.events.stream import StreamSink
 from pipeline.output.files import files_kept_private
+from pipeline.output.run_folder import folder_of_a_run
 from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.minutes import MinuteLog
 from pipeline.telemetry.track_counts import TrackCounts, count_tracks
-
-logger = logging.getLogger(__name__)
 
 REDRAW_EVERY_S = 0.5
 """Between two looks at the progress bars: drawing is not free."""
@@ -42,16 +40,19 @@ def run_pipeline(path: Path | None, flags: Flags, stop: StopSignal) -> int:
     for hint in hints:
         console.print(hint)
     started_s = time.monotonic()
-    with files_kept_private(unless=config.output.shared):
-        counts, has_failed = _run(config, flags, console, stop)
+    with files_kept_private(unless=config.output.shared), ExitStack() as kept:
+        counts, has_failed = _run(config, flags, console, stop, kept)
         write_outputs(config, counts, time.monotonic() - started_s, console, stop, to_stderr=flags.prints_events)
     return int(has_failed)
 
 
 def _run(
-    config: PipelineConfig, flags: Flags, console: Console, stop: StopSignal
+    config: PipelineConfig, flags: Flags, console: Console, stop: StopSignal, kept: ExitStack
 ) -> tuple[Mapping[str, TrackCounts], bool]:
-    """Runs it from building to closing; what was counted of each camera, and whether one failed, as a log line says."""
+    """Runs it from building to closing; what was counted of each camera, and whether one failed, as a log line says.
+
+    `kept` has the folder, which stays this run's until all is drawn.
+    """
     keep_to_one_thread()
     with ExitStack() as stack:
         deployment = stack.enter_context(Deployment(config))
@@ -59,11 +60,8 @@ def _run(
         if http.port is not None:
             stack.enter_context(HealthServer(deployment.health, deployment.registry, http.host, http.port))
         further = _open_further_sinks(flags, stack)
-        clear_outputs(config.output.directory)
-        events = config.output.directory / "events.jsonl"
-        if earlier := keep_apart(events):
-            logger.info("the events of the run before are now in %s", earlier)
-        file = stack.enter_context(JsonLinesSink(events))
+        kept.enter_context(folder_of_a_run(config.output.directory))
+        file = stack.enter_context(JsonLinesSink(config.output.directory / "events.jsonl"))
         supervisor = deployment.connect(FanoutSink([file, *further]))
         stop.calls(supervisor.stop)
         bars = _Bars(deployment.lengths, console)

@@ -94,6 +94,11 @@ class Deployment:
         return self._plan.lengths
 
     @property
+    def model_id(self) -> str:
+        """Of the network behind the embeddings."""
+        return self._plan.encoder.model_id
+
+    @property
     def registry(self) -> CollectorRegistry:
         """All that is counted."""
         return self._cameras.registry

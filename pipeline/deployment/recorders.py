@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pipeline.config import PipelineConfig
 from pipeline.output.mot_files import tracks_path
 from pipeline.output.thumbnails import Thumbnails
-from pipeline.telemetry.observers import TrackRecorder
+from pipeline.output.track_recorder import TrackRecorder
 from pipeline.tracking.camera_loop import CameraObserver
 
 
@@ -21,3 +21,8 @@ def open_recorders(config: PipelineConfig, owned: ExitStack) -> dict[str, list[C
         if config.output.thumbnails:
             recorders[camera.name].append(Thumbnails(directory / "thumbnails"))
     return recorders
+
+
+def writes_files(config: PipelineConfig) -> bool:
+    """Whether anything of its cameras is written down."""
+    return config.output.thumbnails or not all(camera.is_live for camera in config.cameras)

@@ -1,5 +1,6 @@
 """Files of people's data: nobody else of the machine reads them, and one that cannot be written is named."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,3 +33,17 @@ def naming(path: Path) -> Iterator[None]:
         if error.errno is None or error.filename is not None:
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def is_free(file: int, lock: int) -> bool:
+    """Takes a lock on an open file or folder if nobody else has one that excludes it; says whether it has it.
+
+    Args:
+        file: its descriptor, with which the lock ends.
+        lock: `fcntl.LOCK_EX` or `fcntl.LOCK_SH`; takes the place of one that the descriptor has.
+    """
+    try:
+        fcntl.flock(file, lock | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

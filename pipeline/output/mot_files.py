@@ -112,6 +112,11 @@ def tracks_path(directory: Path, camera: str) -> Path:
     return directory / "tracks" / f"{camera}.txt"
 
 
+def length_path(tracks: Path) -> Path:
+    """Where a run writes how many frames a camera had, beside its tracks."""
+    return tracks.with_suffix(".ini")
+
+
 def read_tracks(path: Path) -> MotTracks:
     """The tracks of one camera; an empty file is a camera that saw nobody.
 
@@ -230,6 +235,11 @@ def read_sequence_length(path: Path) -> int:
         return parser.getint("Sequence", "seqLength")
     except (OSError, UnicodeDecodeError, configparser.Error, ValueError) as error:
         raise MotFileError(f"{path}: expected seqLength in a section [Sequence]: {error}") from error
+
+
+def write_sequence_length(path: Path, name: str, frames: int) -> None:
+    """Writes a number of frames as a MOT `seqinfo.ini` gives it."""
+    path.write_text(f"[Sequence]\nname={name}\nseqLength={frames}\n", encoding="utf-8")
 
 
 def read_feet(path: Path, *, last_frame: int | None = None) -> FootTruth:

@@ -18,7 +18,8 @@ from redis.retry import Retry
 from passerby_events.errors import PasserbyError
 from pipeline.store.error_text import reason_of, refusal_of, show_address, tls_fault_of
 from pipeline.store.keys import prefix
-from pipeline.store.scripts import Script
+from pipeline.store.lua import Script
+from pipeline.store.scripts import REMOVE
 
 CALL_TIMEOUT_S = 10.0
 """Of one call; longer than any script takes. A wait adds its own length."""
@@ -26,7 +27,7 @@ Argument = str | bytes | int | float
 Reply = Any
 """What Redis answers: numbers, bytes, and lists of them."""
 
-Command = Literal["DEL", "HGETALL", "INFO", "XDEL", "XGROUP CREATE", "XLEN", "XRANGE", "XREAD", "ZRANGE", "ZREM"]
+Command = Literal["DEL", "HGETALL", "INFO", "XGROUP CREATE", "XLEN", "XRANGE", "XREAD", "ZRANGE", "ZREM"]
 """What is called beside scripts."""
 
 
@@ -76,6 +77,10 @@ class LeaseLost(Exception):  # noqa: N818 - a state of the world, not a fault
 
 class StoreLost(StoreError):  # noqa: N818 - a state of the world, not a fault
     """Redis has forgotten what it had acknowledged."""
+
+
+class StreamLost(StoreLost):
+    """Redis has forgotten the stream of embeddings; whoever makes it again can say what waited there."""
 
 
 class SiteStore:
@@ -186,8 +191,9 @@ class SiteStore:
         """Entries in a stream."""
         return int(self._ask("XLEN", self.key(name)))
 
-    def delete_entries(self, name: str, ids: Sequence[bytes]) -> None:
-        self._ask("XDEL", self.key(name), *ids)
+    def remove_entries(self, name: str, ids: Sequence[bytes]) -> None:
+        """Removes entries from a stream that the ledger counts; none of them need be there."""
+        self.run(REMOVE, [self.key(name)], [name, *ids])
 
     def delete(self, names: Sequence[str]) -> None:
         """Deletes keys of this site; none of them need be there."""
@@ -247,7 +253,7 @@ class SiteStore:
             case redis.ResponseError() if "FENCED" in str(error):
                 return LeaseLost("another matcher decides for this site now")
             case redis.ResponseError() if "NOGROUP" in str(error):
-                return StoreLost(f"{at} has lost the stream of embeddings")
+                return StreamLost(f"{at} has lost the stream of embeddings")
             case redis.ResponseError() if "LOST " in str(error):
                 return StoreLost(f"{at} has lost decisions that it had acknowledged")
             case redis.ResponseError() if "cluster support disabled" in str(error):

@@ -96,6 +96,15 @@ class Metrics:
         self.stream_entries = Gauge("reid_stream_entries", "Messages that wait to be decided.", registry=r)
         self.outbox_entries = Gauge("reid_outbox_entries", "Events that wait to be delivered.", registry=r)
         self.dead_letters = Counter("reid_dead_letters", "Messages that were dead-lettered.", registry=r)
+        self.dead_letters_dropped = Counter(
+            "reid_dead_letters_dropped", "Dead letters that made room for newer ones.", registry=r
+        )
+        self.embeddings_refused = Counter(
+            "reid_embeddings_refused",
+            "Embeddings that a matcher could not use: not of length 1, or no numbers.",
+            ["camera"],
+            registry=r,
+        )
         self.store_losses = Counter(
             "reid_store_losses", "Times Redis was found to have forgotten what it had acknowledged.", registry=r
         )

@@ -1,11 +1,10 @@
-"""Those who observe the parts: counters, log lines, and tracks on disk."""
+"""Those who observe the parts: counters and log lines."""
 
 import logging
 import math
 import time
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -15,8 +14,6 @@ from passerby_events.schema import IdentityEvent, PersonAppeared, PersonMatched
 from pipeline.matching.gallery import Known
 from pipeline.matching.identity_loop import DecidedWindow
 from pipeline.matching.sightings import are_lone
-from pipeline.output.files import naming
-from pipeline.output.mot_files import track_line
 from pipeline.sources.source import FrameDropped, SourceChanged, SourceState
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.logs import of_camera
@@ -215,29 +212,3 @@ class MatchCounter:
         for camera, count, lone_count in zip(cameras, tracks, lone, strict=True):
             self._metrics.gallery_tracks.labels(camera=camera).set(count)
             self._metrics.lone_tracks.labels(camera=camera).set(lone_count)
-
-
-class TrackRecorder:
-    """Writes the tracks of one camera as MOT text, frame by frame; what `evaluate` and the annotated video read."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        self._file = path.open("w", encoding="ascii")
-
-    def __call__(self, what: CameraNews) -> None:
-        match what:
-            case FrameStep():
-                self._write(what)
-            case StreamEnded():
-                return
-
-    def _write(self, step: FrameStep) -> None:
-        frame, tracks = step.frame.index + 1, step.tracks
-        rows = zip(tracks.ids.tolist(), tracks.boxes.tolist(), tracks.scores.tolist(), strict=True)
-        with naming(self._path):
-            self._file.write("".join([track_line(frame, *row) for row in rows]))
-
-    def close(self) -> None:
-        with naming(self._path):
-            self._file.close()

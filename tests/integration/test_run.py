@@ -97,7 +97,9 @@ def test_a_run_writes_all_that_it_was_asked_for(everything: Path) -> None:
     events = list(read_events(everything / "events.jsonl"))
     assert {event.kind for event in events} >= {"person.appeared", "track.ended"}
     assert {event.seen.camera for event in events} == {"view1", "view6"}
-    assert {path.name for path in (everything / "tracks").iterdir()} == {"view1.txt", "view6.txt"}
+    assert {path.name for path in (everything / "tracks").iterdir()} == {
+        f"{view}.{kind}" for view in ("view1", "view6") for kind in ("txt", "ini")
+    }
     for name in ("view1", "view6"):
         with av.open(str(everything / "videos" / f"{name}.mp4")) as video:
             assert sum(1 for _ in video.decode(video=0)) == FRAMES

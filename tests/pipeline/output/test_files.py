@@ -11,8 +11,8 @@ import pytest
 from detectors.detections import Detections
 from pipeline.cli import main
 from pipeline.output.files import files_kept_private, naming
+from pipeline.output.track_recorder import TrackRecorder
 from pipeline.records import Frame
-from pipeline.telemetry.observers import TrackRecorder
 from pipeline.tracking.camera_loop import FrameStep
 from testing.scene import video
 from trackers.tracks import Tracks
