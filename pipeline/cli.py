@@ -216,7 +216,8 @@ def erase(
 def check(
     config: Annotated[Path, typer.Argument(parser=_deployment, metavar="CONFIG", help=f"{CONFIG}.")],
     connect: Annotated[
-        bool, typer.Option("--connect", help="Open each camera, Redis and Kafka once, and say what is seen there.")
+        bool,
+        typer.Option("--connect", help="Ask each camera, Redis and whoever takes events once, and say what is seen."),
     ] = False,
     topic: Annotated[
         str | None, typer.Option(help="Of Kafka, for --connect.  [default: that of `topics create`]")

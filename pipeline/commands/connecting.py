@@ -17,6 +17,7 @@ from pipeline.build import look_at_camera
 from pipeline.commands.topics import why_lossy
 from pipeline.config import CameraConfig, PipelineConfig, RedisConfig
 from pipeline.events.kafka.topics import POLICY, look_at_topic
+from pipeline.events.targets import MqttTarget, WebhookTarget
 from pipeline.sources.errors import redact
 from pipeline.sources.source import CameraLook
 from pipeline.store.error_text import show_address
@@ -64,14 +65,14 @@ def print_contacts(config: PipelineConfig, topic: str | None) -> bool:
 
 
 def contacts_of(config: PipelineConfig, topic: str | None) -> Iterator[Contact]:
-    """The cameras; Redis and Kafka where the configuration or the environment says how they are reached.
+    """The cameras; Redis and whoever takes events, where the configuration or the environment says how to reach them.
 
     Raises:
-        SettingsError: if what the environment says of Kafka makes no sense.
+        SettingsError, ConfigError: if what it says makes no sense.
     """
     for camera in config.cameras:
         params = camera.stream
-        patience_s = 2 * params.open_timeout_s + params.read_timeout_s + SLACK_S
+        patience_s = 2 * params.open_timeout_s + 3 * params.read_timeout_s + SLACK_S
         address = redact(camera.source.get_secret_value())
         yield Contact(f"camera {camera.name}", address, partial(_see_camera, camera), patience_s)
     redis = config.redis
@@ -80,7 +81,13 @@ def contacts_of(config: PipelineConfig, topic: str | None) -> Iterator[Contact]:
         yield Contact("redis", _redis_address(redis), partial(_see_redis, redis, config.site.name), patience_s)
     if topic is not None or "KAFKA_BOOTSTRAP_SERVERS" in os.environ:
         brokers, topic = brokers_from(os.environ), topic or EVENTS
-        yield Contact("kafka", str(brokers), lambda: _see_kafka(topic), 4 * KAFKA_S)
+        yield Contact("kafka", str(brokers), partial(_see_kafka, topic), 4 * KAFKA_S)
+    if config.events.mqtt is not None:
+        broker = config.events.mqtt.target()
+        yield Contact("mqtt", str(broker), partial(_see_mqtt, broker), broker.deliver_within_s + SLACK_S)
+    if config.events.webhook is not None:
+        server = config.events.webhook.target()
+        yield Contact("webhook", str(server), partial(_see_webhook, server), server.timeout_s + SLACK_S)
 
 
 def ask_all(contacts: Sequence[Contact]) -> list[Future[str]]:
@@ -157,3 +164,17 @@ def _see_kafka(topic: str) -> str:
     settings += [] if look.max_message_bytes is None else [f"max.message.bytes {look.max_message_bytes}"]
     shape = f"{look.partitions} partitions, {look.replication} copies"
     return f"{look.brokers} brokers; topic {topic}: {', '.join([shape, *settings])}"
+
+
+def _see_mqtt(target: MqttTarget) -> str:
+    from pipeline.events.mqtt import MqttSink
+
+    with MqttSink(target) as sink:
+        largest = "of any size" if sink.largest is None else f"of up to {sink.largest} bytes"
+    return f"takes us, and messages {largest}; whether to topic {target.topic} is seen with the first event"
+
+
+def _see_webhook(target: WebhookTarget) -> str:
+    from pipeline.events.webhook import ask
+
+    return f"answers HEAD with {ask(target)}; whether it takes events is seen with the first one"

@@ -1,19 +1,20 @@
 """`reid-pipeline run`: the whole pipeline with one command."""
 
-import os
+import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from uuid import UUID
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from passerby_events.environment import brokers_from
 from pipeline.commands.flags import Flags, merge_flags
 from pipeline.commands.outputs import write_outputs
+from pipeline.commands.sinks import further_openers
 from pipeline.commands.starting import log_start
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig
@@ -21,6 +22,7 @@ from pipeline.deployment.deployment import Deployment
 from pipeline.events.fanout import FanoutSink
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.sink import EventSink
+from pipeline.events.sparing import EventLeftOut, SparingSink
 from pipeline.events.stream import StreamSink
 from pipeline.output.files import files_kept_private
 from pipeline.output.run_folder import folder_of_a_run
@@ -28,6 +30,8 @@ from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.minutes import MinuteLog
 from pipeline.telemetry.track_counts import TrackCounts, count_tracks
+
+logger = logging.getLogger(__name__)
 
 REDRAW_EVERY_S = 0.5
 """Between two looks at the progress bars: drawing is not free."""
@@ -54,35 +58,54 @@ def _run(
     `kept` has the folder, which stays this run's until all is drawn.
     """
     keep_to_one_thread()
+    path, left_out = config.output.directory / "events.jsonl", _LeftOut()
     with ExitStack() as stack:
         deployment = stack.enter_context(Deployment(config))
         http = config.http
         if http.port is not None:
             stack.enter_context(HealthServer(deployment.health, deployment.registry, http.host, http.port))
-        further = _open_further_sinks(flags, stack)
+        further = _open_further_sinks(config, flags, stack, [left_out, deployment.count_left_out])
         kept.enter_context(folder_of_a_run(config.output.directory))
-        file = stack.enter_context(JsonLinesSink(config.output.directory / "events.jsonl"))
+        file = stack.enter_context(JsonLinesSink(path))
         supervisor = deployment.connect(FanoutSink([file, *further]))
         stop.calls(supervisor.stop)
         bars = _Bars(deployment.lengths, console)
         log_start("run", config)
         with bars.of(deployment.frames), MinuteLog(deployment.registry, deployment.lengths):
             failed = supervisor.run()
-        return count_tracks(deployment.registry, deployment.lengths), bool(failed)
+        counts = count_tracks(deployment.registry, deployment.lengths)
+    return counts, left_out.tell(path) or bool(failed)
 
 
-def _open_further_sinks(flags: Flags, stack: ExitStack) -> list[EventSink]:
+def _open_further_sinks(
+    config: PipelineConfig, flags: Flags, stack: ExitStack, observers: Sequence[Callable[[EventLeftOut], None]]
+) -> list[EventSink]:
     """What events go to beside the file, which keeps what the others may fail to take. Opened before that of an earlier
     run is put aside: a topic that is not there costs nothing.
     """
     sinks: list[EventSink] = []
-    if flags.topic is not None:
-        from pipeline.events.kafka.sink import KafkaSink
-
-        sinks.append(stack.enter_context(KafkaSink(brokers_from(os.environ), flags.topic)))
+    for opener in further_openers(config, flags.topic):
+        sinks.append(SparingSink(opener, observers))
+        stack.callback(sinks[-1].close)
     if flags.prints_events:
         sinks.append(StreamSink(sys.stdout.buffer, "stdout"))
     return sinks
+
+
+class _LeftOut:
+    """What was too large for one of the further sinks."""
+
+    def __init__(self) -> None:
+        self.events: set[UUID] = set()
+
+    def __call__(self, what: EventLeftOut) -> None:
+        self.events.add(what.event.event_id)
+
+    def tell(self, path: Path) -> bool:
+        """A line for all of them, at the end; says whether there were any."""
+        if self.events:
+            logger.warning("%d events were too large to be delivered everywhere: %s has them", len(self.events), path)
+        return bool(self.events)
 
 
 class _Bars:

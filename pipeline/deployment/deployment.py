@@ -14,6 +14,7 @@ from pipeline.deployment.processes import Children, ChildrenSupervisor
 from pipeline.deployment.recorders import open_recorders
 from pipeline.deployment.supervisor import Supervisor
 from pipeline.events.sink import EventSink
+from pipeline.events.sparing import EventLeftOut
 from pipeline.matching.identity_loop import run_identity_loop
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
@@ -142,6 +143,9 @@ class Deployment:
     def supervisor(self, take: Callable[[Iterable[EmbeddedWindow]], None]) -> Running:
         """What runs it, with windows of embeddings going to `take`."""
         return self._cameras.supervisor(take)
+
+    def count_left_out(self, _: EventLeftOut) -> None:
+        self._metrics.dead_letters.inc()
 
     def _note_writing(self, what: EntryWaits | MessagesLost) -> None:
         """A process that waits for others is alive."""

@@ -38,6 +38,7 @@ from pipeline.store.gallery import RedisGallery
 from pipeline.store.keys import ERASED, PROGRESS
 from pipeline.store.lease import Lease, acquire
 from pipeline.store.ledger import Ledger
+from pipeline.store.lost_ends import LostEnds
 from pipeline.store.outage import Outage
 from pipeline.store.outbox import EventDeadLettered, EventDelivered, OutboxRelay, RelayNews, SinkFailed
 from pipeline.store.startup import forgets
@@ -110,8 +111,7 @@ class SiteMatcher:
         self._commits = 0
         """As many as Redis was known to have."""
         self._ledger = Ledger(store)
-        self._may_lack_ends = False
-        """Redis has lost something: perhaps the last message of a worker."""
+        self._lost_ends = LostEnds(expected.cameras)
         self._agreement = Agreement(params.order.window_s, expected.model_id, expected.cameras)
 
     def run(self, *, until_end: bool = False) -> None:
@@ -170,7 +170,7 @@ class SiteMatcher:
 
     def _count_loss(self) -> None:
         self._metrics.store_losses.inc()
-        self._may_lack_ends = True
+        self._lost_ends.note_loss(time.time())
 
     def _serve(self, lease: Lease, *, until_end: bool) -> bool:
         """One term; returns whether all is done that ever will be."""
@@ -215,6 +215,8 @@ class SiteMatcher:
         self._compare_progress(gallery.commits)
         if gallery.lost:
             self._note_loss(f"Redis at {self._store.address} lost {gallery.lost} tracks that were remembered")
+        if gallery.lost_merges:
+            self._note_loss(f"Redis at {self._store.address} lost {gallery.lost_merges} former ids of merged persons")
         if self._has_lost or gallery.lost:
             # What is decided anew may differ from what was delivered, so it must not bear the same ids.
             gallery.run, self._has_lost = run_id(self._store.site, UUID(lease.token)), False
@@ -241,7 +243,7 @@ class SiteMatcher:
             self._expected,
             may_go_on=partial(self._may_go_on, lease, relay, eraser),
             had_stream=self._ledger.is_known,
-            has_lost=lambda: self._may_lack_ends,
+            lost_ends=self._lost_ends,
             observers=[self._note_reading],
         )
         if reader.lost is not None:

@@ -11,7 +11,9 @@ from passerby_events.brokers import Brokers
 from passerby_events.topics import open_admin
 from pipeline.cli import main
 from pipeline.commands.connecting import Contact, ask_all
+from testing.services.mosquitto import Mosquitto
 from testing.services.redis import RedisServer
+from testing.services.webhook import Answer, WebhookServer
 from testing.videos import RED, write_video
 
 PASSWORD = "tops3cret"
@@ -141,6 +143,32 @@ def test_a_topic_that_would_lose_events_or_is_not_there_fails(
             admin.wait_for_topics([name], timeout_ms=5000)
     assert asked(tmp_path, "--topic", name) == 1
     assert line in capsys.readouterr().err
+
+
+def test_mqtt_and_a_webhook_are_asked_where_they_are_configured(
+    mosquitto: Mosquitto, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with WebhookServer(lambda _: Answer(405)) as server:
+        events = {"mqtt": {"url": f"mqtt://127.0.0.1:{mosquitto.port}"}, "webhook": {"url": server.url}}
+        assert asked(tmp_path, events=events) == 0
+    seen = capsys.readouterr().out
+    assert "takes us, and messages of any size; whether to topic passerby/identities/v1" in seen
+    assert "answers HEAD with 405 Method Not Allowed" in seen
+    assert "s3cret" not in seen
+
+
+def test_a_webhook_that_does_not_know_us_and_a_broker_that_is_away_fail_on_a_line_each(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with WebhookServer(lambda _: Answer(401)) as server:
+        webhook = {"url": server.url, "token": PASSWORD}
+        mqtt = {"url": "mqtt://127.0.0.1:1", "deliver_within_s": 0.5, "username": "me", "password": PASSWORD}
+        assert asked(tmp_path, events={"mqtt": mqtt, "webhook": webhook}) == 1
+    printed = capsys.readouterr()
+    broker, hook = printed.err.splitlines()[-2:]
+    assert broker.startswith("reid-pipeline: expected mqtt://127.0.0.1:1 to acknowledge events within 0.5 s")
+    assert hook.endswith("is refused: 401 Unauthorized; is the token right?")
+    assert not any(secret in printed.out + printed.err for secret in (PASSWORD, "s3cret"))
 
 
 def test_who_never_answers_holds_nobody_up() -> None:

@@ -8,9 +8,7 @@ import pytest
 from passerby_events.errors import EventsError
 from pipeline.output import run_folder
 from pipeline.output.files import is_free
-from pipeline.output.mot_files import MotFileError
 from pipeline.output.run_folder import FolderInUse, folder_of_a_run, folder_of_a_site
-from pipeline.output.track_recorder import TrackRecorder
 
 OURS = ("events.jsonl", "tracks/door.txt", "videos/door.mp4", "thumbnails/door/r-1-0.jpg", "report.html")
 THEIRS = ("notes.txt", "videos/holiday.avi", "thumbnails/readme.jpg")
@@ -121,18 +119,6 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     write(tmp_path, ("file",))
     with pytest.raises(EventsError, match="expected to write to"), folder_of_a_run(tmp_path / "file" / "out"):
         pass
-
-
-def test_two_processes_that_record_one_camera_do_not_write_over_each_other(tmp_path: Path) -> None:
-    path = tmp_path / "tracks" / "door.txt"
-    first = TrackRecorder(path)
-    path.write_text("1,1,0,0,9,9,1,-1,-1,-1\n")
-    with pytest.raises(MotFileError, match="another process"):
-        TrackRecorder(path)
-    assert path.read_text()
-    first.close()
-    TrackRecorder(path).close()
-    assert path.read_text() == ""
 
 
 def test_a_shared_lock_excludes_one_that_is_not(tmp_path: Path) -> None:
