@@ -62,8 +62,8 @@ def annotate_video(
     ordered = tracks.where(np.argsort(tracks.frames, kind="stable"))
     drawn = (draw_tracks(frame.image, _seen_in(ordered, frame), person_of, colours) for frame in frames)
     try:
-        with written_whole(path) as part:
-            count = _encode(drawn, part, fps)
+        with written_whole(path) as partial:
+            count = _encode(drawn, partial, fps)
             if not count:
                 raise AnnotationError(f"expected frames to draw into {path}, found none")
     except (OSError, av.FFmpegError) as error:

@@ -37,9 +37,9 @@ def naming(path: Path) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-def part_of(path: Path) -> Path:
+def partial_of(path: Path) -> Path:
     """Where a file is written until it is whole."""
-    return path.with_name(f"{path.name}.part")
+    return path.with_name(f"{path.name}.partial")
 
 
 @contextmanager
@@ -48,14 +48,14 @@ def written_whole(path: Path) -> Iterator[Path]:
 
     An error, such as a full disk, names the file.
     """
-    part = part_of(path)
+    partial = partial_of(path)
     try:
         with naming(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            yield part
-            part.replace(path)
+            yield partial
+            partial.replace(path)
     except BaseException:
-        part.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise
 
 

@@ -144,8 +144,8 @@ def write_tracks(path: Path, tracks: MotTracks) -> None:
     frames, ids, boxes, scores = (array.tolist() for array in (tracks.frames, tracks.ids, tracks.boxes, tracks.scores))
     lines = (track_line(frames[i], ids[i], boxes[i], scores[i]) for i in rows)
     try:
-        with written_whole(path) as part:
-            part.write_text("".join(lines), encoding="ascii")
+        with written_whole(path) as partial:
+            partial.write_text("".join(lines), encoding="ascii")
     except OSError as error:
         raise MotFileError(f"expected to write tracks to {path}: {error.strerror}; name another folder") from error
 
@@ -240,8 +240,8 @@ def read_sequence_length(path: Path) -> int:
 
 def write_sequence_length(path: Path, name: str, frames: int) -> None:
     """Writes a number of frames as a MOT `seqinfo.ini` gives it."""
-    with written_whole(path) as part:
-        part.write_text(f"[Sequence]\nname={name}\nseqLength={frames}\n", encoding="utf-8")
+    with written_whole(path) as partial:
+        partial.write_text(f"[Sequence]\nname={name}\nseqLength={frames}\n", encoding="utf-8")
 
 
 def read_feet(path: Path, *, last_frame: int | None = None) -> FootTruth:

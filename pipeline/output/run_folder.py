@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 _SERIES = "site.json"
 """Of which site, and of which series of its decisions, the files are; not there for those of a `run`."""
 _WHOLE = ("tracks/*.txt", "tracks/*.ini", "videos/*.mp4", "thumbnails/*/*.jpg", "report.html")
-_OURS = ("events.jsonl", *_WHOLE, *(f"{pattern}.part" for pattern in _WHOLE), _SERIES)
-"""All that a run may leave; a part of what would have become a whole one, too, where it was killed."""
+_OURS = ("events.jsonl", *_WHOLE, *(f"{pattern}.partial" for pattern in _WHOLE), _SERIES)
+"""All that a run may leave; also what is partial, where it was killed."""
 _EARLIER = "earlier"
 _PATIENCE_S = 5.0
 """So long may a process that was killed have children."""

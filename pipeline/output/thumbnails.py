@@ -22,8 +22,8 @@ class Thumbnails:
             path = thumbnail_path(self._folder, tracklet.track, tracklet.tracklet_index)
             best = tracklet.crops[int(tracklet.quality.argmax())]
             _, jpeg = cv2.imencode(".jpg", best[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-            with written_whole(path) as part:
-                part.write_bytes(jpeg.tobytes())
+            with written_whole(path) as partial:
+                partial.write_bytes(jpeg.tobytes())
 
 
 def thumbnail_path(folder: Path, track: TrackKey, tracklet_index: int) -> Path:

@@ -80,8 +80,8 @@ def write_report(
     """
     page = render(events, summary, Thumbnails(thumbnails))
     try:
-        with written_whole(path) as part:
-            part.write_text(page, encoding="utf-8")
+        with written_whole(path) as partial:
+            partial.write_text(page, encoding="utf-8")
     except OSError as error:
         raise ReportError(f"expected to write a report to {path}: {error.strerror}; name another folder") from error
 

@@ -56,7 +56,7 @@ def run(folder: Path, out: Path, frames: int, *words: str) -> int:
     [
         (("--report",), 30, 5, "report.html", {"events.jsonl", "door.txt", "door.ini"}),
         (("--videos",), 30, 8, "videos/door.mp4", {"events.jsonl", "door.txt", "door.ini"}),
-        ((), 400, 4, "tracks/door.txt", {"events.jsonl", "door.txt.part"}),
+        ((), 400, 4, "tracks/door.txt", {"events.jsonl", "door.txt.partial"}),
     ],
 )
 def test_a_file_that_finds_no_room_is_named_and_does_not_look_whole(
@@ -96,8 +96,8 @@ def test_tracks_that_find_no_room_are_named_and_those_of_before_stay(disk: Path)
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError()])
 def test_whatever_ends_the_writing_leaves_what_was_there(tmp_path: Path, error: BaseException) -> None:
     def write_half() -> None:
-        with written_whole(tmp_path / "report.html") as part:
-            part.write_text("hal")
+        with written_whole(tmp_path / "report.html") as partial:
+            partial.write_text("hal")
             raise error
 
     (tmp_path / "report.html").write_text("before")
