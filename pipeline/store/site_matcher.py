@@ -187,7 +187,7 @@ class SiteMatcher:
             run_identity_loop(
                 eraser.without_erased(reader.windows(self._stopping.is_set, until_end=until_end)),
                 self._make_matcher(gallery),
-                observers=[MatchCounter(self._metrics, lambda: len(gallery.known()))],
+                observers=[MatchCounter(self._metrics, gallery.known)],
             )
             if not self._stopping.is_set():
                 self._deliver_all(lease, relay)
@@ -195,6 +195,8 @@ class SiteMatcher:
             lease.release()
         finally:
             self._metrics.leading.set(0)
+            self._metrics.gallery_tracks.clear()
+            self._metrics.lone_tracks.clear()
             relay.close()
         return not self._stopping.is_set()
 
