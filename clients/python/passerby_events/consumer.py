@@ -9,13 +9,12 @@ What is promised, and what is not, stands in docs/events.md.
 
 import logging
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import chain
 from types import TracebackType
 from typing import Self
-from uuid import UUID
 
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
@@ -25,6 +24,7 @@ from pydantic import ValidationError
 from passerby_events.brokers import Brokers
 from passerby_events.dead_letters import DeadLetter
 from passerby_events.errors import EventsError
+from passerby_events.recent_ids import RecentIds
 from passerby_events.refusals import unreachable
 from passerby_events.schema import Event, event_from, first_fault, newer_kind
 from passerby_events.topics import EVENTS, require_topic
@@ -83,8 +83,8 @@ class EventConsumer:
         self._idle_s = idle_s
         self._within_s = within_s
         self.passed_over = 0
-        self._seen = _RecentIds(REMEMBERED)
-        self._erased = _RecentIds(REMEMBERED)
+        self._seen = RecentIds(REMEMBERED)
+        self._erased = RecentIds(REMEMBERED)
         self._batch: deque[ConsumerRecord] = deque()
         self._handling: ConsumerRecord | None = None
         self._handled: dict[TopicPartition, OffsetAndMetadata] = {}
@@ -185,26 +185,6 @@ class EventConsumer:
             with suppress(CommitFailedError):
                 self._consumer.commit(offsets, timeout_ms=round(self._within_s * 1000))
         self._handled.clear()
-
-
-class _RecentIds:
-    """The last so many ids; the oldest is forgotten first."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._ids: OrderedDict[UUID, None] = OrderedDict()
-
-    def __contains__(self, each: UUID) -> bool:
-        return each in self._ids
-
-    def add(self, each: UUID) -> bool:
-        """Whether it is new."""
-        if each in self._ids:
-            return False
-        self._ids[each] = None
-        if len(self._ids) > self._most:
-            self._ids.popitem(last=False)
-        return True
 
 
 def _letter(message: ConsumerRecord, reason: str) -> DeadLetter:
