@@ -15,6 +15,9 @@ from pipeline.config_errors import ConfigError
 from pipeline.events.kafka.mdx_sink import MdxSink
 from pipeline.events.kafka.sink import KafkaSink
 
+PATIENCE_S = 10.0
+"""For brokers that do not answer somebody who sits at a terminal."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:
@@ -66,7 +69,13 @@ def tail(
     or Ctrl-C; says to stderr what is no event, and passes over it."""
     try:
         with EventConsumer(
-            brokers, topic, group=group, dead_letter=_complain, from_beginning=from_beginning, idle_s=idle_s
+            brokers,
+            topic,
+            group=group,
+            dead_letter=_complain,
+            from_beginning=from_beginning,
+            idle_s=idle_s,
+            within_s=PATIENCE_S,
         ) as events:
             for event in islice(filter(filters.let_through, events), count):
                 sys.stdout.write(event.model_dump_json() + "\n")

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from uuid import UUID
 
@@ -10,11 +11,13 @@ import pytest
 from passerby_events.brokers import Brokers
 from passerby_events.topics import open_admin
 from pipeline.cli import main
+from pipeline.commands.events import PATIENCE_S
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.kafka.mdx import MtmcMessage
 from pipeline.events.kafka.sink import KafkaSink
 from testing.events import a_match, a_merge, an_erasure
 from testing.services.kafka_topics import messages_at, publish_raw
+from testing.services.ports import free_port
 
 
 def recording(path: Path, count: int) -> list[str]:
@@ -124,6 +127,15 @@ def test_a_filter_that_nothing_can_pass_is_refused(
 ) -> None:
     assert main(["events", "tail", "--brokers", "127.0.0.1:1", *filters]) == 2
     assert line in capsys.readouterr().err
+
+
+def test_tail_gives_a_dead_broker_up_in_time_and_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    began_s = time.monotonic()
+    assert main(["events", "tail", "--brokers", f"127.0.0.1:{free_port()}"]) == 1
+    assert time.monotonic() - began_s < 1.5 * PATIENCE_S
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"within {PATIENCE_S:g} s" in line
+    assert "is it up" in line
 
 
 def test_events_come_out_as_mdx_messages_once_each(
