@@ -118,6 +118,18 @@ def test_tail_prints_what_its_filters_let_through(
     assert capsys.readouterr().out.splitlines() == [sent[number].model_dump_json() for number in kept]
 
 
+def test_tail_prints_a_line_for_people_where_it_is_asked_to(
+    kafka_brokers: Brokers, topic: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent = [a_match(), an_erasure(UUID(int=3))]
+    publish_raw(kafka_brokers, topic, *(event.model_dump_json().encode() for event in sent))
+    at = ["--topic", topic, "--brokers", str(kafka_brokers), "--from-beginning", "--count", "2"]
+    assert main(["events", "tail", *at, "--pretty"]) == 0
+    recognised, erased = capsys.readouterr().out.splitlines()
+    assert recognised.endswith("yard        5a0a3d0c  recognised, similarity 0.99; was in door 6 s before")
+    assert erased.endswith("00000000  is to be forgotten")
+
+
 @pytest.mark.parametrize(
     ("filters", "line"),
     [(("--kind", "person"), "--kind: expected one of person.app"), (("--person", "me"), "--person: expected an id")],
