@@ -1,32 +1,15 @@
 """A network asked by a data set: both sides described, then ranked."""
 
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 from torch import nn
 
 from reid_learning.machine import Machine
 from reid_models.architectures.tkp import TKP
 from reid_models.ranking import Ranking
 from reid_models.training.evaluation.describe import Observer, describe
-from reid_models.training.evaluation.protocols import match
+from reid_models.training.evaluation.protocols import Match, match
 from reid_models.training.recipe import TestParams
 from reid_models.training.tracklets import Dataset
 from reid_runtime.card import ClipSpec
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Described:
-    """Both sides of a data set, a row for each tracklet.
-
-    Attributes:
-        query: (Q, D).
-        gallery: (G, D), without the queries.
-    """
-
-    query: NDArray[np.float32]
-    gallery: NDArray[np.float32]
 
 
 def ask(
@@ -50,11 +33,10 @@ def ask(
         DatasetError: if a frame cannot be read, or there is no such protocol.
         RankingError: if no query has anything to find.
     """
-    sides = describe_sides(network, dataset, test, spec, machine=machine)
-    return match(test.protocol, sides.query, sides.gallery, dataset, distance=test.distance).ranking()
+    return compare(network, dataset, test, spec, machine=machine).ranking()
 
 
-def describe_sides(
+def compare(
     network: nn.Module,
     dataset: Dataset,
     test: TestParams,
@@ -62,13 +44,12 @@ def describe_sides(
     *,
     machine: Machine = Machine(),  # noqa: B008  # frozen
     observer: Observer = lambda _: None,
-) -> Described:
-    """Queries and gallery through a network; arguments as of `ask` and `describe`."""
+) -> Match:
+    """How alike queries and gallery are to a network; arguments as of `ask` and `describe`."""
     query_network, gallery_network = network, network
     if isinstance(network, TKP):
         sides = network.sides(test.matching)
         query_network, gallery_network = sides.query, sides.gallery
-    return Described(
-        describe(query_network, dataset.query, test.query, spec, machine=machine, observer=observer),
-        describe(gallery_network, dataset.gallery, test.gallery, spec, machine=machine, observer=observer),
-    )
+    query = describe(query_network, dataset.query, test.query, spec, machine=machine, observer=observer)
+    gallery = describe(gallery_network, dataset.gallery, test.gallery, spec, machine=machine, observer=observer)
+    return match(test.protocol, query, gallery, dataset, distance=test.distance)

@@ -1,6 +1,6 @@
 """Who is searched for among whom, and how precision is averaged: what tells published numbers apart, by name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,12 +75,14 @@ class Match:
 
     Attributes:
         similarity: (Q, G) float32, higher is more alike.
+        vectors: (Q, D) of the queries; D = 0 where pairs are compared otherwise than by vectors.
         queries: Q of them.
         searched: G of them.
         protocol: see there.
     """
 
     similarity: NDArray[np.float32]
+    vectors: NDArray[np.float32]
     queries: Labelled
     searched: Searched
     protocol: Protocol
@@ -142,22 +144,26 @@ def match(name: str, query: NDArray[np.float32], gallery: NDArray[np.float32], w
         DatasetError: if there is no such protocol.
     """
     among = searched(name, query, gallery, who)
-    return Match(similarity_of(query, among.vectors, distance), who.query.who, among, protocol_named(name))
+    return Match(similarity_of(query, among.vectors, distance), query, who.query.who, among, protocol_named(name))
 
 
-def reranked(query: NDArray[np.float32], plain: Match, params: RerankParams, *, distance: str) -> Match:
+def reranked(plain: Match, params: RerankParams, *, distance: str) -> Match:
     """The same queries and rows, by the distances of `rerank`: another task, to be labelled as such.
 
     Args:
-        query: (Q, D) vectors.
         plain: how alike they are without.
         params: see there.
         distance: see `similarity_of`.
+
+    Raises:
+        DatasetError: if there are no vectors.
     """
-    rows = plain.searched.vectors
+    query, rows = plain.vectors, plain.searched.vectors
+    if not query.shape[1]:
+        raise DatasetError("expected a network that describes each tracklet by a vector, to re-rank: it compares pairs")
     if distance == "cosine":
         query, rows = _units(query), _units(rows)
-    return Match(-rerank(query, rows, params), plain.queries, plain.searched, plain.protocol)
+    return replace(plain, similarity=-rerank(query, rows, params))
 
 
 def _units(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,9 @@ def official(shared: Path, number: int, protocol: str) -> tuple[Ranking, dict[st
         protocol, queries[:, None].astype(np.float32), others[:, None].astype(np.float32), dataset(query, gallery)
     )
     distances = golden["dist_all"][:, among.vectors[:, 0].astype(np.int64)]
-    return Match(-distances, query.who, among, protocol_named(protocol)).ranking(), golden
+    return Match(
+        -distances, np.zeros((len(query), 0), np.float32), query.who, among, protocol_named(protocol)
+    ).ranking(), golden
 
 
 @pytest.mark.shared
@@ -105,9 +108,11 @@ def test_neighbours_in_common_bring_a_person_forward() -> None:
     who = dataset(people(np.array([1]), np.array([1])), people(persons, np.full(19, 2)))
     query = chain[:1].astype(np.float32)
     plain = match("gao", query, vectors, who, distance="euclidean")
-    again = reranked(query, plain, RerankParams(near=4, smoothed=2), distance="euclidean")
+    again = reranked(plain, RerankParams(near=4, smoothed=2), distance="euclidean")
     assert plain.ranking().mean_average_precision < 0.9
     assert again.ranking().mean_average_precision > plain.ranking().mean_average_precision
+    with pytest.raises(DatasetError, match="describes each tracklet by a vector"):
+        reranked(replace(plain, vectors=query[:, :0]), RerankParams(), distance="euclidean")
 
 
 def test_a_protocol_that_nobody_knows_is_refused() -> None:

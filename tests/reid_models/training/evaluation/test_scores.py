@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -15,7 +17,10 @@ def matched(
     among = Searched(
         np.zeros((len(rows), 1), np.float32), Labelled(found[:, 0], found[:, 1]), np.arange(len(rows)) + len(queries)
     )
-    return Match(similarity.astype(np.float32), Labelled(asked[:, 0], asked[:, 1]), among, protocol_named(protocol))
+    nothing = np.zeros((len(queries), 0), np.float32)
+    return Match(
+        similarity.astype(np.float32), nothing, Labelled(asked[:, 0], asked[:, 1]), among, protocol_named(protocol)
+    )
 
 
 def noisy(seed: int = 0, count: int = 60) -> Match:
@@ -57,7 +62,7 @@ def test_a_camera_that_sees_worse_shows() -> None:
     match = noisy()
     weaker = match.similarity.copy()
     weaker[:, match.searched.who.cameras == 3] = np.random.default_rng(1).normal(size=(60, 60))
-    found = by_camera(Match(weaker, match.queries, match.searched, match.protocol))
+    found = by_camera(replace(match, similarity=weaker))
     assert [(pair.query, pair.gallery) for pair in found] == [(1, 2), (1, 3)]
     assert found[0].rank1 > 0.5 > 0.2 > found[1].rank1
     assert {pair.queries for pair in found} == {60}
