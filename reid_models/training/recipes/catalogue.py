@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from reid_models.training.changes import RecipeError, changed, read_changes
 from reid_models.training.plan import Plan, Stage
 from reid_models.training.recipes import gao
-from reid_models.training.recipes.changes import RecipeError, changed, read_changes
 from reid_models.training.recipes.compact import compact
 from reid_models.training.recipes.frames import frames
 

@@ -6,9 +6,39 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reid_models.training.sampling.test_clips import TestClips
+from reid_models.training.sampling.test_clips import TestClips, TestRule
 
 Lengths = dict[str, dict[str, Any]]
+
+
+def cut(rule: TestRule, frames: int, length: int) -> list[list[int]]:
+    return [clip.tolist() for clip in TestClips(rule, frames).cut(length)]
+
+
+def test_each_rule_on_ten_frames() -> None:
+    assert cut("consecutive", 4, 10) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 8, 9]]
+    assert cut("dense", 4, 10) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    assert cut("whole", 4, 10) == [list(range(10))]
+    assert cut("first", 4, 10) == [[0]]
+    assert cut("chunk-starts", 5, 10) == [[0, 2, 4, 6, 8]]
+    assert cut("spread", 5, 10) == [[1, 3, 5, 7, 9]]
+    assert cut("snippets", 4, 10) == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert cut("strided-start", 4, 10) == [[0, 2, 4, 6]]
+
+
+@pytest.mark.parametrize(
+    "rule", ["consecutive", "dense", "whole", "spread", "chunk-starts", "first", "snippets", "strided-start"]
+)
+@pytest.mark.parametrize("length", [1, 3, 4, 5, 31, 32, 33])
+def test_no_clip_leaves_its_tracklet(rule: TestRule, length: int) -> None:
+    clips = TestClips(rule, 4).cut(length)
+    assert clips
+    assert all(((clip >= 0) & (clip < length)).all() for clip in clips)
+
+
+@pytest.mark.parametrize("rule", ["consecutive", "dense", "whole"])
+def test_every_frame_is_seen(rule: TestRule) -> None:
+    assert set(np.concatenate(TestClips(rule, 4).cut(11)).tolist()) == set(range(11))
 
 
 @pytest.fixture
@@ -58,9 +88,3 @@ def test_a_frame_weighs_what_the_mean_of_clips_gives_it(golden: dict[str, Any]) 
         for indices in cut:
             np.add.at(weights, indices, 1 / (len(indices) * len(cut)))
         np.testing.assert_allclose(weights, cuts["cosam_effective_frame_weight"], atol=1e-6)
-
-
-def test_chunks_and_snippets_reach_over_the_whole_tracklet() -> None:
-    assert clips(TestClips("chunk-starts", 8), "16") == [[0, 2, 4, 6, 8, 10, 12, 14]]
-    assert clips(TestClips("snippets", 8), "17") == [list(range(8)), list(range(4, 12)), list(range(8, 16))]
-    assert clips(TestClips("snippets", 8), "3") == [[0, 1, 2, 0, 1, 2, 0, 1]]

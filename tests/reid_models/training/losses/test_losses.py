@@ -3,7 +3,9 @@ import math
 import pytest
 import torch
 
-from reid_models.training.losses import batch_hard_triplet, smoothed_cross_entropy, supervised_contrast
+from reid_models.training.losses.contrast import supervised_contrast
+from reid_models.training.losses.identity import smoothed_cross_entropy
+from reid_models.training.losses.triplet import batch_hard_triplet
 
 LINE = torch.tensor([[0.0], [1.0], [3.0], [7.0]])
 
