@@ -127,7 +127,9 @@ def searched(name: str, query: NDArray[np.float32], gallery: NDArray[np.float32]
     is_in = persons != JUNK
     is_in[: len(who.query)] &= protocol_named(name).joins_queries
     rows = np.flatnonzero(is_in)
-    return Searched(np.concatenate([query, gallery])[rows], Labelled(persons[rows], cameras[rows]), rows)
+    # Nobody's vectors have no length.
+    vectors = np.concatenate([query, gallery]) if len(gallery) else query
+    return Searched(vectors[rows], Labelled(persons[rows], cameras[rows]), rows)
 
 
 def match(name: str, query: NDArray[np.float32], gallery: NDArray[np.float32], who: Dataset, *, distance: str) -> Match:
