@@ -125,7 +125,7 @@ class Silent:
         self.process = Watched([COMMAND, "run", *words, "--out", self._out], folder / "silent.txt", 0, os.environ)
 
     def has_begun(self) -> bool:
-        tracks = self._out / "tracks" / "door.txt"
+        tracks = self._out / "tracks" / "door.txt.partial"
         return tracks.exists() and tracks.stat().st_size > 0
 
     def close(self) -> None:

@@ -83,11 +83,25 @@ def test_images_of_one_lump_are_spread_over_the_time_they_play() -> None:
     assert [pace.hold_s(stream_s, now_s=50.0) for stream_s in (7.0, 7.5, 8.0)] == [0.0, 0.5, 1.0]
 
 
-def test_after_a_hiccup_late_images_are_not_held_until_the_stream_is_where_it_was() -> None:
+def test_after_a_hiccup_images_play_at_twice_their_pace_until_the_stream_is_where_it_was() -> None:
+    """A second of images at 50, the next four seconds of them all at once at 54."""
     pace = Pace()
     pace.hold_s(0.0, now_s=50.0)
-    assert [pace.hold_s(stream_s, now_s=58.0) for stream_s in (2.0, 4.0, 6.0, 8.0, 10.0)] == [0.0, 0.0, 0.0, 0.0, 2.0]
-    assert pace.hold_s(12.0, now_s=60.0) == 2.0, "the hiccup is forgotten"
+    assert pace.hold_s(1.0, now_s=54.0) == 0.0
+    now_s, waited_s = 54.0, []
+    for stream_s in (1.4, 1.8, 2.2, 2.6, 3.0, 3.4, 3.8, 4.2, 4.6, 5.0, 5.4, 5.8, 6.2, 6.6, 7.0, 7.4, 7.8):
+        waited_s.append(pace.hold_s(stream_s, now_s))
+        now_s += waited_s[-1]
+    assert waited_s[:14] == pytest.approx([0.2] * 14)
+    assert waited_s[-2:] == pytest.approx([0.4] * 2)
+    assert now_s == pytest.approx(50 + 7.8)
+
+
+def test_images_behind_a_gap_are_not_held_for_as_long_as_it_is() -> None:
+    pace = Pace()
+    pace.hold_s(0.0, now_s=50.0)
+    pace.hold_s(1.0, now_s=60.0)
+    assert pace.hold_s(8.0, now_s=60.0) == 0.25
 
 
 def test_a_stream_that_stays_late_gets_a_new_pace() -> None:
