@@ -59,13 +59,13 @@ class Request:
     threads: int = 1
 
 
-def run(request: Request, console: Console, talk: Console) -> Outcome:
+def run(request: Request, scores: Console, console: Console) -> Outcome:
     """Evaluates; returns the mean over the splits.
 
     Args:
         request: see there.
-        console: for the scores.
-        talk: for everything else.
+        scores: where they are printed.
+        console: for everything else.
 
     Raises:
         PasserbyError: if what was asked cannot be; one line.
@@ -79,17 +79,17 @@ def run(request: Request, console: Console, talk: Console) -> Outcome:
         test = _test(subject, request)
         for split in _splits(subject, request):
             dataset = data_named(request.data, split=split)
-            match = _match(subject, dataset, test, talk)
+            match = _match(subject, dataset, test, console)
             outcomes.append(_outcome(subject, dataset, test, match, split, request))
             if request.html is not None and len(outcomes) == 1:
                 write_page(request.html, outcomes[0], match, dataset)
     if request.json is not None:
         write(outcomes[0] if len(outcomes) == 1 else outcomes, request.json)
     mean = mean_outcome(outcomes)
-    console.print(title(mean, splits=len(outcomes)), soft_wrap=True)
-    console.print(table(mean))
+    scores.print(title(mean, splits=len(outcomes)), soft_wrap=True)
+    scores.print(table(mean))
     for line in remarks(mean):
-        console.print(line, soft_wrap=True)
+        scores.print(line, soft_wrap=True)
     return mean
 
 
@@ -152,13 +152,13 @@ def _splits(subject: Subject, request: Request) -> Sequence[int]:
     return [origin.split if origin is not None and origin.data == request.data.partition("=")[0] else 0]
 
 
-def _match(subject: Subject, dataset: Dataset, test: TestParams, talk: Console) -> Match:
+def _match(subject: Subject, dataset: Dataset, test: TestParams, console: Console) -> Match:
     total = sum(
         len(clips.cut(length))
         for people, clips in ((dataset.query, test.query), (dataset.gallery, test.gallery))
         for length in people.lengths.tolist()
     )
-    with Progress(console=talk, disable=not talk.is_terminal) as progress:
+    with Progress(console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("clips", total=total)
         return subject.compare(dataset, test, lambda count: progress.advance(task, count))
 
