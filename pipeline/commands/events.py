@@ -6,14 +6,20 @@ from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
+from rich.console import Console
+
 from passerby_events.brokers import Brokers
 from passerby_events.consumer import EventConsumer
 from passerby_events.dead_letters import DeadLetter
 from passerby_events.recordings import read_recording
 from passerby_events.schema import KINDS, Event, sightings_of
+from pipeline.commands.event_lines import line_of
 from pipeline.config_errors import ConfigError
 from pipeline.events.kafka.mdx_sink import MdxSink
 from pipeline.events.kafka.sink import KafkaSink
+
+PATIENCE_S = 10.0
+"""For brokers that do not answer somebody who sits at a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +67,26 @@ def tail(
     from_beginning: bool,
     count: int | None,
     idle_s: float | None,
+    is_pretty: bool,
 ) -> int:
-    """Prints those that `filters` let through as JSON lines, each once, until `count` came, no event came for `idle_s`,
-    or Ctrl-C; says to stderr what is no event, and passes over it."""
+    """Prints those that `filters` let through as JSON lines, or as lines for people, each once, until `count` came, no
+    event came for `idle_s`, or Ctrl-C; says to stderr what is no event, and passes over it."""
+    out = Console(highlight=False)
     try:
         with EventConsumer(
-            brokers, topic, group=group, dead_letter=_complain, from_beginning=from_beginning, idle_s=idle_s
+            brokers,
+            topic,
+            group=group,
+            dead_letter=_complain,
+            from_beginning=from_beginning,
+            idle_s=idle_s,
+            within_s=PATIENCE_S,
         ) as events:
             for event in islice(filter(filters.let_through, events), count):
-                sys.stdout.write(event.model_dump_json() + "\n")
+                if is_pretty:
+                    out.print(line_of(event), soft_wrap=True)
+                else:
+                    sys.stdout.write(event.model_dump_json() + "\n")
                 sys.stdout.flush()
     except KeyboardInterrupt:
         return 0

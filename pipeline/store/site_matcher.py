@@ -206,21 +206,7 @@ class SiteMatcher:
 
     def _begin(self, lease: Lease, relay: OutboxRelay) -> tuple[EmbeddingReader, RedisGallery, Eraser]:
         agree(lease, self._agreement)
-        gallery = RedisGallery(
-            self._store,
-            lease,
-            self._retention,
-            model_id=self._expected.model_id,
-        )
-        self._compare_progress(gallery.commits)
-        if gallery.lost:
-            self._note_loss(f"Redis at {self._store.address} lost {gallery.lost} tracks that were remembered")
-        if gallery.lost_merges:
-            self._note_loss(f"Redis at {self._store.address} lost {gallery.lost_merges} former ids of merged persons")
-        if self._has_lost or gallery.lost:
-            # What is decided anew may differ from what was delivered, so it must not bear the same ids.
-            gallery.run, self._has_lost = run_id(self._store.site, UUID(lease.token)), False
-        self._gallery = gallery
+        gallery = self._load_gallery(lease)
         eraser = Eraser(
             self._store,
             lease,
@@ -228,6 +214,23 @@ class SiteMatcher:
             table=gallery.known(),
             observers=[self._count_erasure],
         )
+        return self._open_reader(lease, relay, gallery, eraser), gallery, eraser
+
+    def _load_gallery(self, lease: Lease) -> RedisGallery:
+        at = f"Redis at {self._store.address}"
+        gallery = RedisGallery(self._store, lease, self._retention, model_id=self._expected.model_id)
+        self._compare_progress(gallery.commits)
+        if gallery.lost:
+            self._note_loss(f"{at} lost {gallery.lost} tracks that were remembered")
+        if gallery.lost_merges:
+            self._note_loss(f"{at} lost {gallery.lost_merges} former ids of merged persons")
+        if self._has_lost or gallery.lost:
+            # What is decided anew may differ from what was delivered, so it must not bear the same ids.
+            gallery.run, self._has_lost = run_id(self._store.site, UUID(lease.token)), False
+        self._gallery = gallery
+        return gallery
+
+    def _open_reader(self, lease: Lease, relay: OutboxRelay, gallery: RedisGallery, eraser: Eraser) -> EmbeddingReader:
         join = WindowJoin(
             self._expected.cameras,
             window_s=self._params.order.window_s,
@@ -250,7 +253,7 @@ class SiteMatcher:
             where = f"Redis at {self._store.address} has lost the stream of embeddings"
             logger.warning("%s: %d messages that waited there are not decided", where, reader.lost)
             self._count_loss()
-        return reader, gallery, eraser
+        return reader
 
     def _count_delivery(self, what: RelayNews) -> None:
         match what:

@@ -1,9 +1,7 @@
-import math
-
 import pytest
 import torch
 
-from reid_models.training.losses import batch_hard_triplet, smoothed_cross_entropy, supervised_contrast
+from reid_models.training.losses.triplet import batch_hard_triplet
 
 LINE = torch.tensor([[0.0], [1.0], [3.0], [7.0]])
 
@@ -36,27 +34,3 @@ def test_the_order_of_the_rows_does_not_count() -> None:
     assert torch.allclose(
         batch_hard_triplet(rows, persons, margin=0.3), batch_hard_triplet(rows[order], persons[order], margin=0.3)
     )
-
-
-def test_smoothing_spreads_the_target() -> None:
-    logits = torch.log(torch.tensor([[0.7, 0.2, 0.1]]))
-    expected = -(0.9 + 0.1 / 3) * math.log(0.7) - 0.1 / 3 * (math.log(0.2) + math.log(0.1))
-    assert smoothed_cross_entropy(logits, torch.tensor([0]), smoothing=0.1).item() == pytest.approx(expected, abs=1e-5)
-
-
-def test_contrast_is_the_one_worked_out_by_hand() -> None:
-    """Three rows at 0, 90 and 180 degrees; the first two are one person, the third is alone and does not count."""
-    rows = torch.tensor([[2.0, 0.0], [0.0, 5.0], [-1.0, 0.0]])
-    first = -math.log(math.exp(0) / (math.exp(0) + math.exp(-1 / 0.5)))
-    second = -math.log(math.exp(0) / (math.exp(0) + math.exp(0)))
-    loss = supervised_contrast(rows, torch.tensor([3, 3, 8]), temperature=0.5)
-    assert loss.item() == pytest.approx((first + second) / 2, abs=1e-5)
-
-
-def test_contrast_has_a_finite_slope_and_does_not_mind_lengths() -> None:
-    rows = torch.randn(8, 4, requires_grad=True)
-    loss = supervised_contrast(rows, torch.arange(8) // 2, temperature=0.1)
-    assert torch.allclose(loss, supervised_contrast(3 * rows, torch.arange(8) // 2, temperature=0.1))
-    loss.backward()
-    assert rows.grad is not None
-    assert rows.grad.isfinite().all()
