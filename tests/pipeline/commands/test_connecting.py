@@ -7,12 +7,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import redis
 import yaml
 
 from passerby_events.brokers import Brokers
 from passerby_events.topics import open_admin
 from pipeline.cli import main
 from pipeline.commands.connecting import Contact, ask_all
+from pipeline.store.keys import AGREEMENT, prefix
 from testing.services.mosquitto import Mosquitto
 from testing.services.redis import RedisServer
 from testing.services.webhook import Answer, WebhookServer
@@ -107,6 +109,15 @@ def test_redis_says_its_version_and_how_it_keeps_what_it_is_given(
     assert asked(tmp_path, redis={"url": redis_server.url}) == 0
     seen = capsys.readouterr().out
     assert "(standalone), no maxmemory, noeviction, all rights that a site needs; appendonly yes" in seen
+
+
+def test_a_site_that_was_decided_with_other_cameras_would_refuse_the_matcher(
+    redis_server: RedisServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.hset(prefix("site") + AGREEMENT, "cameras", '["yard"]')
+    assert asked(tmp_path, redis={"url": redis_server.url}) == 1
+    assert "site site in Redis was decided with cameras yard (here door)" in capsys.readouterr().err
 
 
 def test_a_redis_that_is_not_there_is_one_line_without_its_password(
