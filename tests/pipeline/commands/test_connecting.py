@@ -4,6 +4,8 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import yaml
 
@@ -50,6 +52,18 @@ def test_a_recording_is_looked_at_and_then_the_plan_is_printed(
     assert "h264, mov, 130x98, 25 frames/s, 50 frames, 2 s, first image after" in printed.out
     assert "threshold" in printed.out
     assert "FAILED" not in printed.out
+
+
+def test_a_folder_of_images_says_how_many_and_passes_over_one_that_is_damaged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    (folder / "0.png").write_bytes(b"no image")
+    for number in (1, 2):
+        assert cv2.imwrite(str(folder / f"{number}.png"), np.zeros((40, 60, 3), np.uint8))
+    assert asked(tmp_path, cameras=[{"name": "door", "source": str(folder), "frame_rate": 5}]) == 0
+    assert "folder of images, 60x40, 5 frames/s, 3 frames, 1 s, first image after" in capsys.readouterr().out
 
 
 def test_each_camera_that_fails_is_one_line_without_its_password(
