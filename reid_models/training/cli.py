@@ -152,6 +152,27 @@ def evaluate(
     return 0
 
 
+@app.command()
+def results(
+    runs: Annotated[list[Path] | None, typer.Option("--runs", help="Folder of runs that were evaluated.")] = None,
+    paper: Annotated[list[str] | None, typer.Option(help="Of this paper alone.")] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option("--data", help="Name of a data set that is there: not run, in the place of absent."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Figures without a recipe too.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="For a document.")] = False,
+) -> int:
+    """Print the figures of papers, and ours beside them."""
+    from rich.console import Console
+
+    from reid_models.training.commands.results import Request, run
+
+    request = Request(runs or (), paper or (), data or (), everything, markdown)
+    run(request, Console(highlight=False))
+    return 0
+
+
 def entry() -> None:
     """What the installed command calls."""
     sys.exit(main(sys.argv[1:]))
