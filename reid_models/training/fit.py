@@ -24,13 +24,12 @@ from reid_models.training.feeds.crops import CropFeed, CropFeedParams
 from reid_models.training.feeds.feed import Feed, PrefetchedFeed
 from reid_models.training.feeds.tracklets import TrackletFeed
 from reid_models.training.recipe import Recipe
+from reid_models.training.restore import CLASSIFIERS, restored
 from reid_models.training.tracklets import Dataset, DatasetError, TrackletSet
 
 LOG = "log.jsonl"
 """Losses of each step, and figures of each look, one line each."""
 READERS = 2
-CLASSIFIERS = ("classifier.weight", "classifier.linear.weight")
-"""Where a learner has a row for each identity, by the kind of its head."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,11 +118,7 @@ def trained(recipe: Recipe, folder: Path) -> nn.Module:
     checkpoint = load_checkpoint(folder, recipe=recipe)
     if checkpoint is None:
         raise TrainingError(f"expected {FILE} in {folder}, found none: train first")
-    learner = build_learner(
-        recipe, len(next(checkpoint.average[name] for name in CLASSIFIERS if name in checkpoint.average))
-    )
-    learner.load_state_dict(checkpoint.average)
-    return learner.get_submodule("network").eval()
+    return restored(recipe, checkpoint)
 
 
 def _feed(recipe: Recipe, lesson: Lesson, people: TrackletSet, learner: nn.Module) -> Feed:

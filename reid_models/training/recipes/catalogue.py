@@ -33,3 +33,12 @@ def read_plan(recipe: str) -> Plan:
     if name not in RECIPES:
         raise RecipeError(f"{recipe}: expected one of the recipes {', '.join(RECIPES)}, found {name}")
     return RECIPES[name]().mapped(lambda one: changed(one, found))
+
+
+def recipe_name(recipe: str) -> str:
+    """The name of a recipe, or the one that a YAML file changes.
+
+    Raises:
+        RecipeError: if the file is not there, or names none.
+    """
+    return str(read_changes(Path(recipe))["recipe"]) if recipe.endswith((".yaml", ".yml")) else recipe
