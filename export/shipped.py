@@ -14,8 +14,8 @@ from reid_learning.checkpoint import load_checkpoint
 from reid_learning.recipes import Recipe
 from reid_models.architectures.served import ServedNetwork
 from reid_models.clip_encoder import CLIP
+from reid_models.training.fit import trained as trained_encoder
 from reid_models.training.recipes.compact import compact
-from reid_models.training.train import trained_network as trained_encoder
 
 DETECTOR_PX = 384, 512
 """Height and width, as images of most cameras have them: one of 4:3 fills it."""
@@ -33,7 +33,7 @@ def export_encoder(
 ) -> tuple[str, float]:
     """Writes the encoder of a run with its card; returns the `model_id` and the difference from torch."""
     recipe = compact(steps=steps)
-    clip, steps = recipe.clip, recipe.loop.steps
+    clip, steps = recipe.network.clip, recipe.loop.steps
     generator = torch.Generator().manual_seed(0)
     shape = (PARITY_CLIPS, clip.frames, clip.height, clip.width, 3)
     clips = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)

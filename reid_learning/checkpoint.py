@@ -30,7 +30,7 @@ class Checkpoint:
         step: the next one.
         learner: state of what learns.
         average: state of its moving average.
-        optimiser: state of the optimiser.
+        optimisers: of each phase the state of its optimiser and of its scaler.
         seen: the sets that it was trained on, each with what it says of itself.
     """
 
@@ -38,7 +38,7 @@ class Checkpoint:
     step: int
     learner: dict[str, Any]
     average: dict[str, Any]
-    optimiser: dict[str, Any]
+    optimisers: list[tuple[dict[str, Any], dict[str, Any]]]
     seen: tuple[str, ...] = (UNKNOWN,)
 
 
@@ -62,14 +62,25 @@ def load_checkpoint(folder: Path, *, recipe: Recipe) -> Checkpoint | None:
     path = folder / FILE
     if not path.is_file():
         return None
-    try:
-        found = Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
-    except Exception as error:  # torch.load promises no kind: pickle, zip and struct errors all come through
-        raise CheckpointError(
-            f"{path}: expected a checkpoint of a run, found something else: take another folder, or train anew"
-        ) from error
+    found = read_checkpoint(path)
     if different := differences(found.recipe, recipe):
         raise CheckpointError(
             f"{path} is of another recipe, {'; '.join(different[:SHOWN])}: take another folder, or the old recipe"
         )
     return found
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint in a file, of whatever recipe.
+
+    Raises:
+        CheckpointError: if there is none, or it cannot be read.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"expected a checkpoint at {path}, found none: train first")
+    try:
+        return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
+    except Exception as error:  # torch.load promises no kind: pickle, zip and struct errors all come through
+        raise CheckpointError(
+            f"{path}: expected a checkpoint of a run, found something else: take another folder, or train anew"
+        ) from error

@@ -216,7 +216,8 @@ def _all() -> Iterator[Row]:
     yield Row("Redis is full", losses.be_full, r"error: Redis .* refuses")
     yield Row("eviction", losses.evict, r"when it is full \(allkeys-lru\)", must_be_named=True)
     for pattern in (
-        "embeddings", "backlog", "writers", "sighting:*", "person:*", "merged", "recent", "progress", "ledger", "lease",
+        "embeddings", "backlog", "writers", "sighting:*", "person:*", "merged", "recent", "progress", "ledger",
+        "agreement", "claim:*", "lease",
     ):  # fmt: skip
         yield lost(f"deleted: {pattern}", partial(losses.delete, pattern))
     last_words = partial(losses.lose_last_words, losses.delete_stream)

@@ -92,7 +92,7 @@ def supervise(
     config = config.model_copy(update={"output": OutputConfig(directory=folder)})
     metrics = metrics or Metrics()
     gallery = MemoryGallery(owned.enter_context(JsonLinesSink(folder / "events.jsonl")), config.matching.retention)
-    counter = MatchCounter(metrics, lambda: len(gallery.known()))
+    counter = MatchCounter(metrics, gallery.known)
 
     def open_observers() -> dict[str, list[CameraObserver]]:
         recorders = open_recorders(config, owned)

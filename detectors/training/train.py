@@ -17,7 +17,8 @@ from detectors.training.objective import DetectorLearner, Target
 from detectors.training.views import View, ViewParams, draw_view
 from reid_learning.checkpoint import load_checkpoint
 from reid_learning.clutter import clutter
-from reid_learning.loop import LoopParams, TrainingError, TrainingStep, run
+from reid_learning.loop import LoopParams, Phase, TrainingError, TrainingStep, run
+from reid_learning.optimisers import OptimiserParams, ScheduleParams
 from reid_learning.progress import watch_training
 
 CLUTTERS, CLUTTER_PX = 300, 480
@@ -40,13 +41,20 @@ class DetectorRecipe:
     views: ViewParams = field(default=ViewParams())
 
 
-STEPS = 1500
+STEPS, WARMUP_STEPS = 1500, 150
 
 
 def small_person_detector(*, steps: int | None = None) -> DetectorRecipe:
     """The shipped detector: trained from nothing, on simulated people alone; `STEPS` where nobody says how many."""
+    steps = steps or STEPS
     return DetectorRecipe(
-        LoopParams(steps=steps or STEPS, rate=2e-3, warmup=150, decay=0.05, average=0.99, save_every=100)
+        LoopParams(
+            steps=steps,
+            optimiser=OptimiserParams("adamw", rate=2e-3, decay=0.05),
+            schedule=ScheduleParams("cosine", warmup=min(0.5, WARMUP_STEPS / steps)),
+            average=0.99,
+            save_every=100,
+        )
     )
 
 
@@ -59,9 +67,8 @@ def train(recipe: DetectorRecipe, frames: FrameSet, folder: Path, *, console: Co
     torch.manual_seed(recipe.loop.seed)
     learner = DetectorLearner(PersonNetwork()).to(memory_format=torch.channels_last)
     batches = Batches(recipe, frames)
-    steps = run(
-        learner, lambda step: learner(*batches.batch(step)), recipe.loop, folder=folder, recipe=recipe, seen=frames.seen
-    )
+    phases = [Phase(lambda step: learner(*batches.batch(step)))]
+    steps = run(learner, phases, recipe.loop, folder=folder, recipe=recipe, seen=frames.seen)
     done = deque(watch_training(steps, total=recipe.loop.steps, console=console), maxlen=1)
     if not done:
         raise TrainingError(f"expected a run with steps to go, found all {recipe.loop.steps} done in {folder}")

@@ -123,7 +123,7 @@ class Deployment:
         gallery = MemoryGallery(sink, matching.retention)
         plan = self._plan
         matcher = Matcher(gallery, self._config.site, plan.params, plan.calibration, matching.merge_split)
-        counter = MatchCounter(self._metrics, lambda: len(gallery.known()))
+        counter = MatchCounter(self._metrics, gallery.known)
         return self.supervisor(partial(run_identity_loop, matcher=matcher, observers=[counter]))
 
     def connect_stream(self, store: SiteStore, limits: RedisConfig) -> Running:

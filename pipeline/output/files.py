@@ -1,4 +1,6 @@
-"""Files of people's data: nobody else of the machine reads them, and one that cannot be written is named."""
+"""Files of people's data: nobody else of the machine reads them, one that cannot be written is named, and what is half
+written never looks whole.
+"""
 
 import fcntl
 import os
@@ -33,6 +35,28 @@ def naming(path: Path) -> Iterator[None]:
         if error.errno is None or error.filename is not None:
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def partial_of(path: Path) -> Path:
+    """Where a file is written until it is whole."""
+    return path.with_name(f"{path.name}.partial")
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Where to write a file instead: it takes its place, in a folder that is made, once all is there, and else is gone.
+
+    An error, such as a full disk, names the file.
+    """
+    partial = partial_of(path)
+    try:
+        with naming(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield partial
+            partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def is_free(file: int, lock: int) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from passerby_events.errors import PasserbyError
+from pipeline.output.files import written_whole
 
 TRACK_COLUMNS = 7
 """The fewest that tracks have; what follows them is not read."""
@@ -143,8 +144,8 @@ def write_tracks(path: Path, tracks: MotTracks) -> None:
     frames, ids, boxes, scores = (array.tolist() for array in (tracks.frames, tracks.ids, tracks.boxes, tracks.scores))
     lines = (track_line(frames[i], ids[i], boxes[i], scores[i]) for i in rows)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(lines), encoding="ascii")
+        with written_whole(path) as partial:
+            partial.write_text("".join(lines), encoding="ascii")
     except OSError as error:
         raise MotFileError(f"expected to write tracks to {path}: {error.strerror}; name another folder") from error
 
@@ -239,7 +240,8 @@ def read_sequence_length(path: Path) -> int:
 
 def write_sequence_length(path: Path, name: str, frames: int) -> None:
     """Writes a number of frames as a MOT `seqinfo.ini` gives it."""
-    path.write_text(f"[Sequence]\nname={name}\nseqLength={frames}\n", encoding="utf-8")
+    with written_whole(path) as partial:
+        partial.write_text(f"[Sequence]\nname={name}\nseqLength={frames}\n", encoding="utf-8")
 
 
 def read_feet(path: Path, *, last_frame: int | None = None) -> FootTruth:

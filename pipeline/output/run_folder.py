@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from passerby_events.errors import EventsError, EventsRefusedError
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 _SERIES = "site.json"
 """Of which site, and of which series of its decisions, the files are; not there for those of a `run`."""
 _OURS = ("events.jsonl", "tracks/*.txt", "tracks/*.ini", "videos/*.mp4", "thumbnails/*/*.jpg", "report.html", _SERIES)
-"""All that a run may leave."""
+"""All that a run may leave; one that was killed also leaves some that are partial."""
 _EARLIER = "earlier"
 _PATIENCE_S = 5.0
 """So long may a process that was killed have children."""
@@ -129,7 +129,7 @@ def _series(directory: Path) -> Mapping[str, str] | None:
 
 def _keep_apart(directory: Path) -> None:
     """Moves the files of an earlier run to `earlier/20261130T093000Z`, named after the last moment of it."""
-    files = [path for pattern in _OURS for path in directory.glob(pattern)]
+    files = [path for pattern in _OURS for path in chain(directory.glob(pattern), directory.glob(f"{pattern}.partial"))]
     if not any(path.stat().st_size for path in files if path.name != _SERIES):
         for path in files:
             path.unlink()

@@ -84,7 +84,7 @@ class FileSource:
         with closing(self._open()) as video:
             report(self._observers, SourceChanged(self._camera, SourceState.STREAMING))
             timeline: Timeline[_Numbered] = Timeline(
-                self._name, self._starts_at_s, 1 / (video.frame_rate or _USUAL_RATE)
+                self._name, self._camera, self._starts_at_s, 1 / (video.frame_rate or _USUAL_RATE)
             )
             count = 0
             for settled in timeline.settle(self._timed(video)):

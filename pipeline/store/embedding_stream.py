@@ -27,11 +27,11 @@ from pipeline.store.embedding_messages import (
 )
 from pipeline.store.keys import CONSUMER, GROUP, STREAM, claim_key
 from pipeline.store.lease import Lease
-from pipeline.store.lost_ends import SILENT_S, close_silent
+from pipeline.store.lost_ends import SILENT_S, LostEnds
 from pipeline.store.outage import Outage
 from pipeline.store.scripts import APPEND, DEAD_LETTER, DEAD_LETTERS_BYTES, FORGET, NOTE_LENGTH, READ, RECOUNT
 from pipeline.store.window_join import MAX_LAG_S, WindowJoin
-from pipeline.store.worker_clocks import ClockRead, WorkerClocks
+from pipeline.store.worker_clocks import ClockRead, WorkerClocks, written_s
 
 logger = logging.getLogger(__name__)
 
@@ -229,7 +229,7 @@ class EmbeddingReader:
         expected: what a message must be like; others are dead-lettered.
         may_go_on: asked before each window; while it says no, none is handed out.
         had_stream: somebody has read the site's stream before.
-        has_lost: asked whether Redis may have lost the last message of a worker.
+        lost_ends: the last words that Redis may have lost.
         observers: are told of each message that is dead-lettered, of the clocks of live workers and how far their
             cameras are behind, and each time the reader looks for a window, found or not.
 
@@ -246,7 +246,7 @@ class EmbeddingReader:
         *,
         may_go_on: Callable[[], bool] = lambda: True,
         had_stream: bool = False,
-        has_lost: Callable[[], bool] = lambda: False,
+        lost_ends: LostEnds | None = None,
         observers: Sequence[Callable[[ReaderNews], None]] = (),
     ) -> None:
         self._store = store
@@ -254,7 +254,7 @@ class EmbeddingReader:
         self._join = join
         self._expected = expected
         self._may_go_on = may_go_on
-        self._has_lost = has_lost
+        self._lost_ends = lost_ends or LostEnds(())
         self._observers = observers
         self._clocks = WorkerClocks(observers)
         self._far_behind: set[str] = set()
@@ -287,15 +287,8 @@ class EmbeddingReader:
                 self._store.wait_for_entry(STREAM, self._last_id, min(1.0, self._lease.duration_ms / 4000))
 
     def _close_silent(self) -> None:
-        silent = self._join.silent(time.monotonic(), SILENT_S) if self._has_lost() else []
-        for camera in close_silent(self._store, silent, self._expected.model_id, now_s=time.time()) if silent else []:
-            logger.warning(
-                "camera %s has been silent for %.0f s, nobody speaks for it, and Redis has lost messages: its worker "
-                "is taken to have closed",
-                camera,
-                SILENT_S,
-                extra={"camera": camera},
-            )
+        silent = self._join.silent(time.monotonic(), SILENT_S)
+        for camera in self._lost_ends.close(self._store, silent, self._expected.model_id, now_s=time.time()):
             self._report(EndPresumed(camera))
 
     def _read_pending(self) -> None:
@@ -322,6 +315,7 @@ class EmbeddingReader:
             self._dead_letter(entry_id, fields, str(error))
         else:
             self._join.add(StreamEntry(entry_id, message.worker), message, time.monotonic(), live_s=live_s)
+            self._lost_ends.hear(message.cameras, written_s(entry_id))
             self._note_refused(message)
             self._note_who_is_behind()
 

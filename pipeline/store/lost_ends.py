@@ -6,7 +6,7 @@ next message on.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pipeline.store.client import Argument, SiteStore
 from pipeline.store.embedding_messages import EmbeddingMessage, pack_message
@@ -17,6 +17,43 @@ logger = logging.getLogger(__name__)
 
 SILENT_S = 20.0
 """Four times as long as a camera stays claimed after its worker's last message."""
+
+
+class LostEnds:
+    """Of which cameras the last word may be lost, over all terms of a matcher. One thread.
+
+    Args:
+        cameras: of the site.
+    """
+
+    def __init__(self, cameras: Iterable[str]) -> None:
+        self._cameras = tuple(cameras)
+        self._lost_s: dict[str, float] = {}
+
+    def note_loss(self, now_s: float) -> None:
+        """Redis has lost messages before this moment, seconds since the epoch."""
+        self._lost_s = dict.fromkeys(self._cameras, now_s)
+
+    def hear(self, cameras: Iterable[str], written_s: float) -> None:
+        """Who has written since then has not said its last word before."""
+        for camera in cameras:
+            if written_s > self._lost_s.get(camera, written_s):
+                del self._lost_s[camera]
+
+    def close(self, store: SiteStore, silent: Iterable[str], model_id: str, *, now_s: float) -> list[str]:
+        """Closes and names those of the silent cameras whose last word may be lost, and for which nobody speaks."""
+        suspects = [camera for camera in silent if camera in self._lost_s]
+        closed = close_silent(store, suspects, model_id, now_s=now_s) if suspects else []
+        for camera in closed:
+            del self._lost_s[camera]
+            logger.warning(
+                "camera %s has been silent for %.0f s, nobody speaks for it, and Redis has lost messages: its worker "
+                "is taken to have closed",
+                camera,
+                SILENT_S,
+                extra={"camera": camera},
+            )
+        return closed
 
 
 def close_silent(store: SiteStore, cameras: Sequence[str], model_id: str, *, now_s: float) -> list[str]:

@@ -259,7 +259,8 @@ local events = tonumber(take())
 for _ = 1, events do redis.call('XADD', outbox, '*', 'event', take()) end
 redis.call('HINCRBY', ledger, 'outbox', events)
 while is_left() do forget(take(), take()) end
-redis.call('HSET', progress, 'commit', commit, 'until_s', until_s, 'run', run, 'tracks', tracks, 'at_s', now_s)
+redis.call('HSET', progress, 'commit', commit, 'until_s', until_s, 'run', run, 'tracks', tracks, 'merged', merges,
+  'at_s', now_s)
 redis.call('EXPIRE', recent, ttl_s)
 return 1
 """,
@@ -272,7 +273,7 @@ return 1
         "merged": MERGED,
         "ledger": LEDGER,
     },
-    args=("commit", "until_s", "run", "tracks", "now_s", "ttl_s", "..."),
+    args=("commit", "until_s", "run", "tracks", "merges", "now_s", "ttl_s", "..."),
 )
 
 ASK = script(
@@ -315,7 +316,7 @@ for _ = 1, tonumber(take()) do
 end
 for _ = 1, tonumber(take()) do
   redis.call('DEL', take_key())
-  redis.call('HDEL', merged, take())
+  if redis.call('HDEL', merged, take()) == 1 then redis.call('HINCRBY', progress, 'merged', -1) end
 end
 for _ = 1, tonumber(take()) do events = events + redis.call('XDEL', outbox, take()) end
 redis.call('HINCRBY', ledger, 'outbox', 0 - events)

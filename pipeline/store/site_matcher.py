@@ -38,6 +38,7 @@ from pipeline.store.gallery import RedisGallery
 from pipeline.store.keys import ERASED, PROGRESS
 from pipeline.store.lease import Lease, acquire
 from pipeline.store.ledger import Ledger
+from pipeline.store.lost_ends import LostEnds
 from pipeline.store.outage import Outage
 from pipeline.store.outbox import EventDeadLettered, EventDelivered, OutboxRelay, RelayNews, SinkFailed
 from pipeline.store.startup import forgets
@@ -110,8 +111,7 @@ class SiteMatcher:
         self._commits = 0
         """As many as Redis was known to have."""
         self._ledger = Ledger(store)
-        self._may_lack_ends = False
-        """Redis has lost something: perhaps the last message of a worker."""
+        self._lost_ends = LostEnds(expected.cameras)
         self._agreement = Agreement(params.order.window_s, expected.model_id, expected.cameras)
 
     def run(self, *, until_end: bool = False) -> None:
@@ -170,7 +170,7 @@ class SiteMatcher:
 
     def _count_loss(self) -> None:
         self._metrics.store_losses.inc()
-        self._may_lack_ends = True
+        self._lost_ends.note_loss(time.time())
 
     def _serve(self, lease: Lease, *, until_end: bool) -> bool:
         """One term; returns whether all is done that ever will be."""
@@ -187,7 +187,7 @@ class SiteMatcher:
             run_identity_loop(
                 eraser.without_erased(reader.windows(self._stopping.is_set, until_end=until_end)),
                 self._make_matcher(gallery),
-                observers=[MatchCounter(self._metrics, lambda: len(gallery.known()))],
+                observers=[MatchCounter(self._metrics, gallery.known)],
             )
             if not self._stopping.is_set():
                 self._deliver_all(lease, relay)
@@ -195,6 +195,8 @@ class SiteMatcher:
             lease.release()
         finally:
             self._metrics.leading.set(0)
+            self._metrics.gallery_tracks.clear()
+            self._metrics.lone_tracks.clear()
             relay.close()
         return not self._stopping.is_set()
 
@@ -204,19 +206,7 @@ class SiteMatcher:
 
     def _begin(self, lease: Lease, relay: OutboxRelay) -> tuple[EmbeddingReader, RedisGallery, Eraser]:
         agree(lease, self._agreement)
-        gallery = RedisGallery(
-            self._store,
-            lease,
-            self._retention,
-            model_id=self._expected.model_id,
-        )
-        self._compare_progress(gallery.commits)
-        if gallery.lost:
-            self._note_loss(f"Redis at {self._store.address} lost {gallery.lost} tracks that were remembered")
-        if self._has_lost or gallery.lost:
-            # What is decided anew may differ from what was delivered, so it must not bear the same ids.
-            gallery.run, self._has_lost = run_id(self._store.site, UUID(lease.token)), False
-        self._gallery = gallery
+        gallery = self._load_gallery(lease)
         eraser = Eraser(
             self._store,
             lease,
@@ -224,6 +214,23 @@ class SiteMatcher:
             table=gallery.known(),
             observers=[self._count_erasure],
         )
+        return self._open_reader(lease, relay, gallery, eraser), gallery, eraser
+
+    def _load_gallery(self, lease: Lease) -> RedisGallery:
+        at = f"Redis at {self._store.address}"
+        gallery = RedisGallery(self._store, lease, self._retention, model_id=self._expected.model_id)
+        self._compare_progress(gallery.commits)
+        if gallery.lost:
+            self._note_loss(f"{at} lost {gallery.lost} tracks that were remembered")
+        if gallery.lost_merges:
+            self._note_loss(f"{at} lost {gallery.lost_merges} former ids of merged persons")
+        if self._has_lost or gallery.lost:
+            # What is decided anew may differ from what was delivered, so it must not bear the same ids.
+            gallery.run, self._has_lost = run_id(self._store.site, UUID(lease.token)), False
+        self._gallery = gallery
+        return gallery
+
+    def _open_reader(self, lease: Lease, relay: OutboxRelay, gallery: RedisGallery, eraser: Eraser) -> EmbeddingReader:
         join = WindowJoin(
             self._expected.cameras,
             window_s=self._params.order.window_s,
@@ -239,14 +246,14 @@ class SiteMatcher:
             self._expected,
             may_go_on=partial(self._may_go_on, lease, relay, eraser),
             had_stream=self._ledger.is_known,
-            has_lost=lambda: self._may_lack_ends,
+            lost_ends=self._lost_ends,
             observers=[self._note_reading],
         )
         if reader.lost is not None:
             where = f"Redis at {self._store.address} has lost the stream of embeddings"
             logger.warning("%s: %d messages that waited there are not decided", where, reader.lost)
             self._count_loss()
-        return reader, gallery, eraser
+        return reader
 
     def _count_delivery(self, what: RelayNews) -> None:
         match what:

@@ -3,6 +3,9 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _LATENCY_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_COSINES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
+_MARGINS = (0.0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5, 1.0)
+_EXCESSES = (-0.3, -0.2, -0.15, -0.1, -0.05, 0.0, 0.05, 0.1, 0.2, 0.3)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
@@ -53,11 +56,37 @@ class Metrics:
         self.match_s = Histogram("reid_match_seconds", "Deciding one window.", buckets=_LATENCY_S, registry=r)
         self.detect_batch = Histogram("reid_detect_batch_images", "Images in a batch.", buckets=_SIZES, registry=r)
         self.encode_batch = Histogram("reid_encode_batch_clips", "Clips in a batch.", buckets=_SIZES, registry=r)
-        self.outcomes = Counter("reid_match_outcomes", "Tracks by what was decided of them.", ["outcome"], registry=r)
+        self.outcomes = Counter(
+            "reid_match_outcomes", "Tracks by what was decided of them.", ["camera", "outcome"], registry=r
+        )
+        self.match_similarity = Histogram(
+            "reid_match_similarity",
+            "Cosine of a recognised track to the one that it was recognised by.",
+            ["camera"],
+            buckets=_COSINES,
+            registry=r,
+        )
+        self.match_margin = Histogram(
+            "reid_match_margin",
+            "By how much the cosine of a recognised track exceeded that of the next person who was possible.",
+            ["camera"],
+            buckets=_MARGINS,
+            registry=r,
+        )
+        self.rejected_excess = Histogram(
+            "reid_rejected_excess",
+            "Of decided tracks: the best person who was possible and not taken, in cosine above the one demanded.",
+            ["camera"],
+            buckets=_EXCESSES,
+            registry=r,
+        )
         self.merge_split = Counter(
             "reid_merge_splits", "Decisions taken back: two persons were one, or one was two.", ["kind"], registry=r
         )
-        self.gallery_tracks = Gauge("reid_gallery_tracks", "Tracks that the gallery remembers.", registry=r)
+        self.gallery_tracks = Gauge("reid_gallery_tracks", "Tracks that the gallery remembers.", ["camera"], registry=r)
+        self.lone_tracks = Gauge(
+            "reid_gallery_lone_tracks", "Of these: whose person has no other track.", ["camera"], registry=r
+        )
         self.events = Counter("reid_events", "Events published.", ["kind"], registry=r)
         self.stream_waits = Counter(
             "reid_stream_waits",

@@ -1,13 +1,19 @@
 """Those who observe the parts: counters and log lines."""
 
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
 from typing import get_args
 
+import numpy as np
+
 from detectors.batching import DetectedBatch
+from passerby_events.schema import IdentityEvent, PersonAppeared, PersonMatched
+from pipeline.matching.gallery import Known
 from pipeline.matching.identity_loop import DecidedWindow
+from pipeline.matching.sightings import are_lone
 from pipeline.sources.source import FrameDropped, SourceChanged, SourceState
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.logs import of_camera
@@ -19,6 +25,8 @@ from pipeline.tracking.tracklets import TrackletBuffer, WhyNotCut
 
 logger = logging.getLogger(__name__)
 
+COUNT_GALLERY_S = 1.0
+"""Between two counts of all that is remembered: 2 ms for 100,000 tracks."""
 NETWORK = "network"
 """Why a track was not encoded that had left tracklets; other reasons are in `WhyNotCut`."""
 
@@ -149,22 +157,58 @@ class EncodeCounter:
 
 
 class MatchCounter:
-    """Counts what the identity loop does."""
+    """Counts what the identity loop does.
 
-    def __init__(self, metrics: Metrics, gallery_tracks: Callable[[], int]) -> None:
+    Args:
+        known: what the gallery remembers.
+    """
+
+    def __init__(
+        self, metrics: Metrics, known: Callable[[], Known], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._metrics = metrics
-        self._gallery_tracks = gallery_tracks
+        self._known = known
+        self._clock = clock
+        self._counts_again_s = -math.inf
 
     def __call__(self, decided: DecidedWindow) -> None:
         m, outcome = self._metrics, decided.outcome
         m.match_s.observe(decided.took_s)
-        m.outcomes.labels(outcome="appeared").inc(outcome.appeared)
-        m.outcomes.labels(outcome="matched").inc(outcome.matched)
-        m.outcomes.labels(outcome="waiting").inc(outcome.waiting)
+        for event in outcome.events:
+            self._count_event(event)
+        for track in outcome.waiting:
+            m.outcomes.labels(camera=track.camera, outcome="waiting").inc()
+        for camera, excess in outcome.rejected:
+            m.rejected_excess.labels(camera=camera).observe(excess)
         m.merge_split.labels(kind="merged").inc(outcome.merged)
         m.merge_split.labels(kind="split").inc(outcome.split)
-        m.gallery_tracks.set(self._gallery_tracks())
+        if self._clock() >= self._counts_again_s:
+            self._count_gallery()
+            self._counts_again_s = self._clock() + COUNT_GALLERY_S
         now_s = time.time()
         for embedding in decided.window.embeddings:
             if embedding.clock != "container":
                 m.delay_s.observe(now_s - embedding.end_s)
+
+    def _count_event(self, event: IdentityEvent) -> None:
+        m = self._metrics
+        match event:
+            case PersonAppeared():
+                m.outcomes.labels(camera=event.seen.camera, outcome="appeared").inc()
+            case PersonMatched():
+                camera = event.seen.camera
+                m.outcomes.labels(camera=camera, outcome="matched").inc()
+                m.match_similarity.labels(camera=camera).observe(event.similarity)
+                if event.margin is not None:
+                    m.match_margin.labels(camera=camera).observe(event.margin)
+            case _:
+                return
+
+    def _count_gallery(self) -> None:
+        known = self._known()
+        cameras, of = known.cameras, known.arrays.cameras
+        tracks = np.bincount(of, minlength=len(cameras)).tolist()
+        lone = np.bincount(of[are_lone(known.arrays)], minlength=len(cameras)).tolist()
+        for camera, count, lone_count in zip(cameras, tracks, lone, strict=True):
+            self._metrics.gallery_tracks.labels(camera=camera).set(count)
+            self._metrics.lone_tracks.labels(camera=camera).set(lone_count)

@@ -18,9 +18,15 @@ from torchvision.models import Inception3, ResNet
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from reid_models.architectures.compact_trunk import DEPTHS, WIDTHS, compact_sides, compact_stages
+from reid_models.architectures.efficientnet_lite import WIDTHS as LITE_WIDTHS
+from reid_models.architectures.efficientnet_lite import (
+    efficientnet_lite0_sides,
+    efficientnet_lite0_stages,
+    own_names,
+)
 from reid_models.architectures.inputs import check_clips, check_sides
 from reid_models.architectures.se_resnet import se_resnet_stages
-from reid_models.architectures.weights import load_exactly, read_state_dict
+from reid_models.architectures.weights import PACKAGE, load_exactly, read_package, read_state_dict
 from reid_models.pixels import IMAGENET_MEAN, IMAGENET_STD
 
 HALF = (0.5, 0.5, 0.5)
@@ -36,19 +42,25 @@ class TrunkSpec:
     """Which frame network.
 
     Attributes:
-        kind: resnet18, resnet50, se_resnet50, inception_v3 without its classifiers, or compact, which is ours.
+        kind: resnet18, resnet50, se_resnet50, inception_v3 and efficientnet_lite0 without their classifiers, or
+            compact, which is ours.
         last_stride: of stage 5: 1 keeps the map twice as fine (16 x 8 for 256 x 128), 2 is the network as published.
             Inception-v3 knows 2 only.
+        instance_stages: of efficientnet_lite0, in which half of the expanded channels have instance norm: it takes out
+            what a camera adds to an image.
     """
 
-    kind: Literal["resnet18", "resnet50", "se_resnet50", "inception_v3", "compact"]
+    kind: Literal["resnet18", "resnet50", "se_resnet50", "inception_v3", "efficientnet_lite0", "compact"]
     last_stride: int = 1
+    instance_stages: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.last_stride not in (1, 2):
             raise ValueError(f"last_stride is 1 or 2, found {self.last_stride}")
         if self.kind == "inception_v3" and self.last_stride != 2:
             raise ValueError("inception_v3 has a last_stride of 2, found 1")
+        if self.instance_stages and self.kind != "efficientnet_lite0":
+            raise ValueError(f"instance norms are chosen for efficientnet_lite0, found {self.kind}")
 
 
 class Trunk(nn.Module):
@@ -125,8 +137,9 @@ def build_trunk(spec: TrunkSpec, *, weights: str | None = None, depths: Depths |
 
     Args:
         spec: which.
-        weights: for `read_state_dict`: one of torchvision's names, or a file with the keys of torchvision's network
-            (of Cadene's, for SE-ResNet-50); its classifiers are left away. None starts from random numbers.
+        weights: for `read_state_dict`: one of torchvision's names, `package` for those that come by pip, or a file with
+            the keys of torchvision's network (of Cadene's, for SE-ResNet-50); its classifiers are left away. None
+            starts from random numbers.
         depths: blocks in stages 2 to 5 in the place of the published ones; ResNets only.
 
     Raises:
@@ -135,7 +148,10 @@ def build_trunk(spec: TrunkSpec, *, weights: str | None = None, depths: Depths |
     """
     trunk = _trunk(spec, depths)
     if weights is not None:
-        state = read_state_dict(weights)
+        state = read_package(spec.kind) if weights == PACKAGE else read_state_dict(weights)
+        if spec.kind == "efficientnet_lite0":
+            load_exactly(trunk, own_names(state, trunk.stages), source=weights)
+            return trunk
         renamed = {_renamed(key, trunk): value for key, value in state.items() if not key.startswith(CLASSIFIERS)}
         load_exactly(trunk, renamed, source=weights)
     return trunk
@@ -157,6 +173,12 @@ def _trunk(spec: TrunkSpec, depths: Depths | None) -> Trunk:
             compact = compact_stages(depths or DEPTHS, last_stride=spec.last_stride)
             sides = partial(compact_sides, last_stride=spec.last_stride)
             return Trunk(compact, widths=WIDTHS, sides=sides, least_px=5)
+        case "efficientnet_lite0":
+            if depths is not None:
+                raise ValueError("efficientnet_lite0 has no depths to choose")
+            lite = efficientnet_lite0_stages(last_stride=spec.last_stride, instance_stages=spec.instance_stages)
+            sides = partial(efficientnet_lite0_sides, last_stride=spec.last_stride)
+            return Trunk(lite, widths=LITE_WIDTHS, sides=sides)
         case "inception_v3":
             if depths is not None:
                 raise ValueError("inception_v3 has no depths to choose")

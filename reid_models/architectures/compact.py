@@ -8,32 +8,19 @@ TPAMI 2021). Stripes of the body are described beside the whole (Sun et al., "Be
 
 # B clips, T frames, N = B * T frames, C channels, H x W pixels, D embedding
 
-from dataclasses import dataclass
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from reid_models.architectures.architecture import Architecture
 from reid_models.architectures.backbones import Trunk, TrunkSpec
-from reid_models.architectures.features import Features
+from reid_models.architectures.features import NeckFeatures
 from reid_models.architectures.layout import frames_to_clips
 from reid_runtime.card import ClipSpec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CompactFeatures(Features):
-    """Features of the compact network.
-
-    Attributes:
-        before_neck: (B, D), what the neck took: triplet losses read it, classifier and matching read `embedding`.
-    """
-
-    before_neck: Tensor
-
-
 class Compact(nn.Module):
-    """(B, T, 3, H, W) -> CompactFeatures; D = whole + stripes * stripe; any T.
+    """(B, T, 3, H, W) -> NeckFeatures; D = whole + stripes * stripe; any T.
 
     Stripes share rows where the last map's rows are no multiple of their number.
     """
@@ -55,12 +42,12 @@ class Compact(nn.Module):
         self.neck = nn.BatchNorm1d(whole + stripes * stripe)
         self.neck.bias.requires_grad_(False)
 
-    def forward(self, clips_BTCHW: Tensor) -> CompactFeatures:
+    def forward(self, clips_BTCHW: Tensor) -> NeckFeatures:
         """Clips, uint8 or float in [0, 1] -> features."""
         maps_NCHW: Tensor = self.trunk(self.trunk.frames(clips_BTCHW))
         frames_BTD = frames_to_clips(self._describe(maps_NCHW), clips_BTCHW.shape[1])
         before_BD = frames_BTD.mean(dim=1)
-        return CompactFeatures(embedding=self.neck(before_BD), frames=frames_BTD, before_neck=before_BD)
+        return NeckFeatures(embedding=self.neck(before_BD), frames=frames_BTD, before_neck=before_BD)
 
     def _describe(self, maps_NCHW: Tensor) -> Tensor:
         stripes_NCS = F.adaptive_avg_pool2d(maps_NCHW, (self.stripes, 1)).squeeze(3)

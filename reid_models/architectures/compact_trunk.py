@@ -57,10 +57,10 @@ class ResidualBlock(nn.Module):
 class HalfInstanceNorm(nn.Module):
     """Instance norm of the first half of the channels, batch norm of the others (IBN-Net, IBN-a)."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, eps: float = 1e-5) -> None:
         super().__init__()
         self.instance = instance_norm(width // 2)
-        self.batch = nn.BatchNorm2d(width - width // 2)
+        self.batch = nn.BatchNorm2d(width - width // 2, eps=eps)
 
     def forward(self, maps_NCHW: Tensor) -> Tensor:
         """(N, C, H, W) -> the same shape."""

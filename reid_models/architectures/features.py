@@ -21,3 +21,15 @@ class Features:
 
     embedding: Tensor
     frames: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NeckFeatures(Features):
+    """Features of a network that may end with a neck.
+
+    Attributes:
+        before_neck: (B, D), what the neck took: triplet losses read it, while the classifier and matching read
+            `embedding`. The same tensor where there is no neck.
+    """
+
+    before_neck: Tensor

@@ -6,32 +6,18 @@ published last stride of 2. COSAM's, TKP's and VRSTC's baselines are the same wi
 
 # B clips, T frames, C channels, H x W pixels, D embedding
 
-from dataclasses import dataclass
-
 from torch import Tensor, nn
 
 from reid_models.architectures.aggregation import Aggregation, build_aggregation
 from reid_models.architectures.architecture import Architecture
 from reid_models.architectures.backbones import Trunk, TrunkSpec
-from reid_models.architectures.features import Features
+from reid_models.architectures.features import Features, NeckFeatures
 from reid_models.architectures.layout import frames_to_clips
 from reid_runtime.card import ClipSpec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PoolingFeatures(Features):
-    """Features of a pooling baseline.
-
-    Attributes:
-        before_neck: (B, D), what the neck took: triplet losses read it, while the classifier and matching read
-            `embedding`. The same tensor where there is no neck.
-    """
-
-    before_neck: Tensor
-
-
 class Pooling(nn.Module):
-    """Frames described one by one, then aggregated: (B, T, 3, H, W) -> PoolingFeatures.
+    """Frames described one by one, then aggregated: (B, T, 3, H, W) -> NeckFeatures.
 
     D is the trunk's width for mean (TP) and attention (TA), 512 for recurrent (RNN); any T. H and W are free except for
     attention, whose first convolution is as large as the map.
@@ -54,13 +40,11 @@ class Pooling(nn.Module):
         self.aggregation = build_aggregation(aggregation, trunk.width, trunk.map_size(clip.height, clip.width))
         self.neck = _neck(self.aggregation.width) if neck else nn.Identity()
 
-    def forward(self, clips_BTCHW: Tensor) -> PoolingFeatures:
+    def forward(self, clips_BTCHW: Tensor) -> NeckFeatures:
         """Clips, uint8 or float in [0, 1] -> features."""
         maps_NCHW: Tensor = self.trunk(self.trunk.frames(clips_BTCHW))
         pooled: Features = self.aggregation(frames_to_clips(maps_NCHW, clips_BTCHW.shape[1]))
-        return PoolingFeatures(
-            embedding=self.neck(pooled.embedding), frames=pooled.frames, before_neck=pooled.embedding
-        )
+        return NeckFeatures(embedding=self.neck(pooled.embedding), frames=pooled.frames, before_neck=pooled.embedding)
 
 
 def _neck(width: int) -> nn.BatchNorm1d:

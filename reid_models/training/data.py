@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from passerby_events.errors import PasserbyError
 from reid_learning.checkpoint import UNKNOWN
 from reid_models.tracklet_folder import read_clip, read_folder
+from reid_models.training.tracklets import PackedFrames, TrackletSet
 from reid_runtime.card import ClipSpec
 
 Pixels = NDArray[np.uint8]
@@ -49,11 +50,15 @@ class CropSet:
         """K."""
         return int(self.persons.max()) + 1
 
+    @property
+    def people(self) -> TrackletSet:
+        """Each crop as a tracklet of one frame."""
+        rows = np.arange(len(self.persons))
+        return TrackletSet(self.persons, self.cameras, rows, np.ones_like(rows), PackedFrames(self.parts))
+
     def crops(self, rows: Ids) -> list[Pixels]:
         """(H, W, 3 or 4) each, in the order of the rows."""
-        starts = np.cumsum([0, *(len(part) for part in self.parts)])
-        owner = np.searchsorted(starts, rows, side="right") - 1
-        return [self.parts[part][row - starts[part]] for part, row in zip(owner, rows, strict=True)]
+        return PackedFrames(self.parts).read(rows)
 
 
 def read_crop_set(folders: Sequence[Path]) -> CropSet:

@@ -1,61 +1,77 @@
 """What a run is made of: everything that its numbers depend on, but the data."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from reid_learning.loop import LoopParams
-from reid_models.training.augment import AugmentParams
-from reid_models.training.objectives import ObjectiveParams
+from reid_models.architectures.backbones import TrunkSpec
+from reid_models.architectures.tkp import Matching
+from reid_models.training.feeds.crops import CropFeedParams
+from reid_models.training.feeds.tracklets import TrackletFeedParams
+from reid_models.training.learners.attributes import AttributeObjective
+from reid_models.training.learners.identity import IdentityObjective
+from reid_models.training.learners.tkp import PropagationObjective
+from reid_models.training.sampling.test_clips import TestClips
 from reid_runtime.card import ClipSpec
+
+Feed = TrackletFeedParams | CropFeedParams
+Objective = IdentityObjective | PropagationObjective | AttributeObjective
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """A part of a run.
-
+class NetworkParams:
+    """
     Attributes:
-        until: share of the run that is done at its end; of the last, 1.
-        height, width: of its crops, pixels.
+        name: in the catalogue of networks.
+        clip: T, H and W of the clips that it learns from; those of a paper in its recipe.
+        trunk: another frame network than the catalogue's; None: its own.
+        weights: that the trunk begins with: a file, one of torchvision's names, `package` for the weights of a trunk
+            that come by pip; None: random ones.
     """
 
-    until: float
-    height: int
-    width: int
+    name: str
+    clip: ClipSpec
+    trunk: TrunkSpec | None = None
+    weights: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TestParams:
+    """How a trained network is asked.
+
+    Attributes:
+        query, gallery: clips of each side.
+        protocol: who is in the gallery and how precision is averaged; in `evaluation.protocols`.
+        distance: cosine of the vectors at length 1, or Euclidean of the vectors as they come.
+        matching: of TKP, which of its two networks describes which side.
+    """
+
+    # pytest takes it for a test by its name.
+    __test__ = False
+
+    query: TestClips
+    gallery: TestClips
+    protocol: str = "mars"
+    distance: Literal["cosine", "euclidean"] = "cosine"
+    matching: Matching = "video_to_video"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """
+    """One stage of a paper's training; `stages` of a paper are several, each beginning with what the one before made.
+
     Attributes:
-        network: name in the catalogue.
-        clip: that serving cuts; training takes one crop a clip.
-        stages: sizes of the crops from the first step to the last; small ones teach the most per second.
-        loop: steps and rates.
-        persons: P of a batch.
-        crops: K of each person.
-        augment: see there; reached at the step where the share `ramp` of the run is done, from nothing at the start: as
-            hard as in the end, crops teach a new network nothing for hundreds of steps.
-        ramp: see there.
-        objective: see there.
+        paper: whose, for results.
+        network: see there.
+        loop: steps, rates, seed.
+        feed: which tracklets make a batch, which frames a clip, and what is done to them.
+        objective: what is brought down; its kind says who learns.
+        test: how the network is asked afterwards.
     """
 
-    network: str
-    clip: ClipSpec
-    stages: tuple[Stage, ...]
+    paper: str
+    network: NetworkParams
     loop: LoopParams
-    persons: int = 16
-    crops: int = 4
-    augment: AugmentParams = field(default=AugmentParams())
-    ramp: float = 0.4
-    objective: ObjectiveParams = field(default=ObjectiveParams())
-
-    def __post_init__(self) -> None:
-        if not self.stages or self.stages[-1].until < 1:
-            raise ValueError(f"expected stages up to the end of the run, found {self.stages}")
-
-    def augment_at(self, step: int) -> AugmentParams:
-        """How far crops are changed at a step."""
-        return self.augment.weaker(min(1.0, step / (self.ramp * self.loop.steps)))
-
-    def stage(self, step: int) -> Stage:
-        """The stage that a step is in."""
-        return next(stage for stage in self.stages if step < stage.until * self.loop.steps)
+    feed: Feed
+    objective: Objective
+    test: TestParams = field(default=TestParams(query=TestClips("consecutive", 4), gallery=TestClips("consecutive", 4)))

@@ -1,4 +1,5 @@
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -6,10 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from reid_learning.checkpoint import CheckpointError, load_checkpoint
-from reid_learning.loop import LoopParams, TrainingError, TrainingStep, run
-from reid_learning.schedule import warm_cosine
+from reid_learning.loop import LoopParams, Phase, TrainingError, TrainingStep, run
+from reid_learning.optimisers import OptimiserParams, ScheduleParams
 
-PARAMS = LoopParams(steps=8, rate=0.05, warmup=2, save_every=3)
+FAST = OptimiserParams(rate=0.05)
+PARAMS = LoopParams(steps=8, optimiser=FAST, schedule=ScheduleParams(warmup=0.25), save_every=3)
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def run_to(end: int, folder: Path, params: LoopParams = PARAMS, *, seen: tuple[s
     """Runs as a process would that is killed after that many steps."""
     learner = line()
     done = []
-    for step in run(learner, learner.losses, params, folder=folder, recipe=Halving(), seen=seen):
+    for step in run(learner, [Phase(learner.losses)], params, folder=folder, recipe=Halving(), seen=seen):
         done.append(step)
         if step.number + 1 == end:
             break
@@ -75,7 +77,7 @@ def test_a_finished_run_has_no_steps_to_go(tmp_path: Path) -> None:
 
 
 def test_the_loss_goes_down_and_the_average_follows(tmp_path: Path) -> None:
-    steps = run_to(200, tmp_path, LoopParams(steps=200, rate=0.05, warmup=5, average=0.9))
+    steps = run_to(200, tmp_path, LoopParams(steps=200, optimiser=FAST, average=0.9))
     assert steps[-1].losses["error"] < steps[0].losses["error"] / 3
     learner, average = steps[-1].learner.state_dict(), steps[-1].average.state_dict()
     assert not torch.equal(average["layers.0.weight"], learner["layers.0.weight"])
@@ -87,14 +89,14 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
     run_to(4, tmp_path)
     learner = line()
     with pytest.raises(CheckpointError, match=r"of another recipe, times was 1 and is 2: take another folder"):
-        next(run(learner, learner.losses, PARAMS, folder=tmp_path, recipe=Halving(2), seen=()))
+        next(run(learner, [Phase(learner.losses)], PARAMS, folder=tmp_path, recipe=Halving(2), seen=()))
 
 
 def test_a_broken_checkpoint_is_said_to_be_so(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"half a file")
     learner = line()
     with pytest.raises(CheckpointError, match="expected a checkpoint of a run, found something else") as refused:
-        next(run(learner, learner.losses, PARAMS, folder=tmp_path, recipe=Halving(), seen=()))
+        next(run(learner, [Phase(learner.losses)], PARAMS, folder=tmp_path, recipe=Halving(), seen=()))
     assert "\n" not in str(refused.value)
 
 
@@ -104,7 +106,7 @@ def test_a_loss_that_is_not_finite_ends_the_run(tmp_path: Path) -> None:
         next(
             run(
                 learner,
-                lambda _: {"error": torch.tensor(torch.nan)},
+                [Phase(lambda _: {"error": torch.tensor(torch.nan)})],
                 PARAMS,
                 folder=tmp_path,
                 recipe=Halving(),
@@ -113,10 +115,45 @@ def test_a_loss_that_is_not_finite_ends_the_run(tmp_path: Path) -> None:
         )
 
 
-def test_the_rate_rises_and_falls() -> None:
-    rates = [warm_cosine(step, steps=110, warmup=10, floor=0.1) for step in range(111)]
-    assert rates[:10] == [pytest.approx((step + 1) / 10) for step in range(10)]
-    assert rates[10] == 1.0
-    assert rates[60] == pytest.approx(0.55)
-    assert rates[110] == pytest.approx(0.1)
-    assert sorted(rates[10:], reverse=True) == rates[10:]
+def test_a_longer_run_of_the_same_recipe_goes_on_where_the_short_one_ended(tmp_path: Path) -> None:
+    run_to(8, tmp_path)
+    longer = run_to(12, tmp_path, replace(PARAMS, steps=12))
+    assert [step.number for step in longer] == [8, 9, 10, 11]
+    rates = [step.rate for step in run_to(12, tmp_path / "whole", replace(PARAMS, steps=12))]
+    assert [step.rate for step in longer] == rates[8:]
+
+
+def test_batches_that_make_one_step_teach_their_mean(tmp_path: Path) -> None:
+    def losses_of(learner: Line) -> Callable[[int], dict[str, Tensor]]:
+        return lambda number: {"error": (learner.layers[0](torch.full((1, 4), number % 2 + 1.0))).square().mean()}
+
+    ends = {}
+    for accumulate in (1, 2):
+        learner = line()
+        params = replace(PARAMS, steps=1, accumulate=accumulate, max_norm=None)
+        steps = list(
+            run(
+                learner,
+                [Phase(losses_of(learner))],
+                params,
+                folder=tmp_path / str(accumulate),
+                recipe=Halving(),
+                seen=(),
+            )
+        )
+        ends[accumulate] = steps[-1].losses["error"]
+    torch.manual_seed(0)
+    learner = line()
+    both = [losses_of(learner)(number)["error"].item() for number in (0, 1)]
+    assert ends[1] == pytest.approx(both[0])
+    assert ends[2] == pytest.approx(sum(both) / 2)
+
+
+def test_adversaries_take_turns_and_each_learns_alone(tmp_path: Path) -> None:
+    learner = line()
+    before = {name: value.clone() for name, value in learner.state_dict().items()}
+    still = Phase(lambda step: {"error": learner.losses(step)["error"]}, learns=("layers.1.",), name="norm")
+    [step] = run(learner, [still], replace(PARAMS, steps=1), folder=tmp_path, recipe=Halving(), seen=())
+    assert list(step.losses) == ["norm.error"]
+    assert torch.equal(learner.state_dict()["layers.0.weight"], before["layers.0.weight"])
+    assert not torch.equal(learner.state_dict()["layers.1.weight"], before["layers.1.weight"])

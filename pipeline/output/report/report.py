@@ -10,6 +10,7 @@ from string import Template
 from passerby_events.errors import PasserbyError
 from passerby_events.schema import IdentityEvent
 from pipeline.output.causes import sum_causes
+from pipeline.output.files import written_whole
 from pipeline.output.report.clockface import Clockface
 from pipeline.output.report.presence import Person, people
 from pipeline.output.report.tables import cameras_table, matches_table, merge_split_table, persons_table
@@ -79,8 +80,8 @@ def write_report(
     """
     page = render(events, summary, Thumbnails(thumbnails))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
+        with written_whole(path) as partial:
+            partial.write_text(page, encoding="utf-8")
     except OSError as error:
         raise ReportError(f"expected to write a report to {path}: {error.strerror}; name another folder") from error
 

@@ -10,7 +10,14 @@ from pipeline.output import run_folder
 from pipeline.output.files import is_free
 from pipeline.output.run_folder import FolderInUse, folder_of_a_run, folder_of_a_site
 
-OURS = ("events.jsonl", "tracks/door.txt", "videos/door.mp4", "thumbnails/door/r-1-0.jpg", "report.html")
+OURS = (
+    "events.jsonl",
+    "tracks/door.txt",
+    "videos/door.mp4",
+    "thumbnails/door/r-1-0.jpg",
+    "report.html",
+    "tracks/yard.txt.partial",
+)
 THEIRS = ("notes.txt", "videos/holiday.avi", "thumbnails/readme.jpg")
 SERIES = {"site": "shop", "series": "1", "window_s": "1", "model_id": "net"}
 ANOTHER = {**SERIES, "series": "2"}

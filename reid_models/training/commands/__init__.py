@@ -1,0 +1,1 @@
+"""What each command of `reid-train` does, one file a command."""

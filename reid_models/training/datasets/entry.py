@@ -1,0 +1,25 @@
+"""What a data set says of itself for the catalogue."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from reid_models.training.tracklets import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetEntry:
+    """
+    Attributes:
+        title: of the set and its paper.
+        layout: what `read` expects below its folder.
+        where: who gives it out, and under which terms.
+        read: (folder, split) -> the set; raises `DatasetError`.
+        splits: how many splits there are to average over.
+    """
+
+    title: str
+    layout: str
+    where: str
+    read: Callable[[Path, int], Dataset]
+    splits: int = 1

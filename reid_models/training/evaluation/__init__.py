@@ -1,0 +1,1 @@
+"""How well a network finds people again: vectors of tracklets, protocols, scores."""
