@@ -4,6 +4,7 @@ Names and groups of Zhao et al., CVPR 2019, Figure 4: those of RAP's attributes 
 moment. Its text says 68; the figure names these 66.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -41,3 +42,29 @@ RAP_GROUPS = (
     AttributeGroup("attachment", THINGS),
 )
 """Six groups, of 4, 6, 21, 14, 13 and 8 attributes: colours count to the part that has them."""
+
+
+PARTS = (
+    ("attachment", ("bag", "backpack", "attachment", "box")),
+    ("shoes", ("shoe", "boots")),
+    ("head and shoulder", ("hair", "hat", "head", "glasses", "muffler", "hs-")),
+    ("low-body", ("down", "low", "bottom", "lb-", "trousers", "skirt", "pants")),
+    ("up-body", ("up", "top", "ub-", "sleeve", "shirt", "clothes")),
+)
+"""Groups of the labels of other sets, by what stands in their names; the first that fits. All others are of the whole
+person: gender and age."""
+
+
+def groups_of(names: Sequence[str]) -> tuple[AttributeGroup, ...]:
+    """The groups of a set's attributes: RAP's for RAP's, else by their names.
+
+    Args:
+        names: of the labels' columns; groups keep their order among themselves.
+    """
+    if set(names) == {name for group in RAP_GROUPS for name in group.attributes}:
+        return RAP_GROUPS
+    members: dict[str, list[str]] = {"gender and age": []}
+    for name in names:
+        fits = [part for part, words in PARTS if any(word in name.lower() for word in words)]
+        members.setdefault(fits[0] if fits else "gender and age", []).append(name)
+    return tuple(AttributeGroup(part, tuple(found)) for part, found in members.items() if found)

@@ -18,7 +18,9 @@ from torch import Tensor, nn
 from reid_models.architectures.architecture import Architecture
 from reid_models.architectures.backbones import Trunk, TrunkSpec
 from reid_models.architectures.features import Features
+from reid_models.architectures.inputs import check_clips
 from reid_models.architectures.layout import frames_to_clips
+from reid_models.architectures.optical_flow import optical_flow
 from reid_runtime.card import ClipSpec
 
 Query = Literal["mean", "recurrent"]
@@ -48,7 +50,8 @@ class Csa(nn.Module):
     The embedding is self-pooled, as both sides are in the released code; `CrossPooling` and `PairClassifier` take the
     features of two snippets further.
 
-    With flow, a second first layer of two channels is added to that of the colours, before the batch norm.
+    With flow, a second first layer of two channels is added to that of the colours, before the batch norm. `WithFlow`
+    makes the flow too.
     """
 
     def __init__(
@@ -168,6 +171,35 @@ class PairClassifier(nn.Module):
         squared_PGD = (probes_PD.unsqueeze(1) - galleries).square()
         logits: Tensor = self.linear(_over_frames(self.norm, squared_PGD))
         return logits
+
+
+class WithFlow(nn.Module):
+    """CSA that looks at optical flow, which it makes of the clips itself: (B, T, 3, H, W) -> CsaFeatures."""
+
+    def __init__(self, snippets: Csa) -> None:
+        super().__init__()
+        self.snippets = snippets
+
+    def forward(self, clips_BTCHW: Tensor) -> CsaFeatures:
+        """Clips, uint8 or float in [0, 1] -> features."""
+        check_clips(clips_BTCHW)
+        found: CsaFeatures = self.snippets(clips_BTCHW, optical_flow(clips_BTCHW))
+        return found
+
+
+class SnippetMatcher(nn.Module):
+    """Embeds snippets, and compares them: (B, T, 3, H, W) -> CsaFeatures; `pairs` takes two sets of embeddings."""
+
+    def __init__(self, snippets: nn.Module, width: int = EMBEDDING_WIDTH) -> None:
+        """Takes what embeds snippets, with D = width."""
+        super().__init__()
+        self.snippets = snippets
+        self.pairs = PairClassifier(width)
+
+    def forward(self, clips_BTCHW: Tensor) -> CsaFeatures:
+        """Clips, uint8 or float in [0, 1] -> features."""
+        found: CsaFeatures = self.snippets(clips_BTCHW)
+        return found
 
 
 def snippet_distance(logits_PG2: Tensor, *, share: float = COMPETING_SHARE) -> Tensor:
