@@ -14,8 +14,8 @@ from reid_learning.checkpoint import load_checkpoint
 from reid_learning.recipes import Recipe
 from reid_models.architectures.served import ServedNetwork
 from reid_models.clip_encoder import CLIP
-from reid_models.training.recipes.compact import compact
 from reid_models.training.fit import trained as trained_encoder
+from reid_models.training.recipes.compact import compact
 
 DETECTOR_PX = 384, 512
 """Height and width, as images of most cameras have them: one of 4:3 fills it."""

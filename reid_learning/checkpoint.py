@@ -30,7 +30,7 @@ class Checkpoint:
         step: the next one.
         learner: state of what learns.
         average: state of its moving average.
-        optimisers: of each turn the state of its optimiser and of its scaler.
+        optimisers: of each phase the state of its optimiser and of its scaler.
         seen: the sets that it was trained on, each with what it says of itself.
     """
 

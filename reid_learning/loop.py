@@ -4,10 +4,10 @@ Whatever is random in a step is drawn from generators that the step's number see
 from its checkpoint to the very bits of one that was not.
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-import warnings
 
 import torch
 from torch import Tensor, nn
@@ -51,13 +51,13 @@ class LoopParams:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Turn:
-    """What learns by what, in one part of a step; adversaries take turns.
+class Phase:
+    """What learns by what, in one part of a step; adversaries learn one after the other.
 
     Attributes:
         losses: of the batch of that number, by name; their sum is what is brought down.
         learns: beginnings of the names of the parameters that learn in it.
-        name: stands before the names of the losses, where there are several turns.
+        name: stands before the names of the losses, where there are several phases.
     """
 
     losses: Callable[[int], Losses]
@@ -86,7 +86,7 @@ class TrainingStep:
 
 def run(
     learner: nn.Module,
-    turns: Sequence[Turn],
+    phases: Sequence[Phase],
     params: LoopParams,
     *,
     folder: Path,
@@ -98,7 +98,7 @@ def run(
 
     Args:
         learner: everything that learns, heads included; on the machine's device.
-        turns: of each step, one after the other.
+        phases: of each step, one after the other.
         params: see there.
         folder: for the checkpoint.
         recipe: all that the run's numbers depend on, but the data; a checkpoint of another one is refused, unless it
@@ -112,7 +112,7 @@ def run(
     """
     folder.mkdir(parents=True, exist_ok=True)
     average = _average(learner, params.average)
-    learners = [_Learning(learner, turn, params, machine) for turn in turns]
+    learners = [_Learning(learner, phase, params, machine) for phase in phases]
     checkpoint = load_checkpoint(folder, recipe=recipe)
     start = _restore(learner, average, learners, checkpoint)
     seen = tuple(dict.fromkeys((*(checkpoint.seen if checkpoint else ()), *seen)))
@@ -129,18 +129,18 @@ def run(
 
 
 class _Learning:
-    """One turn with its optimiser."""
+    """One phase with its optimiser."""
 
-    def __init__(self, learner: nn.Module, turn: Turn, params: LoopParams, machine: Machine) -> None:
+    def __init__(self, learner: nn.Module, phase: Phase, params: LoopParams, machine: Machine) -> None:
         named = [
             (name, parameter)
             for name, parameter in learner.named_parameters()
-            if name.startswith(turn.learns) and parameter.requires_grad
+            if name.startswith(phase.learns) and parameter.requires_grad
         ]
         if not named:
-            raise TrainingError(f"expected parameters that begin with {' or '.join(turn.learns)}, found none")
+            raise TrainingError(f"expected parameters that begin with {' or '.join(phase.learns)}, found none")
         self._parameters = [parameter for _, parameter in named]
-        self._turn = turn
+        self._phase = phase
         self._params = params
         self._machine = machine
         self.optimiser = build_optimiser(params.optimiser, named)
@@ -166,15 +166,15 @@ class _Learning:
         """One step; the losses are the means over its batches."""
         self.optimiser.zero_grad(set_to_none=True)
         found: dict[str, float] = {}
-        for part in range(self._params.accumulate):
+        for micro in range(self._params.accumulate):
             with self._machine.autocast():
-                losses = self._turn.losses(number * self._params.accumulate + part)
+                losses = self._phase.losses(number * self._params.accumulate + micro)
             total = torch.stack([loss.float() for loss in losses.values()]).sum()
             if not torch.isfinite(total):
                 raise TrainingError(f"step {number}: expected finite losses, found {_shown(losses)}: lower the rate")
             self.scaler.scale(total / self._params.accumulate).backward()
             for name, value in losses.items():
-                key = f"{self._turn.name}.{name}" if self._turn.name else name
+                key = f"{self._phase.name}.{name}" if self._phase.name else name
                 found[key] = found.get(key, 0.0) + float(value.detach()) / self._params.accumulate
         self.scaler.unscale_(self.optimiser)
         if self._params.max_norm is not None:

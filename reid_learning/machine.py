@@ -1,4 +1,4 @@
-"""Where a training runs, and with which numbers: a processor or a GPU, whole or half precision, one process or several."""
+"""Where a training runs: a processor or a GPU, whole or half precision, one process or several."""
 
 import os
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.nn.functional import all_gather, all_reduce
 
 from passerby_events.errors import PasserbyError
 
@@ -93,7 +94,7 @@ def world() -> int:
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
-def own_part(rows: Tensor) -> Tensor:
+def own_share(rows: Tensor) -> Tensor:
     """What of a batch (B, ...) this process computes: one piece of `world` equal ones."""
     return rows if world() == 1 else rows.chunk(world())[rank()]
 
@@ -103,30 +104,33 @@ def gathered(rows: Tensor) -> Tensor:
     if world() == 1:
         return rows
     if not rows.requires_grad:
-        parts = [torch.empty_like(rows) for _ in range(world())]
-        dist.all_gather(parts, rows.contiguous())
-        return torch.cat(parts)
-    # Private to torch, so not typed; the differentiable gather has no other name.
-    parts = torch.distributed.nn.functional.all_gather(rows.contiguous())
-    return torch.cat(list(parts))
+        pieces = [torch.empty_like(rows) for _ in range(world())]
+        dist.all_gather(pieces, rows.contiguous())
+        return torch.cat(pieces)
+    return torch.cat(list(all_gather(rows.contiguous())))
 
 
-def synchronised(network: nn.Module) -> nn.Module:
+def synchronised(network: nn.Module, machine: Machine) -> nn.Module:
     """The network with batch norms whose statistics are those of the whole batch; the same one in a run alone."""
     if world() == 1:
         return network
-    if next(network.parameters()).is_cuda:
-        return nn.SyncBatchNorm.convert_sync_batchnorm(network)
+    if machine.device.startswith("cuda"):
+        converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(network)
+        return converted
     for name, module in network.named_children():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001  # the base of all of them, as torch has it
             network.add_module(name, _BatchNormOfAll(module))
         else:
-            synchronised(module)
+            synchronised(module, machine)
     return network
 
 
 class _BatchNormOfAll(nn.Module):
     """SyncBatchNorm for processors, where torch has none; parameters and statistics are those of the norm it takes."""
+
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
 
     def __init__(self, norm: nn.modules.batchnorm._BatchNorm) -> None:
         super().__init__()
@@ -159,5 +163,5 @@ class _BatchNormOfAll(nn.Module):
 
 def _summed(values: Tensor) -> Tensor:
     """Over the processes, with gradients."""
-    found: Tensor = torch.distributed.nn.functional.all_reduce(values)
+    found: Tensor = all_reduce(values)
     return found

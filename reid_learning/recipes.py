@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import MISSING, Field, asdict, fields, is_dataclass
 from typing import Any, ClassVar, Protocol
 
-
 LENGTH = "loop.steps"
 
 

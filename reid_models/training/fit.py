@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from reid_learning.checkpoint import FILE, load_checkpoint
-from reid_learning.loop import TrainingError, TrainingStep, Turn, run
+from reid_learning.loop import Phase, TrainingError, TrainingStep, run
 from reid_learning.machine import Machine, process_group, rank, synchronised, world
 from reid_learning.progress import watch_training
 from reid_models.ranking import Ranking
@@ -21,7 +21,7 @@ from reid_models.training.build import begin_with, build_learner
 from reid_models.training.data import CropSet
 from reid_models.training.evaluation.ask import ask
 from reid_models.training.feeds.crops import CropFeed, CropFeedParams
-from reid_models.training.feeds.feed import Ahead, Feed
+from reid_models.training.feeds.feed import Feed, PrefetchedFeed
 from reid_models.training.feeds.tracklets import TrackletFeed
 from reid_models.training.learners.batch import Batch
 from reid_models.training.learners.parts import Part
@@ -31,6 +31,8 @@ from reid_models.training.tracklets import Dataset, DatasetError, TrackletSet
 LOG = "log.jsonl"
 """Losses of each step, and figures of each look, one line each."""
 READERS = 2
+CLASSIFIERS = ("classifier.weight", "classifier.linear.weight", "classifier.table", "guider.classifier.weight")
+"""Where a learner has a row for each identity, by the kind of its head; attributes have none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,18 +92,18 @@ def _fit(
     torch.manual_seed(recipe.loop.seed)
     people = lesson.people
     identities = int(people.persons.max(initial=-1)) + 1
-    learner = synchronised(build_learner(recipe, identities, people=people))
+    learner = synchronised(build_learner(recipe, identities, people=people), machine)
     if begins_with is not None:
         begin_with(learner, begins_with)
     learner = _laid_out(learner.to(machine.device))
     feed = _feed(recipe, lesson, people, learner)
     last: TrainingStep | None = None
     total = recipe.loop.steps * recipe.loop.accumulate
-    with Ahead(feed, threads=READERS, until=total) as ahead, _Log(folder) as log:
+    with PrefetchedFeed(feed, threads=READERS, until=total) as ahead, _Log(folder) as log:
         forward = _forward(learner, machine)
         batches = _Held(ahead, machine)
-        turns = [_turn(part, forward, batches) for part in learner.parts]
-        steps = run(learner, turns, recipe.loop, folder=folder, recipe=recipe, seen=lesson.seen, machine=machine)
+        phases = [_phase(part, forward, batches) for part in learner.parts]
+        steps = run(learner, phases, recipe.loop, folder=folder, recipe=recipe, seen=lesson.seen, machine=machine)
         for last in _watched(steps, recipe, console):
             log.write(step=last.number + 1, rate=last.rate, **last.losses)
             _look(last, recipe, lesson, machine, console, log)
@@ -117,20 +119,26 @@ def trained(recipe: Recipe, folder: Path) -> nn.Module:
         CheckpointError: if the folder has another run.
         TrainingError: if it has none.
     """
+    return trained_learner(recipe, folder).get_submodule("network")
+
+
+def trained_learner(recipe: Recipe, folder: Path) -> nn.Module:
+    """The same with what only its training needs; raises what `trained` does."""
     checkpoint = load_checkpoint(folder, recipe=recipe)
     if checkpoint is None:
         raise TrainingError(f"expected {FILE} in {folder}, found none: train first")
-    identities = next(len(value) for name, value in checkpoint.average.items() if name.startswith("classifier."))
+    average = checkpoint.average
+    identities = next((len(average[name]) for name in CLASSIFIERS if name in average), 1)
     learner = build_learner(recipe, identities)
-    learner.load_state_dict(checkpoint.average)
-    network = learner.network
-    assert isinstance(network, nn.Module)
-    return network.eval()
+    learner.load_state_dict(average)
+    return learner.eval()
 
 
 def _feed(recipe: Recipe, lesson: Lesson, people: TrackletSet, learner: nn.Module) -> Feed:
     def proxies() -> NDArray[np.float32]:
-        rows: NDArray[np.float32] = learner.get_submodule("classifier").weight.detach().float().cpu().numpy()  # type: ignore[union-attr,operator]
+        weights = dict(learner.named_parameters())
+        classes_KD = next(weights[name] for name in CLASSIFIERS if name in weights)
+        rows: NDArray[np.float32] = classes_KD.detach().float().cpu().numpy()
         return rows
 
     seed = recipe.loop.seed
@@ -145,7 +153,7 @@ def _feed(recipe: Recipe, lesson: Lesson, people: TrackletSet, learner: nn.Modul
 def _forward(learner: nn.Module, machine: Machine) -> nn.Module:
     """What a step calls: the learner, compiled and shared among processes where that is asked."""
     if machine.is_compiled:
-        learner.network = torch.compile(learner.network)
+        learner.get_submodule("network").compile()
     if world() == 1:
         return learner
     return DistributedDataParallel(learner, find_unused_parameters=True)
@@ -159,14 +167,14 @@ def _laid_out(learner: nn.Module) -> nn.Module:
     return learner
 
 
-def _turn(part: Part, forward: nn.Module, batches: "_Held") -> Turn:
-    return Turn(lambda number: forward(batches.batch(number), part.name), part.learns, part.name)
+def _phase(part: Part, forward: nn.Module, batches: "_Held") -> Phase:
+    return Phase(lambda number: forward(batches.batch(number), part.name), part.learns, part.name)
 
 
 class _Held:
-    """Keeps the last batch: all turns of a step have the same."""
+    """Keeps the last batch: all phases of a step have the same."""
 
-    def __init__(self, ahead: Ahead, machine: Machine) -> None:
+    def __init__(self, ahead: PrefetchedFeed, machine: Machine) -> None:
         self._ahead = ahead
         self._device = machine.device
         self._number = -1
@@ -189,7 +197,7 @@ def _watched(steps: Iterator[TrainingStep], recipe: Recipe, console: Console) ->
 def _look(step: TrainingStep, recipe: Recipe, lesson: Lesson, machine: Machine, console: Console, log: "_Log") -> None:
     if lesson.asked is None or rank() or (step.number + 1) % lesson.ask_every:
         return
-    found = ask(step.average.network, lesson.asked, recipe.test, recipe.network.clip, machine=machine)
+    found = ask(step.average.get_submodule("network"), lesson.asked, recipe.test, recipe.network.clip, machine=machine)
     console.print(f"step {step.number + 1}: {in_words(found)}")
     log.write(step=step.number + 1, rank1=found.found_within(1), mean_average_precision=found.mean_average_precision)
 

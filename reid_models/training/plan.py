@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from reid_models.training.changes import RecipeError
 from reid_models.training.recipe import Recipe
-from reid_models.training.recipes.changes import RecipeError
 
 
 @dataclass(frozen=True, slots=True)

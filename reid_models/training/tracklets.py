@@ -76,8 +76,9 @@ class ImageFiles:
 
     def path(self, row: int) -> Path:
         """Of one frame."""
-        name: bytes = self._names[row]
-        return self._folders[self._folder_rows[row]] / name.decode()
+        folder: Path = self._folders[self._folder_rows[row]]
+        name = bytes(self._names[row])
+        return folder / name.decode()
 
     def read(self, rows: Ids) -> list[Image]:
         """See `FrameStore.read`."""

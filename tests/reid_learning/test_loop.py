@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from reid_learning.checkpoint import CheckpointError, load_checkpoint
-from reid_learning.loop import LoopParams, TrainingError, TrainingStep, Turn, run
+from reid_learning.loop import LoopParams, Phase, TrainingError, TrainingStep, run
 from reid_learning.optimisers import OptimiserParams, ScheduleParams
 
 FAST = OptimiserParams(rate=0.05)
@@ -40,7 +40,7 @@ def run_to(end: int, folder: Path, params: LoopParams = PARAMS, *, seen: tuple[s
     """Runs as a process would that is killed after that many steps."""
     learner = line()
     done = []
-    for step in run(learner, [Turn(learner.losses)], params, folder=folder, recipe=Halving(), seen=seen):
+    for step in run(learner, [Phase(learner.losses)], params, folder=folder, recipe=Halving(), seen=seen):
         done.append(step)
         if step.number + 1 == end:
             break
@@ -89,14 +89,14 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
     run_to(4, tmp_path)
     learner = line()
     with pytest.raises(CheckpointError, match=r"of another recipe, times was 1 and is 2: take another folder"):
-        next(run(learner, [Turn(learner.losses)], PARAMS, folder=tmp_path, recipe=Halving(2), seen=()))
+        next(run(learner, [Phase(learner.losses)], PARAMS, folder=tmp_path, recipe=Halving(2), seen=()))
 
 
 def test_a_broken_checkpoint_is_said_to_be_so(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"half a file")
     learner = line()
     with pytest.raises(CheckpointError, match="expected a checkpoint of a run, found something else") as refused:
-        next(run(learner, [Turn(learner.losses)], PARAMS, folder=tmp_path, recipe=Halving(), seen=()))
+        next(run(learner, [Phase(learner.losses)], PARAMS, folder=tmp_path, recipe=Halving(), seen=()))
     assert "\n" not in str(refused.value)
 
 
@@ -106,7 +106,7 @@ def test_a_loss_that_is_not_finite_ends_the_run(tmp_path: Path) -> None:
         next(
             run(
                 learner,
-                [Turn(lambda _: {"error": torch.tensor(torch.nan)})],
+                [Phase(lambda _: {"error": torch.tensor(torch.nan)})],
                 PARAMS,
                 folder=tmp_path,
                 recipe=Halving(),
@@ -134,7 +134,7 @@ def test_batches_that_make_one_step_teach_their_mean(tmp_path: Path) -> None:
         steps = list(
             run(
                 learner,
-                [Turn(losses_of(learner))],
+                [Phase(losses_of(learner))],
                 params,
                 folder=tmp_path / str(accumulate),
                 recipe=Halving(),
@@ -152,7 +152,7 @@ def test_batches_that_make_one_step_teach_their_mean(tmp_path: Path) -> None:
 def test_adversaries_take_turns_and_each_learns_alone(tmp_path: Path) -> None:
     learner = line()
     before = {name: value.clone() for name, value in learner.state_dict().items()}
-    still = Turn(lambda step: {"error": learner.losses(step)["error"]}, learns=("layers.1.",), name="norm")
+    still = Phase(lambda step: {"error": learner.losses(step)["error"]}, learns=("layers.1.",), name="norm")
     [step] = run(learner, [still], replace(PARAMS, steps=1), folder=tmp_path, recipe=Halving(), seen=())
     assert list(step.losses) == ["norm.error"]
     assert torch.equal(learner.state_dict()["layers.0.weight"], before["layers.0.weight"])

@@ -9,8 +9,12 @@ import cv2
 import torch
 from rich.console import Console
 
+from reid_learning.checkpoint import load_checkpoint
 from reid_learning.loop import TrainingError
 from reid_learning.machine import Machine
+from reid_models.architectures.backbones import TrunkSpec
+from reid_models.architectures.catalogue import CATALOGUE
+from reid_models.training.changes import RecipeError, changed, with_field
 from reid_models.training.data import read_crop_set
 from reid_models.training.datasets.catalogue import DATASETS, read_dataset
 from reid_models.training.feeds.crops import CropFeedParams
@@ -18,7 +22,6 @@ from reid_models.training.fit import Lesson, fit
 from reid_models.training.plan import Plan
 from reid_models.training.recipe import Recipe
 from reid_models.training.recipes.catalogue import read_plan
-from reid_models.training.recipes.changes import RecipeError, changed, with_field
 from reid_models.training.tracklets import Dataset, DatasetError
 
 RECIPE = "recipe.json"
@@ -152,14 +155,13 @@ def _lesson(request: Request, recipe: Recipe) -> Lesson:
 
 
 def _write_recipe(recipe: Recipe, folder: Path) -> None:
+    """For people to read; not over that of another recipe's run, which is refused here."""
+    load_checkpoint(folder, recipe=recipe)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RECIPE).write_text(json.dumps(asdict(recipe), indent=1) + "\n", encoding="utf-8")
 
 
-def _trunk(kind: str, recipe: Recipe) -> object:
-    from reid_models.architectures.backbones import TrunkSpec
-    from reid_models.architectures.catalogue import CATALOGUE
-
+def _trunk(kind: str, recipe: Recipe) -> TrunkSpec:
     entry = CATALOGUE.get(recipe.network.name)
     stride = (recipe.network.trunk or entry.trunk).last_stride if entry else 1
     return changed(TrunkSpec("compact", last_stride=stride), {"kind": kind}, where="network.trunk")

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+from reid_models.training.datasets import folder as own_folder
 from reid_models.training.datasets import market1501
 from reid_models.training.datasets.entry import DatasetEntry
 from reid_models.training.tracklets import Dataset, DatasetError
 
 DATASETS: dict[str, DatasetEntry] = {
     **market1501.DATASETS,
+    **own_folder.DATASETS,
 }
 
 

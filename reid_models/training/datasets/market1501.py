@@ -1,6 +1,6 @@
 """Market-1501: single images, and the short tracklets that its file names hold.
 
-Zheng et al., "Scalable Person Re-identification: A Benchmark", ICCV 2015. A name says person, camera, sequence and frame
+Zheng et al., "Scalable Person Re-identification: A Benchmark", ICCV 2015. Names say person, camera, sequence, frame
 (`0002_c1s1_000451_03.jpg`), so the training images of one person, camera and sequence, in order of their frames, are a
 tracklet: 3541 of real people, on the campus where MARS was filmed.
 """

@@ -42,7 +42,7 @@ def similarity_of(query: NDArray[np.float32], gallery: NDArray[np.float32], dist
     if distance == "cosine":
         return _units(query) @ _units(gallery).T
     squares = np.square(query).sum(axis=1)[:, None] + np.square(gallery).sum(axis=1)[None, :]
-    return (2 * query @ gallery.T - squares).astype(np.float32)
+    return np.asarray(2 * query @ gallery.T - squares, np.float32)
 
 
 def score(

@@ -21,7 +21,7 @@ class Feed(Protocol):
         ...
 
 
-class Ahead:
+class PrefetchedFeed:
     """Makes the next batches of a feed in threads while a step is computed; to be closed, or used with `with`."""
 
     def __init__(self, feed: Feed, *, threads: int, until: int) -> None:
@@ -47,7 +47,7 @@ class Ahead:
                 self._waiting[ahead] = self._pool.submit(self._batch, ahead)
         return self._waiting.pop(number).result()
 
-    def __enter__(self) -> "Ahead":
+    def __enter__(self) -> "PrefetchedFeed":
         return self
 
     def __exit__(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reid_learning.machine import gathered, own_part
+from reid_learning.machine import gathered, own_share
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +32,7 @@ class Batch:
     @property
     def own_clips(self) -> Tensor:
         """What of the clips this process computes, of several that share a batch."""
-        return own_part(self.clips)
+        return own_share(self.clips)
 
 
 def whole(rows: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""STCnet learns to complete frames: two generators, then two discriminators, in turn (Hou et al., CVPR 2019)."""
+"""STCnet learns to complete frames: two generators, then two discriminators (Hou et al., CVPR 2019)."""
 
 # B clips of three frames: the one before, the one to complete, the one after; H x W pixels, P parts, K identities
 
@@ -46,7 +46,7 @@ class CompletionObjective:
 class CompletionLearner(nn.Module):
     """STCnet, its discriminators, and the ID guider, which is frozen.
 
-    Of each clip's middle frame one of the three parts is dropped, drawn anew in each turn; the paper does not say how
+    Of each clip's middle frame one of the three parts is dropped, drawn anew in each phase; the paper does not say how
     its regions are drawn, and these are what is completed afterwards.
     """
 

@@ -1,4 +1,4 @@
-"""Who learns when: a learner is brought down whole, or in parts that take turns, as adversaries do."""
+"""Who learns when: a learner is brought down whole, or in parts, one after the other, as adversaries do."""
 
 from dataclasses import dataclass
 

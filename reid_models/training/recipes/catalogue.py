@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from reid_models.architectures.backbones import TrunkSpec
+from reid_models.training.changes import RecipeError, changed, read_changes
 from reid_models.training.plan import Plan, Stage
 from reid_models.training.recipes import attributes, comparators, gltr, tkp, vrstc
-from reid_models.training.recipes.changes import RecipeError, changed, read_changes
 from reid_models.training.recipes.compact import compact
 from reid_models.training.recipes.cosam import SE_RESNET50, cosam
 from reid_models.training.recipes.frames import frames

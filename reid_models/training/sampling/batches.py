@@ -150,8 +150,10 @@ class _Tracklets:
         return self._batches[number]
 
     def _of_epoch(self, epoch: int) -> list[Ids]:
-        """As many batches as an epoch has. The released code passes over one that holds a single person; here its triplets
-        count for nothing."""
+        """As many batches as an epoch has.
+
+        The released code passes over one that holds a single person; here its triplets count for nothing.
+        """
         rng = np.random.default_rng((self._seed, 0, epoch))
         groups = [
             np.resize(group, self._params.tracklets)

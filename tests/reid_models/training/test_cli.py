@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import cv2
@@ -21,18 +22,54 @@ def test_tracklets_are_packed(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("words", "expected", "code"),
     [
-        (["run", "{}/none", "--out", "{}/run"], "expected crops.npy and labels.npz in", 1),
-        (["run", "{}/few", "--out", "{}/run"], "expected at least 16 persons for a batch, found 3", 1),
+        (["fit", "compact", "--data", "{}/none", "--out", "{}/run"], "expected crops.npy and labels.npz in", 1),
+        (["fit", "compact", "--data", "{}/few", "--out", "{}/run"], "at least 16 persons for a batch, found 3", 2),
+        (["fit", "gao-tp", "--data", "{}/few", "--out", "{}/run"], "expected --data NAME=FOLDER with one of", 2),
+        (["fit", "gao-tp", "--data", "mar=x", "--out", "{}/run"], "expected one of the data sets", 2),
+        (
+            ["fit", "gao-tp", "--data", "market1501=x", "--out", "{}/run"],
+            "expected market1501 at x, found no folder",
+            2,
+        ),
+        (["fit", "gao-tpp", "--data", "market1501=x", "--out", "{}/run"], "one of the recipes compact,", 2),
+        (["fit", "compact", "--data", "{}/few", "--out", "{}/run", "--amp", "int8"], "found int8", 2),
+        (["fit", "compact", "--data", "{}/few", "--out", "{}/run", "--device", "cuda:9"], "found none", 2),
+        (["fit", "compact", "--data", "{}/few", "--out", "{}/run", "--network", "osnet"], "found osnet", 2),
+        (["fit", "compact", "--data", "{}/few", "--out", "{}/run", "--trunk", "vgg"], "found 'vgg'", 2),
+        (["fit", "compact", "--data", "{}/few", "--out", "{}/run", "--weights", "w.pt"], "found w.pt", 1),
+        (["fit", "compact", "--data", "{}/few", "--out", "{}/run", "--set", "loop.step=1"], "found step", 2),
+        (
+            ["fit", "compact", "--data", "{}/few", "--out", "{}/run", "--begin-with", "{}"],
+            "expected a checkpoint at",
+            1,
+        ),
         (["pack", "{}/none", "{}/set"], "expected a folder of tracklets at", 1),
-        (["run", "{}/few"], "--out", 2),
+        (["fit", "compact", "--data", "{}/few"], "--out", 2),
         (["walk"], "No such command", 2),
     ],
 )
 def test_bad_input_is_one_line(
     words: list[str], expected: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_crop_set(tmp_path / "few", coloured_people(3, 2))
+    people = 3 if "begin" not in " ".join(words) else 16
+    write_crop_set(tmp_path / "few", coloured_people(people, 2))
     assert main([word.format(tmp_path) for word in words]) == code
     error = capsys.readouterr().err
     assert expected in error
     assert error.count("\n") == 1
+
+
+def test_a_recipe_is_run_from_the_command_line_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_crop_set(tmp_path / "people", coloured_people(8, 4))
+    words = ["fit", "compact", "--data", str(tmp_path / "people"), "--out", str(tmp_path / "run"), "--batch", "16"]
+    small = ["--set", "feed.sizes=[{until: 1.0, height: 32, width: 16}]", "--set", "feed.sampler.tracklets=2"]
+    assert main([*words, *small, "--steps", "2", "--seed", "5"]) == 0
+    recipe = json.loads((tmp_path / "run" / "crops" / "recipe.json").read_text())
+    assert (recipe["loop"]["steps"], recipe["loop"]["seed"]) == (2, 5)
+    assert main([*words, *small, "--steps", "2", "--seed", "5"]) == 1
+    assert "expected a run with steps to go" in capsys.readouterr().err
+    assert main([*words, *small, "--steps", "2", "--seed", "6"]) == 1
+    assert "of another recipe, loop.seed was 5 and is 6" in capsys.readouterr().err
+    assert json.loads((tmp_path / "run" / "crops" / "recipe.json").read_text()) == recipe
+    assert main([*words, *small, "--steps", "3", "--seed", "5"]) == 0
+    assert "step 3 of 3" in capsys.readouterr().err

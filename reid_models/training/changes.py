@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -74,13 +74,18 @@ def read_changes(path: Path) -> dict[str, Any]:
     return found
 
 
-def _value(before: object, value: object, hint: object, where: str) -> object:
+def _value(before: object, value: object, hint: Any, where: str) -> object:
     if is_dataclass(before) and isinstance(value, Mapping):
-        same_kind = value.get("kind", getattr(before, "kind", None)) == getattr(before, "kind", None)
-        if same_kind:
+        kind = getattr(before, "kind", None)
+        if not _has_variants(hint) or value.get("kind", kind) == kind:
             return changed(before, value, where=where)
     try:
         return TypeAdapter(hint).validate_python(value)
     except ValidationError as error:
         first = error.errors()[0]
         raise RecipeError(f"{where}: {first['msg']}, found {first['input']!r}") from error
+
+
+def _has_variants(hint: Any) -> bool:
+    """Whether a part may be one of several kinds of record, which its `kind` tells apart."""
+    return sum(is_dataclass(one) for one in get_args(hint)) > 1
