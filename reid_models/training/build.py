@@ -80,7 +80,7 @@ def build_learner(recipe: Recipe, identities: int, *, people: TrackletSet | None
             transfer = AttributeTransfer(_trunk_of(params), len(params.attributes))
             return TransferLearner(transfer, _rates(params, people), objective)
         case PairObjective() as objective:
-            snippets = _expected(Csa, params)
+            snippets = _expected(Csa, "CSA", params)
             width = snippets.linear.out_features
             seeing = WithFlow(Csa(snippets.trunk, width=width, has_flow=True)) if objective.has_flow else snippets
             return PairLearner(SnippetMatcher(seeing, width), width, identities, objective)
@@ -91,16 +91,16 @@ def build_learner(recipe: Recipe, identities: int, *, people: TrackletSet | None
             return IdentityLearner(found, _widths(found, params, objective), identities, objective)
 
 
-def _expected(kind: type[Kind], params: NetworkParams) -> Kind:
+def _expected(kind: type[Kind], words: str, params: NetworkParams) -> Kind:
     network = build_network(params)
     if not isinstance(network, kind):
-        raise DatasetError(f"expected a network of the kind {kind.__name__} for this recipe, found {params.name}")
+        raise DatasetError(f"expected {words}, found {params.name}")
     return network
 
 
 def _with_groups(params: NetworkParams, objective: AttributeObjective) -> AttributeDriven:
     """With the groups of the set's labels; without disentangling all of them in one segment, as wide as all were."""
-    network = _expected(AttributeDriven, params)
+    network = _expected(AttributeDriven, "an attribute-driven network", params)
     groups, width = groups_of(params.attributes) if params.attributes else network.groups, network.segment_width
     if not objective.disentangles:
         # One segment and the global one beside it.
@@ -133,7 +133,7 @@ def _completion(params: NetworkParams, identities: int, objective: CompletionObj
 
 def _both(params: NetworkParams) -> TKP:
     """TKP's two networks, each on a trunk of its own that begins alike."""
-    video = _expected(TKPVideo, params)
+    video = _expected(TKPVideo, "TKP's video network", params)
     trunk: Trunk = copy.deepcopy(video.maps.trunk)
     return TKP(TKPImage(trunk), video)
 

@@ -24,7 +24,7 @@ from reid_models.training.feeds.crops import CropFeed, CropFeedParams
 from reid_models.training.feeds.feed import Feed, PrefetchedFeed
 from reid_models.training.feeds.tracklets import TrackletFeed
 from reid_models.training.learners.batch import Batch
-from reid_models.training.learners.parts import Part
+from reid_models.training.learners.phases import LearnerPhase
 from reid_models.training.recipe import Recipe
 from reid_models.training.tracklets import Dataset, DatasetError, TrackletSet
 
@@ -102,7 +102,7 @@ def _fit(
     with PrefetchedFeed(feed, threads=READERS, until=total) as ahead, _Log(folder) as log:
         forward = _forward(learner, machine)
         batches = _Held(ahead, machine)
-        phases = [_phase(part, forward, batches) for part in learner.parts]
+        phases = [_phase(phase, forward, batches) for phase in learner.phases]
         steps = run(learner, phases, recipe.loop, folder=folder, recipe=recipe, seen=lesson.seen, machine=machine)
         for last in _watched(steps, recipe, console):
             log.write(step=last.number + 1, rate=last.rate, **last.losses)
@@ -167,8 +167,8 @@ def _laid_out(learner: nn.Module) -> nn.Module:
     return learner
 
 
-def _phase(part: Part, forward: nn.Module, batches: "_Held") -> Phase:
-    return Phase(lambda number: forward(batches.batch(number), part.name), part.learns, part.name)
+def _phase(phase: LearnerPhase, forward: nn.Module, batches: "_Held") -> Phase:
+    return Phase(lambda number: forward(batches.batch(number), phase.name), phase.learns, phase.name)
 
 
 class _Held:

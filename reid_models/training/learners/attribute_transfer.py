@@ -18,7 +18,7 @@ from reid_models.architectures.attribute_transfer import (
     weighted_bce,
 )
 from reid_models.training.learners.batch import Batch, whole
-from reid_models.training.learners.parts import WHOLE, Part
+from reid_models.training.learners.phases import WHOLE, LearnerPhase
 from reid_models.training.tracklets import DatasetError
 
 UNREACHED = -1e4
@@ -45,7 +45,7 @@ class TransferLearner(nn.Module):
     """A network of attributes: a batch of both sets -> losses by name. Images without any label are the target's."""
 
     positive_rates: Tensor
-    parts: ClassVar[tuple[Part, ...]] = WHOLE
+    phases: ClassVar[tuple[LearnerPhase, ...]] = WHOLE
 
     def __init__(self, network: AttributeTransfer, positive_rates_A: Tensor, objective: TransferObjective) -> None:
         """Takes a network, and the share of the labelled that have each attribute."""
@@ -54,7 +54,7 @@ class TransferLearner(nn.Module):
         self.objective = objective
         self.register_buffer("positive_rates", positive_rates_A)
 
-    def forward(self, batch: Batch, _part: str = "") -> Mapping[str, Tensor]:
+    def forward(self, batch: Batch, _phase: str = "") -> Mapping[str, Tensor]:
         """Losses by name.
 
         Raises:

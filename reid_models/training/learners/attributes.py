@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from reid_models.architectures.attributes import SIGMA, AttributeDriven, AttributeFeatures
 from reid_models.architectures.heads import linear_head
 from reid_models.training.learners.batch import Batch, whole
-from reid_models.training.learners.parts import WHOLE, Part
+from reid_models.training.learners.phases import WHOLE, LearnerPhase
 from reid_models.training.losses.attributes import known_bce
 from reid_models.training.losses.identity import smoothed_cross_entropy
 from reid_models.training.tracklets import DatasetError
@@ -40,7 +40,7 @@ class AttributeObjective:
 class AttributeLearner(nn.Module):
     """A network and its classifier: a batch with labels of attributes -> losses by name, to be added up."""
 
-    parts: ClassVar[tuple[Part, ...]] = WHOLE
+    phases: ClassVar[tuple[LearnerPhase, ...]] = WHOLE
 
     def __init__(
         self, network: AttributeDriven, identities: int, objective: AttributeObjective, labels: Sequence[str]
@@ -60,7 +60,7 @@ class AttributeLearner(nn.Module):
         self._sizes = tuple(len(group.attributes) for group in network.groups)
         self._order = [labels.index(name) for group in network.groups for name in group.attributes]
 
-    def forward(self, batch: Batch, _part: str = "") -> Mapping[str, Tensor]:
+    def forward(self, batch: Batch, _phase: str = "") -> Mapping[str, Tensor]:
         """Losses by name.
 
         Raises:

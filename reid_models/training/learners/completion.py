@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from reid_learning.machine import own_part
+from reid_learning.machine import own_share
 from reid_models.architectures.stcnet.critics import GUIDER_SIZE, Discriminator, IdGuider
 from reid_models.architectures.stcnet.generators import CHANNELS, Channels
 from reid_models.architectures.stcnet.locator import TAU
@@ -17,10 +17,10 @@ from reid_models.architectures.stcnet.losses import CriticScores, discriminator_
 from reid_models.architectures.stcnet.network import Completion, Stcnet
 from reid_models.architectures.stcnet.parts import PARTS, part_masks, part_windows
 from reid_models.training.learners.batch import Batch
-from reid_models.training.learners.parts import Part
+from reid_models.training.learners.phases import LearnerPhase
 
-GENERATORS = Part("generators", ("network.",))
-DISCRIMINATORS = Part("discriminators", ("whole_critic.", "part_critic."))
+GENERATORS = LearnerPhase("generators", ("network.",))
+DISCRIMINATORS = LearnerPhase("discriminators", ("whole_critic.", "part_critic."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class CompletionLearner(nn.Module):
     its regions are drawn, and these are what is completed afterwards.
     """
 
-    parts: ClassVar[tuple[Part, ...]] = (GENERATORS, DISCRIMINATORS)
+    phases: ClassVar[tuple[LearnerPhase, ...]] = (GENERATORS, DISCRIMINATORS)
 
     def __init__(
         self,
@@ -67,15 +67,15 @@ class CompletionLearner(nn.Module):
         self.guider = guider
         self.objective = objective
 
-    def forward(self, batch: Batch, part: str = GENERATORS.name) -> Mapping[str, Tensor]:
-        """Losses by name, of one of the parts."""
+    def forward(self, batch: Batch, phase: str = GENERATORS.name) -> Mapping[str, Tensor]:
+        """Losses by name, of one of the phases."""
         previous, frames, following = (batch.own_clips[:, index].float() / 255 for index in range(3))
-        chosen_B = own_part(torch.randint(PARTS, (len(batch.clips),))).to(frames.device)
+        chosen_B = own_share(torch.randint(PARTS, (len(batch.clips),))).to(frames.device)
         is_chosen_BP = nn.functional.one_hot(chosen_B, PARTS).bool()
         masks_B1HW = part_masks(is_chosen_BP, *frames.shape[2:])
-        if part == GENERATORS.name:
+        if phase == GENERATORS.name:
             completion: Completion = self.network(frames, previous, following, masks_B1HW)
-            return self._generators(frames, completion, chosen_B, own_part(batch.persons))
+            return self._generators(frames, completion, chosen_B, own_share(batch.persons))
         with torch.no_grad():
             completion = self.network(frames, previous, following, masks_B1HW)
         return self._discriminators(frames, completion.temporal, chosen_B)

@@ -13,7 +13,7 @@ from reid_models.architectures.heads import linear_head, neck_head
 from reid_models.architectures.sta import StaFeatures, inter_frame_regulariser
 from reid_models.architectures.stmp import StmpFeatures
 from reid_models.training.learners.batch import Batch, whole
-from reid_models.training.learners.parts import WHOLE, Part
+from reid_models.training.learners.phases import WHOLE, LearnerPhase
 from reid_models.training.losses.contrast import supervised_contrast
 from reid_models.training.losses.identity import smoothed_cross_entropy
 from reid_models.training.losses.triplet import Distance, batch_hard_triplet
@@ -69,7 +69,7 @@ class IdentityLearner(nn.Module):
     "Bag of Tricks", CVPRW 2019).
     """
 
-    parts: ClassVar[tuple[Part, ...]] = WHOLE
+    phases: ClassVar[tuple[LearnerPhase, ...]] = WHOLE
 
     def __init__(
         self, network: nn.Module, widths: Mapping[str, int], identities: int, objective: IdentityObjective
@@ -89,7 +89,7 @@ class IdentityLearner(nn.Module):
         self.others = nn.ModuleDict({name: _head(objective, widths[name], identities) for name in others})
         self.objective = objective
 
-    def forward(self, batch: Batch, _part: str = "") -> Mapping[str, Tensor]:
+    def forward(self, batch: Batch, _phase: str = "") -> Mapping[str, Tensor]:
         """Losses by name."""
         features: Features = self.network(batch.own_clips)
         objective, persons_B = self.objective, batch.persons

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from reid_models.architectures.csa import CsaFeatures, SnippetMatcher
 from reid_models.training.learners.batch import Batch, whole
-from reid_models.training.learners.parts import WHOLE, Part
+from reid_models.training.learners.phases import WHOLE, LearnerPhase
 from reid_models.training.losses.instance_matching import InstanceMatching
 from reid_models.training.losses.verification import pair_verification
 
@@ -40,7 +40,7 @@ class PairObjective:
 class PairLearner(nn.Module):
     """Snippets, a table of identities, and all pairs of a batch -> losses by name, to be added up."""
 
-    parts: ClassVar[tuple[Part, ...]] = WHOLE
+    phases: ClassVar[tuple[LearnerPhase, ...]] = WHOLE
 
     def __init__(self, network: SnippetMatcher, width: int, identities: int, objective: PairObjective) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class PairLearner(nn.Module):
         )
         self.objective = objective
 
-    def forward(self, batch: Batch, _part: str = "") -> Mapping[str, Tensor]:
+    def forward(self, batch: Batch, _phase: str = "") -> Mapping[str, Tensor]:
         """Losses by name."""
         features: CsaFeatures = self.network(batch.own_clips)
         frames_BTD, snippets_BD = whole(features.frames), whole(features.embedding)

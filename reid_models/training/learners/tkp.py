@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from reid_models.architectures.tkp import TKP, TKPFeatures, shared_classifier
 from reid_models.training.learners.batch import Batch, whole
-from reid_models.training.learners.parts import WHOLE, Part
+from reid_models.training.learners.phases import WHOLE, LearnerPhase
 from reid_models.training.losses.identity import smoothed_cross_entropy
 from reid_models.training.losses.propagation import distance_propagation, feature_propagation
 from reid_models.training.losses.triplet import batch_hard_triplet
@@ -39,7 +39,7 @@ class PropagationObjective:
 class PropagationLearner(nn.Module):
     """Both networks and their one classifier: a batch -> losses by name, to be added up."""
 
-    parts: ClassVar[tuple[Part, ...]] = WHOLE
+    phases: ClassVar[tuple[LearnerPhase, ...]] = WHOLE
 
     def __init__(self, network: TKP, width: int, identities: int, objective: PropagationObjective) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class PropagationLearner(nn.Module):
         self.classifier = shared_classifier(identities, width=width)
         self.objective = objective
 
-    def forward(self, batch: Batch, _part: str = "") -> Mapping[str, Tensor]:
+    def forward(self, batch: Batch, _phase: str = "") -> Mapping[str, Tensor]:
         """Losses by name."""
         features: TKPFeatures = self.network(batch.own_clips)
         frames_BTD, images_BTD = whole(features.frames), whole(features.images)

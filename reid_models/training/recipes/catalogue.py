@@ -72,15 +72,15 @@ def read_plan(recipe: str) -> Plan:
         RecipeError: if there is no such recipe, or it has no such field.
     """
     if not recipe.endswith((".yaml", ".yml")):
-        return _named(recipe, "a YAML file or one of the recipes")
+        return _named(recipe, "expected a YAML file or one of the recipes")
     found = read_changes(Path(recipe))
     name = found.pop("recipe")
-    return _named(name, f"{recipe}: one of the recipes").mapped(lambda one: changed(one, found))
+    return _named(name, f"{recipe}: expected one of the recipes").mapped(lambda one: changed(one, found))
 
 
 def _named(name: str, expected: str) -> Plan:
     plain = name.removesuffix(SMALL)
     if plain not in RECIPES:
-        raise RecipeError(f"expected {expected} {', '.join(RECIPES)}, found {name}")
+        raise RecipeError(f"{expected} {', '.join(RECIPES)}, found {name}")
     plan = RECIPES[plain]()
     return small(plan) if name.endswith(SMALL) else plan

@@ -1,10 +1,10 @@
-"""Who learns when: a learner is brought down whole, or in parts, one after the other, as adversaries do."""
+"""Who learns when: a learner is brought down whole, or one after the other, as adversaries are."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LearnerPhase:
     """
     Attributes:
         name: what the learner is told; stands before the names of its losses.
@@ -15,5 +15,5 @@ class Part:
     learns: tuple[str, ...] = ("",)
 
 
-WHOLE = (Part(),)
+WHOLE = (LearnerPhase(),)
 """Of a learner without adversaries."""
