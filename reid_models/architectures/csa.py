@@ -232,9 +232,7 @@ def _layer(layer: nn.Module, maps_NCHW: Tensor) -> Tensor:
 
 def _flat(stem: nn.Module) -> list[nn.Module]:
     """The layers of a stem, those of sequences within it one by one."""
-    return [
-        inner for layer in stem.children() for inner in (layer if isinstance(layer, nn.Sequential) else (layer,))
-    ]
+    return [inner for layer in stem.children() for inner in (layer if isinstance(layer, nn.Sequential) else (layer,))]
 
 
 def _like_first(stem: nn.Module) -> nn.Conv2d:

@@ -126,10 +126,13 @@ def _merged(maps_BTCHW: Tensor, stride: int) -> Tensor:
 
 
 def run_stage(stage: nn.Module, layer: nn.Module, maps_BTCHW: Tensor, *, time_stride: int) -> Tensor:
-    """A whole stage with an M3D layer behind it, (B, T, C, H, W) -> (B, T / time_stride, C', H', W'); ours, for trunks
-    without bottlenecks."""
+    """A whole stage with an M3D layer behind it; ours, for trunks without bottlenecks.
+
+    (B, T, C, H, W) -> (B, T / time_stride, C', H', W').
+    """
     maps_BTCHW = frames_to_clips(stage(maps_BTCHW.flatten(0, 1)), maps_BTCHW.shape[1])
-    return _merged(maps_BTCHW, time_stride) + layer(maps_BTCHW)
+    changes_BSCHW: Tensor = layer(maps_BTCHW)
+    return _merged(maps_BTCHW, time_stride) + changes_BSCHW
 
 
 def _stride(block: Bottleneck) -> int:
@@ -257,7 +260,7 @@ class M3D(nn.Module):
 
 
 def _strides(trunk: Trunk) -> tuple[int, ...]:
-    """In time, of stages 2 to 5: a bottleneck's own; of others as ResNet-50 has them, and its last one's as the map's."""
+    """In time, of stages 2 to 5: a bottleneck's own; of others as ResNet-50 has them, and the last as its map's."""
     firsts = [next(stage.children()) for stage in trunk.stages[1:]]
     if all(isinstance(first, Bottleneck) for first in firsts):
         return tuple(_stride(first) for first in firsts if isinstance(first, Bottleneck))

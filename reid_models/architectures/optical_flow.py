@@ -33,7 +33,8 @@ def _of_clip(clip: NDArray[np.uint8], search: cv2.DISOpticalFlow) -> NDArray[np.
     flow = np.zeros((*clip.shape[:3], 2), np.float32)
     grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in clip]
     for index in range(len(clip) - 1):
-        flow[index] = np.clip(np.asarray(search.calc(grey[index], grey[index + 1], None)) / REACH, -1, 1)
+        moved = search.calc(grey[index], grey[index + 1], np.zeros((*clip.shape[1:3], 2), np.float32))
+        flow[index] = np.clip(np.asarray(moved) / REACH, -1, 1)
     if len(clip) > 1:
         flow[-1] = flow[-2]
     return flow

@@ -33,6 +33,7 @@ from reid_models.training.recipe import NetworkParams, Recipe
 from reid_models.training.tracklets import DatasetError, TrackletSet
 
 Kind = TypeVar("Kind", bound=nn.Module)
+Learner = IdentityLearner | PropagationLearner | AttributeLearner | TransferLearner | PairLearner | CompletionLearner
 TRUNK = "trunk."
 """Begins the names of a frame network's weights, wherever it stands."""
 
@@ -55,7 +56,7 @@ def build_network(params: NetworkParams) -> nn.Module:
     return network
 
 
-def build_learner(recipe: Recipe, identities: int, *, people: TrackletSet | None = None) -> nn.Module:
+def build_learner(recipe: Recipe, identities: int, *, people: TrackletSet | None = None) -> Learner:
     """The network of a recipe and what its losses need, as they begin.
 
     Args:
@@ -120,7 +121,7 @@ def _rates(params: NetworkParams, people: TrackletSet | None) -> Tensor:
 
 
 def _completion(params: NetworkParams, identities: int, objective: CompletionObjective) -> CompletionLearner:
-    """STCnet; its guider stands on the recipe's trunk, and is nobody until `begin_with` has given it a run's weights."""
+    """STCnet; its guider stands on the recipe's trunk, and knows nobody until `begin_with` gives it a run's."""
     trunk, clip = _trunk_of(params), params.clip
     return CompletionLearner(
         Stcnet(SpatialGenerator(channels=objective.channels), TemporalGenerator(channels=objective.channels)),

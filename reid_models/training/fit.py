@@ -92,7 +92,8 @@ def _fit(
     torch.manual_seed(recipe.loop.seed)
     people = lesson.people
     identities = int(people.persons.max(initial=-1)) + 1
-    learner = synchronised(build_learner(recipe, identities, people=people), machine)
+    built = build_learner(recipe, identities, people=people)
+    learner = synchronised(built, machine)
     if begins_with is not None:
         begin_with(learner, begins_with)
     learner = _laid_out(learner.to(machine.device))
@@ -102,7 +103,7 @@ def _fit(
     with PrefetchedFeed(feed, threads=READERS, until=total) as ahead, _Log(folder) as log:
         forward = _forward(learner, machine)
         batches = _Held(ahead, machine)
-        phases = [_phase(phase, forward, batches) for phase in learner.phases]
+        phases = [_phase(phase, forward, batches) for phase in built.phases]
         steps = run(learner, phases, recipe.loop, folder=folder, recipe=recipe, seen=lesson.seen, machine=machine)
         for last in _watched(steps, recipe, console):
             log.write(step=last.number + 1, rate=last.rate, **last.losses)

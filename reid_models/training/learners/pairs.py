@@ -45,9 +45,7 @@ class PairLearner(nn.Module):
     def __init__(self, network: SnippetMatcher, width: int, identities: int, objective: PairObjective) -> None:
         super().__init__()
         self.network = network
-        self.classifier = InstanceMatching(
-            width, identities, scalar=objective.scalar, momentum=objective.momentum
-        )
+        self.classifier = InstanceMatching(width, identities, scalar=objective.scalar, momentum=objective.momentum)
         self.objective = objective
 
     def forward(self, batch: Batch, _phase: str = "") -> Mapping[str, Tensor]:

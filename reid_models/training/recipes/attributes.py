@@ -1,7 +1,7 @@
 """Attribute-driven: Zhao, Shen, Jin, Lu and Hua, CVPR 2019, and where its labels come from.
 
-Not given there and chosen here: momentum 0.9, weight decay 5e-4, the schedule of the transfer (the same), and the frames
-of a test clip (the first of each chunk). Its test crops the middle of 288 x 144; ours takes the whole frame.
+Not given there and chosen here: momentum 0.9, weight decay 5e-4, the schedule of the transfer (the same), and the
+frames of a test clip (the first of each chunk). Its test crops the middle of 288 x 144; ours takes the whole frame.
 """
 
 from dataclasses import replace
@@ -16,6 +16,7 @@ from reid_models.training.plan import Plan, Stage
 from reid_models.training.recipe import NetworkParams, Recipe, TestParams
 from reid_models.training.recipes.common import RESNET18, falling, steps_of_tracklets
 from reid_models.training.sampling.batches import SamplerParams
+from reid_models.training.sampling.clips import Rule
 from reid_models.training.sampling.test_clips import TestClips
 from reid_runtime.card import ClipSpec
 
@@ -35,7 +36,7 @@ def attributes(objective: AttributeObjective = DISENTANGLED, *, row: str = "row 
 
 
 def transferred() -> Plan:
-    """Labels by transfer first: from a set that has them to the one that is learnt from; the first `--data` has them."""
+    """Labels by transfer first: from the set of the first `--data`, which has them, to that of the second."""
     labels = Stage("transfer", _transfer())
     clips = Stage("clips", _clips(DISENTANGLED), prepared_by="transfer")
     return Plan("Zhao et al. 2019, row F on ResNet-18, labels by transfer", (labels, clips))
@@ -44,22 +45,20 @@ def transferred() -> Plan:
 def _clips(objective: AttributeObjective) -> Recipe:
     return Recipe(
         paper="attributes",
-        network=NetworkParams(
-            "attributes-resnet18", ClipSpec(frames=8, height=256, width=128), weights=RESNET18
-        ),
+        network=NetworkParams("attributes-resnet18", ClipSpec(frames=8, height=256, width=128), weights=RESNET18),
         loop=falling(
             steps_of_tracklets(100, 32),
             OptimiserParams("sgd", rate=0.05, decay=5e-4, is_nesterov=False),
             milestones=(0.4, 0.8),
         ),
-        feed=TrackletFeedParams(
-            sampler=SamplerParams("shuffled", persons=32),
-            rule="chunks",
-            augment=ClipAugmentParams(flip=0.5, crop=(9, 9)),
-        ),
+        feed=_feed("chunks", SamplerParams("shuffled", persons=32)),
         objective=objective,
         test=TestParams(query=CHUNKS, gallery=CHUNKS, protocol="mars"),
     )
+
+
+def _feed(rule: Rule, sampler: SamplerParams) -> TrackletFeedParams:
+    return TrackletFeedParams(sampler=sampler, rule=rule, augment=ClipAugmentParams(flip=0.5, crop=(9, 9)))
 
 
 def _transfer() -> Recipe:
@@ -69,6 +68,6 @@ def _transfer() -> Recipe:
         network=NetworkParams(
             "attribute-transfer", IMAGE, trunk=TrunkSpec("resnet18", last_stride=2), weights=RESNET18
         ),
-        feed=replace(recipe.feed, sampler=SamplerParams("halves", persons=32), rule="anywhere"),
+        feed=_feed("anywhere", SamplerParams("halves", persons=32)),
         objective=TransferObjective(),
     )

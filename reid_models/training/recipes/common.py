@@ -1,4 +1,4 @@
-"""What the papers' recipes have in common: how large MARS is, where ResNet-50 begins, and how an epoch becomes steps."""
+"""What the papers' recipes have in common: how large MARS is, where trunks begin, how an epoch becomes steps."""
 
 from dataclasses import replace
 

@@ -40,9 +40,7 @@ def csa(*, has_flow: bool = False, row: str = "colours alone") -> Plan:
     recipe = Recipe(
         paper="csa",
         network=NetworkParams("csa-resnet50", EIGHT_FRAMES, weights=RESNET50),
-        loop=falling(
-            steps_of_tracklets(60, 32), OptimiserParams("sgd", rate=1e-3, decay=5e-4), milestones=(2 / 3,)
-        ),
+        loop=falling(steps_of_tracklets(60, 32), OptimiserParams("sgd", rate=1e-3, decay=5e-4), milestones=(2 / 3,)),
         feed=TrackletFeedParams(
             sampler=SamplerParams("identities", persons=16, tracklets=2),
             rule="snippet",
@@ -91,9 +89,7 @@ def m3d(network: str = "m3d-streams-resnet50", *, row: str = "both streams") -> 
         paper="m3d",
         network=NetworkParams(network, EIGHT_FRAMES, weights=RESNET50),
         loop=falling(steps_of_tracklets(500, 20), optimiser, milestones=(0.4, 0.8)),
-        feed=TrackletFeedParams(
-            sampler=SamplerParams("shuffled", persons=20), rule="adjacent", augment=UNCHANGED
-        ),
+        feed=TrackletFeedParams(sampler=SamplerParams("shuffled", persons=20), rule="adjacent", augment=UNCHANGED),
         objective=IdentityObjective(
             head="neck", on="streams" if "streams" in network else "clips", smoothing=0.0, triplet=0.0
         ),
@@ -114,8 +110,10 @@ def sta() -> Plan:
 
 
 def ap3d() -> Plan:
-    """8 persons x 4 clips of 4 frames, every eighth; cross entropy and triplets by cosine; Adam, 3e-4, 240 epochs with x
-    0.1 at 60, 120 and 180."""
+    """8 persons x 4 clips of 4 frames, every eighth; cross entropy and triplets by cosine.
+
+    Adam with 3e-4, 240 epochs with x 0.1 at 60, 120 and 180.
+    """
     recipe = _appearance("ap3d-resnet50", (0.25, 0.5, 0.75))
     return Plan("Gu et al. 2020, AP3D on ResNet-50", (Stage("clips", recipe),))
 

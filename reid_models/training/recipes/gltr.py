@@ -1,7 +1,7 @@
 """GLTR: Li, Wang, Tian, Gao and Zhang, ICCV 2019, in its two stages, with the paper's hyper-parameters.
 
-What the paper leaves open is taken from the released code: momentum 0.9, weight decay 5e-4, the head, no augmentation at
-all, and that the frame network goes on learning in the second stage, at the same rate.
+What the paper leaves open is taken from the released code: momentum 0.9, weight decay 5e-4, the head, no augmentation
+at all, and that the frame network goes on learning in the second stage, at the same rate.
 """
 
 from dataclasses import replace
@@ -14,6 +14,7 @@ from reid_models.training.plan import Plan, Stage
 from reid_models.training.recipe import NetworkParams, Recipe, TestParams
 from reid_models.training.recipes.common import RESNET50, falling, steps_of_tracklets
 from reid_models.training.sampling.batches import SamplerParams
+from reid_models.training.sampling.clips import Rule
 from reid_models.training.sampling.test_clips import TestClips
 from reid_runtime.card import ClipSpec
 
@@ -31,10 +32,8 @@ def gltr(network: str | None = "gltr-paper-resnet50", *, row: str = "GLTR") -> P
         network: of the second stage; None: there is none, which is the baseline.
         row: of the paper's table 2.
     """
-    stages = (Stage("frames", _frames()),)
-    if network is not None:
-        stages += (Stage("clips", _clips(network), after="frames"),)
-    return Plan(f"Li et al. 2019, {row} on ResNet-50", stages)
+    later = () if network is None else (Stage("clips", _clips(network), after="frames"),)
+    return Plan(f"Li et al. 2019, {row} on ResNet-50", (Stage("frames", _frames()), *later))
 
 
 def _frames() -> Recipe:
@@ -46,11 +45,7 @@ def _frames() -> Recipe:
         paper="gltr",
         network=NetworkParams(BASELINE, ClipSpec(frames=1, height=256, width=128), weights=RESNET50),
         loop=falling(20 * (MARS_FRAMES // 128), SGD, milestones=(0.5,)),
-        feed=TrackletFeedParams(
-            sampler=SamplerParams("shuffled", persons=128),
-            rule="anywhere",
-            augment=ClipAugmentParams(flip=0.0),
-        ),
+        feed=_feed("anywhere", 128),
         objective=IdentityObjective(head="neck", smoothing=0.0, triplet=0.0),
         # Features of length 1, Euclidean, which ranks as the cosine does.
         test=TestParams(query=WHOLE, gallery=WHOLE, protocol="mars", distance="cosine"),
@@ -64,5 +59,11 @@ def _clips(network: str) -> Recipe:
         first,
         network=NetworkParams(network, ClipSpec(frames=16, height=256, width=128), weights=RESNET50),
         loop=falling(steps_of_tracklets(400, 10), SGD, milestones=(0.3, 0.6, 0.9)),
-        feed=replace(first.feed, sampler=SamplerParams("shuffled", persons=10), rule="adjacent"),
+        feed=_feed("adjacent", 10),
+    )
+
+
+def _feed(rule: Rule, batch: int) -> TrackletFeedParams:
+    return TrackletFeedParams(
+        sampler=SamplerParams("shuffled", persons=batch), rule=rule, augment=ClipAugmentParams(flip=0.0)
     )

@@ -18,6 +18,7 @@ from reid_models.training.plan import Plan, Stage
 from reid_models.training.recipe import NetworkParams, Recipe, TestParams
 from reid_models.training.recipes.common import DENSE, FOUR_FRAMES, RESNET50, falling, steps_of_tracklets
 from reid_models.training.sampling.batches import SamplerParams
+from reid_models.training.sampling.clips import Rule
 from reid_runtime.card import ClipSpec
 
 COMPLETION_STEPS = 50_000
@@ -54,11 +55,15 @@ def _reid(network: str) -> Recipe:
         loop=falling(
             steps_of_tracklets(150, 32), OptimiserParams("adam", rate=3e-4, decay=5e-4), milestones=(1 / 3, 2 / 3)
         ),
-        feed=TrackletFeedParams(
-            sampler=SamplerParams("shuffled", persons=32), rule="anywhere", augment=ClipAugmentParams(flip=0.5)
-        ),
+        feed=_feed("anywhere"),
         objective=IdentityObjective(smoothing=0.0, triplet=0.0),
         test=TestParams(query=DENSE, gallery=DENSE, protocol="mars"),
+    )
+
+
+def _feed(rule: Rule) -> TrackletFeedParams:
+    return TrackletFeedParams(
+        sampler=SamplerParams("shuffled", persons=32), rule=rule, augment=ClipAugmentParams(flip=0.5)
     )
 
 
@@ -76,6 +81,6 @@ def _stcnet() -> Recipe:
             average=0.0,
             max_norm=None,
         ),
-        feed=replace(recipe.feed, rule="adjacent"),
+        feed=_feed("adjacent"),
         objective=CompletionObjective(),
     )

@@ -25,7 +25,9 @@ def test_the_convolution_agrees_with_the_published_one(shared: Path) -> None:
     assert_close(inner.transpose(1, 2), numbers["apm_in"], 1e-5)
     convolution = AppearanceConvolution(32).eval()
     own = {key: value for key, value in numbers.items() if key != "w.spatial_conv3d.weight"}
-    taps_first = {"temporal_conv3d.weight": lambda weight: weight[..., 0, 0].transpose(1, 2).flatten(1)[..., None, None]}
+    taps_first = {
+        "temporal_conv3d.weight": lambda weight: weight[..., 0, 0].transpose(1, 2).flatten(1)[..., None, None]
+    }
     load(convolution, own, NAMES, changes=taps_first)
     before, after = convolution.appearance(inner).unbind(2)
     seen = torch.stack([before, inner, after], dim=2).flatten(1, 2)

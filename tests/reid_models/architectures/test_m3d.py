@@ -191,7 +191,6 @@ def test_a_trunk_without_bottlenecks_gets_the_layers_behind_its_stages(kind: str
     assert_close(network(still).steps[:, 0], network.feat(maps_NCHW.mean(dim=(2, 3))), 1e-4)
 
 
-
 def test_neither_stream_outweighs_the_other() -> None:
     trunk = shallow()
     network = TwoStreamM3D(SpatialStream(copy.deepcopy(trunk)), M3D(trunk, 8)).eval()
