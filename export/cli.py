@@ -27,7 +27,7 @@ def encoder(
     steps: StepsOption = None,
     threshold: Annotated[float | None, typer.Option(help="Cosine from which two tracks are one person.")] = None,
 ) -> int:
-    """The compact encoder of a run of `reid-train run`."""
+    """The compact encoder of a run of `reid-train fit compact`."""
     from export.shipped import export_encoder
 
     return _print_export(

@@ -25,7 +25,8 @@ from pipeline.config_errors import ConfigError
 from pipeline.matching.calibration import Calibration, read_calibration
 from pipeline.matching.policy import USUAL_THRESHOLD, MatchParams
 from pipeline.model_zoo import find_artefact
-from pipeline.sources.source import ChunkSource, FrameSource, RecordedSource, SourceObserver
+from pipeline.sources.source import CameraLook, ChunkSource, FrameSource, RecordedSource, SourceObserver, kind_of
+from pipeline.tracking.camera_loop import require_region
 from reid_models.encoder import Encoder, EncoderCard, probe
 from trackers.tracker import Tracker
 
@@ -305,3 +306,26 @@ def _source_length(camera: CameraConfig) -> int | None:
         _live_source(camera, ())
         return None
     return _recording(camera, ()).length()
+
+
+def look_at_camera(camera: CameraConfig) -> CameraLook:
+    """One look at what a camera sends; a live one is connected to once.
+
+    Raises:
+        SourceError: if nothing comes of it, or its region does not lie within its image.
+        ConfigError: if the address is none that a stream can have.
+    """
+    from pipeline.sources.look import look_at_file, look_at_folder, look_at_stream
+
+    address = camera.source.get_secret_value()
+    match kind_of(address):
+        case "stream":
+            _live_source(camera, ())
+            look = look_at_stream(camera.name, address, camera.stream)
+        case "folder":
+            look = look_at_folder(camera.name, Path(address), camera.frame_rate or USUAL_RATE)
+        case "file":
+            look = look_at_file(camera.name, Path(address))
+    if camera.region is not None:
+        require_region(camera.name, camera.region, look.width, look.height)
+    return look

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from pipeline import cli_kafka as cli_events
+from pipeline.cli_letters import letters
 
 if TYPE_CHECKING:
     from pipeline.shipped import Kind
@@ -36,6 +37,7 @@ VersionOption = Annotated[
 ]
 app.add_typer(cli_events.topics, name="topics")
 app.add_typer(cli_events.events, name="events")
+app.add_typer(letters, name="letters")
 
 CONFIG = "YAML file, or a name that `reid-pipeline configs` lists"
 
@@ -211,11 +213,20 @@ def erase(
 
 
 @app.command()
-def check(config: Annotated[Path, typer.Argument(parser=_deployment, metavar="CONFIG", help=f"{CONFIG}.")]) -> int:
+def check(
+    config: Annotated[Path, typer.Argument(parser=_deployment, metavar="CONFIG", help=f"{CONFIG}.")],
+    connect: Annotated[
+        bool,
+        typer.Option("--connect", help="Ask each camera, Redis and whoever takes events once, and say what is seen."),
+    ] = False,
+    topic: Annotated[
+        str | None, typer.Option(help="Of Kafka, for --connect.  [default: that of `topics create`]")
+    ] = None,
+) -> int:
     """Checks a configuration and prints the plan, without running it."""
     from pipeline.commands.check import print_plan
 
-    return print_plan(config)
+    return print_plan(config, connects=connect, topic=topic)
 
 
 @app.command()

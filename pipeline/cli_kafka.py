@@ -55,15 +55,23 @@ def tail(
     person: Annotated[str | None, typer.Option(help="Only what concerns this one, by id.")] = None,
     camera: Annotated[str | None, typer.Option(help="Only who was seen in this one.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only events of this kind, such as person.matched.")] = None,
+    pretty: Annotated[bool, typer.Option("--pretty", help="A line for people in the place of JSON.")] = False,
     brokers: BrokersOption = None,
 ) -> int:
-    """Prints events as JSON lines as they come, each once."""
+    """Prints events as they come, each once, as JSON lines."""
     from pipeline.commands.events import Filters
     from pipeline.commands.events import tail as print_events
 
     filters = Filters.of(person, camera, kind)
     return print_events(
-        _reached(brokers), topic, filters, group=group, from_beginning=from_beginning, count=count, idle_s=idle
+        _reached(brokers),
+        topic,
+        filters,
+        group=group,
+        from_beginning=from_beginning,
+        count=count,
+        idle_s=idle,
+        is_pretty=pretty,
     )
 
 
@@ -72,11 +80,21 @@ def replay(
     file: Annotated[Path, typer.Argument(help="Recorded events, JSON lines.")],
     topic: TopicOption = "passerby.identities.v1",
     brokers: BrokersOption = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Configuration whose MQTT and webhook take them, in the place of Kafka.")
+    ] = None,
 ) -> int:
     """Publishes recorded events, with the ids that they have."""
-    from pipeline.commands.events import replay as publish
+    from functools import partial
 
-    return publish(file, _reached(brokers), topic)
+    from pipeline.commands.events import replay as publish
+    from pipeline.commands.events import taker_of
+
+    if to is not None:
+        return publish(file, taker_of(to), f"what {to} names")
+    from pipeline.events.kafka.sink import KafkaSink
+
+    return publish(file, partial(KafkaSink, _reached(brokers), topic), topic)
 
 
 @events.command()

@@ -1,23 +1,15 @@
-"""The configuration of a deployment: one YAML file, read once, checked whole. Secrets come from the environment.
-
-A source may name environment variables in braces (`rtsp://{CAM1_USER}:{CAM1_PASSWORD}@host/1`): that is the only
-place where the environment is read, and what it yields is never printed. A brace that stands for itself is doubled.
-"""
+"""The configuration of a deployment: one YAML file, read once, checked whole."""
 
 import os
-import re
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 from pydantic import (
     AwareDatetime,
     BaseModel,
-    ConfigDict,
     Field,
-    SecretStr,
     ValidationError,
-    field_validator,
     model_validator,
 )
 
@@ -26,6 +18,8 @@ from detectors.tiling import TilingParams
 from detectors.ultralytics_params import UltralyticsParams
 from detectors.yolox import YoloxParams
 from pipeline.config_errors import ConfigError, in_one_line
+from pipeline.config_events import EventsConfig
+from pipeline.config_values import Count, Positive, Secret, Strict
 from pipeline.matching.memory import Retention
 from pipeline.matching.merge_split import MergeSplitParams
 from pipeline.matching.policy import MatchParams
@@ -39,18 +33,10 @@ from reid_models.clips import USUAL_FRAMES
 from trackers.bytetrack import ByteTrackParams
 from trackers.ocsort import OcSortParams
 
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(gt=0)]
 _M = TypeVar("_M", bound=BaseModel)
-_BRACES = re.compile(r"\{\{|\}\}|\{([A-Za-z_]\w*)\}")
-"""Doubled braces stand for themselves; single ones around the name of a variable for what it holds."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CameraConfig(_Strict):
+class CameraConfig(Strict):
     """One camera.
 
     Attributes:
@@ -65,18 +51,13 @@ class CameraConfig(_Strict):
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
-    source: SecretStr
+    source: Secret
     frame_rate: Positive | None = None
     starts_at: AwareDatetime | None = None
     max_fps: Positive | None = None
     region: tuple[int, int, int, int] | None = None
     tiles: TilingParams = TilingParams()
     stream: StreamParams = StreamParams()
-
-    @field_validator("source")
-    @classmethod
-    def _fill_in_secrets(cls, source: SecretStr) -> SecretStr:
-        return SecretStr(_BRACES.sub(_filled_in, source.get_secret_value()))
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -91,7 +72,7 @@ class CameraConfig(_Strict):
         return kind_of(self.source.get_secret_value()) == "stream"
 
 
-class YoloxConfig(_Strict):
+class YoloxConfig(Strict):
     """YOLOX through ONNX.
 
     Attributes:
@@ -104,7 +85,7 @@ class YoloxConfig(_Strict):
     params: YoloxParams = YoloxParams()
 
 
-class HogConfig(_Strict):
+class HogConfig(Strict):
     """OpenCV's HOG: weak and slow, needs no download.
 
     Attributes:
@@ -115,7 +96,7 @@ class HogConfig(_Strict):
     params: HogParams = HogParams()
 
 
-class UltralyticsConfig(_Strict):
+class UltralyticsConfig(Strict):
     """Ultralytics YOLO, the `yolo` extra (AGPL-3.0).
 
     Attributes:
@@ -128,7 +109,7 @@ class UltralyticsConfig(_Strict):
     params: UltralyticsParams = UltralyticsParams()
 
 
-class ByteTrackConfig(_Strict):
+class ByteTrackConfig(Strict):
     """ByteTrack (Zhang et al., ECCV 2022): sure detections first, doubtful ones for tracks that are known.
 
     Attributes:
@@ -139,7 +120,7 @@ class ByteTrackConfig(_Strict):
     params: ByteTrackParams = ByteTrackParams()
 
 
-class OcSortConfig(_Strict):
+class OcSortConfig(Strict):
     """OC-SORT (Cao et al., CVPR 2023): led by what was observed, not by what was predicted.
 
     Attributes:
@@ -150,7 +131,7 @@ class OcSortConfig(_Strict):
     params: OcSortParams = OcSortParams()
 
 
-class NetworkConfig(_Strict):
+class NetworkConfig(Strict):
     """A re-ID network for clips, or for crops whose embeddings are averaged; its card says which.
 
     Attributes:
@@ -163,7 +144,7 @@ class NetworkConfig(_Strict):
     frames: Count = USUAL_FRAMES
 
 
-class ColourStripesConfig(_Strict):
+class ColourStripesConfig(Strict):
     """Colour and texture in stripes of the body: weak, needs no weights.
 
     Attributes:
@@ -174,7 +155,7 @@ class ColourStripesConfig(_Strict):
     frames: Count = USUAL_FRAMES
 
 
-class MatchingConfig(_Strict):
+class MatchingConfig(Strict):
     """How tracks become persons.
 
     Attributes:
@@ -190,7 +171,7 @@ class MatchingConfig(_Strict):
     retention: Retention = Retention()
 
 
-class ComputeConfig(_Strict):
+class ComputeConfig(Strict):
     """Where the networks run.
 
     Attributes:
@@ -220,11 +201,11 @@ class ComputeConfig(_Strict):
         return self.encode_batch or (1 if self.provider == "cpu" else 32)
 
 
-class OutputConfig(_Strict):
+class OutputConfig(Strict):
     """What is written, and where.
 
     Attributes:
-        directory: events.jsonl, tracks/, and what is asked for below.
+        directory: events.jsonl, tracks/, and what is asked for below; what an earlier run left goes to earlier/.
         videos: an annotated video of each camera; files and folders only.
         report: report.html.
         thumbnails: keep an image of each tracklet, for the report. By default no image of anybody is kept.
@@ -239,7 +220,7 @@ class OutputConfig(_Strict):
     shared: bool = False
 
 
-class HttpConfig(_Strict):
+class HttpConfig(Strict):
     """Metrics and health on one port.
 
     Attributes:
@@ -253,7 +234,7 @@ class HttpConfig(_Strict):
     ready: Literal["all", "any"] = "all"
 
 
-class RedisConfig(_Strict):
+class RedisConfig(Strict):
     """Where workers and matcher of a site meet, and how much may wait there.
 
     Attributes:
@@ -268,7 +249,7 @@ class RedisConfig(_Strict):
         delivery_patience_s: how long to try while events cannot be delivered.
     """
 
-    url: SecretStr | None = None
+    url: Secret | None = None
     url_env: str = "REDIS_URL"
     cluster: bool = False
     lease_s: Positive = 10.0
@@ -277,11 +258,6 @@ class RedisConfig(_Strict):
     start_patience_s: Positive = 10.0
     patience_s: Positive = 300.0
     delivery_patience_s: Positive = 3600.0
-
-    @field_validator("url")
-    @classmethod
-    def _fill_in_secrets(cls, url: SecretStr | None) -> SecretStr | None:
-        return url and SecretStr(_BRACES.sub(_filled_in, url.get_secret_value()))
 
     def address(self) -> str:
         """The address, with its password.
@@ -295,7 +271,7 @@ class RedisConfig(_Strict):
         return address
 
 
-class PipelineConfig(_Strict):
+class PipelineConfig(Strict):
     """One deployment: cameras, how they are looked at, and what comes out.
 
     Attributes:
@@ -311,6 +287,7 @@ class PipelineConfig(_Strict):
         output: what is written, and where.
         http: metrics and health.
         redis: where the processes of a site meet; `run` needs none of it.
+        events: where events go beside the file and Kafka.
     """
 
     cameras: tuple[CameraConfig, ...] = Field(min_length=1)
@@ -325,6 +302,7 @@ class PipelineConfig(_Strict):
     output: OutputConfig = OutputConfig()
     http: HttpConfig = HttpConfig()
     redis: RedisConfig = RedisConfig()
+    events: EventsConfig = EventsConfig()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -398,12 +376,3 @@ def parse(model: type[_M], fields: dict[str, object], where: Path | str) -> _M:
         return model.model_validate(fields)
     except ValidationError as error:
         raise ConfigError(f"{where}: {in_one_line(error, model)}") from error
-
-
-def _filled_in(match: re.Match[str]) -> str:
-    if match[1] is None:
-        return match[0][0]
-    value = os.environ.get(match[1])
-    if value is None:
-        raise ValueError(f"the environment variable {match[1]} is not set; double a brace that stands for itself")
-    return value

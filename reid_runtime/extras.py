@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, requires
 
 PACKAGE = "passerby"
 _OPTIONAL = re.compile(r"(?P<name>[\w.-]+).*\bextra == [\"'](?P<extra>[\w-]+)[\"']")
-_MODULES = {"cuda_python": "cuda", "onnxruntime_gpu": "onnxruntime"}
+_MODULES = {"cuda_python": "cuda", "onnxruntime_gpu": "onnxruntime", "paho_mqtt": "paho"}
 """What is imported by another name than it is installed by."""
 
 

@@ -27,7 +27,7 @@ from pipeline.sources.files import FileSource
 from pipeline.sources.pacing import Chunks
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
-from pipeline.tracking.camera_loop import FrameObserver, FrameStep
+from pipeline.tracking.camera_loop import CameraNews, CameraObserver
 from reid_models.colour_stripes import ColourStripesEncoder
 from testing.scene import BlockDetector
 from trackers.bytetrack import ByteTrack
@@ -41,7 +41,7 @@ def supervise(
     sink: MemorySink,
     *,
     site: Site | None = None,
-    observers: Sequence[FrameObserver] = (),
+    observers: Sequence[CameraObserver] = (),
     at_once: int | None = None,
 ) -> Supervisor:
     """A supervisor over one video per camera, with events going to the sink."""
@@ -59,7 +59,7 @@ def supervise_into(
     videos: Mapping[str, Path],
     take: Callable[[Iterable[EmbeddedWindow]], None],
     *,
-    observers: Sequence[FrameObserver] = (),
+    observers: Sequence[CameraObserver] = (),
     emits_empty_windows: bool = False,
     at_once: int | None = None,
 ) -> Supervisor:
@@ -97,11 +97,11 @@ def block_stages(videos: Mapping[str, Path], *, most_frames: int) -> Stages:
     return Stages(cameras, ColourStripesEncoder())
 
 
-def dawdle(seed: int) -> FrameObserver:
+def dawdle(seed: int) -> CameraObserver:
     """A watcher that makes cameras slow at random, so that the threads never run alike."""
     chance = random.Random(seed)
 
-    def nap(_: FrameStep) -> None:
+    def nap(_: CameraNews) -> None:
         if chance.random() < 0.2:
             time.sleep(chance.random() * 0.01)
 

@@ -1,6 +1,7 @@
 """Fixtures that more than one package's tests share."""
 
 import os
+import signal
 import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -13,8 +14,15 @@ from pipeline.store.client import SiteStore
 from testing.paths import SHARED
 from testing.services import kafka as kafka_service
 from testing.services import redis as redis_service
-from testing.services.needed import need_redis_server, start_kafka_broker
+from testing.services.mosquitto import Mosquitto
+from testing.services.needed import need_mosquitto, need_redis_server, start_kafka_broker
 from testing.services.site_store import site_of_its_own
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hangup_is_heard() -> None:
+    """What is started under `nohup` ignores SIGHUP, and so would all that tests start: they ask what it does."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
@@ -101,3 +109,13 @@ def kafka_broker(own_kafka_broker: kafka_service.KafkaBroker) -> Iterator[kafka_
     """A Kafka broker to be killed or frozen; other tests have left their topics there."""
     yield own_kafka_broker
     own_kafka_broker.revive()
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """An MQTT broker of this test's own, which lets everybody in."""
+    need_mosquitto()
+    folder = tmp_path / "mosquitto"
+    folder.mkdir()
+    with Mosquitto(folder) as broker:
+        yield broker

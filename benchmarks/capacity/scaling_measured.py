@@ -42,8 +42,8 @@ from pipeline.store.embedding_stream import EmbeddingWriter
 from pipeline.store.gallery import RedisGallery
 from pipeline.store.keys import OUTBOX
 from pipeline.store.lease import acquire
+from pipeline.store.lua import script
 from pipeline.store.outbox import OutboxRelay
-from pipeline.store.scripts import script
 from pipeline.store.site_matcher import SiteMatcher, SiteMatcherParams
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics

@@ -98,6 +98,7 @@ class Row:
         metric: shows it.
         is_live: the cameras are live.
         to_kafka: events go to Kafka.
+        must_be_named: something is lost that who each track is does not show.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Row:
     metric: str = ""
     is_live: bool = False
     to_kafka: bool = False
+    must_be_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class Outcome:
         lines: of the logs, that name the fault.
         shown: the metric that shows it.
         has_traceback: somebody fell over.
+        must_be_named: see `Row`.
     """
 
     row: str
@@ -133,6 +136,7 @@ class Outcome:
     has_traceback: bool
     seconds: float
     seen: list[str]
+    must_be_named: bool = False
 
     @property
     def is_zero(self) -> bool:
@@ -140,7 +144,8 @@ class Outcome:
 
     @property
     def is_silent(self) -> bool:
-        return self.has_traceback or not (self.is_zero or (self.lines and self.shown))
+        is_named = bool(self.lines and self.shown)
+        return self.has_traceback or not (is_named or (self.is_zero and not self.must_be_named))
 
 
 def play(row: Row, seed: int, folder: Path, kafka: Kafka | None) -> Outcome:
@@ -183,6 +188,7 @@ def play(row: Row, seed: int, folder: Path, kafka: Kafka | None) -> Outcome:
         has_traceback="Traceback" in log,
         seconds=time.monotonic() - started_s,
         seen=round_.seen,
+        must_be_named=row.must_be_named,
     )
 
 

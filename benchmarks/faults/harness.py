@@ -18,6 +18,7 @@ import shutil
 import sys
 import tempfile
 import traceback
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
@@ -38,6 +39,8 @@ from testing.site.difference import Difference
 
 JOBS = 2
 """Rounds at a time; most of each is waiting."""
+WIDTH = 220
+"""Of the table in a file."""
 
 
 def main() -> int:
@@ -50,7 +53,8 @@ def main() -> int:
     options.add_argument("--out", type=Path, help="write all outcomes here, as JSON")
     options.add_argument("--keep", type=Path, help="keep what the processes of each round printed here")
     asked = options.parse_args()
-    out, stderr = Console(highlight=False), Console(stderr=True, highlight=False)
+    stderr = Console(stderr=True, highlight=False)
+    out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     if asked.list:
         out.print("\n".join(ROWS), soft_wrap=True)
         return 0
@@ -64,6 +68,7 @@ def main() -> int:
         written = [{**asdict(each), "is_zero": each.is_zero, "is_silent": each.is_silent} for each in outcomes]
         asked.out.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
     out.print(table_of(outcomes))
+    out.print(summary_of(outcomes))
     return 1 if any(each.is_silent for each in outcomes) else 0
 
 
@@ -141,6 +146,13 @@ def table_of(outcomes: Sequence[Outcome]) -> Table:
             line,
         )
     return table
+
+
+def summary_of(outcomes: Sequence[Outcome]) -> str:
+    verdicts = Counter(map(verdict, outcomes))
+    counts = ", ".join(f"{verdicts[each]} {each}" for each in ("zero", "named", "SILENT"))
+    rows = len({each.row for each in outcomes})
+    return f"{rows} rows, {len(outcomes)} rounds: {counts}; {sum(each.seconds for each in outcomes):.0f} s of rounds"
 
 
 def bars(stderr: Console) -> Progress:

@@ -7,23 +7,19 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
-import redis
-
+from benchmarks.faults import losses
 from benchmarks.faults.fault_round import STARTS_WITHIN_S, FaultRound, Row, walk_passed_s
+from benchmarks.faults.losses import BEGUN, HALF
 from passerby_events.schema import sightings_of
-from testing.services.append_only import append_only_file, cut_back
 from testing.services.proxy import Proxy
 from testing.site.difference import undisturbed_persons
 from testing.site.fault_processes import CALL_TIMEOUT_S, LEASE_S, PATIENCE_S
 from testing.site.fault_site import Member, wait_until
 from testing.site.town import CAMERAS
 
-BEGUN, HALF = 0.25, 0.45
-"""Shares of the walk that are decided when something happens."""
 AWAY = r"cannot reach Redis|waiting for it"
 AWAY_KAFKA = r"whoever takes the events|cannot reach Kafka|not delivered|deliver"
 LOST = r"Redis .*lost|lost what it knew"
-DEAD_LETTER = r"dead-lettered"
 CLOCK = r"clock of worker"
 
 
@@ -127,63 +123,6 @@ def _freeze_broker(round_: FaultRound) -> None:
     round_.kafka.broker.thaw()
 
 
-# Redis forgets.
-
-
-def _cut_back(round_: FaultRound) -> None:
-    """A power cut with `appendfsync everysec`."""
-    round_.start()
-    round_.until(HALF)
-    file = append_only_file(round_.folder)
-    size = file.stat().st_size
-    time.sleep(1.0)
-    round_.redis.kill()
-    taken = cut_back(file, size)
-    round_.seen.append(f"{taken} bytes cut off")
-    round_.redis.start()
-
-
-def _flush(round_: FaultRound) -> None:
-    round_.start()
-    round_.until(HALF)
-    with redis.Redis.from_url(round_.redis.url) as client:
-        client.flushall()
-
-
-def _evict(round_: FaultRound) -> None:
-    """Memory runs out, and Redis was reported to throw away what it likes."""
-    round_.start()
-    round_.until(BEGUN)
-    with redis.Redis.from_url(round_.redis.url) as client:
-        used = int(client.info("memory")["used_memory"])
-        client.config_set("maxmemory-policy", "allkeys-random")
-        client.config_set("maxmemory", used - 150_000)
-        time.sleep(0.5)
-        client.config_set("maxmemory", 0)
-
-
-def _delete(pattern: str, round_: FaultRound) -> None:
-    """Keys of one kind go; then whoever decides is killed, so that another has to live on what is left."""
-    round_.start()
-    round_.until(HALF)
-    with redis.Redis.from_url(round_.redis.url) as client:
-        keys = [key for each in pattern.split() for key in client.scan_iter(f"reid:*:{each}", count=1000)]
-        round_.seen.append(f"{len(keys)} keys")
-        if keys:
-            client.delete(*keys)
-    member = round_.leader()
-    round_.site.kill(member)
-    round_.site.restart(member)
-
-
-def _two_leaders(round_: FaultRound) -> None:
-    """The lease goes, and whatever else tokens were counted by: the next one must not be what somebody has already."""
-    round_.start()
-    round_.until(HALF)
-    with redis.Redis.from_url(round_.redis.url) as client:
-        client.delete("reid:{shop}:lease", "reid:{shop}:token")
-
-
 # Clocks.
 
 
@@ -270,15 +209,25 @@ def _all() -> Iterator[Row]:
     yield Row("frozen: redis-server", _freeze_redis, AWAY)
     yield Row("frozen: broker", _freeze_broker, AWAY_KAFKA, to_kafka=True)
     lost = partial(Row, named_by=LOST, metric="reid_store_losses_total")
-    yield lost("AOF cut back by a second", _cut_back)
-    yield lost("FLUSHALL", _flush)
-    yield lost("eviction", _evict)
+    missed = partial(lost, must_be_named=True)
+    yield lost("AOF cut back by a second", losses.cut_back_a_second)
+    yield missed("FLUSHALL", losses.flush)
+    yield missed("FLUSHALL as the workers end", partial(losses.lose_last_words, losses.flush_all))
+    yield Row("Redis is full", losses.be_full, r"error: Redis .* refuses")
+    yield Row("eviction", losses.evict, r"when it is full \(allkeys-lru\)", must_be_named=True)
     for pattern in (
-        "embeddings", "backlog", "writers", "sighting:*", "person:*", "merged", "recent", "progress", "outbox",
-        "erasures", "audit", "erased", "dead", "lease",
+        "embeddings", "backlog", "writers", "sighting:*", "person:*", "merged", "recent", "progress", "ledger",
+        "agreement", "claim:*", "lease",
     ):  # fmt: skip
-        yield lost(f"deleted: {pattern}", partial(_delete, pattern))
-    yield lost("deleted: lease and token, nobody killed", _two_leaders)
+        yield lost(f"deleted: {pattern}", partial(losses.delete, pattern))
+    last_words = partial(losses.lose_last_words, losses.delete_stream)
+    yield missed("deleted: embeddings, as the workers end", last_words)
+    yield missed("deleted: outbox", losses.delete_outbox, to_kafka=True)
+    yield missed("deleted: erasures", losses.delete_erasures)
+    yield missed("deleted: audit", losses.delete_audit)
+    yield missed("deleted: erased", losses.delete_erased)
+    yield missed("deleted: dead", losses.delete_dead_letters)
+    yield lost("deleted: lease and token, nobody killed", losses.two_leaders)
     for name, off_s in (("2 minutes", 120.0), ("2 hours", 7200.0), ("a day", 86400.0)):
         for word, sign in (("behind", -1), ("ahead", 1)):
             clock = partial(Row, is_live=True, named_by=CLOCK, metric="reid_worker_clock_offset_seconds")

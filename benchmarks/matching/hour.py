@@ -118,7 +118,7 @@ def sample(minutes: float) -> Samples:
         def watch() -> None:
             while not is_over.wait(SAMPLE_S):
                 stream_min = (time.time() - writing.begun_s) * SPEED / 60
-                tracks = metrics.registry.get_sample_value("reid_gallery_tracks") or 0.0
+                tracks = sum(sample.value for of in metrics.gallery_tracks.collect() for sample in of.samples)
                 rows.append((stream_min, resident_mib(), server_state(server.url).used_bytes / MIB, tracks))
 
         watcher = threading.Thread(target=watch, name="memory")

@@ -25,7 +25,7 @@ from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
 from pipeline.model_zoo import find_artefact
 from pipeline.records import EmbeddedWindow, Frame
-from pipeline.tracking.camera_loop import FrameStep
+from pipeline.tracking.camera_loop import CameraNews, FrameStep
 from pipeline.tracking.tracklets import TrackletBuffer
 from reid_models.encoder import Encoder
 from reid_runtime.card import ClipSpec
@@ -110,8 +110,9 @@ class Bench:
         calls = Calls({camera.name: [] for camera in self._config.cameras})
         encoder = RecordingEncoder(self._stages.encoder)
 
-        def keep(step: FrameStep) -> None:
-            calls.looked[step.frame.camera].append(Looked(step.frame, step.detections, step.tracks))
+        def keep(what: CameraNews) -> None:
+            if isinstance(what, FrameStep):
+                calls.looked[what.frame.camera].append(Looked(what.frame, what.detections, what.tracks))
 
         stages, observers = replace(self._stages, encoder=encoder), {name: [keep] for name in calls.looked}
         with ExitStack() as owned:

@@ -107,7 +107,7 @@ def sample(supervisor: Supervisor, metrics: Metrics, seconds: float) -> Samples:
     def watch() -> None:
         started_s = time.monotonic()
         while (age_s := time.monotonic() - started_s) < seconds:
-            tracks = metrics.registry.get_sample_value("reid_gallery_tracks") or 0.0
+            tracks = sum(sample.value for of in metrics.gallery_tracks.collect() for sample in of.samples)
             rows.append((age_s / 60, resident_mib(), tracks))
             time.sleep(SAMPLE_S)
         supervisor.stop()

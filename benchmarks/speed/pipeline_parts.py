@@ -22,7 +22,7 @@ from pipeline.matching.memory import MemoryGallery
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from pipeline.telemetry.observers import MatchCounter
-from pipeline.tracking.camera_loop import FrameObserver
+from pipeline.tracking.camera_loop import CameraObserver
 from testing.paths import SHARED
 
 VIEWS = ("View_001.mp4", "View_006.mp4")
@@ -74,7 +74,7 @@ def supervise(
     owned: ExitStack,
     folder: Path,
     *,
-    observers: Mapping[str, Sequence[FrameObserver]] | None = None,
+    observers: Mapping[str, Sequence[CameraObserver]] | None = None,
     window_observers: Sequence[Callable[[DecidedWindow], None]] = (),
     metrics: Metrics | None = None,
 ) -> Supervisor:
@@ -92,9 +92,9 @@ def supervise(
     config = config.model_copy(update={"output": OutputConfig(directory=folder)})
     metrics = metrics or Metrics()
     gallery = MemoryGallery(owned.enter_context(JsonLinesSink(folder / "events.jsonl")), config.matching.retention)
-    counter = MatchCounter(metrics, lambda: len(gallery.known()))
+    counter = MatchCounter(metrics, gallery.known)
 
-    def open_observers() -> dict[str, list[FrameObserver]]:
+    def open_observers() -> dict[str, list[CameraObserver]]:
         recorders = open_recorders(config, owned)
         return {name: [*recorders[name], *(observers or {}).get(name, ())] for name in recorders}
 

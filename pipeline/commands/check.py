@@ -12,14 +12,27 @@ from pipeline.config import CameraConfig, PipelineConfig, YoloxConfig
 from pipeline.model_zoo import find_artefact
 from pipeline.scheduling.threads import usable_cores
 from pipeline.sources.errors import redact
+from reid_runtime.faults import FAILED
 
 
-def print_plan(path: Path) -> int:
-    """Looks into the recordings, reads the encoder's card, prints the plan; live cameras are not opened."""
+def print_plan(path: Path, *, connects: bool, topic: str | None) -> int:
+    """Looks into the recordings, reads the encoder's card, prints the plan.
+
+    Args:
+        path: of the configuration.
+        connects: open live cameras, too, and ask Redis and Kafka, before the plan; it is left out if one of them fails.
+        topic: of Kafka, for that.
+    """
     config, hints = merge_flags(path, Flags())
     for hint in hints:
         Console(stderr=True, highlight=False).print(hint)
     _check_installed(config)
+    if connects:
+        # Clients of Redis and Kafka are loaded by who wants them.
+        from pipeline.commands.connecting import print_contacts
+
+        if not print_contacts(config, topic):
+            return FAILED
     plan = build_plan(config)
     out = Console(highlight=False)
     out.print(_cameras(config, plan))

@@ -16,6 +16,8 @@ PURPOSES = {
     "yolo": "detectors of Ultralytics, under AGPL-3.0",
     "evaluate": "`reid-pipeline evaluate`, and the score of `demo`",
     "calibrate": "`reid-pipeline calibrate`",
+    "mqtt": "events to a broker of MQTT",
+    "webhook": "events to a webhook",
     "simulation": "`reid-pipeline simulate` and `demo`",
     "train": "`reid-train` and `reid-export`",
 }

@@ -12,9 +12,27 @@ from rich.table import Table
 from passerby_events.recordings import read_events
 from pipeline.config_errors import ConfigError
 from pipeline.evaluation.error_causes import IdentityErrors
-from pipeline.evaluation.evaluate import Evaluation, FootAgreement, SeenByBoxes, SeenByFeet, evaluate, foot_agreement
+from pipeline.evaluation.evaluate import (
+    Evaluation,
+    FootAgreement,
+    SeenByBoxes,
+    SeenByFeet,
+    check_frames,
+    evaluate,
+    foot_agreement,
+)
 from pipeline.evaluation.scoring import Scores
-from pipeline.output.mot_files import MotTracks, MotTruth, TruthFormat, read_feet, read_tracks, read_truth, tracks_path
+from pipeline.output.mot_files import (
+    MotTracks,
+    MotTruth,
+    TruthFormat,
+    length_path,
+    read_feet,
+    read_sequence_length,
+    read_tracks,
+    read_truth,
+    tracks_path,
+)
 
 
 def print_scores(
@@ -31,12 +49,13 @@ def print_scores(
     files = [named for text in truth for named in _truth_files(text)]
     truths = {camera: read_truth(path, last_frame=last_frame, layout=layout) for camera, path in files}
     tracks = {camera: _tracks(run_folder, camera) for camera in truths}
+    for camera, true in truths.items():
+        check_frames(camera, true.frames, last_frame=true.last_frame, had=_length(run_folder, camera))
     found = evaluate(events, tracks, truths)
     agreement = None
     if feet is not None:
-        camera, path = _named(feet)
         boxes = _first_view(truths, tracks)
-        agreement = foot_agreement(events, boxes, SeenByFeet(camera, _tracks(run_folder, camera), read_feet(path)))
+        agreement = foot_agreement(events, boxes, _seen_by_feet(run_folder, feet, last_frame))
     if as_json:
         scores = asdict(found) | ({"feet": asdict(agreement)} if agreement else {})
         Console(highlight=False).print(json.dumps(scores, indent=2), soft_wrap=True)
@@ -75,6 +94,18 @@ def _named(text: str) -> tuple[str, Path]:
 
 def _tracks(run_folder: Path, camera: str) -> MotTracks:
     return read_tracks(tracks_path(run_folder, camera))
+
+
+def _length(run_folder: Path, camera: str) -> int | None:
+    path = length_path(tracks_path(run_folder, camera))
+    return read_sequence_length(path) if path.exists() else None
+
+
+def _seen_by_feet(run_folder: Path, text: str, last_frame: int | None) -> SeenByFeet:
+    camera, path = _named(text)
+    feet = read_feet(path, last_frame=last_frame)
+    check_frames(camera, feet.frames, last_frame=feet.last_frame, had=_length(run_folder, camera))
+    return SeenByFeet(camera, _tracks(run_folder, camera), feet)
 
 
 def _first_view(truths: dict[str, MotTruth], tracks: dict[str, MotTracks]) -> SeenByBoxes:

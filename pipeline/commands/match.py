@@ -1,14 +1,13 @@
 """`reid-pipeline match`: decides for a site, from the stream of its workers; a second one stands by."""
 
-import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from passerby_events.environment import brokers_from
 from pipeline.build import build_policy, read_encoder_card
+from pipeline.commands.sinks import opener_of_match
 from pipeline.commands.starting import log_start
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig, load_config
@@ -16,7 +15,9 @@ from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.sink import EventSink
 from pipeline.matching.matcher import Matcher
 from pipeline.output.files import files_kept_private
+from pipeline.output.run_folder import folder_of_a_site
 from pipeline.scheduling.threads import keep_to_one_thread
+from pipeline.store.agreement import series_of
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected
 from pipeline.store.site_matcher import LEADING, STANDING_BY, SiteMatcher, SiteMatcherParams
@@ -35,17 +36,19 @@ def run_match(
 
     Args:
         path: of the configuration.
-        topic: of Kafka, for the events; without it they go to a file in the folder for all that is written.
+        topic: of Kafka, for the events; they go to a file in the folder for all that is written where nobody else is
+            named, here or in the configuration.
         until_end: see above.
         accepts_changes: decide for a site in Redis that is of another window, network or list of cameras.
     """
     config = load_config(path)
-    open_sink = sink_of(config, topic)
     keep_to_one_thread()
     metrics, health = Metrics(), Health(ready_states=(LEADING, STANDING_BY))
     with ExitStack() as stack:
         stack.enter_context(files_kept_private(unless=config.output.shared))
         store = stack.enter_context(open_store(config.redis, config.site.name, gives_up=stop.is_set))
+        to_file = partial(_open_file, config, store, stack.enter_context(ExitStack()))
+        open_sink = opener_of_match(config, topic, to_file)
         matcher = build_site_matcher(config, store, open_sink, metrics, health, accepts_changes=accepts_changes)
         if config.http.port is not None:
             stack.enter_context(HealthServer(health, metrics.registry, config.http.host, config.http.port))
@@ -55,17 +58,17 @@ def run_match(
     return 0
 
 
-def sink_of(config: PipelineConfig, topic: str | None) -> Callable[[], EventSink]:
-    """Opens what the events go to; how Kafka is reached stands in the environment.
+def _open_file(config: PipelineConfig, store: SiteStore, kept: ExitStack) -> EventSink:
+    """Goes on with the file of the site's earlier decisions; those of any other run are kept apart.
 
-    Raises:
-        ConfigError: if that is not enough to reach it.
+    Args:
+        kept: has the folder of the file from the first event on; a matcher that is refused leaves all as it was.
     """
-    if topic is None:
-        return partial(JsonLinesSink, config.output.directory / "events.jsonl", append=True)
-    from pipeline.events.kafka.sink import KafkaSink
-
-    return partial(KafkaSink, brokers_from(os.environ), topic)
+    directory = config.output.directory
+    kept.pop_all().close()
+    series = series_of(store, config.order.window_s, read_encoder_card(config.encoder).model_id)
+    kept.enter_context(folder_of_a_site(directory, series))
+    return JsonLinesSink(directory / "events.jsonl", append=True)
 
 
 def build_site_matcher(

@@ -1,5 +1,6 @@
 """What people look at after a run: the summary, the annotated videos, the report."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import chain, islice, takewhile
 from pathlib import Path
@@ -15,25 +16,17 @@ from pipeline.build import USUAL_RATE, build_source
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import CameraConfig, PipelineConfig
 from pipeline.output.annotate import annotate_video
-from pipeline.output.mot_files import MotTracks, read_tracks, tracks_path
+from pipeline.output.causes import sum_causes
+from pipeline.output.mot_files import read_tracks, tracks_path
 from pipeline.output.person_labels import person_colours
 from pipeline.output.report.presence import people
 from pipeline.output.report.report import CameraSummary, RunSummary, write_report
-
-_OURS = ("tracks/*.txt", "videos/*.mp4", "thumbnails/*/*.jpg", "report.html")
-"""All that a run may leave in its folder, beside the events, which the next run sets aside."""
-
-
-def clear_outputs(directory: Path) -> None:
-    """Removes what an earlier run left: no image of anybody stays that this run was not asked for."""
-    for pattern in _OURS:
-        for path in directory.glob(pattern):
-            path.unlink()
+from pipeline.telemetry.track_counts import TrackCounts
 
 
 def write_outputs(
     config: PipelineConfig,
-    frames: Mapping[str, int],
+    counts: Mapping[str, TrackCounts],
     took_s: float,
     console: Console,
     stop: StopSignal,
@@ -48,23 +41,23 @@ def write_outputs(
     """
     output = config.output
     events = list(read_events(output.directory / "events.jsonl"))
-    tracks = {c.name: read_tracks(tracks_path(output.directory, c.name)) for c in config.cameras if not c.is_live}
+    cameras = _summaries(counts, events)
     written = [output.directory / "events.jsonl"]
     if output.videos:
         written += [
-            _annotate(camera, events, frames[camera.name], output.directory, console, stop)
+            _annotate(camera, events, counts[camera.name].frames, output.directory, console, stop)
             for camera in config.cameras
-            if frames[camera.name] and not stop.is_set()
+            if counts[camera.name].frames and not stop.is_set()
         ]
     if output.videos and stop.is_set():
         console.print("Stopped: annotated videos end early, or are missing.")
     if output.report:
-        cameras = tuple(CameraSummary(c.name, frames[c.name], _count(tracks.get(c.name))) for c in config.cameras)
         thumbnails = output.directory / "thumbnails" if output.thumbnails else None
         written.append(output.directory / "report.html")
         write_report(written[-1], events, RunSummary(config.site.name, cameras, took_s), thumbnails=thumbnails)
     results = Console(stderr=to_stderr, highlight=False)
-    _print_summary(events, frames, took_s, results)
+    _print_cameras(cameras, results)
+    _print_summary(events, cameras, took_s, results)
     results.print("\n".join(map(str, written)), soft_wrap=True)
 
 
@@ -92,16 +85,31 @@ def _annotate(
     return path
 
 
-def _count(tracks: MotTracks | None) -> int:
-    return 0 if tracks is None else len(set(tracks.ids.tolist()))
+def _summaries(counts: Mapping[str, TrackCounts], events: Sequence[IdentityEvent]) -> tuple[CameraSummary, ...]:
+    named = Counter(track.camera for track in {event.seen.key for event in events})
+    return tuple(
+        CameraSummary(name, count.frames, count.seen, count.encoded, named[name], count.not_encoded)
+        for name, count in counts.items()
+    )
 
 
-def _print_summary(events: Sequence[IdentityEvent], frames: Mapping[str, int], took_s: float, results: Console) -> None:
+def _print_cameras(cameras: Sequence[CameraSummary], results: Console) -> None:
+    """What became of the tracks of each; those that are not encoded can have no name."""
+    table = Table("camera", "frames", "tracks", "encoded", "named", "not encoded")
+    for each in cameras:
+        why = sum_causes(each.not_encoded)
+        table.add_row(each.name, f"{each.frames:,}", f"{each.tracks:,}", f"{each.encoded:,}", f"{each.named:,}", why)
+    results.print(table)
+
+
+def _print_summary(
+    events: Sequence[IdentityEvent], cameras: Sequence[CameraSummary], took_s: float, results: Console
+) -> None:
     persons = people(events)
     table = Table("cameras", "frames", "frames/s", "tracks with a name", "persons", "in several cameras")
-    total = sum(frames.values())
+    total = sum(camera.frames for camera in cameras)
     table.add_row(
-        str(len(frames)),
+        str(len(cameras)),
         f"{total:,}",
         f"{total / took_s:.1f}",
         f"{len({event.seen.key for event in events}):,}",

@@ -1,33 +1,35 @@
 """`reid-pipeline run`: the whole pipeline with one command."""
 
 import logging
-import os
 import sys
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from uuid import UUID
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from passerby_events.environment import brokers_from
 from pipeline.commands.flags import Flags, merge_flags
-from pipeline.commands.outputs import clear_outputs, write_outputs
+from pipeline.commands.outputs import write_outputs
+from pipeline.commands.sinks import further_openers
 from pipeline.commands.starting import log_start
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig
 from pipeline.deployment.deployment import Deployment
 from pipeline.events.fanout import FanoutSink
-from pipeline.events.jsonlines import JsonLinesSink, keep_apart
+from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.sink import EventSink
+from pipeline.events.sparing import EventLeftOut, SparingSink
 from pipeline.events.stream import StreamSink
 from pipeline.output.files import files_kept_private
+from pipeline.output.run_folder import folder_of_a_run
 from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.minutes import MinuteLog
+from pipeline.telemetry.track_counts import TrackCounts, count_tracks
 
 logger = logging.getLogger(__name__)
 
@@ -42,58 +44,74 @@ def run_pipeline(path: Path | None, flags: Flags, stop: StopSignal) -> int:
     for hint in hints:
         console.print(hint)
     started_s = time.monotonic()
-    with files_kept_private(unless=config.output.shared):
-        frames, has_failed = _run(config, flags, console, stop)
-        write_outputs(config, frames, time.monotonic() - started_s, console, stop, to_stderr=flags.prints_events)
+    with files_kept_private(unless=config.output.shared), ExitStack() as kept:
+        counts, has_failed = _run(config, flags, console, stop, kept)
+        write_outputs(config, counts, time.monotonic() - started_s, console, stop, to_stderr=flags.prints_events)
     return int(has_failed)
 
 
-def _run(config: PipelineConfig, flags: Flags, console: Console, stop: StopSignal) -> tuple[Mapping[str, int], bool]:
-    """Runs it from building to closing; the frames of each camera, and whether one failed: a log line said why."""
+def _run(
+    config: PipelineConfig, flags: Flags, console: Console, stop: StopSignal, kept: ExitStack
+) -> tuple[Mapping[str, TrackCounts], bool]:
+    """Runs it from building to closing; what was counted of each camera, and whether one failed, as a log line says.
+
+    `kept` has the folder, which stays this run's until all is drawn.
+    """
     keep_to_one_thread()
+    path, left_out = config.output.directory / "events.jsonl", _LeftOut()
     with ExitStack() as stack:
         deployment = stack.enter_context(Deployment(config))
         http = config.http
         if http.port is not None:
             stack.enter_context(HealthServer(deployment.health, deployment.registry, http.host, http.port))
-        further = _open_further_sinks(flags, stack)
-        clear_outputs(config.output.directory)
-        events = config.output.directory / "events.jsonl"
-        if earlier := keep_apart(events):
-            logger.info("the events of the run before are now in %s", earlier)
-        file = stack.enter_context(JsonLinesSink(events))
+        further = _open_further_sinks(config, flags, stack, [left_out, deployment.count_left_out])
+        kept.enter_context(folder_of_a_run(config.output.directory))
+        file = stack.enter_context(JsonLinesSink(path))
         supervisor = deployment.connect(FanoutSink([file, *further]))
         stop.calls(supervisor.stop)
         bars = _Bars(deployment.lengths, console)
         log_start("run", config)
         with bars.of(deployment.frames), MinuteLog(deployment.registry, deployment.lengths):
             failed = supervisor.run()
-        return bars.frames, bool(failed)
+        counts = count_tracks(deployment.registry, deployment.lengths)
+    return counts, left_out.tell(path) or bool(failed)
 
 
-def _open_further_sinks(flags: Flags, stack: ExitStack) -> list[EventSink]:
+def _open_further_sinks(
+    config: PipelineConfig, flags: Flags, stack: ExitStack, observers: Sequence[Callable[[EventLeftOut], None]]
+) -> list[EventSink]:
     """What events go to beside the file, which keeps what the others may fail to take. Opened before that of an earlier
     run is put aside: a topic that is not there costs nothing.
     """
     sinks: list[EventSink] = []
-    if flags.topic is not None:
-        from pipeline.events.kafka.sink import KafkaSink
-
-        sinks.append(stack.enter_context(KafkaSink(brokers_from(os.environ), flags.topic)))
+    for opener in further_openers(config, flags.topic):
+        sinks.append(SparingSink(opener, observers))
+        stack.callback(sinks[-1].close)
     if flags.prints_events:
         sinks.append(StreamSink(sys.stdout.buffer, "stdout"))
     return sinks
 
 
-class _Bars:
-    """A progress bar for each camera, on a terminal only.
+class _LeftOut:
+    """What was too large for one of the further sinks."""
 
-    Attributes:
-        frames: of each camera, once it has run.
-    """
+    def __init__(self) -> None:
+        self.events: set[UUID] = set()
+
+    def __call__(self, what: EventLeftOut) -> None:
+        self.events.add(what.event.event_id)
+
+    def tell(self, path: Path) -> bool:
+        """A line for all of them, at the end; says whether there were any."""
+        if self.events:
+            logger.warning("%d events were too large to be delivered everywhere: %s has them", len(self.events), path)
+        return bool(self.events)
+
+
+class _Bars:
+    """A progress bar for each camera, on a terminal only."""
 
     def __init__(self, lengths: Mapping[str, int | None], console: Console) -> None:
-        self.frames: Counter[str] = Counter(dict.fromkeys(lengths, 0))
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -110,6 +128,9 @@ class _Bars:
     def of(self, frames: Callable[[str], int]) -> Iterator[None]:
         """Shows meanwhile how many frames of each camera went through."""
         thread = threading.Thread(target=self._show, args=(frames,), name="bars", daemon=True)
+        if self._progress.disable:
+            yield
+            return
         with self._progress:
             thread.start()
             try:
@@ -120,11 +141,9 @@ class _Bars:
 
     def _show(self, frames: Callable[[str], int]) -> None:
         while not self._is_over.wait(REDRAW_EVERY_S):
-            if not self._progress.disable:
-                self._update(frames)
+            self._update(frames)
         self._update(frames)
 
     def _update(self, frames: Callable[[str], int]) -> None:
         for camera, task in self._tasks.items():
-            self.frames[camera] = frames(camera)
-            self._progress.update(task, completed=self.frames[camera])
+            self._progress.update(task, completed=frames(camera))

@@ -10,11 +10,6 @@ from passerby_events.brokers import Brokers
 from pipeline.config_errors import ConfigError
 from pipeline.events.kafka.topics import POLICY, Topic, TopicParams, ensure_topic
 
-_LOSSY = (
-    "Kafka would keep the last event of each person alone: "
-    "kafka-configs --alter --entity-type topics --entity-name {} --add-config cleanup.policy=delete"
-)
-
 
 def create_topics(
     brokers: Brokers,
@@ -44,7 +39,15 @@ def _say(topic: Topic, asked: TopicParams) -> Sequence[str]:
     did = "made" if topic.is_new else "was there, left as it is" if departures else "was there"
     retention = "for ever" if topic.retention is None else f"for {topic.retention / timedelta(hours=1):g} h"
     line = f"{topic.name}: {did}; {topic.partitions} partitions, {topic.replication} copies, kept {retention}"
-    lossy = [] if topic.policy == POLICY else [_LOSSY.format(topic.name)]
+    lossy = [] if topic.policy == POLICY else [why_lossy(topic.name)]
     out = Console(highlight=False)
     out.print("; ".join((line, *departures, *lossy)), soft_wrap=True, markup=False)
     return departures
+
+
+def why_lossy(topic: str) -> str:
+    """What another policy than `delete` means for a topic of events, and what to do."""
+    return (
+        "Kafka would keep the last event of each person alone: "
+        f"kafka-configs --alter --entity-type topics --entity-name {topic} --add-config cleanup.policy=delete"
+    )

@@ -8,11 +8,15 @@ from pipeline.commands.stopping import StopSignal
 from pipeline.config import PipelineConfig, load_config
 from pipeline.config_errors import ConfigError
 from pipeline.deployment.deployment import Deployment
+from pipeline.deployment.recorders import writes_files
 from pipeline.output.files import files_kept_private
+from pipeline.output.run_folder import folder_of_a_site
 from pipeline.scheduling.threads import keep_to_one_thread
+from pipeline.store.agreement import worker_series
 from pipeline.store.startup import open_store
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.minutes import MinuteLog
+from pipeline.telemetry.track_counts import log_tracks
 
 
 def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
@@ -23,6 +27,9 @@ def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
         stack.enter_context(files_kept_private(unless=config.output.shared))
         store = stack.enter_context(open_store(config.redis, config.site.name, gives_up=stop.is_set))
         deployment = stack.enter_context(Deployment(config, emits_empty_windows=True))
+        if writes_files(config):
+            series = worker_series(store, config.order.window_s, deployment.model_id)
+            stack.enter_context(folder_of_a_site(config.output.directory, series))
         supervisor = deployment.connect_stream(store, config.redis)
         if config.http.port is not None:
             server = HealthServer(deployment.health, deployment.registry, config.http.host, config.http.port)
@@ -30,7 +37,9 @@ def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
         stop.calls(supervisor.stop)
         log_start("worker", config)
         stack.enter_context(MinuteLog(deployment.registry, deployment.lengths))
-        return int(bool(supervisor.run()))
+        failed = supervisor.run()
+        log_tracks(deployment.registry, deployment.lengths)
+        return int(bool(failed))
 
 
 def keep_in_one_process(config: PipelineConfig) -> PipelineConfig:

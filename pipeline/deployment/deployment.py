@@ -14,6 +14,7 @@ from pipeline.deployment.processes import Children, ChildrenSupervisor
 from pipeline.deployment.recorders import open_recorders
 from pipeline.deployment.supervisor import Supervisor
 from pipeline.events.sink import EventSink
+from pipeline.events.sparing import EventLeftOut
 from pipeline.matching.identity_loop import run_identity_loop
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
@@ -94,6 +95,11 @@ class Deployment:
         return self._plan.lengths
 
     @property
+    def model_id(self) -> str:
+        """Of the network behind the embeddings."""
+        return self._plan.encoder.model_id
+
+    @property
     def registry(self) -> CollectorRegistry:
         """All that is counted."""
         return self._cameras.registry
@@ -117,7 +123,7 @@ class Deployment:
         gallery = MemoryGallery(sink, matching.retention)
         plan = self._plan
         matcher = Matcher(gallery, self._config.site, plan.params, plan.calibration, matching.merge_split)
-        counter = MatchCounter(self._metrics, lambda: len(gallery.known()))
+        counter = MatchCounter(self._metrics, gallery.known)
         return self.supervisor(partial(run_identity_loop, matcher=matcher, observers=[counter]))
 
     def connect_stream(self, store: SiteStore, limits: RedisConfig) -> Running:
@@ -137,6 +143,9 @@ class Deployment:
     def supervisor(self, take: Callable[[Iterable[EmbeddedWindow]], None]) -> Running:
         """What runs it, with windows of embeddings going to `take`."""
         return self._cameras.supervisor(take)
+
+    def count_left_out(self, _: EventLeftOut) -> None:
+        self._metrics.dead_letters.inc()
 
     def _note_writing(self, what: EntryWaits | MessagesLost) -> None:
         """A process that waits for others is alive."""

@@ -13,7 +13,7 @@ from pipeline.sources.source import SourceChanged, SourceState, name_session
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from pipeline.telemetry.observers import EncodeCounter, SourceCounter, StepCounter
-from pipeline.tracking.camera_loop import CameraLoop, FrameObserver
+from pipeline.tracking.camera_loop import CameraLoop, CameraObserver
 from pipeline.tracking.encode_loop import EncodeLoop
 from pipeline.tracking.tracklets import TrackletBuffer
 
@@ -28,7 +28,7 @@ class Process:
         metrics: Metrics,
         health: Health,
         *,
-        open_observers: Callable[[], Mapping[str, Sequence[FrameObserver]]] = dict,
+        open_observers: Callable[[], Mapping[str, Sequence[CameraObserver]]] = dict,
         emits_empty_windows: bool = False,
     ) -> None:
         """Starts nothing.
@@ -67,7 +67,7 @@ class Process:
         cameras = [self._camera(camera, observers.get(camera.name, ())) for camera in self._config.cameras]
         return Supervisor(cameras, self._channel, encode_loop, take, observers=[self._note_end])
 
-    def _camera(self, camera: CameraConfig, observers: Sequence[FrameObserver]) -> SupervisedCamera:
+    def _camera(self, camera: CameraConfig, observers: Sequence[CameraObserver]) -> SupervisedCamera:
         stages = self._stages.cameras[camera.name]
         session = name_session(camera.source.get_secret_value())
         buffer = TrackletBuffer(camera.name, session, self._stages.encoder.clip, self._config.tracklets)

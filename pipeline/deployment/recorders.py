@@ -5,13 +5,13 @@ from contextlib import ExitStack
 from pipeline.config import PipelineConfig
 from pipeline.output.mot_files import tracks_path
 from pipeline.output.thumbnails import Thumbnails
-from pipeline.telemetry.observers import TrackRecorder
-from pipeline.tracking.camera_loop import FrameObserver
+from pipeline.output.track_recorder import TrackRecorder
+from pipeline.tracking.camera_loop import CameraObserver
 
 
-def open_recorders(config: PipelineConfig, owned: ExitStack) -> dict[str, list[FrameObserver]]:
+def open_recorders(config: PipelineConfig, owned: ExitStack) -> dict[str, list[CameraObserver]]:
     """Opens the files of each camera; `owned` closes them. Tracks are kept of recordings, frame by frame."""
-    recorders: dict[str, list[FrameObserver]] = {camera.name: [] for camera in config.cameras}
+    recorders: dict[str, list[CameraObserver]] = {camera.name: [] for camera in config.cameras}
     directory = config.output.directory
     for camera in config.cameras:
         if not camera.is_live:
@@ -21,3 +21,8 @@ def open_recorders(config: PipelineConfig, owned: ExitStack) -> dict[str, list[F
         if config.output.thumbnails:
             recorders[camera.name].append(Thumbnails(directory / "thumbnails"))
     return recorders
+
+
+def writes_files(config: PipelineConfig) -> bool:
+    """Whether anything of its cameras is written down."""
+    return config.output.thumbnails or not all(camera.is_live for camera in config.cameras)

@@ -176,6 +176,25 @@ def evaluate(
     )
 
 
+def check_frames(camera: str, frames: NDArray[np.int64], *, last_frame: int, had: int | None) -> None:
+    """Truth of frames that the run did not have is of another recording, or of one that was read in part.
+
+    Args:
+        frames: (N,) of the truth's rows.
+        last_frame: later rows are not scored.
+        had: so many frames the run had of the camera; None where it was killed before it could say so.
+
+    Raises:
+        EvaluationError: if rows that are to be scored lie beyond them.
+    """
+    beyond = frames[(frames <= last_frame) & (frames > had)] if had is not None else frames[:0]
+    if len(beyond):
+        raise EvaluationError(
+            f"expected truth of the {had} frames that the run had of camera {camera}, found {len(beyond)} rows beyond "
+            f"them, up to frame {beyond.max()}: is it of another recording? --last-frame {had} scores what both have"
+        )
+
+
 def _across(comparisons: Sequence[Comparison]) -> AcrossCameras:
     scores = score(join_comparisons(comparisons))
     return AcrossCameras(scores.hota, scores.ass_a, scores.idf1)

@@ -1,8 +1,8 @@
 """Events as JSON lines: one object a line, in the order of the decisions."""
 
 import os
-from datetime import UTC, datetime
-from itertools import count
+import re
+from collections import deque
 from pathlib import Path
 from typing import Self
 
@@ -11,6 +11,11 @@ from passerby_events.schema import Event
 
 _LONGEST_LINE = 1 << 20
 """Bytes; an event takes one or two thousand."""
+_REMEMBERS = 2000
+"""Events; what is delivered twice is among the last few hundred."""
+_TAIL_BYTES = 2048 * _REMEMBERS
+"""Bytes."""
+_EVENT_ID = re.compile(rb'"event_id":"([0-9a-f-]{36})"')
 
 
 class JsonLinesSink:
@@ -18,7 +23,8 @@ class JsonLinesSink:
 
     Args:
         path: of the file; its folders are made.
-        append: go on where an earlier run stopped; a line that a crash left half written is cut off. Otherwise the
+        append: go on where another process stopped; a line that a crash left half written is cut off, and an event
+            that is there is not written again: whoever was killed could not say that it was delivered. Otherwise the
             file starts anew.
 
     Raises:
@@ -31,12 +37,15 @@ class JsonLinesSink:
             if append and path.exists():
                 _cut_to_whole_lines(path)
             self._file = path.open("ab" if append else "wb")
+            self._there = _Written(path) if append else None
         except OSError as error:
             raise EventsError(f"expected to write events to {path}: {error.strerror}; name another folder") from error
         self._path = path
 
     def publish(self, event: Event) -> None:
         try:
+            if self._there is not None and self._there.has(str(event.event_id).encode()):
+                return
             self._file.write(event.model_dump_json().encode() + b"\n")
             self._file.flush()
         except (OSError, ValueError) as error:
@@ -54,6 +63,8 @@ class JsonLinesSink:
             return
         self.flush()
         self._file.close()
+        if self._there is not None:
+            self._there.close()
 
     def __enter__(self) -> Self:
         return self
@@ -62,24 +73,25 @@ class JsonLinesSink:
         self.close()
 
 
-def keep_apart(path: Path) -> Path | None:
-    """Renames the events of an earlier run after the moment of its last one: `events-20261130T093000Z.jsonl`.
+class _Written:
+    """The last events of a file that others may write, too: a matcher that was frozen goes on when it is thawed."""
 
-    Returns:
-        What they are called now; None where there are none.
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self._at = max(0, os.fstat(self._file.fileno()).st_size - _TAIL_BYTES)
+        self._ids: deque[bytes] = deque(maxlen=_REMEMBERS)
 
-    Raises:
-        EventsError: if they cannot be renamed.
-    """
-    try:
-        if not path.exists() or not (found := path.stat()).st_size:
-            return None
-        when = datetime.fromtimestamp(found.st_mtime, UTC)
-        names = (f"{path.stem}-{when:%Y%m%dT%H%M%SZ}{'' if i == 1 else f'-{i}'}{path.suffix}" for i in count(1))
-        free = next(path.with_name(name) for name in names if not path.with_name(name).exists())
-        return path.rename(free)
-    except OSError as error:
-        raise EventsError(f"expected to keep the events of an earlier run, {path}: {error.strerror}") from error
+    def has(self, event_id: bytes) -> bool:
+        """Whether an event is among the last ones that are there now."""
+        size = os.fstat(self._file.fileno()).st_size
+        if size > self._at:
+            self._file.seek(self._at)
+            self._ids.extend(_EVENT_ID.findall(self._file.read(size - self._at)))
+            self._at = size
+        return event_id in self._ids
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def _cut_to_whole_lines(path: Path) -> None:

@@ -26,13 +26,16 @@ class WindowOutcome:
     """What became of a window.
 
     Attributes:
-        appeared, matched, waiting: how many tracks were new people, known people, or wait for more of themselves.
+        events: what was found out.
+        waiting: tracks that are not decided, until more of them is known.
+        rejected: of the tracks that were decided, by camera, the best person who was possible and not taken, in cosine
+            above threshold.
         merged, split: how often two persons turned out to be one, and one to be two.
     """
 
-    appeared: int
-    matched: int
-    waiting: int
+    events: tuple[IdentityEvent, ...] = ()
+    waiting: tuple[TrackKey, ...] = ()
+    rejected: tuple[tuple[str, float], ...] = ()
     merged: int = 0
     split: int = 0
 
@@ -66,7 +69,7 @@ class Matcher:
         changed, gone = changed_by(window, known)
         if not changed:
             self._gallery.commit((), (), window)
-            return WindowOutcome(0, 0, 0)
+            return WindowOutcome()
         self._learn_cameras(known, changed.values())
         origin = self._origin(self._rules.cameras, first=next(iter(changed)))
         news = self._look_up(known, changed)
@@ -83,10 +86,11 @@ class Matcher:
             events += announcing.announce_merge_split(origin, merge_split)
         events += [announcing.announce_end(origin, changed[track]) for track in gone]
         self._gallery.commit(list(changed.values()), events, window)
-        appeared = sum(event.kind == "person.appeared" for event in events)
         merged = sum(merge_split.kind == "merged" for merge_split in merge_splits)
-        waiting = len(open_) - len(decisions)
-        return WindowOutcome(appeared, len(decisions) - appeared, waiting, merged, len(merge_splits) - merged)
+        is_decided = {decision.query for decision in decisions}
+        waiting = tuple(sighting.track for row, sighting in enumerate(open_) if row not in is_decided)
+        rejected = tuple((open_[d.query].track.camera, d.rejected) for d in decisions if d.rejected is not None)
+        return WindowOutcome(tuple(events), waiting, rejected, merged, len(merge_splits) - merged)
 
     def _learn_cameras(self, known: Known, changed: Iterable[Sighting]) -> None:
         """Rules are made anew where a camera was never heard of before."""

@@ -89,6 +89,8 @@ class Decision:
         similarity: cosine to that track; None for a new person.
         margin: how far the next person is behind, in cosine above threshold; None if there is nobody else.
         threshold: the cosine that was demanded; None for a new person.
+        rejected: of the best who was possible and is not this person, in cosine above threshold (below: negative);
+            None if there was nobody.
         runners_up: the most similar others.
     """
 
@@ -99,6 +101,7 @@ class Decision:
     similarity: float | None
     margin: float | None
     threshold: float | None
+    rejected: float | None
     runners_up: tuple[RunnerUpRow, ...]
 
 
@@ -275,16 +278,18 @@ class _Round:
         return _Peers(similarity, excess, verdict)
 
     def _appearances(self, queries: NDArray[np.intp]) -> list[Decision]:
+        rejected = self._possible[queries, : self._count].max(axis=1, initial=-np.inf)
         runners_up = self._runners_up(queries, self._similarity[queries, : self._count])
         new, none, unknown = ([value] * len(queries) for value in (NEW, -1, None))
-        return list(map(Decision, queries.tolist(), new, none, none, unknown, unknown, unknown, runners_up))
+        decided = (queries.tolist(), new, none, none, unknown, unknown, unknown, _finite(rejected), runners_up)
+        return list(map(Decision, *decided))
 
     def _matches(self, queries: NDArray[np.intp], columns: NDArray[np.intp]) -> list[Decision]:
         each = np.arange(len(queries))
         possible, similarity = self._possible[queries, : self._count], self._similarity[queries, : self._count]
         reached, found = possible[each, columns], similarity[each, columns]
         possible[each, columns] = similarity[each, columns] = -np.inf
-        ahead = reached - possible.max(axis=1)
+        rejected = possible.max(axis=1)
         return list(
             map(
                 Decision,
@@ -293,8 +298,9 @@ class _Round:
                 self._row[queries, columns].tolist(),
                 self._peer[queries, columns].tolist(),
                 found.tolist(),
-                [each if math.isfinite(each) else None for each in ahead.tolist()],
+                _finite(reached - rejected),
                 (found - self._excess[queries, columns]).tolist(),
+                _finite(rejected),
                 self._runners_up(queries, similarity),
             )
         )
@@ -331,6 +337,10 @@ class _Round:
             found[by_peer] = explain(self._batch, self._batch, peers[by_peer], queries[by_peer], self._site)
         reasons: list[Impossibility | None] = found.tolist()
         return reasons
+
+
+def _finite(values: NDArray[np.float64]) -> list[float | None]:
+    return [each if math.isfinite(each) else None for each in values.tolist()]
 
 
 def _numbered(values: NDArray[np.intp], count: int) -> Pairs:

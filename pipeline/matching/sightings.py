@@ -111,6 +111,15 @@ class SightingArrays:
         )
 
 
+def are_lone(sightings: SightingArrays) -> NDArray[np.bool_]:
+    """(N,): of which tracks the person has no other among these; nobody's are none of them."""
+    persons = sightings.persons
+    is_somebody = persons != NOBODY
+    tracks_of = np.bincount(persons[is_somebody], minlength=1)
+    is_lone: NDArray[np.bool_] = is_somebody & (tracks_of[np.where(is_somebody, persons, 0)] == 1)
+    return is_lone
+
+
 def extend_sighting(sighting: Sighting, embedding: Embedding) -> Sighting:
     """A track of which one more tracklet is known; a tracklet that is known already changes nothing."""
     if embedding.tracklet_index <= sighting.tracklet_index:

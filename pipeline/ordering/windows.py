@@ -141,6 +141,10 @@ class WindowAssembler(Generic[TrackletT]):
         """How far each lane is that is open."""
         return ((name, lane.watermark_s) for name, lane in self._lanes.items() if lane.is_open)
 
+    def silent(self, now_s: float, for_s: float) -> list[str]:
+        """Lanes that are open and have not been heard of for so long, wall time."""
+        return [name for name, lane in self._lanes.items() if lane.is_open and now_s - lane.heard_s > for_s]
+
     def is_late(self, number: int) -> bool:
         """The window has gone out already."""
         return self.last is not None and number <= self.last

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from passerby_events.errors import PasserbyError
+from pipeline.output.files import written_whole
 from pipeline.output.mot_files import MotTracks
 from pipeline.output.person_labels import UNIDENTIFIED, Colour, short_name
 from pipeline.records import Frame, Image
@@ -61,12 +62,12 @@ def annotate_video(
     ordered = tracks.where(np.argsort(tracks.frames, kind="stable"))
     drawn = (draw_tracks(frame.image, _seen_in(ordered, frame), person_of, colours) for frame in frames)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        count = _encode(drawn, path, fps)
+        with written_whole(path) as partial:
+            count = _encode(drawn, partial, fps)
+            if not count:
+                raise AnnotationError(f"expected frames to draw into {path}, found none")
     except (OSError, av.FFmpegError) as error:
-        raise AnnotationError(f"expected to write a video to {path}: {error}") from error
-    if not count:
-        raise AnnotationError(f"expected frames to draw into {path}, found none")
+        raise AnnotationError(f"expected to write a video to {path}: {error.strerror}; name another folder") from error
     return count
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from passerby_events.errors import PasserbyError
+from pipeline.output.files import written_whole
 
 TRACK_COLUMNS = 7
 """The fewest that tracks have; what follows them is not read."""
@@ -112,6 +113,11 @@ def tracks_path(directory: Path, camera: str) -> Path:
     return directory / "tracks" / f"{camera}.txt"
 
 
+def length_path(tracks: Path) -> Path:
+    """Where a run writes how many frames a camera had, beside its tracks."""
+    return tracks.with_suffix(".ini")
+
+
 def read_tracks(path: Path) -> MotTracks:
     """The tracks of one camera; an empty file is a camera that saw nobody.
 
@@ -138,8 +144,8 @@ def write_tracks(path: Path, tracks: MotTracks) -> None:
     frames, ids, boxes, scores = (array.tolist() for array in (tracks.frames, tracks.ids, tracks.boxes, tracks.scores))
     lines = (track_line(frames[i], ids[i], boxes[i], scores[i]) for i in rows)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(lines), encoding="ascii")
+        with written_whole(path) as partial:
+            partial.write_text("".join(lines), encoding="ascii")
     except OSError as error:
         raise MotFileError(f"expected to write tracks to {path}: {error.strerror}; name another folder") from error
 
@@ -230,6 +236,12 @@ def read_sequence_length(path: Path) -> int:
         return parser.getint("Sequence", "seqLength")
     except (OSError, UnicodeDecodeError, configparser.Error, ValueError) as error:
         raise MotFileError(f"{path}: expected seqLength in a section [Sequence]: {error}") from error
+
+
+def write_sequence_length(path: Path, name: str, frames: int) -> None:
+    """Writes a number of frames as a MOT `seqinfo.ini` gives it."""
+    with written_whole(path) as partial:
+        partial.write_text(f"[Sequence]\nname={name}\nseqLength={frames}\n", encoding="utf-8")
 
 
 def read_feet(path: Path, *, last_frame: int | None = None) -> FootTruth:

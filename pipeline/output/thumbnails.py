@@ -5,8 +5,8 @@ from pathlib import Path
 import cv2
 
 from passerby_events.tracks import TrackKey
-from pipeline.output.files import naming
-from pipeline.tracking.camera_loop import FrameStep
+from pipeline.output.files import written_whole
+from pipeline.tracking.camera_loop import CameraNews
 
 JPEG_QUALITY = 85
 
@@ -17,14 +17,13 @@ class Thumbnails:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def __call__(self, step: FrameStep) -> None:
-        for tracklet in step.tracklets:
+    def __call__(self, what: CameraNews) -> None:
+        for tracklet in what.tracklets:
             path = thumbnail_path(self._folder, tracklet.track, tracklet.tracklet_index)
-            path.parent.mkdir(parents=True, exist_ok=True)
             best = tracklet.crops[int(tracklet.quality.argmax())]
             _, jpeg = cv2.imencode(".jpg", best[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-            with naming(path):
-                path.write_bytes(jpeg.tobytes())
+            with written_whole(path) as partial:
+                partial.write_bytes(jpeg.tobytes())
 
 
 def thumbnail_path(folder: Path, track: TrackKey, tracklet_index: int) -> Path:

@@ -3,10 +3,10 @@
 import errno
 import struct
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TypeAlias, TypeVar, cast
 
 import av
 import numpy as np
@@ -23,6 +23,7 @@ from pipeline.sources.errors import ErrorCode, SourceError
 from pipeline.sources.exif import orientation, stand_upright
 
 Result = TypeVar("Result")
+VideoPacket: TypeAlias = "Packet[VideoStream]"
 
 # The first member of FFmpeg's AVProducerReferenceTime: wall clock, microseconds since the epoch.
 _WALL_CLOCK_US = struct.Struct("=q")
@@ -135,6 +136,16 @@ class Video:
             self._stream.codec_context.thread_count = 1
 
     @property
+    def codec(self) -> str:
+        """FFmpeg's name of how its images are coded, such as `h264`."""
+        return self._stream.codec_context.codec.canonical_name
+
+    @property
+    def container(self) -> str:
+        """FFmpeg's name of what its images lie in, such as `mov`."""
+        return self._container.format.name.partition(",")[0]
+
+    @property
     def frame_rate(self) -> float | None:
         """Frames per second on average, as the container says."""
         rate = self._stream.average_rate
@@ -160,16 +171,29 @@ class Video:
         """Whether a server sends it faster than it plays: HLS by the segment, recordings as fast as can be."""
         return self._container.format.name == "hls" or self.duration_s is not None
 
-    def decoded_images(self) -> Iterator[DecodedImage]:
+    def decoded_images(self) -> Generator[DecodedImage]:
         """Decodes to the end.
 
         Raises:
             SourceError: if reading fails; undecodable packets are skipped and counted.
         """
+        for packet in self.packets():
+            yield from self.decode(packet)
+
+    def packets(self) -> Iterator[VideoPacket]:
+        """Reads to the end, for `decode`, which may run in another thread.
+
+        Raises:
+            SourceError: if reading fails.
+        """
         packets = self._container.demux(self._stream)
         while (packet := self._call(lambda: next(packets, None), self._read_timeout_s)) is not None:
-            self._note(packet)
-            yield from self._decoded(packet)
+            yield packet
+
+    def decode(self, packet: VideoPacket) -> list[DecodedImage]:
+        """The images that it brings, often one; what cannot be decoded is skipped and counted."""
+        self._note(packet)
+        return self._decoded(packet)
 
     def missing_s(self) -> float | None:
         """How much of what was announced lies behind the last image; None where no length is known."""
@@ -189,14 +213,14 @@ class Video:
             raise SourceError(ErrorCode.CODEC, f"{self._name}: {found}")
         return cast(VideoStream, stream)
 
-    def _note(self, packet: "Packet[VideoStream]") -> None:
+    def _note(self, packet: VideoPacket) -> None:
         """Keeps what a packet says about the whole: damage, and what the sender's clock shows at pts 0."""
         self.damaged += packet.is_corrupt
         if packet.pts is not None and packet.has_sidedata("prft"):
             (wall_us,) = _WALL_CLOCK_US.unpack_from(bytes(packet.get_sidedata("prft")))
             self._sent_minus_pts_s = wall_us / 1e6 - float(packet.pts * packet.time_base)
 
-    def _decoded(self, packet: "Packet[VideoStream]") -> list[DecodedImage]:
+    def _decoded(self, packet: VideoPacket) -> list[DecodedImage]:
         decoded_images = []
         try:
             for frame in packet.decode():

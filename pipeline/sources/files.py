@@ -84,7 +84,7 @@ class FileSource:
         with closing(self._open()) as video:
             report(self._observers, SourceChanged(self._camera, SourceState.STREAMING))
             timeline: Timeline[_Numbered] = Timeline(
-                self._name, self._starts_at_s, 1 / (video.frame_rate or _USUAL_RATE)
+                self._name, self._camera, self._starts_at_s, 1 / (video.frame_rate or _USUAL_RATE)
             )
             count = 0
             for settled in timeline.settle(self._timed(video)):
@@ -113,13 +113,7 @@ class FileSource:
             index += 1
 
     def _open(self) -> Video:
-        if not self._path.is_file():
-            found = "a folder" if self._path.is_dir() else "no such file"
-            raise SourceError(ErrorCode.NOT_FOUND, f"{self._name}: expected a video file, found {found}")
-        if self._path.stat().st_size == 0:
-            raise SourceError(ErrorCode.CORRUPT, f"{self._name}: expected a video file, found an empty one")
-        # `file:`, or a colon in the name would be read as a protocol; the list, or a playlist could fetch addresses.
-        return Video(f"file:{self._path}", self._name, options={"protocol_whitelist": "file"})
+        return open_recording(self._name, self._path)
 
     @property
     def _name(self) -> str:
@@ -144,3 +138,21 @@ class FileSource:
                 f"{self._name}: cut off after {count} frames, {size} of {announced} bytes; they were read, the rest is "
                 "missing",
             )
+
+
+def open_recording(name: str, path: Path) -> Video:
+    """A video file, opened.
+
+    Args:
+        name: what errors call it.
+
+    Raises:
+        SourceError: if there is none that can be opened.
+    """
+    if not path.is_file():
+        found = "a folder" if path.is_dir() else "no such file"
+        raise SourceError(ErrorCode.NOT_FOUND, f"{name}: expected a video file, found {found}")
+    if path.stat().st_size == 0:
+        raise SourceError(ErrorCode.CORRUPT, f"{name}: expected a video file, found an empty one")
+    # `file:`, or a colon in the name would be read as a protocol; the list, or a playlist could fetch addresses.
+    return Video(f"file:{path}", name, options={"protocol_whitelist": "file"})

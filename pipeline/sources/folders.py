@@ -67,11 +67,29 @@ class FolderSource:
         Raises:
             SourceError: if there is no such folder, or no image in it.
         """
-        return len(self._images())
+        return len(self.images())
+
+    def images(self) -> list[Path]:
+        """Its images, in their order; at least one.
+
+        Raises:
+            SourceError: if there is no such folder, or no image in it.
+        """
+        if not self._folder.is_dir():
+            raise SourceError(ErrorCode.NOT_FOUND, f"{self._name}: expected a folder of images, found no such folder")
+        images = [
+            path
+            for path in self._folder.iterdir()
+            if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+        ]
+        if not images:
+            kinds = ", ".join(sorted(IMAGE_SUFFIXES))
+            raise SourceError(ErrorCode.NOT_FOUND, f"{self._name}: expected images ({kinds}), found none")
+        return sorted(images, key=_natural)
 
     def __iter__(self) -> Iterator[Frame]:
         to_rgb = RgbConverter()
-        images = self._images()
+        images = self.images()
         report(self._observers, SourceChanged(self._camera, SourceState.STREAMING))
         damaged: list[SourceError] = []
         for index, path in zip(frame_numbers(images), images, strict=True):
@@ -96,19 +114,6 @@ class FolderSource:
     @property
     def _name(self) -> str:
         return f"camera {self._camera}: {self._folder}"
-
-    def _images(self) -> list[Path]:
-        if not self._folder.is_dir():
-            raise SourceError(ErrorCode.NOT_FOUND, f"{self._name}: expected a folder of images, found no such folder")
-        images = [
-            path
-            for path in self._folder.iterdir()
-            if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-        ]
-        if not images:
-            kinds = ", ".join(sorted(IMAGE_SUFFIXES))
-            raise SourceError(ErrorCode.NOT_FOUND, f"{self._name}: expected images ({kinds}), found none")
-        return sorted(images, key=_natural)
 
 
 def frame_numbers(images: Sequence[Path]) -> list[int]:

@@ -18,6 +18,10 @@ _STEP_S = 1.0
 _LONGEST_HOLD_S = 20.0
 # Images that are late for longer than this will not catch up.
 _LONGEST_LATE_S = 20.0
+# Late images follow one another so many times as fast as they play: all at once, and nobody could look at them.
+_CATCH_UP = 2.0
+# Two images further apart than this have lost those between them.
+_LONGEST_STEP_S = 0.5
 
 
 class LiveClock:
@@ -30,7 +34,7 @@ class LiveClock:
 
     def __init__(
         self,
-        name: str,
+        camera: str,
         *,
         wall_s: Callable[[], float] = time.time,
         monotonic_s: Callable[[], float] = time.monotonic,
@@ -38,11 +42,11 @@ class LiveClock:
         """Reads our clock.
 
         Args:
-            name: of the camera, for the log.
+            camera: its name, for the log.
             wall_s: seconds since the epoch, as the machine is set.
             monotonic_s: seconds of a clock that nobody sets.
         """
-        self._name = name
+        self._camera = camera
         self._wall_s = wall_s
         self._monotonic_s = monotonic_s
         self._wall_minus_monotonic_s = wall_s() - monotonic_s()
@@ -84,7 +88,7 @@ class LiveClock:
             return
         self._wall_minus_monotonic_s += step_s
         cost = "" if step_s > 0 else "; frames are dropped until it comes to the time of the last one"
-        logger.warning("%s: this machine's clock was set by %+.1f s%s", self._name, step_s, cost)
+        self._warn(f"this machine's clock was set by {step_s:+.1f} s{cost}")
 
     def _better_clock(self, sent_s: float | None, arrived_s: float) -> tuple[float, Clock]:
         if sent_s is None:
@@ -92,25 +96,28 @@ class LiveClock:
         skew_s = sent_s - arrived_s
         believes = abs(skew_s) <= (_BELIEVED_SKEW_S if self._believes_sender else _SENDER_SKEW_S)
         if not believes and self._believes_sender is not False:
-            logger.warning("%s: its clock is %.1f s off ours and is not believed", self._name, skew_s)
+            self._warn(f"its clock is {skew_s:.1f} s off ours and is not believed")
         self._believes_sender = believes
         return (sent_s, "sender") if believes else (arrived_s, "receive")
+
+    def _warn(self, what: str) -> None:
+        logger.warning("camera %s: %s", self._camera, what, extra={"camera": self._camera})
 
 
 class Pace:
     """Spreads out what a server sends in lumps, as HLS does with its segments, by the times in the stream.
 
-    After a hiccup the images that are late are not held, so that the stream comes back to where it was, and whoever
-    is too slow for that drops and counts them. Only what stays late has a new pace: the server's.
+    After a hiccup the images that are late play at twice their pace, so that the stream comes back to where it was, and
+    whoever is too slow for that drops and counts them. Only what stays late has a new pace: the server's.
     """
 
     def __init__(self) -> None:
         self._due_minus_stream_s: float | None = None
-        self._last_stream_s = float("-inf")
+        self._last_stream_s = self._last_out_s = float("-inf")
         self._late_since_s: float | None = None
 
     def hold_s(self, stream_s: float | None, now_s: float) -> float:
-        """How long to hold an image back; 0 when it is late.
+        """How long to hold an image back.
 
         Args:
             stream_s: its time in the stream, if it has one.
@@ -118,14 +125,19 @@ class Pace:
         """
         if stream_s is None:
             return 0.0
-        goes_back, self._last_stream_s = stream_s < self._last_stream_s, stream_s
-        if self._due_minus_stream_s is not None and not goes_back:
+        hold_s = self._hold_s(stream_s, now_s)
+        self._last_stream_s, self._last_out_s = stream_s, now_s + hold_s
+        return hold_s
+
+    def _hold_s(self, stream_s: float, now_s: float) -> float:
+        step_s = stream_s - self._last_stream_s
+        if self._due_minus_stream_s is not None and step_s >= 0:
             hold_s = stream_s + self._due_minus_stream_s - now_s
             if 0 <= hold_s <= _LONGEST_HOLD_S:
                 self._late_since_s = None
                 return hold_s
             if hold_s < 0 and self._is_hiccup(now_s):
-                return 0.0
+                return max(0.0, self._last_out_s + min(step_s, _LONGEST_STEP_S) / _CATCH_UP - now_s)
         self._due_minus_stream_s = now_s - stream_s
         self._late_since_s = None
         return 0.0

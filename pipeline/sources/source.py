@@ -101,13 +101,14 @@ class SourceState(StrEnum):
 class DropCause(StrEnum):
     """Why a frame was dropped. LATE: a newer one came first. RATE: more per second than wanted. CLOCK: its time is not
     after the time of the frame before. CORRUPT: it could not be decoded, or damage
-    smears it.
+    smears it. MISSED: it never came, because a playlist did not list it any more.
     """
 
     LATE = "late"
     RATE = "rate"
     CLOCK = "clock"
     CORRUPT = "corrupt"
+    MISSED = "missed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,29 @@ class FrameDropped:
 
     camera: str
     cause: DropCause
+
+
+@dataclass(frozen=True, slots=True)
+class CameraLook:
+    """What one look at a camera saw, before anything runs on it.
+
+    Attributes:
+        kind: how it comes, and the codec, such as `h264, rtsp over tcp`.
+        width, height: of the image as the detector gets it, pixels.
+        frame_rate: frames per second: of a live stream as they came, of a recording as its container says; None where
+            that cannot be told.
+        first_image_s: from the beginning of the look to the first image, seconds.
+        frames: of a recording, where the container says; None of a live stream.
+        lasts_s: of a recording, likewise.
+    """
+
+    kind: str
+    width: int
+    height: int
+    frame_rate: float | None
+    first_image_s: float
+    frames: int | None = None
+    lasts_s: float | None = None
 
 
 SourceObserver = Callable[[SourceChanged | FrameDropped], None]

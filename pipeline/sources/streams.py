@@ -20,7 +20,8 @@ from pipeline.records import Frame
 from pipeline.sources.backoff import Retry, longest_wait_s, wait_s
 from pipeline.sources.decoding import DecodedImage, Video
 from pipeline.sources.errors import ErrorCode, SourceError, redact
-from pipeline.sources.live_clock import LiveClock, Pace
+from pipeline.sources.live_clock import LiveClock
+from pipeline.sources.lumps import LumpyVideo
 from pipeline.sources.slot import Slot
 from pipeline.sources.source import (
     DropCause,
@@ -39,17 +40,21 @@ _WEBCAM = re.compile(r"/dev/video\d+")
 _WEBCAM_FORMAT = "v4l2"
 # What has a known length (a recording that a server plays) may stop this much before it and be complete.
 _END_SLACK_S = 5.0
+# FFmpeg waits for packets so many times as long as we do for the next frame: an HLS server has nothing new while a
+# segment plays, but frames of the last one are still to be shown.
+_SEGMENTS = 3
 # Threads that FFmpeg did not give back; more, and a camera behind a dead name server would eat the process.
 _MOST_LEFT_BEHIND = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Arrival:
-    """An image, when it came, and how many of its connection were damaged so far."""
+    """An image, when it came, and how many of its connection were damaged so far, and how many never came."""
 
     decoded: DecodedImage
     arrived_s: float
     damaged: int
+    missed: int
 
 
 class StreamSource:
@@ -97,11 +102,11 @@ class StreamSource:
         self._url = url
         self._name = f"camera {camera}: {redact(url)}"
         self._params = params or StreamParams()
-        self._format, self._options = _how_to_open(url, self._params)
+        self._format, _ = _how_to_open(url, self._params)
         self._retry = retry or Retry()
         self._random = random
         self._observers = observers
-        self._clock = LiveClock(f"camera {camera}")
+        self._clock = LiveClock(camera)
         self._closed = threading.Event()
         self._slot: Slot[_Arrival] = Slot()
         self._lock = threading.Lock()
@@ -138,14 +143,15 @@ class StreamSource:
         self._enter(SourceState.CONNECTING)
         opened: list[Video] = []
         self._start_reader(slot, opened)
-        counted = 0
+        counted = missed = 0
         try:
             arrival = self._take(slot, 2 * self._params.open_timeout_s + self._params.read_timeout_s)
             if arrival is not None:
                 self._enter(SourceState.STREAMING)
             while arrival is not None:
                 self._drop(DropCause.CORRUPT, arrival.damaged - counted)
-                counted = arrival.damaged
+                self._drop(DropCause.MISSED, arrival.missed - missed)
+                counted, missed = arrival.damaged, arrival.missed
                 frame = self._frame(arrival)
                 if frame is not None:
                     yield frame
@@ -174,29 +180,27 @@ class StreamSource:
         try:
             with closing(self._open()) as video:
                 opened.append(video)
-                pace = Pace() if video.comes_in_lumps else None
-                for decoded in video.decoded_images():
-                    if pace is not None:
-                        # Never so long that the one who takes would give the camera up.
-                        time.sleep(min(pace.hold_s(decoded.time_s, time.monotonic()), self._params.read_timeout_s / 2))
-                    if not slot.put(_Arrival(decoded, self._clock.now_s(), video.undecodable)):
-                        return
+                if not self._hand_over(video, slot):
+                    return
                 missing_s = video.missing_s()
             has_ended = missing_s is not None and missing_s <= _END_SLACK_S
             slot.finish(None if has_ended else SourceError(ErrorCode.CLOSED, f"{self._name}: the stream broke off"))
         except BaseException as error:  # noqa: BLE001 (the one who takes raises it)
             slot.finish(error)
 
+    def _hand_over(self, video: Video, slot: Slot[_Arrival]) -> bool:
+        """Hands images over to the end; returns whether somebody took them all."""
+        # Never held so long that the one who takes would give the camera up.
+        lumpy = LumpyVideo(video, self._params.read_timeout_s / 2) if video.comes_in_lumps else None
+        with closing(video.decoded_images() if lumpy is None else lumpy.images()) as images:
+            for decoded in images:
+                missed = 0 if lumpy is None else lumpy.missed
+                if not slot.put(_Arrival(decoded, self._clock.now_s(), video.undecodable, missed)):
+                    return False
+        return True
+
     def _open(self) -> Video:
-        return Video(
-            self._url,
-            self._name,
-            container_format=self._format,
-            options=self._options,
-            open_timeout_s=self._params.open_timeout_s,
-            read_timeout_s=self._params.read_timeout_s,
-            whole_only=True,
-        )
+        return open_stream(self._camera, self._url, self._params)
 
     def _take(self, slot: Slot[_Arrival], limit_s: float) -> _Arrival | None:
         try:
@@ -236,6 +240,33 @@ class StreamSource:
     def _enter(self, state: SourceState, error: ErrorCode | None = None) -> None:
         logger.debug("camera %s: %s", self._camera, state, extra={"camera": self._camera})
         report(self._observers, SourceChanged(self._camera, state, error))
+
+
+def open_stream(camera: str, url: str, params: StreamParams) -> Video:
+    """Connects once.
+
+    Raises:
+        ValueError: if the address is none that a stream can have.
+        SourceError: if it cannot be opened.
+    """
+    container_format, options = _how_to_open(url, params)
+    return Video(
+        url,
+        f"camera {camera}: {redact(url)}",
+        container_format=container_format,
+        options=options,
+        open_timeout_s=params.open_timeout_s,
+        read_timeout_s=_SEGMENTS * params.read_timeout_s,
+        whole_only=True,
+    )
+
+
+def transport_of(url: str, params: StreamParams) -> str:
+    """How a stream is carried, such as `rtsp over udp`."""
+    if _WEBCAM.fullmatch(url):
+        return _WEBCAM_FORMAT
+    scheme = urlsplit(url).scheme
+    return f"{scheme} over {params.transport}" if scheme.startswith("rtsp") else scheme
 
 
 def _how_to_open(url: str, params: StreamParams) -> tuple[str | None, dict[str, str]]:

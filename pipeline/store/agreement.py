@@ -8,11 +8,13 @@ written or thrown away anything.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import cast
+from uuid import uuid4
 
 from pipeline.store.client import SiteStore, StoreError
 from pipeline.store.keys import AGREEMENT, STREAM
 from pipeline.store.lease import Lease
-from pipeline.store.scripts import AGREE
+from pipeline.store.scripts import AGREE, SERIES
 
 
 class Disagreement(StoreError):  # noqa: N818 - a state of the world, not a fault
@@ -48,6 +50,22 @@ def check_matcher(store: SiteStore, ours: Agreement) -> None:
         "of that wait: set it back; or let a matcher of before decide what waits, and start the new one once with "
         "--accept-changes"
     )
+
+
+def series_of(store: SiteStore, window_s: float, model_id: str) -> dict[str, str]:
+    """What tells decisions that go on where others ended from all others: the site, what it began as in this Redis, and
+    what its messages are of.
+    """
+    began_as = cast(bytes, store.run(SERIES, [], [uuid4().hex])).decode()
+    return {"site": store.site, "series": began_as, "window_s": number_text(window_s), "model_id": model_id}
+
+
+def worker_series(store: SiteStore, window_s: float, model_id: str) -> dict[str, str]:
+    """The same for a worker; raises Disagreement if the site in Redis is of another window or network."""
+    found = {**store.hash(AGREEMENT), b"cameras": b"[]"}
+    if list(_differences(found, Agreement(window_s, model_id, frozenset()))):
+        raise refuse_worker(store, window_s, model_id)
+    return series_of(store, window_s, model_id)
 
 
 def check_worker(store: SiteStore, cameras: Iterable[str]) -> None:

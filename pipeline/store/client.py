@@ -18,7 +18,8 @@ from redis.retry import Retry
 from passerby_events.errors import PasserbyError
 from pipeline.store.error_text import reason_of, refusal_of, show_address, tls_fault_of
 from pipeline.store.keys import prefix
-from pipeline.store.scripts import Script
+from pipeline.store.lua import Script
+from pipeline.store.scripts import REMOVE
 
 CALL_TIMEOUT_S = 10.0
 """Of one call; longer than any script takes. A wait adds its own length."""
@@ -26,7 +27,7 @@ Argument = str | bytes | int | float
 Reply = Any
 """What Redis answers: numbers, bytes, and lists of them."""
 
-Command = Literal["DEL", "HGETALL", "INFO", "XDEL", "XGROUP CREATE", "XLEN", "XRANGE", "XREAD", "ZRANGE", "ZREM"]
+Command = Literal["DEL", "HGETALL", "INFO", "XGROUP CREATE", "XLEN", "XRANGE", "XREAD", "ZRANGE", "ZREM"]
 """What is called beside scripts."""
 
 
@@ -55,12 +56,31 @@ class Server:
     mode: str
 
 
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How a server keeps what it is given.
+
+    Attributes:
+        max_memory: bytes; 0: as much as there is.
+        policy: what it does when that is full, such as `noeviction`.
+        appends: whether it writes each command to a file, and knows all of it when it is started again.
+    """
+
+    max_memory: int
+    policy: str
+    appends: bool
+
+
 class LeaseLost(Exception):  # noqa: N818 - a state of the world, not a fault
     """Another matcher decides for the site now."""
 
 
 class StoreLost(StoreError):  # noqa: N818 - a state of the world, not a fault
     """Redis has forgotten what it had acknowledged."""
+
+
+class StreamLost(StoreLost):
+    """Redis has forgotten the stream of embeddings; whoever makes it again can say what waited there."""
 
 
 class SiteStore:
@@ -107,11 +127,14 @@ class SiteStore:
 
     def eviction_policy(self) -> str | None:
         """How Redis throws away what it likes when it is full, by its own name for that; None: it does not."""
-        asked = {"target_nodes": self._client.get_random_node()} if self._is_cluster else {}
-        with self._faults():
-            memory = self._client.execute_command("INFO", "memory", **asked)
+        memory = self._info("memory")
         policy = str(memory["maxmemory_policy"])
         return None if policy == "noeviction" or not int(memory["maxmemory"]) else policy
+
+    def keeping(self) -> Keeping:
+        """How the server keeps what it is given; of a cluster, any node."""
+        memory, files = self._info("memory"), self._info("persistence")
+        return Keeping(int(memory["maxmemory"]), str(memory["maxmemory_policy"]), bool(int(files["aof_enabled"])))
 
     def key(self, name: str) -> str:
         return self._prefix + name
@@ -168,8 +191,9 @@ class SiteStore:
         """Entries in a stream."""
         return int(self._ask("XLEN", self.key(name)))
 
-    def delete_entries(self, name: str, ids: Sequence[bytes]) -> None:
-        self._ask("XDEL", self.key(name), *ids)
+    def remove_entries(self, name: str, ids: Sequence[bytes]) -> None:
+        """Removes entries from a stream that the ledger counts; none of them need be there."""
+        self.run(REMOVE, [self.key(name)], [name, *ids])
 
     def delete(self, names: Sequence[str]) -> None:
         """Deletes keys of this site; none of them need be there."""
@@ -193,6 +217,12 @@ class SiteStore:
 
     def close(self) -> None:
         self._client.close()
+
+    def _info(self, section: str) -> Mapping[str, Any]:
+        asked = {"target_nodes": self._client.get_random_node()} if self._is_cluster else {}
+        with self._faults():
+            found: Mapping[str, Any] = self._client.execute_command("INFO", section, **asked)
+            return found
 
     def _ask(self, command: Command, *args: Argument) -> Reply:
         with self._faults():
@@ -223,7 +253,7 @@ class SiteStore:
             case redis.ResponseError() if "FENCED" in str(error):
                 return LeaseLost("another matcher decides for this site now")
             case redis.ResponseError() if "NOGROUP" in str(error):
-                return StoreLost(f"{at} has lost the stream of embeddings")
+                return StreamLost(f"{at} has lost the stream of embeddings")
             case redis.ResponseError() if "LOST " in str(error):
                 return StoreLost(f"{at} has lost decisions that it had acknowledged")
             case redis.ResponseError() if "cluster support disabled" in str(error):

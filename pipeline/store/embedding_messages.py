@@ -40,6 +40,20 @@ class EmbeddingMessageError(PasserbyError):
     """A message that cannot be used; says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedVector:
+    """A vector that is no direction: of NaN, infinite, or not of length 1.
+
+    Attributes:
+        track, tracklet_index: whose it is.
+        length: of it.
+    """
+
+    track: TrackKey
+    tracklet_index: int
+    length: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbeddingMessage:
     """One message of one worker.
@@ -50,6 +64,7 @@ class EmbeddingMessage:
         progress: see there.
         end_s: end of the window that this is about, seconds since the epoch; 0 for `open` and `closed`.
         embeddings, ended: what belongs to that window.
+        refused: what could not be used of a message that was read; it is not among `embeddings`.
     """
 
     worker: str
@@ -58,6 +73,7 @@ class EmbeddingMessage:
     end_s: float = 0.0
     embeddings: tuple[Embedding, ...] = ()
     ended: tuple[TrackEnd, ...] = ()
+    refused: tuple[RefusedVector, ...] = ()
 
 
 class _Record(BaseModel):
@@ -142,7 +158,7 @@ class Expected:
 
 
 def unpack_message(fields: Mapping[bytes, bytes], expected: Expected) -> EmbeddingMessage:
-    """A message from the fields of an entry.
+    """A message from the fields of an entry, without the vectors that are none.
 
     Raises:
         EmbeddingMessageError: if it is none, or not of this model.
@@ -162,15 +178,19 @@ def unpack_message(fields: Mapping[bytes, bytes], expected: Expected) -> Embeddi
         raise EmbeddingMessageError(f"expected vectors of {expected.model_id}, found those of {head.model_id[:100]}")
     _check_cameras(head, expected.cameras)
     vectors = _vectors(fields.get(b"vectors", b""), len(head.embeddings), expected.dimensions)
+    lengths = _lengths(vectors)
+    is_good = np.abs(lengths - 1) < UNIT_TOLERANCE
+    items = list(zip(head.embeddings, vectors, lengths, is_good, strict=True))
     return EmbeddingMessage(
         worker=head.worker,
         cameras=head.cameras,
         progress=head.progress,
         end_s=head.end_s,
-        embeddings=tuple(
-            _embedding(item, vector, head.model_id) for item, vector in zip(head.embeddings, vectors, strict=True)
-        ),
+        embeddings=tuple(_embedding(item, vector, head.model_id) for item, vector, _, good in items if good),
         ended=tuple(_track_end(stretch) for stretch in head.ended),
+        refused=tuple(
+            RefusedVector(item.key, item.tracklet_index, float(length)) for item, _, length, good in items if not good
+        ),
     )
 
 
@@ -224,13 +244,13 @@ def _vectors(content: bytes, count: int, dimensions: int) -> NDArray[np.float32]
         raise EmbeddingMessageError(
             f"expected {count} vectors of {dimensions} float32, {4 * count * dimensions} bytes, found {len(content)}"
         )
-    vectors = np.frombuffer(content, "<f4").reshape(count, dimensions).astype(np.float32)
+    return np.frombuffer(content, "<f4").reshape(count, dimensions).astype(np.float32)
+
+
+def _lengths(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     with np.errstate(all="ignore"):
-        lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
-    wrong = np.flatnonzero(~(np.abs(lengths - 1) < UNIT_TOLERANCE))
-    if len(wrong):
-        raise EmbeddingMessageError(f"expected vectors of length 1, found one of length {lengths[wrong[0]]:g}")
-    return vectors
+        lengths: NDArray[np.float32] = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    return lengths
 
 
 def _check_cameras(head: _Head, of_site: frozenset[str]) -> None:

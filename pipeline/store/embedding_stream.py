@@ -17,6 +17,7 @@ from pipeline.records import EmbeddedWindow, Heartbeat, StreamEntry
 from pipeline.store.agreement import check_worker, number_text, refuse_worker
 from pipeline.store.client import Argument, Reply, SiteStore, StoreError, StoreUnavailable
 from pipeline.store.embedding_messages import (
+    MAX_BYTES,
     EmbeddingMessage,
     EmbeddingMessageError,
     Expected,
@@ -24,12 +25,13 @@ from pipeline.store.embedding_messages import (
     pack_message,
     unpack_message,
 )
-from pipeline.store.keys import BACKLOG, CONSUMER, GROUP, STREAM, claim_key
+from pipeline.store.keys import CONSUMER, GROUP, STREAM, claim_key
 from pipeline.store.lease import Lease
+from pipeline.store.lost_ends import SILENT_S, LostEnds
 from pipeline.store.outage import Outage
-from pipeline.store.scripts import APPEND, DEAD_LETTER, DEAD_LETTER_BYTES, DEAD_LETTERS_KEPT, FORGET, READ
+from pipeline.store.scripts import APPEND, DEAD_LETTER, DEAD_LETTERS_BYTES, FORGET, NOTE_LENGTH, READ, RECOUNT
 from pipeline.store.window_join import MAX_LAG_S, WindowJoin
-from pipeline.store.worker_clocks import ClockRead, WorkerClocks
+from pipeline.store.worker_clocks import ClockRead, WorkerClocks, written_s
 
 logger = logging.getLogger(__name__)
 
@@ -61,9 +63,29 @@ class CameraHeld(StoreError):  # noqa: N818 - a state of the world, not a fault
 
 @dataclass(frozen=True, slots=True)
 class MessageDeadLettered:
-    """A message could not be used, and why."""
+    """A message could not be used.
+
+    Attributes:
+        reason: why.
+        dropped: letters of before that made room for it.
+    """
 
     reason: str
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingRefused:
+    """One embedding of a message could not be used; the rest of the message is."""
+
+    camera: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndPresumed:
+    """Redis has lost messages, and nobody speaks for a camera any more: its worker is taken to have closed."""
+
+    camera: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +95,7 @@ class CamerasBehind:
     behind_s: Mapping[str, float]
 
 
-ReaderNews = MessageDeadLettered | Heartbeat | ClockRead | CamerasBehind
+ReaderNews = MessageDeadLettered | EmbeddingRefused | EndPresumed | Heartbeat | ClockRead | CamerasBehind
 
 
 class EmbeddingWriter:
@@ -206,8 +228,13 @@ class EmbeddingReader:
         join: puts the messages into windows.
         expected: what a message must be like; others are dead-lettered.
         may_go_on: asked before each window; while it says no, none is handed out.
+        had_stream: somebody has read the site's stream before.
+        lost_ends: the last words that Redis may have lost.
         observers: are told of each message that is dead-lettered, of the clocks of live workers and how far their
             cameras are behind, and each time the reader looks for a window, found or not.
+
+    Attributes:
+        lost: messages that waited in a stream that Redis has lost; None: it has not.
     """
 
     def __init__(
@@ -218,6 +245,8 @@ class EmbeddingReader:
         expected: Expected,
         *,
         may_go_on: Callable[[], bool] = lambda: True,
+        had_stream: bool = False,
+        lost_ends: LostEnds | None = None,
         observers: Sequence[Callable[[ReaderNews], None]] = (),
     ) -> None:
         self._store = store
@@ -225,13 +254,15 @@ class EmbeddingReader:
         self._join = join
         self._expected = expected
         self._may_go_on = may_go_on
+        self._lost_ends = lost_ends or LostEnds(())
         self._observers = observers
         self._clocks = WorkerClocks(observers)
         self._far_behind: set[str] = set()
         self._last_id = b"0-0"
-        if store.make_group(STREAM, GROUP) and not store.length(STREAM):
-            # Nothing waits, whatever was counted for a stream that has been lost.
-            store.delete([BACKLOG])
+        self.lost: int | None = None
+        if store.make_group(STREAM, GROUP) and had_stream:
+            # Who had much waiting in the stream of before must not be held back for it.
+            self.lost = int(lease.run(RECOUNT))
 
     def windows(self, is_over: Callable[[], bool], *, until_end: bool = False) -> Iterator[EmbeddedWindow]:
         """Windows in order, those first that an earlier matcher read and did not commit.
@@ -252,7 +283,13 @@ class EmbeddingReader:
                 self._forget(self._join.take_spent())
                 if until_end and self._join.is_done:
                     return
+                self._close_silent()
                 self._store.wait_for_entry(STREAM, self._last_id, min(1.0, self._lease.duration_ms / 4000))
+
+    def _close_silent(self) -> None:
+        silent = self._join.silent(time.monotonic(), SILENT_S)
+        for camera in self._lost_ends.close(self._store, silent, self._expected.model_id, now_s=time.time()):
+            self._report(EndPresumed(camera))
 
     def _read_pending(self) -> None:
         after = b"0-0"
@@ -278,7 +315,29 @@ class EmbeddingReader:
             self._dead_letter(entry_id, fields, str(error))
         else:
             self._join.add(StreamEntry(entry_id, message.worker), message, time.monotonic(), live_s=live_s)
+            self._lost_ends.hear(message.cameras, written_s(entry_id))
+            self._note_refused(message)
             self._note_who_is_behind()
+
+    def _note_refused(self, message: EmbeddingMessage) -> None:
+        """A line for each message, which names the first."""
+        if not message.refused:
+            return
+        first = message.refused[0]
+        logger.warning(
+            "worker %s: of %d embeddings %d are dropped: that of track %s/%s/%d, tracklet %d, has length %g, not 1",
+            message.worker,
+            len(message.embeddings) + len(message.refused),
+            len(message.refused),
+            first.track.camera,
+            first.track.session,
+            first.track.track,
+            first.tracklet_index,
+            first.length,
+            extra={"camera": first.track.camera},
+        )
+        for each in message.refused:
+            self._report(EmbeddingRefused(each.track.camera))
 
     def _note_who_is_behind(self) -> None:
         """Of a live site; a line for each who is not waited for any more, and who is again."""
@@ -302,10 +361,10 @@ class EmbeddingReader:
 
     def _dead_letter(self, entry_id: bytes, fields: dict[bytes, bytes], reason: str) -> None:
         logger.warning("message %s is dead-lettered: %s", entry_id.decode(), reason)
-        worker, head, vectors = (fields.get(name, b"")[:DEAD_LETTER_BYTES] for name in (b"worker", b"head", b"vectors"))
-        args: list[Argument] = [entry_id, worker, DEAD_LETTERS_KEPT, reason[:DEAD_LETTER_BYTES], head, vectors]
-        self._lease.run(DEAD_LETTER, args=args)
-        self._report(MessageDeadLettered(reason))
+        worker, sent, head, vectors = (fields.get(name, b"") for name in (b"worker", b"sent", b"head", b"vectors"))
+        args: list[Argument] = [entry_id, DEAD_LETTERS_BYTES, reason[:NOTE_LENGTH], worker[:NOTE_LENGTH]]
+        args += (sent[:NOTE_LENGTH], head[:MAX_BYTES], vectors[: max(0, MAX_BYTES - len(head))])
+        self._report(MessageDeadLettered(reason, self._lease.run(DEAD_LETTER, args=args)))
 
     def _report(self, what: ReaderNews) -> None:
         for observer in self._observers:

@@ -102,7 +102,15 @@ class Eraser:
                 self._carry_out(entry_id, request, now_s)
             else:
                 logger.warning("request %s to erase is passed over: it is none", entry_id.decode())
-                self._store.delete_entries(REQUESTS, [entry_id])
+                self._store.remove_entries(REQUESTS, [entry_id])
+
+    def put_back(self, now_s: float) -> None:
+        """Redis has lost the names of erased tracks: writes those that are known here once more."""
+        if self._erased:
+            self._lease.run(KEEP_ERASED, args=[now_s, self._keep_s, *sorted(self._erased)])
+            logger.warning(
+                "the names of %d erased tracks are put back: this matcher remembered them", len(self._erased)
+            )
 
     def without_erased(self, windows: Iterable[EmbeddedWindow]) -> Iterator[EmbeddedWindow]:
         """Windows without what they say of erased tracks."""

@@ -37,7 +37,8 @@ class RedisGallery:
     Attributes:
         run: id of the run; None until there was an event.
         commits, acknowledged: number of the last commit, and of the last one that Redis is known to have.
-        lost: tracks that were remembered, and that Redis has forgotten before their time.
+        lost, lost_merges: tracks that were remembered, and former ids of persons who were merged, that Redis has
+            forgotten before their time.
         decided_until_s: end of the last window that was committed, by this gallery or an earlier one; None: none was.
 
     Raises:
@@ -68,6 +69,7 @@ class RedisGallery:
         found = self._load()
         is_fresh = time.time() - float(progress.get(b"at_s", 0)) < retention.keep_s / 2
         self.lost = max(0, int(progress.get(b"tracks", 0)) - found) if is_fresh else 0
+        self.lost_merges = max(0, int(progress.get(b"merged", 0)) - len(self._merged)) if is_fresh else 0
 
     def known(self) -> SightingTable:
         return self._table
@@ -84,11 +86,12 @@ class RedisGallery:
         ttl_s = max(1, int(self._retention.keep_s))
         self.run = events[0].run if events else self.run
         args: list[Argument] = [self.commits, window.end_s, str(self.run or "")]
-        args += (len(self._table), time.time(), ttl_s, len(sightings))
+        merges = self._merges(events)
+        args += (len(self._table), len(self._merged), time.time(), ttl_s, len(sightings))
         for each in sightings:
             args += (track_name(each.track), head_of(each), str(each.person or ""), total_of(each), each.end_s)
         args += (len(forgotten), *(track_name(each.track) for each in forgotten))
-        args += self._merges(events)
+        args += merges
         args += (len(events), *(event.model_dump_json() for event in events))
         args += ids_and_workers(window.entries)
         self._lease.run(COMMIT, self._keys(sightings, left, forgotten), args)

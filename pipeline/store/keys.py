@@ -34,6 +34,10 @@ REQUESTS, AUDIT = "erasures", "audit"
 """Streams: whom to erase; what became of each request."""
 ERASED = "erased"
 """Sorted set by when it may go: the names of erased tracks."""
+ERASED_COUNT = "erased_count"
+"""Hash that expires with `erased`: how many names stand there."""
+LEDGER = "ledger"
+"""Hash: how many entries each of the other streams should have, so that it is noticed when Redis loses them."""
 PROBES = ("probe:string", "probe:hash", "probe:set", "probe:stream")
 """Of the permission probe, one for each type; gone afterwards."""
 

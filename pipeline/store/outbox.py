@@ -15,7 +15,7 @@ from pipeline.events.sink import EventSink
 from pipeline.store.client import SiteStore, StoreError
 from pipeline.store.keys import OUTBOX
 from pipeline.store.outage import Outage
-from pipeline.store.scripts import DEAD_LETTER_BYTES, DEAD_LETTERS_KEPT, REFUSE_EVENT
+from pipeline.store.scripts import DEAD_LETTERS_BYTES, NOTE_LENGTH, REFUSE_EVENT
 
 logger = logging.getLogger(__name__)
 
@@ -44,9 +44,15 @@ class SinkFailed:
 
 @dataclass(frozen=True, slots=True)
 class EventDeadLettered:
-    """An event is too large for whoever takes events: it lies among the dead letters."""
+    """An event is too large for whoever takes events: it lies among the dead letters.
+
+    Attributes:
+        event: it.
+        dropped: letters of before that made room for it.
+    """
 
     event: Event
+    dropped: int = 0
 
 
 RelayNews = EventDelivered | SinkFailed | EventDeadLettered
@@ -144,7 +150,7 @@ class OutboxRelay:
         for event in events:
             self._sink.publish(event)
         self._sink.flush()
-        self._store.delete_entries(OUTBOX, [entry_id for entry_id, _ in entries])
+        self._store.remove_entries(OUTBOX, [entry_id for entry_id, _ in entries])
         for event in events:
             self._report(EventDelivered(event))
 
@@ -157,11 +163,9 @@ class OutboxRelay:
             entry_id, fields = entry
             event = _event(entry_id, fields)
             logger.warning("event %s of person %s is dead-lettered: %s", event.event_id, event.person, error)
-            reason = str(error)[:DEAD_LETTER_BYTES]
-            kept = fields[b"event"][:DEAD_LETTER_BYTES]
-            keys = [self._store.key(name) for name in REFUSE_EVENT.keys]
-            self._store.run(REFUSE_EVENT, keys, [entry_id, DEAD_LETTERS_KEPT, reason, kept])
-            self._report(EventDeadLettered(event))
+            reason = str(error)[:NOTE_LENGTH]
+            dropped = self._store.run(REFUSE_EVENT, [], [entry_id, DEAD_LETTERS_BYTES, reason, fields[b"event"]])
+            self._report(EventDeadLettered(event, dropped))
 
     def _report(self, what: RelayNews) -> None:
         for observer in self._observers:

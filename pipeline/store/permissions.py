@@ -8,7 +8,8 @@ from typing import get_args
 
 from pipeline.store.client import Command
 from pipeline.store.keys import PROBES
-from pipeline.store.scripts import all_scripts, script
+from pipeline.store.lua import script
+from pipeline.store.scripts import all_scripts
 
 _CALL = re.compile(r"redis\.call\('(\w+)'(?:, '(CREATE)')?")
 
@@ -37,6 +38,7 @@ _ATTEMPTS = {
     "HEXISTS": "'HEXISTS', hash, 'a'",
     "HDEL": "'HDEL', hash, 'a'",
     "ZADD": "'ZADD', set, 0, 'a'",
+    "ZCARD": "'ZCARD', set",
     "ZRANGE": "'ZRANGE', set, 0, -1",
     "ZREM": "'ZREM', set, 'a'",
     "ZREMRANGEBYSCORE": "'ZREMRANGEBYSCORE', set, 0, 0",

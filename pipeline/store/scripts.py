@@ -3,18 +3,16 @@
 A script names its keys and arguments; the first lines, which bind them, are made from those names.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
 from pipeline.store.keys import (
     AGREEMENT,
     AUDIT,
     BACKLOG,
     DEAD_LETTERS,
     ERASED,
+    ERASED_COUNT,
     GROUP,
     LEASE,
+    LEDGER,
     MERGED,
     OUTBOX,
     PROGRESS,
@@ -23,65 +21,14 @@ from pipeline.store.keys import (
     STREAM,
     WRITERS,
 )
+from pipeline.store.lua import Script, fenced, script
 
-DEAD_LETTERS_KEPT = 1000
-DEAD_LETTER_BYTES = 4096
-"""Kept of each field of a dead letter."""
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """Lua that Redis runs in one piece.
-
-    Attributes:
-        text: of the script.
-        sha: how Redis calls it.
-        keys: names of the site's keys that come first among its keys.
-    """
-
-    text: str
-    sha: str
-    keys: tuple[str, ...]
-
-
-def script(text: str, *, keys: Mapping[str, str] | None = None, args: Sequence[str] = ()) -> Script:
-    """A script.
-
-    Args:
-        text: its Lua.
-        keys: what the script calls keys of the site, and their names; further keys follow in `KEYS`.
-        args: what it calls its arguments. With "..." at the end more follow, which it gets with `take()`, and with
-            `take_key()` further keys; `is_left()` says whether there are more arguments.
-    """
-    bound = keys or {}
-    *named, last = args or ("",)
-    named += [last] if last not in ("", "...") else []
-    lines = [
-        *(f"local {name} = KEYS[{at}]" for at, name in enumerate(bound, 1)),
-        *(f"local {name} = ARGV[{at}]" for at, name in enumerate(named, 1)),
-        *([_TAKE.format(args=len(named), keys=len(bound))] if last == "..." else []),
-        text.strip(),
-    ]
-    whole = "\n".join(lines) + "\n"
-    sha = hashlib.sha1(whole.encode(), usedforsecurity=False).hexdigest()
-    return Script(whole, sha, tuple(bound.values()))
-
-
-_TAKE = """local at, key_at = {args}, {keys}
-local function take() at = at + 1; return ARGV[at] end
-local function take_key() key_at = key_at + 1; return KEYS[key_at] end
-local function is_left() return at < #ARGV end"""
-
-
-def fenced(text: str, *, keys: Mapping[str, str] | None = None, args: Sequence[str] = ()) -> Script:
-    """A script that does nothing but fail unless its first argument, before those named, is the lease's token; it
-    lengthens the lease by its second, milliseconds.
-    """
-    guard = """
-if redis.call('GET', lease) ~= lease_token then return redis.error_reply('FENCED') end
-redis.call('PEXPIRE', lease, lease_ms)
-"""
-    return script(guard + text, keys={"lease": LEASE, **(keys or {})}, args=("lease_token", "lease_ms", *args))
+DEAD_LETTERS_BYTES = 256 << 20
+"""Of all dead letters together, the oldest go first: what one worker may have waiting, by default, and half as much."""
+NOTE_LENGTH = 4096
+"""Kept of what a letter says beside the message: why, and whose."""
+LETTER_OVERHEAD = 200
+"""Bytes that Redis takes for a letter beside what stands in it."""
 
 
 ACQUIRE = script(
@@ -101,6 +48,14 @@ AGREE = fenced(
     "redis.call('HSET', agreement, 'model_id', model_id, 'window_s', window_s, 'cameras', cameras)",
     keys={"agreement": AGREEMENT},
     args=("model_id", "window_s", "cameras"),
+)
+SERIES = script(
+    """
+if not redis.call('HGET', agreement, 'series') then redis.call('HSET', agreement, 'series', drawn) end
+return redis.call('HGET', agreement, 'series')
+""",
+    keys={"agreement": AGREEMENT},
+    args=("drawn",),
 )
 APPEND = script(
     """
@@ -143,6 +98,12 @@ READ = fenced(
     keys={"stream": STREAM},
     args=("consumer", "count", "after"),
 )
+REMOVE = script(
+    "redis.call('HINCRBY', ledger, name, 0 - redis.call('XDEL', KEYS[2], unpack(ARGV, 2)))",
+    keys={"ledger": LEDGER},
+    args=("name",),
+)
+"""Takes entries out of one of the counted streams, whose key follows in `KEYS`."""
 _FORGET_ENTRY = f"""
 local function forget(id, worker)
   redis.call('XACK', stream, '{GROUP}', id)
@@ -156,24 +117,115 @@ FORGET = fenced(
     keys={"stream": STREAM, "backlog": BACKLOG},
     args=("...",),
 )
+_SIZE_OF = f"""
+local function size_of(fields)
+  local size = {LETTER_OVERHEAD}
+  for at = 2, #fields, 2 do size = size + #fields[at] end
+  return size
+end
+"""
+_BURY = (
+    _SIZE_OF
+    + """
+local function bury(...)
+  if redis.call('XLEN', dead_letters) == 0 then redis.call('HSET', ledger, 'dead_bytes', 0) end
+  redis.call('XADD', dead_letters, '*', ...)
+  redis.call('HINCRBY', ledger, 'dead', 1)
+  local bytes, gone = redis.call('HINCRBY', ledger, 'dead_bytes', size_of({...})), 0
+  while bytes > tonumber(most_bytes) do
+    local oldest = redis.call('XRANGE', dead_letters, '-', '+', 'COUNT', 1)[1]
+    redis.call('XDEL', dead_letters, oldest[1])
+    redis.call('HINCRBY', ledger, 'dead', -1)
+    bytes, gone = redis.call('HINCRBY', ledger, 'dead_bytes', -size_of(oldest[2])), gone + 1
+  end
+  return gone
+end
+"""
+)
+RECOUNT = fenced(
+    """
+local counted, waited = redis.call('HGETALL', backlog), 0
+for at = 2, #counted, 2 do waited = waited + counted[at] end
+redis.call('DEL', backlog)
+local entries = redis.call('XRANGE', stream, '-', '+')
+for _, entry in ipairs(entries) do
+  for at = 1, #entry[2], 2 do
+    if entry[2][at] == 'worker' then redis.call('HINCRBY', backlog, entry[2][at + 1], 1) end
+  end
+end
+return math.max(0, waited - #entries)
+""",
+    keys={"stream": STREAM, "backlog": BACKLOG},
+)
+"""Of a stream that was lost and is made again: how many messages waited in the one before."""
+CLOSE = script(
+    """
+local closed = {}
+for at = 2, #KEYS do
+  local worker, head = take(), take()
+  if not redis.call('GET', KEYS[at]) then
+    redis.call('XADD', stream, '*', 'worker', worker, 'sent', sent, 'head', head, 'vectors', '')
+    closed[#closed + 1] = at - 2
+  end
+end
+return closed
+""",
+    keys={"stream": STREAM},
+    args=("sent", "..."),
+)
+"""Speaks for cameras, by their claims in `KEYS`, for which nobody does: which of them."""
 DEAD_LETTER = fenced(
     _FORGET_ENTRY
+    + _BURY
     + """
-redis.call('XADD', dead_letters, 'MAXLEN', kept, '*', 'id', id, 'worker', worker, 'reason', reason,
-  'head', head, 'vectors', vectors)
+local gone = bury('id', id, 'worker', worker, 'sent', sent, 'reason', reason, 'head', head, 'vectors', vectors)
 forget(id, worker)
+return gone
 """,
-    keys={"stream": STREAM, "backlog": BACKLOG, "dead_letters": DEAD_LETTERS},
-    args=("id", "worker", "kept", "reason", "head", "vectors"),
+    keys={"stream": STREAM, "backlog": BACKLOG, "dead_letters": DEAD_LETTERS, "ledger": LEDGER},
+    args=("id", "most_bytes", "reason", "worker", "sent", "head", "vectors"),
 )
+"""How many of the oldest letters made room."""
 REFUSE_EVENT = script(
-    """
-redis.call('XADD', dead_letters, 'MAXLEN', kept, '*', 'id', id, 'worker', '', 'reason', reason, 'head', head,
-  'vectors', '')
-redis.call('XDEL', outbox, id)
+    _BURY
+    + """
+local gone = bury('id', id, 'reason', reason, 'event', event)
+redis.call('HINCRBY', ledger, 'outbox', 0 - redis.call('XDEL', outbox, id))
+return gone
 """,
-    keys={"outbox": OUTBOX, "dead_letters": DEAD_LETTERS},
-    args=("id", "kept", "reason", "head"),
+    keys={"outbox": OUTBOX, "dead_letters": DEAD_LETTERS, "ledger": LEDGER},
+    args=("id", "most_bytes", "reason", "event"),
+)
+PLAY_LETTER = script(
+    _SIZE_OF
+    + """
+local found = redis.call('XRANGE', dead_letters, id, id)[1]
+if not found then return 0 end
+local letter = {}
+for at = 1, #found[2], 2 do letter[found[2][at]] = found[2][at + 1] end
+if letter.event then
+  redis.call('XADD', outbox, '*', 'event', letter.event)
+  redis.call('HINCRBY', ledger, 'outbox', 1)
+else
+  redis.call('XADD', stream, '*', 'worker', letter.worker, 'sent', sent, 'head', letter.head, 'vectors', letter.vectors)
+  redis.call('HINCRBY', backlog, letter.worker, 1)
+end
+redis.call('XDEL', dead_letters, id)
+redis.call('HINCRBY', ledger, 'dead', -1)
+redis.call('HINCRBY', ledger, 'dead_bytes', -size_of(found[2]))
+return 1
+""",
+    keys={"stream": STREAM, "backlog": BACKLOG, "outbox": OUTBOX, "dead_letters": DEAD_LETTERS, "ledger": LEDGER},
+    args=("id", "sent"),
+)
+DROP_LETTERS = script(
+    """
+local count = redis.call('XLEN', dead_letters)
+redis.call('DEL', dead_letters)
+redis.call('HSET', ledger, 'dead', 0, 'dead_bytes', 0)
+return count
+""",
+    keys={"dead_letters": DEAD_LETTERS, "ledger": LEDGER},
 )
 
 COMMIT = fenced(
@@ -203,9 +255,12 @@ end
 for _ = 1, tonumber(take()) do redis.call('HSET', merged, take(), take()) end
 for _ = 1, tonumber(take()) do redis.call('HDEL', merged, take()) end
 redis.call('EXPIRE', merged, ttl_s)
-for _ = 1, tonumber(take()) do redis.call('XADD', outbox, '*', 'event', take()) end
+local events = tonumber(take())
+for _ = 1, events do redis.call('XADD', outbox, '*', 'event', take()) end
+redis.call('HINCRBY', ledger, 'outbox', events)
 while is_left() do forget(take(), take()) end
-redis.call('HSET', progress, 'commit', commit, 'until_s', until_s, 'run', run, 'tracks', tracks, 'at_s', now_s)
+redis.call('HSET', progress, 'commit', commit, 'until_s', until_s, 'run', run, 'tracks', tracks, 'merged', merges,
+  'at_s', now_s)
 redis.call('EXPIRE', recent, ttl_s)
 return 1
 """,
@@ -216,28 +271,38 @@ return 1
         "recent": RECENT,
         "progress": PROGRESS,
         "merged": MERGED,
+        "ledger": LEDGER,
     },
-    args=("commit", "until_s", "run", "tracks", "now_s", "ttl_s", "..."),
+    args=("commit", "until_s", "run", "tracks", "merges", "now_s", "ttl_s", "..."),
 )
 
 ASK = script(
     """
 if redis.call('XLEN', requests) >= tonumber(most) then return 0 end
 redis.call('XADD', requests, '*', 'request', request)
+redis.call('HINCRBY', ledger, 'erasures', 1)
 return 1
 """,
-    keys={"requests": REQUESTS},
+    keys={"requests": REQUESTS, "ledger": LEDGER},
     args=("most", "request"),
 )
 _LENGTHEN = """
 local function lengthen(key, seconds)
   if redis.call('TTL', key) < tonumber(seconds) then redis.call('EXPIRE', key, seconds) end
 end
+local function keep_erased(name)
+  redis.call('HINCRBY', erased_count, 'names', redis.call('ZADD', erased_tracks, now_s + keep_s, name))
+end
+local function lengthen_erased()
+  lengthen(erased_tracks, keep_s)
+  lengthen(erased_count, keep_s)
+end
 """
 ERASE = fenced(
     _LENGTHEN
     + """
 if redis.call('XDEL', requests, entry) == 0 then return false end
+redis.call('HINCRBY', ledger, 'erasures', -1)
 local erased, tracks, events = {}, 0, 0
 for _ = 1, tonumber(take()) do
   local name, person, sighting = take(), take(), take_key()
@@ -245,20 +310,25 @@ for _ = 1, tonumber(take()) do
   if not owner or owner == person then
     tracks = tracks + redis.call('DEL', sighting)
     redis.call('ZREM', recent, name)
-    redis.call('ZADD', erased_tracks, now_s + keep_s, name)
+    keep_erased(name)
     erased[#erased + 1] = name
   end
 end
 for _ = 1, tonumber(take()) do
   redis.call('DEL', take_key())
-  redis.call('HDEL', merged, take())
+  if redis.call('HDEL', merged, take()) == 1 then redis.call('HINCRBY', progress, 'merged', -1) end
 end
 for _ = 1, tonumber(take()) do events = events + redis.call('XDEL', outbox, take()) end
-while is_left() do redis.call('XADD', outbox, '*', 'event', take()) end
+redis.call('HINCRBY', ledger, 'outbox', 0 - events)
+while is_left() do
+  redis.call('XADD', outbox, '*', 'event', take())
+  redis.call('HINCRBY', ledger, 'outbox', 1)
+end
 if tracks > 0 then redis.call('HINCRBY', progress, 'tracks', -tracks) end
-redis.call('ZREMRANGEBYSCORE', erased_tracks, '-inf', now_s)
-lengthen(erased_tracks, keep_s)
+redis.call('HINCRBY', erased_count, 'names', 0 - redis.call('ZREMRANGEBYSCORE', erased_tracks, '-inf', now_s))
+lengthen_erased()
 redis.call('XADD', audit, 'MAXLEN', kept, '*', 'entry', audited, 'tracks', tracks, 'events', events)
+redis.call('HSET', ledger, 'audit', math.min(kept, 1 + (redis.call('HGET', ledger, 'audit') or 0)))
 return {tracks, events, erased}
 """,
     keys={
@@ -268,19 +338,60 @@ return {tracks, events, erased}
         "recent": RECENT,
         "progress": PROGRESS,
         "erased_tracks": ERASED,
+        "erased_count": ERASED_COUNT,
         "merged": MERGED,
+        "ledger": LEDGER,
     },
     args=("entry", "now_s", "keep_s", "kept", "audited", "..."),
 )
 KEEP_ERASED = fenced(
     _LENGTHEN
     + """
-while is_left() do redis.call('ZADD', erased_tracks, now_s + keep_s, take()) end
-lengthen(erased_tracks, keep_s)
+while is_left() do keep_erased(take()) end
+lengthen_erased()
 """,
-    keys={"erased_tracks": ERASED},
+    keys={"erased_tracks": ERASED, "erased_count": ERASED_COUNT},
     args=("now_s", "keep_s", "..."),
 )
+LOOK = fenced(
+    """
+local function counted(name) return tonumber(redis.call('HGET', ledger, name) or '0') end
+return {
+  redis.call('HEXISTS', ledger, 'is_kept'),
+  redis.call('XLEN', stream),
+  {counted('outbox'), redis.call('XLEN', outbox)},
+  {counted('erasures'), redis.call('XLEN', requests)},
+  {counted('audit'), redis.call('XLEN', audit)},
+  {counted('dead'), redis.call('XLEN', dead_letters)},
+  {tonumber(redis.call('HGET', erased_count, 'names') or '0'), redis.call('ZCARD', erased_tracks)},
+}
+""",
+    keys={
+        "ledger": LEDGER,
+        "stream": STREAM,
+        "outbox": OUTBOX,
+        "requests": REQUESTS,
+        "audit": AUDIT,
+        "dead_letters": DEAD_LETTERS,
+        "erased_tracks": ERASED,
+        "erased_count": ERASED_COUNT,
+    },
+)
+"""Whether there is a ledger, how many messages wait, and of each kind how many there should be and how many are."""
+SETTLE = fenced(
+    """
+redis.call('HSET', ledger, 'is_kept', 1)
+if redis.call('HINCRBY', erased_count, 'names', 0 - names) <= 0 then
+  redis.call('DEL', erased_count)
+elseif redis.call('TTL', erased_count) < 0 then
+  redis.call('EXPIRE', erased_count, redis.call('TTL', erased_tracks))
+end
+while is_left() do redis.call('HINCRBY', ledger, take(), 0 - take()) end
+""",
+    keys={"ledger": LEDGER, "erased_tracks": ERASED, "erased_count": ERASED_COUNT},
+    args=("names", "..."),
+)
+"""Counts what is not there no more, after that was reported: who is killed before it leaves it to the next."""
 
 
 def all_scripts() -> list[Script]:

@@ -22,14 +22,23 @@ from pipeline.matching.memory import Retention
 from pipeline.ordering.channel import OrderParams
 from pipeline.records import Heartbeat
 from pipeline.store.agreement import Agreement, agree, check_matcher
-from pipeline.store.client import LeaseLost, SiteStore, StoreLost, StoreUnavailable
+from pipeline.store.client import LeaseLost, SiteStore, StoreLost, StoreUnavailable, StreamLost
 from pipeline.store.embedding_messages import Expected
-from pipeline.store.embedding_stream import CamerasBehind, EmbeddingReader, MessageDeadLettered, ReaderNews
+from pipeline.store.embedding_stream import (
+    CamerasBehind,
+    EmbeddingReader,
+    EmbeddingRefused,
+    EndPresumed,
+    MessageDeadLettered,
+    ReaderNews,
+)
 from pipeline.store.erasure import ErasedDropped, Eraser
 from pipeline.store.erasure_requests import AuditEntry
 from pipeline.store.gallery import RedisGallery
-from pipeline.store.keys import OUTBOX, PROGRESS, STREAM
+from pipeline.store.keys import ERASED, PROGRESS
 from pipeline.store.lease import Lease, acquire
+from pipeline.store.ledger import Ledger
+from pipeline.store.lost_ends import LostEnds
 from pipeline.store.outage import Outage
 from pipeline.store.outbox import EventDeadLettered, EventDelivered, OutboxRelay, RelayNews, SinkFailed
 from pipeline.store.startup import forgets
@@ -101,6 +110,8 @@ class SiteMatcher:
         self._has_lost = False
         self._commits = 0
         """As many as Redis was known to have."""
+        self._ledger = Ledger(store)
+        self._lost_ends = LostEnds(expected.cameras)
         self._agreement = Agreement(params.order.window_s, expected.model_id, expected.cameras)
 
     def run(self, *, until_end: bool = False) -> None:
@@ -125,6 +136,8 @@ class SiteMatcher:
                     return
             except LeaseLost as error:
                 logger.warning("%s; this one stands by", error)
+            except StreamLost:
+                continue  # whoever makes it again says what was lost
             except StoreLost as error:
                 self._note_loss(str(error))
             except StoreUnavailable as error:
@@ -138,6 +151,7 @@ class SiteMatcher:
     def _stand_by(self) -> None:
         self._say(STANDING_BY)
         self._compare_progress(int(self._store.hash(PROGRESS).get(b"commit", 0)))
+        self._ledger.remember()
         self._stopping.wait(min(1.0, self._params.limits.lease_s / 4))
 
     def _compare_progress(self, commits: int) -> None:
@@ -152,7 +166,11 @@ class SiteMatcher:
 
     def _note_loss(self, what: str) -> None:
         logger.warning("%s: what can be decided anew is, persons may have other ids from here on", what)
+        self._count_loss()
+
+    def _count_loss(self) -> None:
         self._metrics.store_losses.inc()
+        self._lost_ends.note_loss(time.time())
 
     def _serve(self, lease: Lease, *, until_end: bool) -> bool:
         """One term; returns whether all is done that ever will be."""
@@ -169,13 +187,16 @@ class SiteMatcher:
             run_identity_loop(
                 eraser.without_erased(reader.windows(self._stopping.is_set, until_end=until_end)),
                 self._make_matcher(gallery),
-                observers=[MatchCounter(self._metrics, lambda: len(gallery.known()))],
+                observers=[MatchCounter(self._metrics, gallery.known)],
             )
             if not self._stopping.is_set():
                 self._deliver_all(lease, relay)
+            self._look(lease, eraser)
             lease.release()
         finally:
             self._metrics.leading.set(0)
+            self._metrics.gallery_tracks.clear()
+            self._metrics.lone_tracks.clear()
             relay.close()
         return not self._stopping.is_set()
 
@@ -185,19 +206,7 @@ class SiteMatcher:
 
     def _begin(self, lease: Lease, relay: OutboxRelay) -> tuple[EmbeddingReader, RedisGallery, Eraser]:
         agree(lease, self._agreement)
-        gallery = RedisGallery(
-            self._store,
-            lease,
-            self._retention,
-            model_id=self._expected.model_id,
-        )
-        self._compare_progress(gallery.commits)
-        if gallery.lost:
-            self._note_loss(f"Redis at {self._store.address} lost {gallery.lost} tracks that were remembered")
-        if self._has_lost or gallery.lost:
-            # What is decided anew may differ from what was delivered, so it must not bear the same ids.
-            gallery.run, self._has_lost = run_id(self._store.site, UUID(lease.token)), False
-        self._gallery = gallery
+        gallery = self._load_gallery(lease)
         eraser = Eraser(
             self._store,
             lease,
@@ -205,6 +214,23 @@ class SiteMatcher:
             table=gallery.known(),
             observers=[self._count_erasure],
         )
+        return self._open_reader(lease, relay, gallery, eraser), gallery, eraser
+
+    def _load_gallery(self, lease: Lease) -> RedisGallery:
+        at = f"Redis at {self._store.address}"
+        gallery = RedisGallery(self._store, lease, self._retention, model_id=self._expected.model_id)
+        self._compare_progress(gallery.commits)
+        if gallery.lost:
+            self._note_loss(f"{at} lost {gallery.lost} tracks that were remembered")
+        if gallery.lost_merges:
+            self._note_loss(f"{at} lost {gallery.lost_merges} former ids of merged persons")
+        if self._has_lost or gallery.lost:
+            # What is decided anew may differ from what was delivered, so it must not bear the same ids.
+            gallery.run, self._has_lost = run_id(self._store.site, UUID(lease.token)), False
+        self._gallery = gallery
+        return gallery
+
+    def _open_reader(self, lease: Lease, relay: OutboxRelay, gallery: RedisGallery, eraser: Eraser) -> EmbeddingReader:
         join = WindowJoin(
             self._expected.cameras,
             window_s=self._params.order.window_s,
@@ -218,10 +244,16 @@ class SiteMatcher:
             lease,
             join,
             self._expected,
-            may_go_on=partial(self._may_go_on, relay, eraser),
+            may_go_on=partial(self._may_go_on, lease, relay, eraser),
+            had_stream=self._ledger.is_known,
+            lost_ends=self._lost_ends,
             observers=[self._note_reading],
         )
-        return reader, gallery, eraser
+        if reader.lost is not None:
+            where = f"Redis at {self._store.address} has lost the stream of embeddings"
+            logger.warning("%s: %d messages that waited there are not decided", where, reader.lost)
+            self._count_loss()
+        return reader
 
     def _count_delivery(self, what: RelayNews) -> None:
         match what:
@@ -229,8 +261,8 @@ class SiteMatcher:
                 self._metrics.events.labels(kind=event.kind).inc()
             case SinkFailed():
                 self._metrics.sink_failures.inc()
-            case EventDeadLettered():
-                self._metrics.dead_letters.inc()
+            case EventDeadLettered(dropped=dropped):
+                self._count_dead_letter(dropped)
 
     def _count_erasure(self, what: AuditEntry | ErasedDropped) -> None:
         match what:
@@ -241,8 +273,12 @@ class SiteMatcher:
 
     def _note_reading(self, what: ReaderNews) -> None:
         match what:
-            case MessageDeadLettered():
-                self._metrics.dead_letters.inc()
+            case MessageDeadLettered(dropped=dropped):
+                self._count_dead_letter(dropped)
+            case EmbeddingRefused(camera=camera):
+                self._metrics.embeddings_refused.labels(camera=camera).inc()
+            case EndPresumed():
+                self._metrics.store_losses.inc()
             case ClockRead(worker=worker, off_s=off_s):
                 self._metrics.clock_offset_s.labels(worker=worker).set(off_s)
             case CamerasBehind(behind_s=behind_s):
@@ -251,22 +287,38 @@ class SiteMatcher:
             case Heartbeat():
                 self._health.beat()
 
+    def _count_dead_letter(self, dropped: int) -> None:
+        self._metrics.dead_letters.inc()
+        self._metrics.dead_letters_dropped.inc(dropped)
+        if dropped:
+            logger.warning(
+                "%d older dead letters made room for it; `reid-pipeline letters list` shows what is left", dropped
+            )
+
     def _deliver_all(self, lease: Lease, relay: OutboxRelay) -> None:
         while not relay.drain(time.monotonic() + self._params.limits.lease_s / 4):
             lease.renew()
             self._health.beat()
 
-    def _may_go_on(self, relay: OutboxRelay, eraser: Eraser) -> bool:
+    def _may_go_on(self, lease: Lease, relay: OutboxRelay, eraser: Eraser) -> bool:
         """Between two windows; whether there may be another."""
         relay.check()
         eraser.take(time.time())
-        waiting = self._store.length(OUTBOX)
-        self._metrics.outbox_entries.set(waiting)
-        self._metrics.stream_entries.set(self._store.length(STREAM))
+        waiting = self._look(lease, eraser)
         if time.monotonic() > self._checks_again_s:
             self._checks_again_s = time.monotonic() + CHECKS_EVERY_S
             self._look_at_policy()
         return waiting < self._params.limits.max_outbox
+
+    def _look(self, lease: Lease, eraser: Eraser) -> int:
+        """Whether Redis has what it should have; returns how many events wait."""
+        look = self._ledger.look(lease)
+        self._metrics.outbox_entries.set(look.events)
+        self._metrics.stream_entries.set(look.messages)
+        self._metrics.store_losses.inc(len(look.lost))
+        if ERASED in look.lost:
+            eraser.put_back(time.time())
+        return look.events
 
     def _look_at_policy(self) -> None:
         """Somebody may have changed it since the start; said whenever it is another one."""

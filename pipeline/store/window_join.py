@@ -88,6 +88,10 @@ class WindowJoin:
             return {}
         return {camera: self._live_s - each_s for camera, each_s in self._windows.watermarks_s() if each_s > -math.inf}
 
+    def silent(self, now_s: float, for_s: float) -> list[str]:
+        """Cameras that are waited for and have not been heard of for so long."""
+        return self._windows.silent(now_s, for_s)
+
     def take(self, now_s: float) -> EmbeddedWindow | None:
         """What is late, or else the next window, if it is complete; those without anything in them are left out."""
         if self._late:

@@ -3,6 +3,9 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _LATENCY_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_COSINES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
+_MARGINS = (0.0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5, 1.0)
+_EXCESSES = (-0.3, -0.2, -0.15, -0.1, -0.05, 0.0, 0.05, 0.1, 0.2, 0.3)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
@@ -34,6 +37,14 @@ class Metrics:
             registry=r,
         )
         self.ended = Counter("reid_tracks_ended", "Tracks that ended.", ["camera"], registry=r)
+        self.encoded = Counter("reid_tracks_encoded", "Of these: with an embedding.", ["camera"], registry=r)
+        self.not_encoded = Counter(
+            "reid_tracks_not_encoded",
+            "The other tracks that ended, by reason: why the quality gate refused most of their boxes; too_short, or "
+            "stream_ended before enough was seen of them; network: it made nothing of what was seen.",
+            ["camera", "reason"],
+            registry=r,
+        )
         self.waiting = Gauge("reid_tracklets_waiting", "Tracklets that wait to be encoded.", registry=r)
         self.detect_s = Histogram(
             "reid_detect_seconds", "One call of the detector.", ["camera"], buckets=_LATENCY_S, registry=r
@@ -45,11 +56,37 @@ class Metrics:
         self.match_s = Histogram("reid_match_seconds", "Deciding one window.", buckets=_LATENCY_S, registry=r)
         self.detect_batch = Histogram("reid_detect_batch_images", "Images in a batch.", buckets=_SIZES, registry=r)
         self.encode_batch = Histogram("reid_encode_batch_clips", "Clips in a batch.", buckets=_SIZES, registry=r)
-        self.outcomes = Counter("reid_match_outcomes", "Tracks by what was decided of them.", ["outcome"], registry=r)
+        self.outcomes = Counter(
+            "reid_match_outcomes", "Tracks by what was decided of them.", ["camera", "outcome"], registry=r
+        )
+        self.match_similarity = Histogram(
+            "reid_match_similarity",
+            "Cosine of a recognised track to the one that it was recognised by.",
+            ["camera"],
+            buckets=_COSINES,
+            registry=r,
+        )
+        self.match_margin = Histogram(
+            "reid_match_margin",
+            "By how much the cosine of a recognised track exceeded that of the next person who was possible.",
+            ["camera"],
+            buckets=_MARGINS,
+            registry=r,
+        )
+        self.rejected_excess = Histogram(
+            "reid_rejected_excess",
+            "Of decided tracks: the best person who was possible and not taken, in cosine above the one demanded.",
+            ["camera"],
+            buckets=_EXCESSES,
+            registry=r,
+        )
         self.merge_split = Counter(
             "reid_merge_splits", "Decisions taken back: two persons were one, or one was two.", ["kind"], registry=r
         )
-        self.gallery_tracks = Gauge("reid_gallery_tracks", "Tracks that the gallery remembers.", registry=r)
+        self.gallery_tracks = Gauge("reid_gallery_tracks", "Tracks that the gallery remembers.", ["camera"], registry=r)
+        self.lone_tracks = Gauge(
+            "reid_gallery_lone_tracks", "Of these: whose person has no other track.", ["camera"], registry=r
+        )
         self.events = Counter("reid_events", "Events published.", ["kind"], registry=r)
         self.stream_waits = Counter(
             "reid_stream_waits",
@@ -59,6 +96,15 @@ class Metrics:
         self.stream_entries = Gauge("reid_stream_entries", "Messages that wait to be decided.", registry=r)
         self.outbox_entries = Gauge("reid_outbox_entries", "Events that wait to be delivered.", registry=r)
         self.dead_letters = Counter("reid_dead_letters", "Messages that were dead-lettered.", registry=r)
+        self.dead_letters_dropped = Counter(
+            "reid_dead_letters_dropped", "Dead letters that made room for newer ones.", registry=r
+        )
+        self.embeddings_refused = Counter(
+            "reid_embeddings_refused",
+            "Embeddings that a matcher could not use: not of length 1, or no numbers.",
+            ["camera"],
+            registry=r,
+        )
         self.store_losses = Counter(
             "reid_store_losses", "Times Redis was found to have forgotten what it had acknowledged.", registry=r
         )

@@ -9,6 +9,7 @@ from typing import Self
 
 from prometheus_client import CollectorRegistry
 
+from pipeline.output.causes import sum_causes
 from pipeline.telemetry.logs import of_camera
 
 logger = logging.getLogger(__name__)
@@ -87,8 +88,5 @@ def describe(new: _Counts, frames: int, length: int | None, took_s: float) -> st
     for kind, words in (("dropped", "dropped"), ("refused", "boxes refused")):
         causes = {cause: count for (of, cause), count in new.items() if of == kind and count > 0}
         if causes:
-            each = ", ".join(
-                f"{cause} {count:,}" for cause, count in sorted(causes.items(), key=lambda x: (-x[1], x[0]))
-            )
-            pieces.append(f"{words} {sum(causes.values()):,} ({each})")
+            pieces.append(f"{words} {sum_causes(causes)}")
     return "; ".join(pieces)

@@ -41,8 +41,21 @@ class FrameStep:
     track_s: float
 
 
-FrameObserver = Callable[[FrameStep], None]
-"""Called after each frame, in the thread of its camera."""
+@dataclass(frozen=True, slots=True, eq=False)
+class StreamEnded:
+    """What the end of a stream led to, in which there were frames: every track that was open has ended.
+
+    Attributes:
+        tracklets, ended: what was handed on.
+    """
+
+    tracklets: Sequence[Tracklet]
+    ended: Sequence[TrackEnd]
+
+
+CameraNews = FrameStep | StreamEnded
+CameraObserver = Callable[[CameraNews], None]
+"""Called after each frame and once at the end, in the thread of its camera."""
 
 
 class CameraLoop:
@@ -62,7 +75,7 @@ class CameraLoop:
         lane: Lane[Tracklet],
         *,
         region: Region | None = None,
-        observers: Sequence[FrameObserver] = (),
+        observers: Sequence[CameraObserver] = (),
     ) -> None:
         self._source = source
         self._detector = detector
@@ -87,11 +100,16 @@ class CameraLoop:
         finally:
             self.close()
             if np.isfinite(self._last_s):
-                self._lane.put(*self._buffer.end(self._tracker.flush().ended, self._last_s))
+                self._end_tracks()
 
     def close(self) -> None:
         """End of file: `run` returns soon. From any thread, at any time."""
         self._source.close()
+
+    def _end_tracks(self) -> None:
+        tracklets, ended = self._buffer.end(self._tracker.flush().ended, self._last_s, with_the_stream=True)
+        self._lane.put(tracklets, ended)
+        self._tell(StreamEnded(tracklets, ended))
 
     def _take(self, frames: Sequence[Frame]) -> None:
         started_s = time.perf_counter()
@@ -107,9 +125,11 @@ class CameraLoop:
         track_s = time.perf_counter() - started_s
         tracklets, ended = self._buffer.add(frame, tracks)
         self._lane.put(tracklets, ended)
-        step = FrameStep(frame, detections, tracks, tracklets, ended, detect_s, track_s)
+        self._tell(FrameStep(frame, detections, tracks, tracklets, ended, detect_s, track_s))
+
+    def _tell(self, what: CameraNews) -> None:
         for observer in self._observers:
-            observer(step)
+            observer(what)
 
     def _detect(self, frames: Sequence[Frame]) -> list[Detections]:
         if self._region is None:
@@ -123,10 +143,16 @@ class CameraLoop:
 def _crop_region(frame: Frame, region: Region) -> Image:
     x1, y1, x2, y2 = region
     height, width = frame.image.shape[:2]
+    require_region(frame.camera, region, width, height)
+    return np.ascontiguousarray(frame.image[y1:y2, x1:x2])
+
+
+def require_region(camera: str, region: Region, width: int, height: int) -> None:
+    """Raises SourceError if a region does not lie within an image of that size."""
+    _, _, x2, y2 = region
     if x2 > width or y2 > height:
         raise SourceError(
             ErrorCode.REGION,
-            f"camera {frame.camera}: expected a region within its image of {width}x{height}, "
+            f"camera {camera}: expected a region within its image of {width}x{height}, "
             f"found {list(region)}; mend it in the configuration",
         )
-    return np.ascontiguousarray(frame.image[y1:y2, x1:x2])

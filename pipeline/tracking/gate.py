@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-GateVerdict = Literal["kept", "confidence", "size", "aspect", "edge", "overlap", "blur", "surplus"]
+GateRefusal = Literal["confidence", "size", "aspect", "edge", "overlap", "blur"]
+"""What the gate may have against a box."""
+GateVerdict = Literal["kept", GateRefusal, "surplus"]
 """What the gate says of one box: kept, one reason against it, or surplus: good, but its slot has a better one."""
 
 

@@ -7,7 +7,7 @@ soon, and one who stays costs less and less.
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,14 @@ from numpy.typing import NDArray
 from detectors.boxes import clip
 from passerby_events.tracks import Clock, TrackKey
 from pipeline.records import Frame, TrackEnd, Tracklet
-from pipeline.tracking.gate import GateParams, GateVerdict, gate, sharpness
+from pipeline.tracking.gate import GateParams, GateRefusal, GateVerdict, gate, sharpness
 from reid_models.crops import fit, pixel_boxes, shrink
 from reid_runtime.card import ClipSpec
 from trackers.tracks import Tracks
+
+WhyNotCut = Literal[GateRefusal, "too_short", "stream_ended"]
+"""Why a track that ended left no tracklet: the gate refused most of its boxes, most often for this; else its good ones
+were too few slots, because it was short, or because the stream ended before it was due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class _Life:
     tracklet_start_s: float = -np.inf
     slot_ends_s: float = -np.inf
     crops: list[_Crop] = field(default_factory=list)
+    verdicts: Counter[GateVerdict] = field(default_factory=Counter)
 
 
 class TrackletBuffer:
@@ -74,6 +79,7 @@ class TrackletBuffer:
 
     Attributes:
         verdicts: how often the gate gave each verdict; boxes, not tracks.
+        not_cut: tracks that ended without a tracklet, by reason.
     """
 
     def __init__(self, camera: str, session: str, clip: ClipSpec, params: TrackletParams | None = None) -> None:
@@ -83,6 +89,7 @@ class TrackletBuffer:
         self._params = params or TrackletParams()
         self._lives: dict[int, _Life] = {}
         self.verdicts: Counter[GateVerdict] = Counter(dict.fromkeys(get_args(GateVerdict), 0))
+        self.not_cut: Counter[WhyNotCut] = Counter()
 
     def __len__(self) -> int:
         """Tracks that are held."""
@@ -106,19 +113,23 @@ class TrackletBuffer:
             if verdict is None:
                 wanted.append(i)
             else:
-                self.verdicts[verdict] += 1
+                self._note(life, verdict)
         self._crop(frame, tracks.ids[wanted], boxes[wanted], quality[wanted])
         last, ended = self.end(tracks.ended, frame.time_s)
         return cut_now + last, ended
 
-    def end(self, tracks: NDArray[np.int64], time_s: float) -> tuple[list[Tracklet], list[TrackEnd]]:
-        """Ends tracks; returns their last tracklets, and an end for each."""
+    def end(
+        self, tracks: NDArray[np.int64], time_s: float, *, with_the_stream: bool = False
+    ) -> tuple[list[Tracklet], list[TrackEnd]]:
+        """Ends tracks, perhaps because the stream has ended; returns their last tracklets, and an end for each."""
         last: list[Tracklet] = []
         ended: list[TrackEnd] = []
         for track in tracks.tolist():
             life = self._lives.pop(track)
             if len(life.crops) >= self._params.min_crops:
                 last.append(self._cut(track, life, time_s))
+            if life.tracklet_index == 0:
+                self.not_cut[_why_not_cut(life, with_the_stream=with_the_stream)] += 1
             ended.append(TrackEnd(self._key(track), time_s, life.start_s, life.end_s, life.clock))
         return last, ended
 
@@ -129,13 +140,18 @@ class TrackletBuffer:
         height, width = self._clip.height, self._clip.width
         places = pixel_boxes(frame.image, boxes).tolist()
         for track, (x1, y1, x2, y2), box, good in zip(tracks.tolist(), places, boxes, quality.tolist(), strict=True):
+            life = self._lives[track]
             person = frame.image[y1:y2, x1:x2]
             if sharpness(person, height, width) < self._params.gate.min_sharpness:
-                self.verdicts["blur"] += 1
+                self._note(life, "blur")
                 continue
-            self.verdicts["kept"] += 1
+            self._note(life, "kept")
             pixels = shrink(person, height=height, width=width)
-            self._keep(self._lives[track], _Crop(pixels, frame.time_s, box, good))
+            self._keep(life, _Crop(pixels, frame.time_s, box, good))
+
+    def _note(self, life: _Life, verdict: GateVerdict) -> None:
+        self.verdicts[verdict] += 1
+        life.verdicts[verdict] += 1
 
     def _keep(self, life: _Life, crop: _Crop) -> None:
         """Puts it into its slot, in the place of a worse one."""
@@ -168,6 +184,13 @@ class TrackletBuffer:
 
     def _key(self, track: int) -> TrackKey:
         return TrackKey(self._camera, self._session, track)
+
+
+def _why_not_cut(life: _Life, *, with_the_stream: bool) -> WhyNotCut:
+    refused: Counter[GateRefusal] = Counter({why: life.verdicts[why] for why in get_args(GateRefusal)})
+    if 2 * refused.total() > life.verdicts.total():
+        return refused.most_common(1)[0][0]
+    return "stream_ended" if with_the_stream else "too_short"
 
 
 def _surplus(life: _Life, time_s: float, quality: float) -> GateVerdict | None:

@@ -7,9 +7,12 @@ Each command imports what it needs when it runs, so that the help comes at once.
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
+
+if TYPE_CHECKING:
+    from reid_learning.machine import Machine
 
 app = typer.Typer(
     name="reid-train",
@@ -91,17 +94,14 @@ def fit(
     """Train a network by a recipe."""
     from rich.console import Console
 
-    from reid_learning.machine import Machine, MachineError, Precision
     from reid_models.training.commands.fit import Changes, Request, run
 
-    if amp not in ("fp32", "bf16", "fp16"):
-        raise MachineError(f"expected --amp fp32, bf16 or fp16, found {amp}")
     request = Request(
         recipe=recipe,
         data=data,
         out=out,
         changes=Changes(network, trunk, weights, steps, batch, lr, seed, fields or ()),
-        machine=Machine(device, cast(Precision, amp), compile_it),
+        machine=_machine(device, amp, is_compiled=compile_it),
         split=split,
         asked=ask,
         ask_every=ask_every,
@@ -110,6 +110,67 @@ def fit(
     )
     run(request, Console(stderr=True, highlight=False))
     return _done(f"{recipe}: {out}")
+
+
+@app.command()
+def evaluate(
+    subjects: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN...", help="Folder of a stage; of each split one; or an .onnx file with its card."),
+    ],
+    data: Annotated[str, typer.Option("--data", help="NAME=FOLDER of a data set.")],
+    protocol: Annotated[str | None, typer.Option(help="Another one than the recipe's: mars, ap3d, gao, tkp...")] = None,
+    matching: Annotated[
+        str | None, typer.Option(help="Of TKP: image-to-video, video-to-video or image-to-image.")
+    ] = None,
+    split: Annotated[int | None, typer.Option(min=0, help="Of data sets with several.")] = None,
+    rerank: Annotated[bool, typer.Option("--rerank", help="Also after k-reciprocal re-ranking.")] = False,
+    json: Annotated[Path | None, typer.Option("--json", help="File for all numbers.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="File for the worst and the best queries.")] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    amp: Annotated[str, typer.Option(help="fp32, bf16, or fp16 on a GPU.")] = "fp32",
+    threads: Annotated[int, typer.Option(min=1, help="Of the processor.")] = 1,
+) -> int:
+    """Rank a data set by a trained network, and print its scores."""
+    from rich.console import Console
+
+    from reid_models.training.commands.evaluate import Request, run
+
+    request = Request(
+        subjects=subjects,
+        data=data,
+        protocol=protocol,
+        matching=matching,
+        split=split,
+        rerank=rerank,
+        machine=_machine(device, amp),
+        json=json,
+        html=html,
+        threads=threads,
+    )
+    run(request, Console(highlight=False), Console(stderr=True, highlight=False))
+    return 0
+
+
+@app.command()
+def results(
+    runs: Annotated[list[Path] | None, typer.Option("--runs", help="Folder of runs that were evaluated.")] = None,
+    paper: Annotated[list[str] | None, typer.Option(help="Of this paper alone.")] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option("--data", help="Name of a data set that is there: not run, in the place of absent."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Figures without a recipe too.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="For a document.")] = False,
+) -> int:
+    """Print the figures of papers, and ours beside them."""
+    from rich.console import Console
+
+    from reid_models.training.commands.results import Request, run
+
+    request = Request(runs or (), paper or (), data or (), everything, markdown)
+    run(request, Console(highlight=False))
+    return 0
 
 
 def entry() -> None:
@@ -129,6 +190,14 @@ def main(argv: Sequence[str]) -> int:
         if (code := exit_code(error)) is None:
             raise
         return _failed(in_one_line(error), code)
+
+
+def _machine(device: str, amp: str, *, is_compiled: bool = False) -> "Machine":
+    from reid_learning.machine import Machine, MachineError, Precision
+
+    if amp not in ("fp32", "bf16", "fp16"):
+        raise MachineError(f"expected --amp fp32, bf16 or fp16, found {amp}")
+    return Machine(device, cast(Precision, amp), is_compiled)
 
 
 def _failed(message: str, code: int) -> int:

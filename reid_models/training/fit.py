@@ -26,13 +26,12 @@ from reid_models.training.feeds.tracklets import TrackletFeed
 from reid_models.training.learners.batch import Batch
 from reid_models.training.learners.phases import LearnerPhase
 from reid_models.training.recipe import Recipe
+from reid_models.training.restore import CLASSIFIERS, restored_learner
 from reid_models.training.tracklets import Dataset, DatasetError, TrackletSet
 
 LOG = "log.jsonl"
 """Losses of each step, and figures of each look, one line each."""
 READERS = 2
-CLASSIFIERS = ("classifier.weight", "classifier.linear.weight", "classifier.table", "guider.classifier.weight")
-"""Where a learner has a row for each identity, by the kind of its head; attributes have none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,11 +127,7 @@ def trained_learner(recipe: Recipe, folder: Path) -> nn.Module:
     checkpoint = load_checkpoint(folder, recipe=recipe)
     if checkpoint is None:
         raise TrainingError(f"expected {FILE} in {folder}, found none: train first")
-    average = checkpoint.average
-    identities = next((len(average[name]) for name in CLASSIFIERS if name in average), 1)
-    learner = build_learner(recipe, identities)
-    learner.load_state_dict(average)
-    return learner.eval()
+    return restored_learner(recipe, checkpoint)
 
 
 def _feed(recipe: Recipe, lesson: Lesson, people: TrackletSet, learner: nn.Module) -> Feed:

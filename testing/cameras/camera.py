@@ -34,7 +34,8 @@ class RtspCamera:
         self.port = int(words[1])
 
     def url(self, login: str = "", path: str = "camera") -> str:
-        return f"rtsp://{login}127.0.0.1:{self.port}/{path}"
+        scheme = "rtsps" if "--certificate" in self._options else "rtsp"
+        return f"{scheme}://{login}127.0.0.1:{self.port}/{path}"
 
     def resize(self, width: int, height: int) -> None:
         assert self._process.stdin is not None

@@ -13,7 +13,7 @@ import gi
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402 (versions come first)
+from gi.repository import Gio, GLib, Gst, GstRtspServer  # noqa: E402 (versions come first)
 
 
 def main() -> None:
@@ -23,8 +23,8 @@ def main() -> None:
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(str(options.port))
-    if options.user:
-        ask_for_password(server, factory, options.user, options.password)
+    if options.user or options.certificate:
+        server.set_auth(guard(factory, options))
     server.get_mount_points().add_factory("/camera", factory)
     if not server.attach(None):
         sys.exit(f"port {options.port} is taken")
@@ -42,6 +42,8 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--images", help="pattern of JPEG files, such as folder/%%05d.jpg; shown again and again")
     parser.add_argument("--user")
     parser.add_argument("--password")
+    parser.add_argument("--certificate", help="PEM file; the stream is RTSPS then")
+    parser.add_argument("--key", help="PEM file of the certificate's key")
     return parser.parse_args()
 
 
@@ -81,16 +83,22 @@ def resize(stream: Any, fps: int) -> bool:
     return True
 
 
-def ask_for_password(server: Any, factory: Any, user: str, password: str) -> None:
+def guard(factory: Any, options: argparse.Namespace) -> Any:
+    """Who may see the image: whoever knows the password if there is one, over TLS if there is a certificate."""
     auth = GstRtspServer.RTSPAuth()
     token = GstRtspServer.RTSPToken()
     token.set_string("media.factory.role", "viewer")
-    auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
-    server.set_auth(auth)
+    if options.user:
+        auth.add_basic(GstRtspServer.RTSPAuth.make_basic(options.user, options.password), token)
+    else:
+        auth.set_default_token(token)
+    if options.certificate:
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_files(options.certificate, options.key))
     permissions = GstRtspServer.RTSPPermissions()
     permissions.add_permission_for_role("viewer", "media.factory.access", True)
     permissions.add_permission_for_role("viewer", "media.factory.construct", True)
     factory.set_permissions(permissions)
+    return auth
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from testing.services import kafka as kafka_service
+from testing.services import mosquitto as mosquitto_service
 from testing.services import redis as redis_service
 from testing.services.certificates import Certificate, certificate_in
 
@@ -14,6 +15,15 @@ from testing.services.certificates import Certificate, certificate_in
 def need_redis_server() -> None:
     """Skips with the reason where no redis-server can be started; in CI that is a failure."""
     if (reason := redis_service.why_not()) is None:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def need_mosquitto() -> None:
+    """Skips with the reason where no MQTT broker can be started; in CI that is a failure."""
+    if (reason := mosquitto_service.why_not()) is None:
         return
     if os.environ.get("CI") == "true":
         pytest.fail(reason)

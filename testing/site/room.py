@@ -33,6 +33,7 @@ class Room:
         *,
         cameras: Sequence[str] = ("door",),
         model_id: str = MODEL,
+        accepts_changes: bool = False,
     ) -> None:
         self.sink = MemorySink()
         self.metrics = Metrics()
@@ -43,7 +44,7 @@ class Room:
             Retention(),
             lambda gallery: Matcher(gallery, Site(name="shop"), MatchParams(threshold=0.9)),
             lambda: sink or self.sink,
-            params or SiteMatcherParams(RedisConfig(lease_s=0.5)),
+            params or SiteMatcherParams(RedisConfig(lease_s=0.5), accepts_changes=accepts_changes),
             self.metrics,
             self.health,
         )

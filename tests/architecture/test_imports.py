@@ -20,7 +20,7 @@ TRAINING = {"torch", "torchvision", "tensorflow"}
 COMMANDS = (
     ("pipeline.cli", "run"),
     ("pipeline.cli", "events tail"),
-    ("reid_models.training.cli", "run"),
+    ("reid_models.training.cli", "fit"),
     ("export.cli", "encoder"),
 )
 """One of each command line, and one of a group."""

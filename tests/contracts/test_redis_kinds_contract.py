@@ -26,7 +26,7 @@ from pipeline.store.erasure import Eraser
 from pipeline.store.erasure_requests import ask, audit
 from pipeline.store.keys import DEAD_LETTERS, OUTBOX, STREAM, sighting_key
 from pipeline.store.lease import acquire
-from pipeline.store.scripts import script
+from pipeline.store.lua import script
 from pipeline.store.site_matcher import SiteMatcher, SiteMatcherParams
 from pipeline.store.startup import open_store
 from pipeline.telemetry.health import Health

@@ -256,8 +256,9 @@ def test_a_run_that_cannot_start_leaves_the_last_runs_events_alone_and_one_that_
         assert main([*good, *wrong]) == WORLD
         assert (tmp_path / "out" / "events.jsonl").read_bytes() == before
     assert main(good) == 0
-    [kept] = (tmp_path / "out").glob("events-*.jsonl")
-    assert kept.read_bytes() == before
+    [kept] = (tmp_path / "out" / "earlier").iterdir()
+    assert (kept / "events.jsonl").read_bytes() == before
+    assert (kept / "tracks" / "door.txt").read_bytes() == (tmp_path / "out" / "tracks" / "door.txt").read_bytes()
     capfd.readouterr()
 
 

@@ -18,7 +18,7 @@ from pipeline.store.client import SiteStore
 from pipeline.store.erasure_requests import ask, audit
 from pipeline.store.keys import LEASE, RECENT, REQUESTS, person_key, sighting_key
 from pipeline.store.lease import acquire
-from pipeline.store.scripts import script
+from pipeline.store.lua import script
 from testing.paths import ROOT
 from testing.redis_desk import RedisDesk
 from testing.services.redis import RedisServer

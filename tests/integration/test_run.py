@@ -16,8 +16,12 @@ import yaml
 
 from passerby_events.recordings import read_events
 from pipeline.cli import main
+from pipeline.config import PipelineConfig
+from pipeline.deployment.deployment import Deployment
+from pipeline.events.memory import MemorySink
 from pipeline.matching.calibration import Calibration
 from pipeline.model_zoo import fetch
+from pipeline.telemetry.track_counts import count_tracks
 from testing.services.redis import RedisServer
 from testing.site.site_commands import SiteCommands
 from testing.site.watched import Watched
@@ -93,7 +97,9 @@ def test_a_run_writes_all_that_it_was_asked_for(everything: Path) -> None:
     events = list(read_events(everything / "events.jsonl"))
     assert {event.kind for event in events} >= {"person.appeared", "track.ended"}
     assert {event.seen.camera for event in events} == {"view1", "view6"}
-    assert {path.name for path in (everything / "tracks").iterdir()} == {"view1.txt", "view6.txt"}
+    assert {path.name for path in (everything / "tracks").iterdir()} == {
+        f"{view}.{kind}" for view in ("view1", "view6") for kind in ("txt", "ini")
+    }
     for name in ("view1", "view6"):
         with av.open(str(everything / "videos" / f"{name}.mp4")) as video:
             assert sum(1 for _ in video.decode(video=0)) == FRAMES
@@ -101,6 +107,30 @@ def test_a_run_writes_all_that_it_was_asked_for(everything: Path) -> None:
     report = (everything / "report.html").read_text(encoding="utf-8")
     assert "data:image/jpeg;base64," in report
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", report)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_the_tracks_of_a_run_are_encoded_or_have_a_reason_and_the_encoded_have_a_name(
+    models: Path, views: dict[str, Path], tmp_path: Path, processes: int
+) -> None:
+    """Seen by the files of tracks, which know nothing of counters."""
+    deployment = {
+        "cameras": [{"name": name, "source": str(path)} for name, path in views.items()],
+        "tracklets": {"gate": {"min_height_px": 110.0}},
+        "compute": {"processes": processes},
+        "output": {"directory": str(tmp_path)},
+    }
+    sink = MemorySink()
+    with Deployment(PipelineConfig.model_validate(deployment)) as running:
+        assert running.connect(sink).run() == {}
+        counts = count_tracks(running.registry, views)
+    for view, of_view in counts.items():
+        rows = (tmp_path / "tracks" / f"{view}.txt").read_text().splitlines()
+        assert of_view.frames == FRAMES
+        assert of_view.seen == len({row.split(",")[1] for row in rows}) > 0
+        assert of_view.encoded == len({event.seen.key for event in sink.events if event.seen.camera == view}) > 0
+        assert of_view.encoded + sum(of_view.not_encoded.values()) == of_view.seen
+    assert sum(of_view.not_encoded.get("size", 0) for of_view in counts.values()) > 0
 
 
 def test_without_thumbnails_no_image_of_anybody_is_kept(plain: Path) -> None:

@@ -9,13 +9,12 @@ What is promised, and what is not, stands in docs/events.md.
 
 import logging
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import chain
 from types import TracebackType
 from typing import Self
-from uuid import UUID
 
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
@@ -24,7 +23,8 @@ from pydantic import ValidationError
 
 from passerby_events.brokers import Brokers
 from passerby_events.dead_letters import DeadLetter
-from passerby_events.errors import EventsError
+from passerby_events.errors import EventsError, EventsRefusedError
+from passerby_events.recent_ids import RecentIds
 from passerby_events.refusals import unreachable
 from passerby_events.schema import Event, event_from, first_fault, newer_kind
 from passerby_events.topics import EVENTS, require_topic
@@ -36,6 +36,12 @@ REMEMBERED = 50_000
 BATCH = 100
 """Messages between two commits. Handling them must take less than Kafka's five minutes, or others get the work."""
 POLL_MS = 500
+COMMIT_S = 3.0
+"""For one try to report what was handled, while there is more to read; the next one follows."""
+LOOK_EVERY_S = 5.0
+"""Whether the topic is still there, for who has none of its partitions; each look connects anew."""
+LOOK_S = 2.0
+"""For the look; brokers that take longer are waited for, as ever."""
 
 
 class EventConsumer:
@@ -78,19 +84,20 @@ class EventConsumer:
         self._consumer = _open_consumer(brokers, group, from_beginning=from_beginning, within_s=within_s)
         self._consumer.subscribe([topic])
         self._brokers = brokers
+        self._topic = topic
         self._commits = group is not None
         self._dead_letter = dead_letter
         self._idle_s = idle_s
         self._within_s = within_s
         self.passed_over = 0
-        self._seen = _RecentIds(REMEMBERED)
-        self._erased = _RecentIds(REMEMBERED)
+        self._seen = RecentIds(REMEMBERED)
+        self._erased = RecentIds(REMEMBERED)
         self._batch: deque[ConsumerRecord] = deque()
         self._handling: ConsumerRecord | None = None
         self._handled: dict[TopicPartition, OffsetAndMetadata] = {}
 
     def __iter__(self) -> Iterator[Event]:
-        """Raises EventsError if the brokers refuse us; while they are away it waits."""
+        """Raises EventsError if the brokers refuse us, or the topic was deleted; while they are away it waits."""
         while (message := self._next()) is not None:
             event = self._read(message)
             self._handling = self._batch.popleft()
@@ -105,7 +112,7 @@ class EventConsumer:
         """
         try:
             with suppress(RebalanceInProgressError):
-                self._commit()
+                self._commit(self._within_s)
         except KafkaTimeoutError as error:
             raise unreachable(self._brokers, self._within_s, error) from error
         finally:
@@ -125,7 +132,7 @@ class EventConsumer:
     def _next(self) -> ConsumerRecord | None:
         """The message that is to be handled now; None if nothing came for `idle_s`. Whatever was before is handled."""
         self._finish()
-        heard_s = time.monotonic()
+        heard_s = looked_s = time.monotonic()
         while not self._batch:
             try:
                 self._commit_if_possible()
@@ -135,9 +142,27 @@ class EventConsumer:
             self._batch.extend(chain.from_iterable(found.values()))
             if not self._consumer.assignment():
                 heard_s = time.monotonic()
+                if heard_s - looked_s >= LOOK_EVERY_S:
+                    self._look_for_topic()
+                    looked_s = time.monotonic()
             elif not self._batch and self._idle_s is not None and time.monotonic() - heard_s >= self._idle_s:
                 return None
         return self._batch[0]
+
+    def _look_for_topic(self) -> None:
+        """Who has no partitions may wait for others of the group to leave some, or for a topic that was deleted.
+
+        Raises:
+            EventsRefusedError: if it was.
+        """
+        try:
+            # First with a client that leaves nothing behind where nobody answers, as that for topics does (3.0.12).
+            _open_consumer(self._brokers, None, from_beginning=False, within_s=LOOK_S).close(autocommit=False)
+            require_topic(self._brokers, self._topic, within_s=LOOK_S)
+        except EventsRefusedError:
+            raise
+        except EventsError:
+            return
 
     def _read(self, message: ConsumerRecord) -> Event | None:
         try:
@@ -175,36 +200,16 @@ class EventConsumer:
     def _commit_if_possible(self) -> None:
         """While the brokers are away, or share the work out anew, nothing new comes: the next poll reports it."""
         with suppress(KafkaTimeoutError, RebalanceInProgressError):
-            self._commit()
+            self._commit(min(COMMIT_S, self._within_s))
 
-    def _commit(self) -> None:
+    def _commit(self, within_s: float) -> None:
         """Others of the group that took over a partition of ours get what we did not commit in time once more."""
         ours = self._consumer.assignment()
         offsets = {place: offset for place, offset in self._handled.items() if place in ours}
         if self._commits and offsets:
             with suppress(CommitFailedError):
-                self._consumer.commit(offsets, timeout_ms=round(self._within_s * 1000))
+                self._consumer.commit(offsets, timeout_ms=round(within_s * 1000))
         self._handled.clear()
-
-
-class _RecentIds:
-    """The last so many ids; the oldest is forgotten first."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._ids: OrderedDict[UUID, None] = OrderedDict()
-
-    def __contains__(self, each: UUID) -> bool:
-        return each in self._ids
-
-    def add(self, each: UUID) -> bool:
-        """Whether it is new."""
-        if each in self._ids:
-            return False
-        self._ids[each] = None
-        if len(self._ids) > self._most:
-            self._ids.popitem(last=False)
-        return True
 
 
 def _letter(message: ConsumerRecord, reason: str) -> DeadLetter:

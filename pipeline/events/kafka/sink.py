@@ -20,9 +20,9 @@ from passerby_events.errors import EventsError, EventsRefusedError
 from passerby_events.producer import abort, open_producer_for
 from passerby_events.refusals import refusal
 from passerby_events.schema import Event
-from pipeline.events.kafka.cloudevents import headers
+from pipeline.events.cloudevents import CONTENT_TYPE, attributes
 
-LOOK_S = 1.0
+LOOK_S = 3.0
 """How long to look, after nothing was acknowledged, whether the topic is still there."""
 MOST_WAITING = 5000
 """Messages without an acknowledgement; at a few kilobytes each, what the producer holds stays below 20 MB."""
@@ -37,7 +37,7 @@ class KafkaSink:
 
     def publish(self, event: Event) -> None:
         for person in _concerned(event):
-            self._writer.write(str(person).encode(), event.model_dump_json().encode(), headers(event))
+            self._writer.write(str(person).encode(), event.model_dump_json().encode(), _headers(event))
 
     def flush(self) -> None:
         self._writer.flush()
@@ -50,6 +50,11 @@ class KafkaSink:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _headers(event: Event) -> list[tuple[str, bytes]]:
+    about = [(f"ce_{name}", value.encode()) for name, value in attributes(event).items()]
+    return [*about, ("content-type", CONTENT_TYPE.encode())]
 
 
 def _concerned(event: Event) -> list[UUID]:

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from kafka.errors import AuthorizationError, KafkaError, TopicAlreadyExistsError, for_code
 
 from passerby_events.brokers import Brokers
 from passerby_events.errors import EventsError
 from passerby_events.refusals import unreachable
-from passerby_events.topics import open_admin
+from passerby_events.topics import open_admin, require_topic
 
 SEGMENTS = 4
 """Per retention. Kafka deletes whole segments, so an event outlives its retention by up to one of them."""
@@ -107,16 +107,65 @@ def _settings(params: TopicParams) -> dict[str, str]:
     return settings | {"min.insync.replicas": "2" if params.replication >= 3 else "1"}
 
 
+@dataclass(frozen=True, slots=True)
+class TopicLook:
+    """What is seen of a topic by who only looks.
+
+    Attributes:
+        brokers: of the cluster.
+        partitions, replication: of the topic.
+        policy, max_message_bytes: its settings; None where this user may not read them.
+    """
+
+    brokers: int
+    partitions: int
+    replication: int
+    policy: str | None
+    max_message_bytes: int | None
+
+
+def look_at_topic(brokers: Brokers, name: str, *, within_s: float) -> TopicLook:
+    """Looks at a topic and its cluster, and changes nothing.
+
+    Raises:
+        EventsRefusedError: if the topic is not there, or we may not use it.
+        EventsError: if no broker answers within `within_s` seconds.
+    """
+    require_topic(brokers, name, within_s=within_s)
+    with open_admin(brokers, within_s=within_s) as admin:
+        try:
+            count = len(admin.describe_cluster()["brokers"])
+            partitions = admin.describe_topics([name])[0]["partitions"]
+            try:
+                settings = _settings_of(admin, name, ["cleanup.policy", "max.message.bytes"])
+            except AuthorizationError:
+                settings = {}
+        except KafkaError as error:
+            raise unreachable(brokers, within_s, error) from error
+    largest = settings.get("max.message.bytes")
+    return TopicLook(
+        count,
+        len(partitions),
+        len(partitions[0]["replica_nodes"]),
+        settings.get("cleanup.policy"),
+        None if largest is None else int(largest),
+    )
+
+
+def _settings_of(admin: KafkaAdminClient, name: str, keys: list[str]) -> dict[str, str]:
+    found = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name, keys)], config_filter="all")
+    return {key: str(found["topic"][name][key]["value"]) for key in keys}
+
+
 def _described(admin: KafkaAdminClient, name: str, *, is_new: bool) -> Topic:
     partitions = admin.describe_topics([name])[0]["partitions"]
-    wanted = ConfigResource(ConfigResourceType.TOPIC, name, ["retention.ms", "cleanup.policy"])
-    found = admin.describe_configs([wanted], config_filter="all")["topic"][name]
-    retention_ms = int(found["retention.ms"]["value"])
+    settings = _settings_of(admin, name, ["retention.ms", "cleanup.policy"])
+    retention_ms = int(settings["retention.ms"])
     return Topic(
         name,
         is_new,
         partitions=len(partitions),
         replication=len(partitions[0]["replica_nodes"]),
         retention=timedelta(milliseconds=retention_ms) if retention_ms >= 0 else None,
-        policy=found["cleanup.policy"]["value"],
+        policy=settings["cleanup.policy"],
     )

@@ -1,7 +1,7 @@
 """Writes the report: one HTML file that needs nothing else, no network and no scripts (they only sort tables)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -9,6 +9,8 @@ from string import Template
 
 from passerby_events.errors import PasserbyError
 from passerby_events.schema import IdentityEvent
+from pipeline.output.causes import sum_causes
+from pipeline.output.files import written_whole
 from pipeline.output.report.clockface import Clockface
 from pipeline.output.report.presence import Person, people
 from pipeline.output.report.tables import cameras_table, matches_table, merge_split_table, persons_table
@@ -33,12 +35,18 @@ class CameraSummary:
     Attributes:
         name: of the camera.
         frames: how many were looked at.
-        tracks: how many tracks they gave, with or without a name.
+        tracks: how many tracks they gave.
+        encoded: those of which there is an embedding.
+        named: those that are somebody.
+        not_encoded: how many are not, by reason.
     """
 
     name: str
     frames: int
     tracks: int
+    encoded: int = 0
+    named: int = 0
+    not_encoded: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +80,8 @@ def write_report(
     """
     page = render(events, summary, Thumbnails(thumbnails))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
+        with written_whole(path) as partial:
+            partial.write_text(page, encoding="utf-8")
     except OSError as error:
         raise ReportError(f"expected to write a report to {path}: {error.strerror}; name another folder") from error
 
@@ -136,8 +144,11 @@ def _tiles(events: Sequence[IdentityEvent], summary: RunSummary, persons: Sequen
 def _contributions(cameras: Iterable[CameraSummary]) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(camera.name)}</th><td class="number">{camera.frames:,}</td>'
-        f'<td class="number">{camera.tracks:,}</td></tr>'
+        f'<td class="number">{camera.tracks:,}</td><td class="number">{camera.encoded:,}</td>'
+        f'<td class="number">{camera.named:,}</td><td>{escape(sum_causes(camera.not_encoded))}</td></tr>'
         for camera in cameras
     )
-    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Camera", "Frames", "Tracks"))
+    heads = "".join(
+        f'<th scope="col">{head}</th>' for head in ("Camera", "Frames", "Tracks", "Encoded", "Named", "Not encoded")
+    )
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"

@@ -84,3 +84,12 @@ def _named(name: str, expected: str) -> Plan:
         raise RecipeError(f"{expected} {', '.join(RECIPES)}, found {name}")
     plan = RECIPES[plain]()
     return small(plan) if name.endswith(SMALL) else plan
+
+
+def recipe_name(recipe: str) -> str:
+    """The name of a recipe, or the one that a YAML file changes.
+
+    Raises:
+        RecipeError: if the file is not there, or names none.
+    """
+    return str(read_changes(Path(recipe))["recipe"]) if recipe.endswith((".yaml", ".yml")) else recipe

@@ -10,9 +10,10 @@ import pytest
 from passerby_events.brokers import Brokers
 from passerby_events.consumer import EventConsumer
 from passerby_events.dead_letters import LONGEST, DeadLetter, DeadLetters
-from passerby_events.errors import EventsError
+from passerby_events.errors import EventsError, EventsRefusedError
 from passerby_events.producer import open_producer
 from passerby_events.schema import Event, PersonMatched, event_from
+from passerby_events.topics import open_admin
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from testing.events import a_match, an_end, an_erasure
 from testing.services.kafka_topics import messages_at, publish_raw
@@ -222,3 +223,17 @@ def _about_another(number: int) -> PersonMatched:
 def test_a_topic_that_is_not_there_is_one_clear_line(kafka_brokers: Brokers) -> None:
     with pytest.raises(EventsError, match=r"expected topic none.* found none"):
         EventConsumer(kafka_brokers, "none", group=str(uuid4()), dead_letter=ignore)
+
+
+@pytest.mark.parametrize("group", [None, "doors"])
+def test_a_topic_that_is_deleted_while_somebody_reads_ends_it_with_one_line(
+    kafka_brokers: Brokers, topic: str, group: str | None
+) -> None:
+    publish(kafka_brokers, topic, numbered(1))
+    with EventConsumer(kafka_brokers, topic, group=group and f"{group}.{topic}", dead_letter=ignore) as events:
+        coming = iter(events)
+        assert next(coming).event_id == UUID(int=0)
+        with open_admin(kafka_brokers, within_s=5) as admin:
+            admin.delete_topics([topic])
+        with pytest.raises(EventsRefusedError, match=f"expected topic {topic} at .* found none"):
+            next(coming)

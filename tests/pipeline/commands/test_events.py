@@ -1,7 +1,9 @@
+import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from uuid import UUID
 
@@ -10,11 +12,14 @@ import pytest
 from passerby_events.brokers import Brokers
 from passerby_events.topics import open_admin
 from pipeline.cli import main
+from pipeline.commands.events import PATIENCE_S
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.kafka.mdx import MtmcMessage
 from pipeline.events.kafka.sink import KafkaSink
 from testing.events import a_match, a_merge, an_erasure
 from testing.services.kafka_topics import messages_at, publish_raw
+from testing.services.ports import free_port
+from testing.services.webhook import WebhookServer
 
 
 def recording(path: Path, count: int) -> list[str]:
@@ -68,6 +73,23 @@ def test_a_recording_that_is_replayed_comes_out_as_it_was(
     assert capsys.readouterr().out.splitlines() == lines
 
 
+def test_what_a_run_could_not_deliver_is_replayed_to_the_webhook_of_its_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = recording(tmp_path / "events.jsonl", 5)
+    site = tmp_path / "site.yaml"
+    replaying = ["events", "replay", str(tmp_path / "events.jsonl"), "--to", str(site)]
+    with WebhookServer() as server:
+        camera = {"name": "door", "source": "door.mp4"}
+        site.write_text(json.dumps({"cameras": [camera], "events": {"webhook": {"url": server.url}}}))
+        assert main(replaying) == 0
+        assert [post.body.decode() for post in server.posts] == lines
+    assert "5 events published to what" in capsys.readouterr().err
+    site.write_text(json.dumps({"cameras": [camera]}))
+    assert main(replaying) == 2
+    assert "expected `events: {mqtt: ...}` or `events: {webhook: ...}`, found neither" in capsys.readouterr().err
+
+
 def test_nothing_of_a_broken_recording_is_published(
     kafka_brokers: Brokers, topic: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -115,6 +137,18 @@ def test_tail_prints_what_its_filters_let_through(
     assert capsys.readouterr().out.splitlines() == [sent[number].model_dump_json() for number in kept]
 
 
+def test_tail_prints_a_line_for_people_where_it_is_asked_to(
+    kafka_brokers: Brokers, topic: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sent = [a_match(), an_erasure(UUID(int=3))]
+    publish_raw(kafka_brokers, topic, *(event.model_dump_json().encode() for event in sent))
+    at = ["--topic", topic, "--brokers", str(kafka_brokers), "--from-beginning", "--count", "2"]
+    assert main(["events", "tail", *at, "--pretty"]) == 0
+    recognised, erased = capsys.readouterr().out.splitlines()
+    assert recognised.endswith("yard        5a0a3d0c  recognised, similarity 0.99; was in door 6 s before")
+    assert erased.endswith("00000000  is to be forgotten")
+
+
 @pytest.mark.parametrize(
     ("filters", "line"),
     [(("--kind", "person"), "--kind: expected one of person.app"), (("--person", "me"), "--person: expected an id")],
@@ -124,6 +158,15 @@ def test_a_filter_that_nothing_can_pass_is_refused(
 ) -> None:
     assert main(["events", "tail", "--brokers", "127.0.0.1:1", *filters]) == 2
     assert line in capsys.readouterr().err
+
+
+def test_tail_gives_a_dead_broker_up_in_time_and_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    began_s = time.monotonic()
+    assert main(["events", "tail", "--brokers", f"127.0.0.1:{free_port()}"]) == 1
+    assert time.monotonic() - began_s < 1.5 * PATIENCE_S
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"within {PATIENCE_S:g} s" in line
+    assert "is it up" in line
 
 
 def test_events_come_out_as_mdx_messages_once_each(

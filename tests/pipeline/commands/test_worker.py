@@ -1,8 +1,15 @@
+import json
+from pathlib import Path
+from uuid import uuid4
+
 import pytest
 
+from pipeline.cli import main
 from pipeline.commands.worker import keep_in_one_process, select_cameras
 from pipeline.config import ComputeConfig, PipelineConfig, RedisConfig
 from pipeline.config_errors import ConfigError
+from testing.still_person import still_person
+from testing.videos import write_image_video
 
 SITE = PipelineConfig.model_validate(
     {"cameras": [{"name": name, "source": f"{name}.mp4"} for name in ("door", "yard")]}
@@ -38,3 +45,30 @@ def test_no_address_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REDIS_URL", raising=False)
     with pytest.raises(ConfigError, match="the environment variable REDIS_URL; found neither"):
         RedisConfig().address()
+
+
+def test_a_worker_says_at_its_end_what_became_of_the_tracks_of_each_camera(
+    redis_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    write_image_video(tmp_path / "door.mp4", 60, codec="libx264", pixel_format="yuv420p", size=(320, 240))
+    detector = {"kind": "yolox", "model": str(still_person(tmp_path / "still.onnx"))}
+    config = {
+        "cameras": [{"name": name, "source": str(tmp_path / "door.mp4")} for name in ("door", "yard")],
+        "site": {"name": uuid4().hex},
+        "detector": detector,
+        "encoder": {"kind": "colour-stripes"},
+        "tracklets": {"gate": {"min_height_px": 500.0}},
+        "output": {"directory": str(tmp_path / "out")},
+    }
+    (tmp_path / "site.yaml").write_text(json.dumps(config), encoding="utf-8")
+    caplog.set_level("INFO")
+    assert main(["worker", str(tmp_path / "site.yaml")]) == 0
+    lines = [
+        (record.getMessage(), record.__dict__["camera"])
+        for record in caplog.records
+        if "encoded" in record.getMessage()
+    ]
+    assert lines == [
+        (f"camera {name}: 60 frames; 1 tracks: 0 encoded, 1 (size 1) not encoded", name) for name in ("door", "yard")
+    ]

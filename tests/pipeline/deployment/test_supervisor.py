@@ -6,7 +6,7 @@ import pytest
 from pipeline.events.memory import MemorySink
 from pipeline.site import Site, Transit
 from pipeline.sources.errors import ErrorCode
-from pipeline.tracking.camera_loop import FrameStep
+from pipeline.tracking.camera_loop import CameraNews, FrameStep
 from testing.scene import video, videos
 from testing.site_in_memory import dawdle, supervise
 from testing.waiting import WITHIN_S
@@ -76,8 +76,8 @@ def test_a_stop_is_an_end_of_file_for_every_camera(site_videos: dict[str, Path])
     sink = MemorySink()
     enough = threading.Event()
 
-    def watch(step: FrameStep) -> None:
-        if step.frame.time_s > 6:
+    def watch(what: CameraNews) -> None:
+        if isinstance(what, FrameStep) and what.frame.time_s > 6:
             enough.set()
 
     supervisor = supervise(site_videos, sink, site=SITE, observers=[watch, dawdle(0)])
@@ -116,8 +116,8 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_go_on(site_videos: d
 
 
 def test_a_fault_in_one_camera_stops_all_and_is_raised(site_videos: dict[str, Path]) -> None:
-    def fault(step: FrameStep) -> None:
-        if step.frame.camera == "hall" and step.frame.index == 30:
+    def fault(what: CameraNews) -> None:
+        if isinstance(what, FrameStep) and what.frame.camera == "hall" and what.frame.index == 30:
             raise RuntimeError("the graphics card fell off the bus")
 
     with pytest.raises(RuntimeError, match="fell off the bus"):

@@ -119,7 +119,7 @@ def test_a_merge_or_split_is_counted() -> None:
     desk = Desk()
     desk.see(*SEEN_AS_A_STRANGER)
     outcome = desk.matcher.step(window(25, [embedding("yard", 1, -20, 20, 24, tracklet_index=1)]))
-    assert (outcome.merged, outcome.split, outcome.appeared) == (1, 0, 0)
+    assert (outcome.merged, outcome.split, [event.kind for event in outcome.events]) == (1, 0, ["person.merged"])
     desk = Desk()
     desk.see(*SEEN_AS_FAMILIAR)
     assert desk.matcher.step(window(25, [embedding("yard", 1, 90, 20, 24, tracklet_index=1)])).split == 1

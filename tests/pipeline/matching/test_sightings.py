@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.matching.sightings import NOBODY, extend_sighting, person_of, side_by_side, start_sighting
+from pipeline.matching.sightings import NOBODY, are_lone, extend_sighting, person_of, side_by_side, start_sighting
 from testing.matching.windows import embedding
 from testing.sightings import sighting
 
@@ -44,3 +44,11 @@ def test_side_by_side_the_rows_are_of_nobody_and_cameras_have_their_numbers() ->
     np.testing.assert_allclose(arrays.vectors, [[0, 1], [1, 0]], atol=1e-6)
     swapped = arrays.take_rows(np.array([1, 0]))
     assert (swapped.start_s.tolist(), swapped.end_s.tolist()) == ([5, 6], [9, 8])
+
+
+def test_a_track_is_lone_if_its_person_has_no_other_and_nobodys_is_not() -> None:
+    arrays = side_by_side([sighting(track, 10.0) for track in range(5)], ["door"])
+    persons = np.array([4, NOBODY, 7, 4, NOBODY], np.int64)
+    assert are_lone(replace(arrays, persons=persons)).tolist() == [False, False, True, False, False]
+    assert are_lone(arrays).tolist() == [False] * 5
+    assert are_lone(arrays.take_rows(np.zeros(0, np.intp))).tolist() == []

@@ -2,7 +2,7 @@ import pytest
 
 from pipeline.store.client import SiteStore, StoreError, StoreUnavailable
 from pipeline.store.keys import GROUP, OUTBOX, STREAM
-from pipeline.store.scripts import script
+from pipeline.store.lua import script
 from testing.services.ports import free_port
 
 

@@ -1,6 +1,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,15 @@ def test_a_message_comes_back_as_it_was_to_the_last_bit() -> None:
         )
         np.testing.assert_array_equal(found.vector, sent.vector)
         np.testing.assert_array_equal(found.box, sent.box)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30, 0.0, 1.0])
+def test_a_vector_that_is_not_of_length_1_is_left_out_and_the_others_are_not(value: float) -> None:
+    bad = replace(embedding(1), vector=np.full(8, value, np.float32))
+    back = unpack_message(fields(replace(MESSAGE, embeddings=(bad, embedding(2)))), EXPECTED)
+    assert [each.track.track for each in back.embeddings] == [2]
+    assert [(each.track, each.tracklet_index) for each in back.refused] == [(bad.track, 0)]
+    assert back.ended == MESSAGE.ended
 
 
 def test_a_large_window_is_several_messages_and_the_last_completes_it() -> None:

@@ -3,15 +3,19 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
+import numpy as np
 import pytest
 
 from pipeline.config import RedisConfig
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import LeaseLost, SiteStore
+from pipeline.store.embedding_messages import MAX_BYTES
 from pipeline.store.embedding_stream import (
     EmbeddingReader,
+    EmbeddingRefused,
     EmbeddingWriter,
     EntryWaits,
     MessageDeadLettered,
@@ -20,7 +24,7 @@ from pipeline.store.embedding_stream import (
 )
 from pipeline.store.keys import BACKLOG, DEAD_LETTERS, STREAM
 from pipeline.store.lease import Lease, acquire
-from pipeline.store.scripts import script
+from pipeline.store.lua import script
 from pipeline.store.window_join import WindowJoin
 from testing.embeddings import EXPECTED, MODEL, embedding, end
 from testing.messages import POISON
@@ -55,6 +59,8 @@ class Desk:
         assert lease is not None
         self.lease: Lease = lease
         self.reasons: list[str] = []
+        self.refused: list[str] = []
+        self.dropped = 0
         join = WindowJoin(
             cameras,
             window_s=1.0,
@@ -68,6 +74,9 @@ class Desk:
     def _note(self, what: ReaderNews) -> None:
         if isinstance(what, MessageDeadLettered):
             self.reasons.append(what.reason)
+            self.dropped += what.dropped
+        if isinstance(what, EmbeddingRefused):
+            self.refused.append(what.camera)
 
     def windows(self) -> Iterator[EmbeddedWindow]:
         return self.reader.windows(lambda: False, until_end=True)
@@ -166,7 +175,42 @@ def test_poison_is_dead_lettered_with_its_reason_and_stops_nothing(
     assert tracks(list(desk.windows())) == [["door/r/1"]]
     ((_, letter),) = store.entries(DEAD_LETTERS, 10)
     assert [letter[b"reason"].decode()] == desk.reasons
-    assert all(len(value) <= 4096 for value in letter.values())
+    kept = {name: letter[name] for name in poison}
+    assert all(poison[name].startswith(value) for name, value in kept.items())
+    size = sum(map(len, poison.values()))
+    assert MAX_BYTES <= sum(map(len, kept.values())) <= size if size > MAX_BYTES else kept == poison
+
+
+def test_a_vector_that_is_none_is_dropped_alone_and_named(store: SiteStore, caplog: pytest.LogCaptureFixture) -> None:
+    bad = replace(embedding(2), vector=np.full(8, np.nan, np.float32))
+    door = writer(store)
+    door.write(EmbeddedWindow(10.0, (embedding(1), bad, embedding(3)), (end(2),)))
+    door.close()
+    desk = Desk(store)
+    (decided,) = desk.windows()
+    assert tracks([decided]) == [["door/r/1", "door/r/3"]]
+    assert [each.track.track for each in decided.ended] == [2]
+    assert desk.refused == ["door"]
+    assert store.length(DEAD_LETTERS) == 0
+    assert caplog.messages == [
+        "worker door: of 3 embeddings 1 are dropped: that of track door/r/2, tracklet 0, has length nan, not 1"
+    ]
+
+
+def test_dead_letters_are_bounded_in_bytes_and_the_oldest_make_room(
+    store: SiteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.store.embedding_stream.DEAD_LETTERS_BYTES", 10_000)
+    desk = Desk(store)
+    for number in range(20):
+        words = [b"worker", b"w", b"head", b"%04d" % number, b"vectors", b"v" * 1000]
+        store.run(ADD, [store.key(STREAM)], words)
+    writer(store).close()
+    assert list(desk.windows()) == []
+    kept = [letter[b"head"] for _, letter in store.entries(DEAD_LETTERS, 100)]
+    assert kept == [b"%04d" % number for number in range(20 - len(kept), 20)]
+    assert 7 <= len(kept) <= 8
+    assert desk.dropped == 20 - len(kept)
 
 
 def test_at_the_end_all_that_is_left_is_that_it_is_the_end(store: SiteStore) -> None:

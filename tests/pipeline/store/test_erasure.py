@@ -17,7 +17,9 @@ from pipeline.store.erasure_requests import MOST_REQUESTS, AuditEntry, ask, audi
 from pipeline.store.keys import (
     AUDIT,
     ERASED,
+    ERASED_COUNT,
     LEASE,
+    LEDGER,
     MERGED,
     OUTBOX,
     PROGRESS,
@@ -27,7 +29,7 @@ from pipeline.store.keys import (
     person_key,
     sighting_key,
 )
-from pipeline.store.scripts import script
+from pipeline.store.lua import script
 from testing.embeddings import embedding, end
 from testing.redis_desk import RedisDesk
 from testing.sightings import about, ends_at, of, somebody
@@ -100,7 +102,7 @@ def test_nothing_but_names_of_tracks_and_ids_is_left_in_redis(office: Office, st
     office.commit([of(1, 1)], [about(1, 1)])
     office.erase(somebody(1))
     left = {key.decode().partition("}:")[2] for key in store.run(KEYS, [store.key("x")], [store.key("*")])}
-    assert left <= {LEASE, PROGRESS, OUTBOX, AUDIT, ERASED, REQUESTS, STREAM}
+    assert left <= {LEASE, LEDGER, PROGRESS, OUTBOX, AUDIT, ERASED, ERASED_COUNT, REQUESTS, STREAM}
     assert store.members(ERASED) == [b"door:r:1"]
 
 

@@ -128,5 +128,15 @@ def moved(track: Sighting, *, to: Sighting) -> Sighting:
     return dataclasses.replace(track, person=to.person, revision=track.revision + 1)
 
 
+def test_former_ids_that_redis_has_lost_are_missed_by_the_next_term(store: SiteStore) -> None:
+    desk = RedisDesk(store)
+    a, b = sighting(1, 10), sighting(2, 11)
+    desk.gallery.commit([a, b], [event(1)], ends_at(12))
+    desk.gallery.commit([moved(b, to=a)], [merge(b, into=a)], ends_at(13))
+    assert RedisDesk(store, lease=desk.lease).gallery.lost_merges == 0
+    store.delete([MERGED])
+    assert RedisDesk(store, lease=desk.lease).gallery.lost_merges == 1
+
+
 def merge(track: Sighting, *, into: Sighting) -> IdentityEvent:
     return event(1).model_copy(update={"kind": "person.merged", "person": into.person, "other": track.person})

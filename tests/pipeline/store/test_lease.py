@@ -2,7 +2,7 @@ import pytest
 
 from pipeline.store.client import LeaseLost, SiteStore
 from pipeline.store.lease import acquire
-from pipeline.store.scripts import script
+from pipeline.store.lua import script
 from testing.waiting import until
 
 SHORTEN = script("return redis.call('PEXPIRE', KEYS[1], ARGV[1])")

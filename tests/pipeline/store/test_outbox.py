@@ -10,8 +10,8 @@ from pipeline.events.memory import MemorySink
 from pipeline.events.sink import EventSink
 from pipeline.store.client import SiteStore, StoreError
 from pipeline.store.keys import DEAD_LETTERS, OUTBOX
+from pipeline.store.lua import script
 from pipeline.store.outbox import EventDeadLettered, EventDelivered, OutboxRelay, RelayNews, SinkFailed
-from pipeline.store.scripts import script
 from testing.failing_sink import FailingSink
 from testing.redis_desk import RedisDesk
 from testing.sightings import ends_at, event, sighting
@@ -106,7 +106,7 @@ def test_an_event_that_is_too_large_is_dead_lettered_and_the_others_get_through(
     assert [each.event.event_id for each in reported if isinstance(each, EventDeadLettered)] == [ids[2]]
     ((_, letter),) = store.entries(DEAD_LETTERS, 10)
     assert letter[b"reason"] == b"an event is refused: too large"
-    assert str(ids[2]).encode() in letter[b"head"]
+    assert str(ids[2]).encode() in letter[b"event"]
     assert f"event {ids[2]} of person" in caplog.text
 
 

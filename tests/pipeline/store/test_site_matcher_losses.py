@@ -1,5 +1,7 @@
 """Redis forgets what it had acknowledged: whoever can know says so, counts it, and goes on."""
 
+import threading
+
 import pytest
 import redis
 
@@ -7,11 +9,33 @@ from pipeline.events.memory import MemorySink
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import SiteStore
 from pipeline.store.embedding_stream import CameraHeld, EmbeddingWriter, EntryWaits, MessagesLost
-from pipeline.store.keys import BACKLOG, PROGRESS, RECENT, STREAM, WRITERS, claim_key
+from pipeline.store.erasure import Eraser
+from pipeline.store.erasure_requests import ask
+from pipeline.store.keys import (
+    AUDIT,
+    BACKLOG,
+    DEAD_LETTERS,
+    ERASED,
+    LEASE,
+    LEDGER,
+    OUTBOX,
+    PROGRESS,
+    RECENT,
+    REQUESTS,
+    STREAM,
+    WRITERS,
+    claim_key,
+)
+from pipeline.store.lease import acquire
+from pipeline.store.ledger import Ledger
+from pipeline.store.lua import script
 from testing.embeddings import MODEL, embedding
 from testing.services.redis import RedisServer
+from testing.sightings import somebody
 from testing.site.room import PlayedCamera, Room, write
-from testing.waiting import until
+from testing.waiting import WITHIN_S, until
+
+ADD = script("return redis.call('XADD', KEYS[1], '*', unpack(ARGV))")
 
 
 class LastingSink(MemorySink):
@@ -130,3 +154,124 @@ def test_a_matcher_says_when_redis_is_told_to_throw_away_what_it_likes(
         room = Room(store).start()
         until(lambda: any("when it is full (allkeys-random)" in line for line in caplog.messages))
         room.stop()
+
+
+def test_a_matcher_whose_workers_last_words_are_forgotten_comes_to_an_end_and_says_why(
+    store: SiteStore, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.store.embedding_stream.SILENT_S", 0.5)
+    cameras = ("door", "yard")
+    room, camera = Room(store, cameras=cameras), PlayedCamera(store)
+    yard = EmbeddingWriter(store, "v", ["yard"], model_id=MODEL)
+    yard.open()
+    yard.close()
+    thread = threading.Thread(target=room.matcher.run, kwargs={"until_end": True}, daemon=True)
+    thread.start()
+    camera.sees((1, 0))
+    camera.sees((2, 0))
+    until(lambda: len(room.sink.events) == 2)
+    store.delete([STREAM, BACKLOG, WRITERS, PROGRESS, RECENT, LEDGER, LEASE])
+    until(lambda: any("camera yard has been silent" in line for line in caplog.messages))
+    assert thread.is_alive(), "the other camera's worker is there, and may say more"
+    store.delete([claim_key("door")])
+    thread.join(WITHIN_S)
+    assert not thread.is_alive()
+    named = [line for line in caplog.messages if line.endswith("its worker is taken to have closed")]
+    assert [line.split()[1] for line in named] == ["yard", "door"]
+    assert losses(room) >= 3
+    Room(store, cameras=cameras).matcher.run(until_end=True)
+
+
+@pytest.mark.parametrize(
+    ("gone", "named"),
+    [
+        (OUTBOX, "lost 1 events that waited to be delivered"),
+        (REQUESTS, "lost 1 requests to erase a person"),
+        (AUDIT, "lost 1 entries of the audit of erasures"),
+        (ERASED, "lost 1 names of erased tracks"),
+        (DEAD_LETTERS, "lost 1 dead letters"),
+    ],
+)
+def test_what_nobody_reads_for_a_while_is_missed_too(
+    store: SiteStore, caplog: pytest.LogCaptureFixture, gone: str, named: str
+) -> None:
+    write(store, 1)
+    store.run(ADD, [store.key(STREAM)], ["worker", "w", "head", "no message"])
+    Room(store).matcher.run(until_end=True)
+    lease = acquire(store, 10.0)
+    assert lease is not None
+    ask(store, somebody(1))
+    Eraser(store, lease, keep_s=1000.0).take(1000.0)
+    ask(store, somebody(2))
+    assert store.length(OUTBOX) == 1, "the erasure waits to be delivered"
+    caplog.clear()
+    assert not Ledger(store).look(lease).lost
+    store.delete([gone])
+    lease.release()
+    room = Room(store)
+    room.matcher.run(until_end=True)
+    assert any(line.endswith(named) for line in caplog.messages), caplog.messages
+    assert losses(room) == 1
+    lines = len(caplog.messages)
+    Room(store).matcher.run(until_end=True)
+    assert not any("lost" in line for line in caplog.messages[lines:]), "said once"
+
+
+def test_a_matcher_that_remembers_the_names_of_erased_tracks_puts_them_back(
+    store: SiteStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    room, camera = Room(store).start(), PlayedCamera(store)
+    camera.sees((1, 0))
+    until(lambda: len(room.sink.events) == 1)
+    ask(store, somebody(1))
+    until(lambda: room.sink.erasures)
+    names = store.members(ERASED)
+    store.delete([ERASED])
+    until(lambda: store.members(ERASED) == names)
+    room.stop()
+    assert losses(room) == 1
+    assert any("the names of 1 erased tracks are put back" in line for line in caplog.messages)
+
+
+def test_a_matcher_says_what_there_was_when_the_ledger_is_gone_too(
+    store: SiteStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger = Ledger(store)
+    lease = acquire(store, 10.0)
+    assert lease is not None
+    ask(store, somebody(1))
+    assert not ledger.look(lease).lost
+    store.delete([REQUESTS, LEDGER])
+    assert ledger.look(lease).lost == {REQUESTS: 1}
+    assert caplog.messages == [f"Redis at {store.address} lost 1 requests to erase a person"]
+
+
+def test_the_names_of_erased_tracks_that_have_expired_are_not_lost(store: SiteStore) -> None:
+    write(store, 1)
+    Room(store).matcher.run(until_end=True)
+    lease = acquire(store, 10.0)
+    assert lease is not None
+    ask(store, somebody(1))
+    Eraser(store, lease, keep_s=1.0).take(1000.0)
+    assert store.members(ERASED)
+    ledger = Ledger(store)
+    until(lambda: not store.members(ERASED))
+    assert not ledger.look(lease).lost
+
+
+def test_a_worker_that_had_much_waiting_in_a_stream_that_is_gone_is_not_held_back_for_it(store: SiteStore) -> None:
+    cameras = ("door", "yard")
+    first = Room(store, cameras=cameras).start()
+    camera, other = PlayedCamera(store), EmbeddingWriter(store, "v", ["yard"], model_id=MODEL)
+    other.write(EmbeddedWindow(20.0, (), ()))
+    camera.sees((1, 0))
+    until(lambda: first.sink.events)
+    first.stop()
+    camera.sees((2, 0))
+    camera.sees((3, 0))
+    store.delete([STREAM])
+    other.write(EmbeddedWindow(21.0, (), ()))
+    second = Room(store, cameras=cameras).start()
+    until(lambda: losses(second) == 1)
+    until(lambda: set(store.hash(BACKLOG)) == {b"v"})
+    second.stop()

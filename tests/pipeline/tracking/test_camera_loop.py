@@ -1,6 +1,7 @@
 """What the camera loop looks at, and where it says that people are."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,10 +9,12 @@ from numpy.typing import NDArray
 
 from detectors.detections import Detections
 from pipeline.ordering.channel import Channel, OrderParams
+from pipeline.output.thumbnails import Thumbnails, thumbnail_path
 from pipeline.records import Frame, Tracklet, Window
 from pipeline.sources.errors import ErrorCode, SourceError
-from pipeline.tracking.camera_loop import CameraLoop, FrameStep, Region
-from pipeline.tracking.tracklets import TrackletBuffer
+from pipeline.tracking.camera_loop import CameraLoop, CameraNews, FrameStep, Region, StreamEnded
+from pipeline.tracking.gate import GateParams
+from pipeline.tracking.tracklets import TrackletBuffer, TrackletParams
 from reid_runtime.card import ClipSpec
 from trackers.bytetrack import ByteTrack
 
@@ -24,7 +27,7 @@ class Camera:
 
     def __init__(self, chunks: Sequence[int], sizes: Sequence[tuple[int, int]] = ((HEIGHT, WIDTH),)) -> None:
         self._chunks = chunks
-        self._sizes = [*sizes, *[sizes[-1]] * (len(chunks) - len(sizes))]
+        self._sizes = [*sizes, *[sizes[-1]] * (len(chunks) - len(sizes))] if chunks else []
         self.is_closed = False
 
     def __iter__(self) -> Iterator[list[Frame]]:
@@ -58,15 +61,22 @@ class OnePerson:
 
 def run(source: Camera, detector: OnePerson, region: Region | None = None) -> tuple[list[FrameStep], list[Window]]:
     """What the loop told of each frame, and what came out of the channel when it had ended."""
-    steps: list[FrameStep] = []
+    news, windows = run_and_tell(source, detector, region)
+    return [what for what in news if isinstance(what, FrameStep)], windows
+
+
+def run_and_tell(
+    source: Camera, detector: OnePerson, region: Region | None = None
+) -> tuple[list[CameraNews], list[Window]]:
+    news: list[CameraNews] = []
     channel: Channel[Tracklet, Window] = Channel(["door"], Window, OrderParams(lead_s=100.0), is_live=False)
     lane, buffer = channel.lane("door"), TrackletBuffer("door", "run", ClipSpec(2, 16, 8))
-    loop = CameraLoop(source, detector, ByteTrack(), buffer, lane, region=region, observers=[steps.append])
+    loop = CameraLoop(source, detector, ByteTrack(), buffer, lane, region=region, observers=[news.append])
     try:
         loop.run()
     finally:
         lane.close()
-    return steps, list(channel)
+    return news, list(channel)
 
 
 def test_a_chunk_is_one_call_of_the_detector() -> None:
@@ -116,3 +126,27 @@ def test_a_camera_that_changes_to_a_size_without_the_region_has_failed_and_its_t
     channel.lane("door").close()
     ended = [end for window in channel for end in window.ended]
     assert len(ended) == 1
+
+
+def test_the_tracks_that_end_with_the_stream_are_told_of_once_after_the_last_frame() -> None:
+    news, windows = run_and_tell(Camera([4, 4]), OnePerson())
+    last = news[-1]
+    assert isinstance(last, StreamEnded)
+    assert [isinstance(what, FrameStep) for what in news] == [True] * 8 + [False]
+    assert list(last.ended) == [end for window in windows for end in window.ended]
+    assert len(last.ended) == 1
+
+
+def test_a_stream_without_a_frame_ends_without_a_word() -> None:
+    assert run_and_tell(Camera([]), OnePerson()) == ([], [])
+
+
+def test_thumbnails_are_kept_of_people_who_were_there_to_the_end_too(tmp_path: Path) -> None:
+    params = TrackletParams(gate=GateParams(min_height_px=10, min_sharpness=0), slot_s=0.1)
+    channel: Channel[Tracklet, Window] = Channel(["door"], Window, OrderParams(lead_s=100.0), is_live=False)
+    buffer = TrackletBuffer("door", "run", ClipSpec(16, 16, 8), params)
+    lane = channel.lane("door")
+    CameraLoop(Camera([4]), OnePerson(), ByteTrack(), buffer, lane, observers=[Thumbnails(tmp_path)]).run()
+    lane.close()
+    ((tracklet,),) = [window.tracklets for window in channel if window.tracklets]
+    assert thumbnail_path(tmp_path, tracklet.track, 0).read_bytes().startswith(b"\xff\xd8")

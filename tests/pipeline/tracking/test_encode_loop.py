@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from passerby_events.tracks import TrackKey
 from pipeline.build import build_encoder, build_stages
 from pipeline.config import ComputeConfig, NetworkConfig, PipelineConfig
-from pipeline.records import Tracklet, Window
+from pipeline.records import TrackEnd, Tracklet, Window
 from pipeline.telemetry.metrics import Metrics
 from pipeline.telemetry.observers import EncodeCounter
 from pipeline.tracking.encode_loop import EncodeLoop
@@ -108,6 +108,28 @@ def test_a_tracklet_of_which_the_network_makes_nothing_is_dropped_counted_and_na
     assert metrics.registry.get_sample_value("reid_tracklets_unencoded_total", {"camera": "door"}) == 2
     (line,) = caplog.messages
     assert line.startswith("door: tiny@000000000000 made NaN or zeros of a tracklet, which is dropped")
+
+
+def test_a_track_counts_as_encoded_once_it_has_ended_and_the_network_made_something_of_one_of_its_tracklets() -> None:
+    def nothing_of_white(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        vectors = np.asarray(rows.mean(axis=(2, 3)), np.float32)
+        vectors[(rows == 255).all(axis=(1, 2, 3))] = np.nan
+        return vectors
+
+    noise = np.random.default_rng(0).integers(0, 256, (6, 8, 4, 3), np.uint8)
+    white = np.full_like(noise, 255)
+    metrics = Metrics()
+    loop = EncodeLoop(
+        CropEncoder(MemorySession(card((None, 3, 8, 4)), nothing_of_white), frames=4),
+        observers=[EncodeCounter(metrics)],
+    )
+    loop.step(Window(8.0, (tracklet(1, noise), tracklet(2, white), tracklet(3, white)), ()))
+    assert metrics.registry.get_sample_value("reid_tracks_encoded_total", {"camera": "door"}) is None
+    ends = tuple(TrackEnd(TrackKey("door", "r", track), 9.0, 0.0, 8.9, "container") for track in (1, 2, 3, 4))
+    loop.step(Window(9.0, (tracklet(1, white), tracklet(3, noise)), ends))
+    assert metrics.registry.get_sample_value("reid_tracks_encoded_total", {"camera": "door"}) == 2
+    left_out = {"camera": "door", "reason": "network"}
+    assert metrics.registry.get_sample_value("reid_tracks_not_encoded_total", left_out) == 1
 
 
 def test_a_network_that_makes_nothing_of_anything_is_refused_before_it_is_used(tmp_path: Path) -> None:

@@ -70,6 +70,44 @@ def test_a_track_without_a_good_crop_only_ends() -> None:
     assert len(buffer) == 0
 
 
+FAR, WIDE, LEFT = (100.0, 100.0, 112.0, 130.0), (100.0, 100.0, 300.0, 260.0), (0.0, 100.0, 60.0, 260.0)
+GREY = np.full_like(NOISE, 90)
+
+
+@pytest.mark.parametrize(
+    ("seen", "reason"),
+    [
+        ([(FAR, 0.9, NOISE)] * 3, "size"),
+        ([(WIDE, 0.9, NOISE)] * 3, "aspect"),
+        ([(LEFT, 0.9, NOISE)] * 3, "edge"),
+        ([(PERSON, 0.2, NOISE)] * 3, "confidence"),
+        ([(PERSON, 0.9, GREY)] * 3, "blur"),
+        ([(FAR, 0.9, NOISE), (LEFT, 0.9, NOISE), (LEFT, 0.9, NOISE), (PERSON, 0.9, NOISE)], "edge"),
+        ([(PERSON, 0.9, NOISE)] * 3, "too_short"),
+        ([(FAR, 0.9, NOISE), (PERSON, 0.9, NOISE), (PERSON, 0.9, NOISE)], "too_short"),
+    ],
+)
+def test_a_track_that_leaves_no_tracklet_has_one_reason_which_is_what_most_of_its_boxes_had_against_them(
+    seen: list[tuple[tuple[float, ...], float, NDArray[np.uint8]]], reason: str
+) -> None:
+    for with_the_stream in (False, True):
+        buffer = TrackletBuffer("door", "r", CLIP, TrackletParams(slot_s=1.0))
+        for i, (box, score, image) in enumerate(seen):
+            buffer.add(frame(i / 10, image), tracks({1: box}, score=score))
+        cut_last, (end,) = buffer.end(np.array([1]), 0.5, with_the_stream=with_the_stream)
+        assert cut_last == []
+        assert end.track.track == 1
+        expected = "stream_ended" if with_the_stream and reason == "too_short" else reason
+        assert buffer.not_cut == {expected: 1}
+
+
+def test_a_track_that_left_a_tracklet_is_not_among_those_that_left_none() -> None:
+    buffer = TrackletBuffer("door", "r", CLIP, TrackletParams(slot_s=0.25, slot_growth=1.0))
+    cut, _ = watch(buffer, 1.3)
+    assert [len(t.crops) for t in cut] == [4]
+    assert buffer.not_cut == {}
+
+
 def test_the_best_crop_of_a_slot_is_kept() -> None:
     buffer = TrackletBuffer("door", "r", CLIP, TrackletParams(slot_s=1.0, min_crops=1))
     for time_s, score in ((0.0, 0.6), (0.2, 0.95), (0.4, 0.7)):

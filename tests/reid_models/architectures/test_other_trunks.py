@@ -25,9 +25,9 @@ def test_it_describes_clips_of_the_papers_length_on_another_trunk(name: str, kin
 def test_non_local_blocks_among_blocks_of_several_widths_have_theirs() -> None:
     """Stage 4 of EfficientNet-lite0 is 80 channels wide, then 112."""
     trunk = build_trunk(TrunkSpec("efficientnet_lite0"))
-    network = NonLocalTrunk(trunk, (Place(4, 1), Place(4, 4)))
-    assert network.nonlocal_blocks["stage4_after1"].theta.in_channels == 80
-    assert network.nonlocal_blocks["stage4_after4"].theta.in_channels == 112
+    weights = NonLocalTrunk(trunk, (Place(4, 1), Place(4, 4))).state_dict()
+    assert weights["nonlocal_blocks.stage4_after1.theta.weight"].shape[1] == 80
+    assert weights["nonlocal_blocks.stage4_after4.theta.weight"].shape[1] == 112
 
 
 def test_a_trunk_whose_blocks_are_no_residual_ones_is_refused() -> None:

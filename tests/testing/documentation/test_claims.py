@@ -18,7 +18,7 @@ def test_what_a_page_names_is_there(page: Path) -> None:
     [
         ("`reid-pipeline run --camera a=b --vidoes`", "reid-pipeline run has no --vidoes"),
         ("`reid-pipeline events follow`", "no command reid-pipeline events follow"),
-        ("```shell\nA=b reid-train run x \\\n  --depth 3\n```", "reid-train run has no --depth"),
+        ("```shell\nA=b reid-train fit x \\\n  --depth 3\n```", "reid-train fit has no --depth"),
         ("`python -m benchmarks.velocity`", "no module benchmarks.velocity to run"),
         ("`python -m benchmarks.speed.pipeline overhead --kameras 4`", "benchmarks.speed.pipeline has no --kameras"),
         ("```shell\ncd x && make tests    # all\n```", "make has no tests"),
