@@ -150,7 +150,7 @@ def open_recording(name: str, path: Path) -> Video:
         SourceError: if there is none that can be opened.
     """
     if not path.is_file():
-        found = "a folder" if path.is_dir() else "no such file"
+        found = "another thing" if path.exists() else "no such file"
         raise SourceError(ErrorCode.NOT_FOUND, f"{name}: expected a video file, found {found}")
     if path.stat().st_size == 0:
         raise SourceError(ErrorCode.CORRUPT, f"{name}: expected a video file, found an empty one")
