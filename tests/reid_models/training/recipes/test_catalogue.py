@@ -11,10 +11,11 @@ import torch
 from rich.console import Console
 from torch import nn
 
+from reid_learning.run_log import FILE
 from reid_models.architectures.attribute_groups import RAP_GROUPS
 from reid_models.architectures.backbones import TrunkSpec
 from reid_models.training.feeds.tracklets import TrackletFeed, TrackletFeedParams
-from reid_models.training.fit import LOG, Lesson, fit
+from reid_models.training.fit import Lesson, fit
 from reid_models.training.recipe import Recipe
 from reid_models.training.recipes.catalogue import RECIPES, read_plan
 from reid_models.training.recipes.small import small
@@ -76,7 +77,7 @@ def test_it_learns_with_all_that_should_learn(name: str, people: TrackletSet, tm
     """Its loss falls: of who it is, where there is such a loss, as batch-hard triplets first draw all rows together."""
     recipe = STAGES[name]
     learner = fit(recipe, Lesson(people, ("made up",)), tmp_path, console=Console(quiet=True)).learner
-    lines = [json.loads(line) for line in (tmp_path / LOG).read_text(encoding="utf-8").splitlines()]
+    lines = [json.loads(line) for line in (tmp_path / FILE).read_text(encoding="utf-8").splitlines()]
     losses = [line.get("identity", _sum(line)) for line in lines]
     assert np.isfinite(losses).all()
     assert np.mean(losses[-5:]) < np.mean(losses[:5])
