@@ -178,6 +178,8 @@ def needed_libraries(config: PipelineConfig) -> list[str]:
         "ultralytics": isinstance(detector, UltralyticsConfig),
         "onnxruntime": runs_networks,
         "tensorrt": runs_networks and config.compute.provider == "tensorrt",
+        "paho": config.events.mqtt is not None,
+        "httpx": config.events.webhook is not None,
     }
     return [module for module, is_wanted in wanted.items() if is_wanted]
 

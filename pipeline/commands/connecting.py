@@ -18,7 +18,7 @@ from pipeline.commands.topics import why_lossy
 from pipeline.config import CameraConfig, PipelineConfig, RedisConfig
 from pipeline.events.kafka.topics import POLICY, look_at_topic
 from pipeline.events.targets import MqttTarget, WebhookTarget
-from pipeline.sources.errors import redact
+from pipeline.sources.errors import ErrorCode, SourceError, redact
 from pipeline.sources.source import CameraLook
 from pipeline.store.agreement import Agreement, check_matcher
 from pipeline.store.error_text import show_address
@@ -31,6 +31,16 @@ SLACK_S = 5.0
 """For what has no time-out of its own, such as the look-up of a name."""
 KAFKA_S = 10.0
 """For each of the few questions to Kafka."""
+
+_ADVICE = {
+    ErrorCode.NOT_FOUND: "is the name or the path right?",
+    ErrorCode.REFUSED: "is it on, and is the port right?",
+    ErrorCode.TIMEOUT: "is it on, and does this machine reach it?",
+    ErrorCode.CLOSED: "is it on, and does it take one more viewer?",
+    ErrorCode.CODEC: "set it to H.264 or H.265",
+    ErrorCode.CORRUPT: "is it a video?",
+}
+"""What to look at where a camera does not deliver, and its line does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +134,8 @@ def _fault(contact: Contact, answer: Future[str]) -> str | None:
         return None
     if not isinstance(error, Exception) or exit_code(error) is None:
         raise error
-    return in_one_line(error)
+    advice = _ADVICE.get(error.code) if isinstance(error, SourceError) else None
+    return in_one_line(error) + (f"; {advice}" if advice else "")
 
 
 def _see_camera(camera: CameraConfig) -> str:

@@ -81,7 +81,9 @@ def test_each_camera_that_fails_is_one_line_without_its_password(
     assert asked(tmp_path, cameras=cameras) == 1
     printed = capsys.readouterr()
     lines = printed.err.splitlines()
-    assert lines[-3].startswith("reid-pipeline: camera gone: rtsp://127.0.0.1:1/live: connection refused")
+    assert lines[-3].startswith(
+        "reid-pipeline: camera gone: rtsp://127.0.0.1:1/live: connection refused; is it on, and is the port"
+    )
     assert lines[-2].startswith(f"reid-pipeline: camera silent: rtsp://127.0.0.1:{silent_port}/live: nothing came")
     assert lines[-1].startswith("reid-pipeline: camera none: /dev/video63: not found")
     assert printed.out.count("FAILED") == 3
@@ -191,7 +193,9 @@ def test_a_webhook_that_does_not_know_us_and_a_broker_that_is_away_fail_on_a_lin
         assert asked(tmp_path, events={"mqtt": mqtt, "webhook": webhook}) == 1
     printed = capsys.readouterr()
     broker, hook = printed.err.splitlines()[-2:]
-    assert broker.startswith("reid-pipeline: expected mqtt://127.0.0.1:1 to acknowledge events within 0.5 s")
+    assert broker.startswith(
+        "reid-pipeline: expected mqtt://127.0.0.1:1 to let us in within 0.5 s, found Connection refused"
+    )
     assert hook.endswith("is refused: 401 Unauthorized; is the token right?")
     assert not any(secret in printed.out + printed.err for secret in (PASSWORD, "s3cret"))
 
