@@ -67,8 +67,8 @@ class NonLocalTrunk(nn.Module):
 
     def forward(self, clips_BTCHW: Tensor) -> Tensor:
         """Clips, uint8 or float in [0, 1] -> maps."""
-        frames = clips_BTCHW.shape[1]
         maps_NCHW = self.trunk.stage1(self.trunk.frames(clips_BTCHW))
+        frames = clips_BTCHW.shape[1]
         for number, stage in enumerate(self.trunk.stages[1:], start=2):
             for index, block in enumerate(stage.children()):
                 maps_NCHW = self._mixed(block(maps_NCHW), frames, Place(number, index))

@@ -102,7 +102,12 @@ def _expected(kind: type[Kind], words: str, params: NetworkParams) -> Kind:
 def _with_groups(params: NetworkParams, objective: AttributeObjective) -> AttributeDriven:
     """With the groups of the set's labels; without disentangling all of them in one segment, as wide as all were."""
     network = _expected(AttributeDriven, "an attribute-driven network", params)
-    groups, width = groups_of(params.attributes) if params.attributes else network.groups, network.segment_width
+    groups, width = network.groups, network.segment_width
+    if params.attributes:
+        try:
+            groups = groups_of(params.attributes)
+        except ValueError as error:
+            raise DatasetError(f"{error}: take such labels, or the recipe without attributes") from error
     if not objective.disentangles:
         # One segment and the global one beside it.
         width = network.fc1.out_features // 2

@@ -99,6 +99,7 @@ WRONG: dict[str, tuple[Callable[[Tensor], object], type[Exception], str]] = {
     "images": (lambda clips: clips[0], ValueError, r"expected clips \(B, T, 3, H, W\)"),
     "one channel": (lambda clips: clips[:, :, :1], ValueError, r"expected clips \(B, T, 3, H, W\)"),
     "numpy": (lambda clips: clips.numpy(), TypeError, "expected clips as a torch.Tensor, found ndarray"),
+    "a list": (list, TypeError, "expected clips as a torch.Tensor, found list"),
     "specks": (lambda clips: clips[..., :1, :1], ValueError, "expected (frames|clips|maps)"),
 }
 
