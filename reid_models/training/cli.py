@@ -62,6 +62,42 @@ def pack(
     return _done(f"{count} crops: {folder}")
 
 
+@app.command("import")
+def import_run(
+    run: Annotated[Path, typer.Argument(help="Folder of a run of `reid-pipeline run`.")],
+    folder: Annotated[Path, typer.Argument(help="Where the tracklets are written: FOLDER/train to learn from them.")],
+    video: Annotated[
+        list[str] | None,
+        typer.Option(help="CAMERA=FILE, its recording; for none of any, the images that --thumbnails kept."),
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, help="Crops of a track, spread over it.")] = 32,
+) -> int:
+    """Cut tracklets out of what a run saw; its persons are their labels."""
+    from reid_models.training.commands.import_run import import_run as write
+
+    videos: dict[str, Path] = {}
+    for word in video or ():
+        camera, equals, path = word.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"expected CAMERA=FILE, found {word}", param_hint="--video")
+        videos[camera] = Path(path)
+    found = write(run, folder, videos, most=most)
+    return _done(f"{found.crops} crops in {found.tracklets} tracklets of {found.persons} persons: {folder}")
+
+
+@app.command()
+def data() -> int:
+    """List the data sets: what each holds, how it is laid out, who gives it out."""
+    from reid_models.training.datasets.catalogue import DATASETS
+
+    for name, entry in DATASETS.items():
+        splits = f", {entry.splits} splits" if entry.splits > 1 else ""
+        typer.echo(
+            f"{name}: {entry.title}{splits}\n  {entry.holds}\n  {entry.layout}\n  {entry.where}; {entry.licence}"
+        )
+    return 0
+
+
 @app.command()
 def fit(
     recipe: Annotated[str, typer.Argument(help="Name of a recipe, or a YAML file that names one and changes it.")],

@@ -13,7 +13,9 @@ class DatasetEntry:
     Attributes:
         title: of the set and its paper.
         layout: what `read` expects below its folder.
-        where: who gives it out, and under which terms.
+        where: who gives it out.
+        licence: under which terms.
+        holds: how many persons and tracklets there are, as the official set has them.
         read: (folder, split) -> the set; raises `DatasetError`.
         splits: how many splits there are to average over.
     """
@@ -21,5 +23,7 @@ class DatasetEntry:
     title: str
     layout: str
     where: str
+    licence: str
+    holds: str
     read: Callable[[Path, int], Dataset]
     splits: int = 1

@@ -53,7 +53,7 @@ def miniature(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def read_split(folder: Path, split: int) -> Dataset:
         return dataset_on_disk(folder.parent / f"data{split}", asked=6 + split)
 
-    entry = DatasetEntry("made-up people", "images", "nobody", read_split, splits=2)
+    entry = DatasetEntry("made-up people", "images", "nobody", "ours", "few", read_split, splits=2)
     monkeypatch.setitem(catalogue.DATASETS, "miniature", entry)
 
 
