@@ -34,7 +34,7 @@ PROTOCOLS = {
     "gao": Protocol(False, "rectangular", "Gao and Nevatia, COSAM, deep-person-reid before 2019"),
     "tkp": Protocol(False, "trapezoidal", "TKP on sets other than MARS"),
     "duke": Protocol(False, "trapezoidal", "GLTR's script for DukeMTMC-VideoReID", counts_unmatched=True),
-    "pairs": Protocol(
+    "two-cameras": Protocol(
         False, "rectangular", "iLIDS-VID, PRID 2011: one tracklet of each person in each camera, CMC only"
     ),
 }
