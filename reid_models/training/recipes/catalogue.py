@@ -8,10 +8,12 @@ from reid_models.training.changes import RecipeError, changed, read_changes
 from reid_models.training.plan import Plan, Stage
 from reid_models.training.recipes import gao
 from reid_models.training.recipes.compact import compact
+from reid_models.training.recipes.encoder import encoder
 from reid_models.training.recipes.frames import frames
 
 RECIPES: dict[str, Callable[[], Plan]] = {
     "compact": lambda: Plan("the shipped encoder", (Stage("crops", compact()),)),
+    "encoder": encoder,
     "frames": frames,
     "gao-tp": gao.gao,
     "gao-rnn": partial(gao.gao, "pooling-recurrent-resnet50", rate=1e-4),
