@@ -32,7 +32,7 @@ COPY reid_simulation reid_simulation
 COPY trackers trackers
 
 FROM source AS build
-RUN /opt/passerby/bin/pip install --no-cache-dir -c constraints.txt ./clients/python '.[cpu]'
+RUN /opt/passerby/bin/pip install --no-cache-dir -c constraints.txt ./clients/python '.[cpu,mqtt,webhook]'
 
 FROM source AS build-gpu
 # Not the extra `gpu`: TensorRT's wheels lie on NVIDIA's own index, and `provider: cuda` does without.

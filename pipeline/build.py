@@ -25,6 +25,7 @@ from pipeline.config_errors import ConfigError
 from pipeline.matching.calibration import Calibration, read_calibration
 from pipeline.matching.policy import USUAL_THRESHOLD, MatchParams
 from pipeline.model_zoo import find_artefact
+from pipeline.sources.errors import ErrorCode, SourceError
 from pipeline.sources.source import CameraLook, ChunkSource, FrameSource, RecordedSource, SourceObserver, kind_of
 from pipeline.tracking.camera_loop import require_region
 from reid_models.encoder import Encoder, EncoderCard, probe
@@ -81,8 +82,11 @@ class Plan:
     calibration: Calibration | None
 
 
-def build_plan(config: PipelineConfig) -> Plan:
+def build_plan(config: PipelineConfig, *, allows_damage: bool = False) -> Plan:
     """Looks into the recordings, and reads cards and the calibration.
+
+    Args:
+        allows_damage: leave recordings that cannot be read to their cameras, which fail alone, unless all are so.
 
     Raises:
         SourceError: if there is no such recording, or it is none.
@@ -90,7 +94,7 @@ def build_plan(config: PipelineConfig) -> Plan:
         ArtefactError: if there is no such encoder.
         CalibrationError: if the calibration cannot be used with the encoder.
     """
-    lengths = {camera.name: _source_length(camera) for camera in config.cameras}
+    lengths = _lengths(config, allows_damage=allows_damage)
     card = read_encoder_card(config.encoder)
     return Plan(lengths, card, *build_policy(config, card))
 
@@ -174,6 +178,8 @@ def needed_libraries(config: PipelineConfig) -> list[str]:
         "ultralytics": isinstance(detector, UltralyticsConfig),
         "onnxruntime": runs_networks,
         "tensorrt": runs_networks and config.compute.provider == "tensorrt",
+        "paho": config.events.mqtt is not None,
+        "httpx": config.events.webhook is not None,
     }
     return [module for module, is_wanted in wanted.items() if is_wanted]
 
@@ -298,6 +304,23 @@ def _live_source(camera: CameraConfig, observers: Sequence[SourceObserver]) -> F
     except ValueError as error:
         raise ConfigError(f"camera {camera.name}: {error}") from error
     return DropOldest(stream, observers=observers)
+
+
+def _lengths(config: PipelineConfig, *, allows_damage: bool) -> dict[str, int | None]:
+    """See `Plan.lengths`. Who names what is not there has mistyped, and hears so before anything runs."""
+    lengths: dict[str, int | None] = {}
+    failed: list[SourceError] = []
+    for camera in config.cameras:
+        try:
+            lengths[camera.name] = _source_length(camera)
+        except SourceError as error:
+            if error.code is ErrorCode.NOT_FOUND or not allows_damage:
+                raise
+            failed.append(error)
+            lengths[camera.name] = None
+    if len(failed) == len(config.cameras):
+        raise failed[0]
+    return lengths
 
 
 def _source_length(camera: CameraConfig) -> int | None:

@@ -80,11 +80,21 @@ def replay(
     file: Annotated[Path, typer.Argument(help="Recorded events, JSON lines.")],
     topic: TopicOption = "passerby.identities.v1",
     brokers: BrokersOption = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Configuration whose MQTT and webhook take them, in the place of Kafka.")
+    ] = None,
 ) -> int:
     """Publishes recorded events, with the ids that they have."""
-    from pipeline.commands.events import replay as publish
+    from functools import partial
 
-    return publish(file, _reached(brokers), topic)
+    from pipeline.commands.events import replay as publish
+    from pipeline.commands.events import taker_of
+
+    if to is not None:
+        return publish(file, taker_of(to), f"what {to} names")
+    from pipeline.events.kafka.sink import KafkaSink
+
+    return publish(file, partial(KafkaSink, _reached(brokers), topic), topic)
 
 
 @events.command()

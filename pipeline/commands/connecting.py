@@ -13,13 +13,14 @@ from rich.table import Table
 from passerby_events.environment import brokers_from
 from passerby_events.errors import EventsRefusedError
 from passerby_events.topics import EVENTS
-from pipeline.build import look_at_camera
+from pipeline.build import look_at_camera, read_encoder_card
 from pipeline.commands.topics import why_lossy
 from pipeline.config import CameraConfig, PipelineConfig, RedisConfig
 from pipeline.events.kafka.topics import POLICY, look_at_topic
 from pipeline.events.targets import MqttTarget, WebhookTarget
-from pipeline.sources.errors import redact
+from pipeline.sources.errors import ErrorCode, SourceError, redact
 from pipeline.sources.source import CameraLook
+from pipeline.store.agreement import Agreement, check_matcher
 from pipeline.store.error_text import show_address
 from pipeline.store.startup import open_store
 from reid_runtime.faults import exit_code, in_one_line
@@ -30,6 +31,16 @@ SLACK_S = 5.0
 """For what has no time-out of its own, such as the look-up of a name."""
 KAFKA_S = 10.0
 """For each of the few questions to Kafka."""
+
+_ADVICE = {
+    ErrorCode.NOT_FOUND: "is the name or the path right?",
+    ErrorCode.REFUSED: "is it on, and is the port right?",
+    ErrorCode.TIMEOUT: "is it on, and does this machine reach it?",
+    ErrorCode.CLOSED: "is it on, and does it take one more viewer?",
+    ErrorCode.CODEC: "set it to H.264 or H.265",
+    ErrorCode.CORRUPT: "is it a video?",
+}
+"""What to look at where a camera does not deliver, and its line does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,7 @@ def contacts_of(config: PipelineConfig, topic: str | None) -> Iterator[Contact]:
     redis = config.redis
     if redis.url is not None or redis.url_env in os.environ:
         patience_s = redis.start_patience_s + SLACK_S
-        yield Contact("redis", _redis_address(redis), partial(_see_redis, redis, config.site.name), patience_s)
+        yield Contact("redis", _redis_address(redis), partial(_see_redis, config), patience_s)
     if topic is not None or "KAFKA_BOOTSTRAP_SERVERS" in os.environ:
         brokers, topic = brokers_from(os.environ), topic or EVENTS
         yield Contact("kafka", str(brokers), partial(_see_kafka, topic), 4 * KAFKA_S)
@@ -123,7 +134,8 @@ def _fault(contact: Contact, answer: Future[str]) -> str | None:
         return None
     if not isinstance(error, Exception) or exit_code(error) is None:
         raise error
-    return in_one_line(error)
+    advice = _ADVICE.get(error.code) if isinstance(error, SourceError) else None
+    return in_one_line(error) + (f"; {advice}" if advice else "")
 
 
 def _see_camera(camera: CameraConfig) -> str:
@@ -148,9 +160,12 @@ def _redis_address(config: RedisConfig) -> str:
     return show_address(config.address())
 
 
-def _see_redis(config: RedisConfig, site: str) -> str:
-    with open_store(config, site) as store:
+def _see_redis(config: PipelineConfig) -> str:
+    """Also whether a matcher with this configuration would be refused by what its site has decided so far."""
+    model_id, cameras = read_encoder_card(config.encoder).model_id, frozenset(each.name for each in config.cameras)
+    with open_store(config.redis, config.site.name) as store:
         server, keeping = store.server(), store.keeping()
+        check_matcher(store, Agreement(config.order.window_s, model_id, cameras))
     memory = f"maxmemory {keeping.max_memory / 1e6:,.0f} MB" if keeping.max_memory else "no maxmemory"
     appends = "appendonly yes" if keeping.appends else "appendonly no: a restart forgets the site, set it to yes"
     return f"{server.version} ({server.mode}), {memory}, {keeping.policy}, all rights that a site needs; {appends}"

@@ -1,6 +1,8 @@
 """`reid-pipeline events tail` and `replay`: events out of Kafka, and recorded ones into it."""
 
 import sys
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,9 +16,12 @@ from passerby_events.dead_letters import DeadLetter
 from passerby_events.recordings import read_recording
 from passerby_events.schema import KINDS, Event, sightings_of
 from pipeline.commands.event_lines import line_of
+from pipeline.commands.sinks import further_openers
+from pipeline.config import load_config
 from pipeline.config_errors import ConfigError
+from pipeline.events.fanout import Fanout
 from pipeline.events.kafka.mdx_sink import MdxSink
-from pipeline.events.kafka.sink import KafkaSink
+from pipeline.events.sink import EventSink
 
 PATIENCE_S = 10.0
 """For brokers that do not answer somebody who sits at a terminal."""
@@ -93,14 +98,30 @@ def tail(
     return 0
 
 
-def replay(recording: Path, brokers: Brokers, topic: str) -> int:
-    """Publishes a recording, with the ids that it has; nothing of it if a line of it is no event."""
+def replay(recording: Path, open_sink: Callable[[], EventSink], place: str) -> int:
+    """Publishes a recording, with the ids that it has; nothing of it if a line of it is no event.
+
+    Args:
+        place: what the events go to, to be printed.
+    """
     count = sum(1 for _ in read_recording(recording))
-    with KafkaSink(brokers, topic) as sink:
+    with closing(open_sink()) as sink:
         for event in read_recording(recording):
             sink.publish(event)
-    sys.stderr.write(f"{recording}: {count} events published to {topic}\n")
+    sys.stderr.write(f"{recording}: {count} events published to {place}\n")
     return 0
+
+
+def taker_of(path: Path) -> Callable[[], EventSink]:
+    """How the takers of events that a configuration names are opened.
+
+    Raises:
+        ConfigError: if it names none, or makes no sense.
+    """
+    openers = list(further_openers(load_config(path), None))
+    if not openers:
+        raise ConfigError(f"{path}: expected `events: {{mqtt: ...}}` or `events: {{webhook: ...}}`, found neither")
+    return Fanout(openers)
 
 
 def bridge_to_mdx(brokers: Brokers, topic: str, mdx_topic: str, *, group: str, idle_s: float | None) -> int:

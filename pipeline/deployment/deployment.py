@@ -46,7 +46,7 @@ class Deployment:
             emits_empty_windows: hand on empty windows too, as a worker does.
 
         Raises:
-            SourceError: if there is no such recording, or it is none.
+            SourceError: if there is no such recording, or none of them can be read.
             ConfigError: if the address is none that a stream can have.
             ArtefactError: if a network cannot be used.
             CalibrationError: if the calibration cannot be used with the encoder.
@@ -55,7 +55,7 @@ class Deployment:
         self._metrics = Metrics()
         self._config = config
         cores = usable_cores()
-        self._plan = build_plan(config)
+        self._plan = build_plan(config, allows_damage=True)
         self._owned = ExitStack()
         with ExitStack() as unless_built:
             unless_built.push(self._owned)

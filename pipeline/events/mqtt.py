@@ -196,7 +196,7 @@ class MqttSink:
         try:
             news = self._news.get(timeout=max(0.001, left_s))
         except Empty:
-            raise self._outage(f"{self._trouble} with {len(self._waiting)} waiting") from None
+            raise self._outage(self._trouble + f" with {len(self._waiting)} waiting" * bool(self._waiting)) from None
         match news:
             case _Connected(largest=largest):
                 self._is_connected, self._trouble, self.largest = True, NO_ANSWER, largest
@@ -218,6 +218,9 @@ class MqttSink:
         return self._outage(reason)
 
     def _outage(self, found: str) -> EventsError:
+        if not self._is_connected:
+            within = f"within {self._target.deliver_within_s:g} s"
+            return EventsError(f"expected {self._target} to let us in {within}, found {found}; is the broker up?")
         return EventsError(
             f"expected {self._target} to acknowledge events within {self._target.deliver_within_s:g} s, found {found}; "
             "is the broker up? what waits must be sent again"

@@ -161,12 +161,16 @@ def ask(target: WebhookTarget) -> str:
         try:
             answer = client.head(target.url.get_secret_value())
         except httpx.HTTPError as error:
-            raise _distrust(target, error) or _outage(target, _reason(error)) from error
+            raise _distrust(target, error) or _away(target, _reason(error)) from error
     if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN) or answer.is_redirect:
         raise _refusal(target, answer) or AssertionError("these are refused")
     if answer.status_code in (httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT):
-        raise _outage(target, _status(answer))
+        raise _away(target, _status(answer))
     return _status(answer)
+
+
+def _away(target: WebhookTarget, found: str) -> EventsError:
+    return EventsError(f"cannot reach the webhook at {target}: {found or 'the connection broke off'}; is it up?")
 
 
 def _post(client: httpx.Client, target: WebhookTarget, body: bytes, headers: dict[str, str]) -> httpx.Response:

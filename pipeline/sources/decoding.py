@@ -76,8 +76,8 @@ class Video:
     """The best video stream of an open container. For one thread.
 
     Attributes:
-        undecodable: packets that could not be decoded since the first image. (Before it they are usual: a recording
-            or a connection may begin between two key frames.) With `whole_only` also images that damage smears.
+        undecodable: packets that could not be decoded since the first key frame. (Before it they are usual: a recording
+            or a connection may begin between two.) With `whole_only` also images that damage smears.
         damaged: packets that the container knows to be incomplete, decodable or not.
     """
 
@@ -114,7 +114,7 @@ class Video:
         self.damaged = 0
         self._name = name
         self._read_timeout_s = read_timeout_s
-        self._has_images = False
+        self._has_begun = False
         self._whole_only = whole_only
         self._is_smeared = False
         self._sent_minus_pts_s: float | None = None
@@ -229,9 +229,9 @@ class Video:
                 else:
                     self.undecodable += 1
         except _UNDECODABLE:
-            self.undecodable += self._has_images
+            self.undecodable += self._has_begun or packet.is_keyframe
             self._is_smeared = True
-        self._has_images = self._has_images or bool(decoded_images)
+        self._has_begun = self._has_begun or packet.is_keyframe or bool(decoded_images)
         return decoded_images
 
     def _is_shown(self, frame: VideoFrame, is_incomplete: bool) -> bool:
@@ -326,6 +326,9 @@ def decode_image(path: Path, to_rgb: RgbConverter) -> Image:
         SourceError: if it cannot be read or decoded.
     """
     try:
+        if not path.is_file():
+            # Nor a pipe: reading one would wait for ever.
+            raise FileNotFoundError(0, "it is no file, or a link to none")
         content = path.read_bytes()
         kind = next((codec for start, codec in _IMAGE_CODECS.items() if content.startswith(start)), None)
         if kind is not None:

@@ -84,7 +84,7 @@ class FileSource:
         with closing(self._open()) as video:
             report(self._observers, SourceChanged(self._camera, SourceState.STREAMING))
             timeline: Timeline[_Numbered] = Timeline(
-                self._name, self._starts_at_s, 1 / (video.frame_rate or _USUAL_RATE)
+                self._name, self._camera, self._starts_at_s, 1 / (video.frame_rate or _USUAL_RATE)
             )
             count = 0
             for settled in timeline.settle(self._timed(video)):
@@ -150,7 +150,7 @@ def open_recording(name: str, path: Path) -> Video:
         SourceError: if there is none that can be opened.
     """
     if not path.is_file():
-        found = "a folder" if path.is_dir() else "no such file"
+        found = "another thing" if path.exists() else "no such file"
         raise SourceError(ErrorCode.NOT_FOUND, f"{name}: expected a video file, found {found}")
     if path.stat().st_size == 0:
         raise SourceError(ErrorCode.CORRUPT, f"{name}: expected a video file, found an empty one")

@@ -34,7 +34,7 @@ class LiveClock:
 
     def __init__(
         self,
-        name: str,
+        camera: str,
         *,
         wall_s: Callable[[], float] = time.time,
         monotonic_s: Callable[[], float] = time.monotonic,
@@ -42,11 +42,11 @@ class LiveClock:
         """Reads our clock.
 
         Args:
-            name: of the camera, for the log.
+            camera: its name, for the log.
             wall_s: seconds since the epoch, as the machine is set.
             monotonic_s: seconds of a clock that nobody sets.
         """
-        self._name = name
+        self._camera = camera
         self._wall_s = wall_s
         self._monotonic_s = monotonic_s
         self._wall_minus_monotonic_s = wall_s() - monotonic_s()
@@ -88,7 +88,7 @@ class LiveClock:
             return
         self._wall_minus_monotonic_s += step_s
         cost = "" if step_s > 0 else "; frames are dropped until it comes to the time of the last one"
-        logger.warning("%s: this machine's clock was set by %+.1f s%s", self._name, step_s, cost)
+        self._warn(f"this machine's clock was set by {step_s:+.1f} s{cost}")
 
     def _better_clock(self, sent_s: float | None, arrived_s: float) -> tuple[float, Clock]:
         if sent_s is None:
@@ -96,9 +96,12 @@ class LiveClock:
         skew_s = sent_s - arrived_s
         believes = abs(skew_s) <= (_BELIEVED_SKEW_S if self._believes_sender else _SENDER_SKEW_S)
         if not believes and self._believes_sender is not False:
-            logger.warning("%s: its clock is %.1f s off ours and is not believed", self._name, skew_s)
+            self._warn(f"its clock is {skew_s:.1f} s off ours and is not believed")
         self._believes_sender = believes
         return (sent_s, "sender") if believes else (arrived_s, "receive")
+
+    def _warn(self, what: str) -> None:
+        logger.warning("camera %s: %s", self._camera, what, extra={"camera": self._camera})
 
 
 class Pace:

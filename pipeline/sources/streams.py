@@ -106,7 +106,7 @@ class StreamSource:
         self._retry = retry or Retry()
         self._random = random
         self._observers = observers
-        self._clock = LiveClock(f"camera {camera}")
+        self._clock = LiveClock(camera)
         self._closed = threading.Event()
         self._slot: Slot[_Arrival] = Slot()
         self._lock = threading.Lock()

@@ -61,16 +61,17 @@ class Timeline(Generic[Item]):
         outliers: frames with wrong stamps so far.
     """
 
-    def __init__(self, name: str, starts_at_s: float, step_s: float) -> None:
+    def __init__(self, name: str, camera: str, starts_at_s: float, step_s: float) -> None:
         """Begins.
 
         Args:
-            name: of the recording, for the log.
+            name, camera: of the recording, and of the camera that it is of, for the log.
             starts_at_s: time of the first frame, seconds since the epoch.
             step_s: time from frame to frame where the container is silent.
         """
         self.outliers = 0
         self._name = name
+        self._camera = camera
         self._step_s = step_s
         self._shift_s: float | None = None
         self._last_s = starts_at_s - step_s
@@ -138,7 +139,10 @@ class Timeline(Generic[Item]):
             wrapped_s = jump_s + WRAP_S
             is_wrap = self._shift_s is not None and 0 < wrapped_s <= longest_pause_s
             self._shift_s = (self._shift_s or 0.0) + WRAP_S if is_wrap else self._expected_s - first.time_s
-        logger.warning("%s: its times jump by %.1f s; goes on at %.1f s later", self._name, jump_s, self._gap_s(first))
+        later_s, camera = self._gap_s(first), {"camera": self._camera}
+        logger.warning(
+            "%s: its times jump by %.1f s; goes on at %.1f s later", self._name, jump_s, later_s, extra=camera
+        )
         yield self._release(first, self._time_s(first))
         for each in others:
             yield from self._take(each)

@@ -109,6 +109,7 @@ class EncodeLoop:
                 "reid_tracklets_unencoded_total counts those that follow",
                 camera,
                 self._encoder.model_id,
+                extra={"camera": camera},
             )
 
     def _clips(self, batch: Sequence[Tracklet]) -> NDArray[np.uint8]:

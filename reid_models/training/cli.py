@@ -7,9 +7,12 @@ Each command imports what it needs when it runs, so that the help comes at once.
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
+
+if TYPE_CHECKING:
+    from reid_learning.machine import Machine
 
 app = typer.Typer(
     name="reid-train",
@@ -59,6 +62,42 @@ def pack(
     return _done(f"{count} crops: {folder}")
 
 
+@app.command("import")
+def import_run(
+    run: Annotated[Path, typer.Argument(help="Folder of a run of `reid-pipeline run`.")],
+    folder: Annotated[Path, typer.Argument(help="Where the tracklets are written: FOLDER/train to learn from them.")],
+    video: Annotated[
+        list[str] | None,
+        typer.Option(help="CAMERA=FILE, its recording; for none of any, the images that --thumbnails kept."),
+    ] = None,
+    most: Annotated[int, typer.Option(min=1, help="Crops of a track, spread over it.")] = 32,
+) -> int:
+    """Cut tracklets out of what a run saw; its persons are their labels."""
+    from reid_models.training.commands.import_run import import_run as write
+
+    videos: dict[str, Path] = {}
+    for word in video or ():
+        camera, equals, path = word.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"expected CAMERA=FILE, found {word}", param_hint="--video")
+        videos[camera] = Path(path)
+    found = write(run, folder, videos, most=most)
+    return _done(f"{found.crops} crops in {found.tracklets} tracklets of {found.persons} persons: {folder}")
+
+
+@app.command()
+def data() -> int:
+    """List the data sets: what each holds, how it is laid out, who gives it out."""
+    from reid_models.training.datasets.catalogue import DATASETS
+
+    for name, entry in DATASETS.items():
+        splits = f", {entry.splits} splits" if entry.splits > 1 else ""
+        typer.echo(
+            f"{name}: {entry.title}{splits}\n  {entry.holds}\n  {entry.layout}\n  {entry.where}; {entry.licence}"
+        )
+    return 0
+
+
 @app.command()
 def fit(
     recipe: Annotated[str, typer.Argument(help="Name of a recipe, or a YAML file that names one and changes it.")],
@@ -91,17 +130,14 @@ def fit(
     """Train a network by a recipe."""
     from rich.console import Console
 
-    from reid_learning.machine import Machine, MachineError, Precision
     from reid_models.training.commands.fit import Changes, Request, run
 
-    if amp not in ("fp32", "bf16", "fp16"):
-        raise MachineError(f"expected --amp fp32, bf16 or fp16, found {amp}")
     request = Request(
         recipe=recipe,
         data=data,
         out=out,
         changes=Changes(network, trunk, weights, steps, batch, lr, seed, fields or ()),
-        machine=Machine(device, cast(Precision, amp), compile_it),
+        machine=_machine(device, amp, is_compiled=compile_it),
         split=split,
         asked=ask,
         ask_every=ask_every,
@@ -110,6 +146,69 @@ def fit(
     )
     run(request, Console(stderr=True, highlight=False))
     return _done(f"{recipe}: {out}")
+
+
+@app.command()
+def evaluate(
+    subjects: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN...", help="Folder of a stage; of each split one; or an .onnx file with its card."),
+    ],
+    data: Annotated[str, typer.Option("--data", help="NAME=FOLDER of a data set.")],
+    protocol: Annotated[
+        str | None, typer.Option(help="Another one than the set's or the recipe's: mars, ap3d, gao, tkp...")
+    ] = None,
+    matching: Annotated[
+        str | None, typer.Option(help="Of TKP: image-to-video, video-to-video or image-to-image.")
+    ] = None,
+    split: Annotated[int | None, typer.Option(min=0, help="Of data sets with several.")] = None,
+    rerank: Annotated[bool, typer.Option("--rerank", help="Also after k-reciprocal re-ranking.")] = False,
+    json: Annotated[Path | None, typer.Option("--json", help="File for all numbers.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="File for the worst and the best queries.")] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    amp: Annotated[str, typer.Option(help="fp32, bf16, or fp16 on a GPU.")] = "fp32",
+    threads: Annotated[int, typer.Option(min=1, help="Of the processor.")] = 1,
+) -> int:
+    """Rank a data set by a trained network, and print its scores."""
+    from rich.console import Console
+
+    from reid_models.training.commands.evaluate import Request, run
+
+    request = Request(
+        subjects=subjects,
+        data=data,
+        protocol=protocol,
+        matching=matching,
+        split=split,
+        rerank=rerank,
+        machine=_machine(device, amp),
+        json=json,
+        html=html,
+        threads=threads,
+    )
+    run(request, Console(highlight=False), Console(stderr=True, highlight=False))
+    return 0
+
+
+@app.command()
+def results(
+    runs: Annotated[list[Path] | None, typer.Option("--runs", help="Folder of runs that were evaluated.")] = None,
+    paper: Annotated[list[str] | None, typer.Option(help="Of this paper alone.")] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option("--data", help="Name of a data set that is there: not run, in the place of absent."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Figures without a recipe too.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="For a document.")] = False,
+) -> int:
+    """Print the figures of papers, and ours beside them."""
+    from rich.console import Console
+
+    from reid_models.training.commands.results import Request, run
+
+    request = Request(runs or (), paper or (), data or (), everything, markdown)
+    run(request, Console(highlight=False))
+    return 0
 
 
 def entry() -> None:
@@ -129,6 +228,14 @@ def main(argv: Sequence[str]) -> int:
         if (code := exit_code(error)) is None:
             raise
         return _failed(in_one_line(error), code)
+
+
+def _machine(device: str, amp: str, *, is_compiled: bool = False) -> "Machine":
+    from reid_learning.machine import Machine, MachineError, Precision
+
+    if amp not in ("fp32", "bf16", "fp16"):
+        raise MachineError(f"expected --amp fp32, bf16 or fp16, found {amp}")
+    return Machine(device, cast(Precision, amp), is_compiled)
 
 
 def _failed(message: str, code: int) -> int:

@@ -1,6 +1,5 @@
 """Runs a recipe on a data set: steps, looks at the test set on the way, and what a run's folder holds."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,11 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from reid_learning.checkpoint import FILE, load_checkpoint
+from reid_learning.curves import draw_curves
 from reid_learning.loop import Phase, TrainingError, TrainingStep, run
 from reid_learning.machine import Machine, process_group, rank, synchronised, world
 from reid_learning.progress import watch_training
+from reid_learning.run_log import RunLog
 from reid_models.ranking import Ranking
 from reid_models.training.build import begin_with, build_learner
 from reid_models.training.data import CropSet
@@ -23,14 +24,13 @@ from reid_models.training.evaluation.ask import ask
 from reid_models.training.feeds.crops import CropFeed, CropFeedParams
 from reid_models.training.feeds.feed import Feed, PrefetchedFeed
 from reid_models.training.feeds.tracklets import TrackletFeed
+from reid_models.training.learners.batch import Batch
+from reid_models.training.learners.phases import LearnerPhase
 from reid_models.training.recipe import Recipe
+from reid_models.training.restore import CLASSIFIERS, restored_learner
 from reid_models.training.tracklets import Dataset, DatasetError, TrackletSet
 
-LOG = "log.jsonl"
-"""Losses of each step, and figures of each look, one line each."""
 READERS = 2
-CLASSIFIERS = ("classifier.weight", "classifier.linear.weight")
-"""Where a learner has a row for each identity, by the kind of its head."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,22 +90,26 @@ def _fit(
     torch.manual_seed(recipe.loop.seed)
     people = lesson.people
     identities = int(people.persons.max(initial=-1)) + 1
-    learner = synchronised(build_learner(recipe, identities), machine)
+    built = build_learner(recipe, identities, people=people)
+    learner = synchronised(built, machine)
     if begins_with is not None:
         begin_with(learner, begins_with)
-    learner = learner.to(machine.device).to(memory_format=torch.channels_last)
+    learner = _laid_out(learner.to(machine.device))
     feed = _feed(recipe, lesson, people, learner)
     last: TrainingStep | None = None
     total = recipe.loop.steps * recipe.loop.accumulate
-    with PrefetchedFeed(feed, threads=READERS, until=total) as ahead, _Log(folder) as log:
+    with PrefetchedFeed(feed, threads=READERS, until=total) as ahead, RunLog(folder, is_silent=rank() > 0) as log:
         forward = _forward(learner, machine)
-        phases = [Phase(lambda number: forward(ahead.batch(number).to(machine.device)))]
+        batches = _Held(ahead, machine)
+        phases = [_phase(phase, forward, batches) for phase in built.phases]
         steps = run(learner, phases, recipe.loop, folder=folder, recipe=recipe, seen=lesson.seen, machine=machine)
         for last in _watched(steps, recipe, console):
-            log.write(step=last.number + 1, rate=last.rate, **last.losses)
+            log.write(last.number + 1, rate=last.rate, **last.losses)
             _look(last, recipe, lesson, machine, console, log)
     if last is None:
         raise TrainingError(f"expected a run with steps to go, found all {recipe.loop.steps} done in {folder}")
+    if rank() == 0:
+        draw_curves(folder)
     return last
 
 
@@ -116,14 +120,15 @@ def trained(recipe: Recipe, folder: Path) -> nn.Module:
         CheckpointError: if the folder has another run.
         TrainingError: if it has none.
     """
+    return trained_learner(recipe, folder).get_submodule("network")
+
+
+def trained_learner(recipe: Recipe, folder: Path) -> nn.Module:
+    """The same with what only its training needs; raises what `trained` does."""
     checkpoint = load_checkpoint(folder, recipe=recipe)
     if checkpoint is None:
         raise TrainingError(f"expected {FILE} in {folder}, found none: train first")
-    learner = build_learner(
-        recipe, len(next(checkpoint.average[name] for name in CLASSIFIERS if name in checkpoint.average))
-    )
-    learner.load_state_dict(checkpoint.average)
-    return learner.get_submodule("network").eval()
+    return restored_learner(recipe, checkpoint)
 
 
 def _feed(recipe: Recipe, lesson: Lesson, people: TrackletSet, learner: nn.Module) -> Feed:
@@ -151,6 +156,34 @@ def _forward(learner: nn.Module, machine: Machine) -> nn.Module:
     return DistributedDataParallel(learner, find_unused_parameters=True)
 
 
+def _laid_out(learner: nn.Module) -> nn.Module:
+    """With the weights of 2-D convolutions channel by channel, which is faster; torch would do it to 3-D ones too."""
+    for parameter in learner.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return learner
+
+
+def _phase(phase: LearnerPhase, forward: nn.Module, batches: "_Held") -> Phase:
+    return Phase(lambda number: forward(batches.batch(number), phase.name), phase.learns, phase.name)
+
+
+class _Held:
+    """Keeps the last batch: all phases of a step have the same."""
+
+    def __init__(self, ahead: PrefetchedFeed, machine: Machine) -> None:
+        self._ahead = ahead
+        self._device = machine.device
+        self._number = -1
+        self._batch: Batch | None = None
+
+    def batch(self, number: int) -> Batch:
+        """See `Feed.batch`; on the machine's device."""
+        if self._batch is None or number != self._number:
+            self._batch, self._number = self._ahead.batch(number).to(self._device), number
+        return self._batch
+
+
 def _watched(steps: Iterator[TrainingStep], recipe: Recipe, console: Console) -> Iterator[TrainingStep]:
     """The first of several processes shows how far the run is."""
     if rank():
@@ -158,35 +191,16 @@ def _watched(steps: Iterator[TrainingStep], recipe: Recipe, console: Console) ->
     return watch_training(steps, total=recipe.loop.steps, console=console)
 
 
-def _look(step: TrainingStep, recipe: Recipe, lesson: Lesson, machine: Machine, console: Console, log: "_Log") -> None:
+def _look(step: TrainingStep, recipe: Recipe, lesson: Lesson, machine: Machine, console: Console, log: RunLog) -> None:
     if lesson.asked is None or rank() or (step.number + 1) % lesson.ask_every:
         return
     found = ask(step.average.get_submodule("network"), lesson.asked, recipe.test, recipe.network.clip, machine=machine)
     console.print(f"step {step.number + 1}: {in_words(found)}")
-    log.write(step=step.number + 1, rank1=found.found_within(1), mean_average_precision=found.mean_average_precision)
+    log.write(step.number + 1, rank1=found.found_within(1), mean_average_precision=found.mean_average_precision)
+    draw_curves(log.folder)
 
 
 def in_words(found: Ranking) -> str:
     """R1, R5 and mAP in one line."""
     figures = f"R1 {found.found_within(1):.1%}, R5 {found.found_within(5):.1%}, mAP {found.mean_average_precision:.1%}"
     return f"{figures} of {found.queries} queries"
-
-
-class _Log:
-    """Lines of JSON in the folder of a run; a run that goes on appends to them. Of several processes the first one."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = None if rank() else (folder / LOG).open("a", encoding="utf-8")
-
-    def write(self, **fields: float) -> None:
-        """One line."""
-        if self._file is not None:
-            self._file.write(json.dumps(fields) + "\n")
-
-    def __enter__(self) -> "_Log":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()

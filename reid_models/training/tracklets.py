@@ -177,6 +177,10 @@ class TrackletSet:
             self.attribute_names,
         )
 
+    def labelled(self, attributes: NDArray[np.float32], names: tuple[str, ...]) -> "TrackletSet":
+        """The same with attributes, (N, A)."""
+        return replace(self, attributes=attributes, attribute_names=names)
+
     def named(self) -> "TrackletSet":
         """Those that show somebody whom other tracklets may show too."""
         return self.some((self.persons != JUNK) & (self.persons != DISTRACTOR))
@@ -210,9 +214,10 @@ class Dataset:
         """Itself.
 
         Raises:
-            DatasetError: if a person is both learnt from and asked for.
+            DatasetError: if a person is both learnt from and asked for, or searched.
         """
-        both = np.intersect1d(self.train.named().persons, self.query.named().persons)
+        asked = np.union1d(self.query.named().persons, self.gallery.named().persons)
+        both = np.intersect1d(self.train.named().persons, asked)
         if both.size:
             raise DatasetError(
                 f"{self.name}: expected other persons in test than in train, found {both.size} in both, the first one "

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from testing.documentation.command_line import command_line_page
 from testing.documentation.config_schema import as_text, config_schema, site_schema
 from testing.documentation.configuration import configuration_page
+from testing.documentation.datasets import datasets_page
 from testing.documentation.metrics import metrics_page
 from testing.documentation.modules import layers, modules_page, tree
 from testing.documentation.python_api import examples, python_api_page
@@ -22,6 +23,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/configuration.md": configuration_page,
     "reference/metrics.md": metrics_page,
     "reference/command-line.md": command_line_page,
+    "reference/datasets.md": datasets_page,
     "reference/python-api.md": python_api_page,
     "reference/modules.md": modules_page,
     "../configs/config.schema.json": lambda: as_text(config_schema()),

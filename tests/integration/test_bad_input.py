@@ -212,6 +212,23 @@ def test_the_good_part_of_a_truncated_video_is_used_and_its_events_are_kept(
     assert {path.name for path in (tmp_path / "out" / "videos").iterdir()} == {"door.mp4", "hall.mp4"}
 
 
+@pytest.mark.parametrize("bad", ["text.mp4", "empty.mp4"])
+def test_a_recording_that_is_none_stops_no_other_camera(
+    world: dict[str, str],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    bad: str,
+) -> None:
+    Path(world["in"], "empty.mp4").touch()
+    line = RUN + "--camera door={in}/" + bad + " --camera hall={in}/long.mkv --report --videos"
+    assert main(line.format(**world, out=tmp_path / "out").split()) == WORLD
+    assert (capfd.readouterr().err + "\n".join(caplog.messages)).count("camera door: ") == 1
+    events = list(read_events(tmp_path / "out" / "events.jsonl"))
+    assert {event.seen.camera for event in events} == {"hall"}
+    assert {path.name for path in (tmp_path / "out" / "videos").iterdir()} == {"hall.mp4"}
+
+
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_region_outside_the_image_is_a_fault_of_that_camera_alone(
     world: dict[str, str],

@@ -19,7 +19,12 @@ from testing.scene import video
 from testing.services.kafka import PASSWORD as KAFKA_PASSWORD
 from testing.services.kafka import USER as KAFKA_USER
 from testing.services.kafka import KafkaBroker
+from testing.services.mosquitto import PASSWORD as MQTT_PASSWORD
+from testing.services.mosquitto import USER as MQTT_USER
+from testing.services.mosquitto import Mosquitto
+from testing.services.needed import need_mosquitto
 from testing.services.redis import RedisServer
+from testing.services.webhook import WebhookServer
 from testing.site.site_commands import COMMAND, SiteCommands
 from testing.site.watched import Watched
 from testing.still_person import still_person
@@ -31,7 +36,9 @@ AT_DEBUG = (
     f"import logging; logging.basicConfig(level={logging.DEBUG}); from pipeline.cli import entry; entry()",
 )
 CAMERA_PASSWORD, REDIS_PASSWORD, WRONG_PASSWORD = "tops3cret/camera", "tops3cret/redis", "tops3cret/wrong"
-SECRETS = (CAMERA_PASSWORD, REDIS_PASSWORD, WRONG_PASSWORD, KAFKA_PASSWORD)
+HOOK_TOKEN, HOOK_SECRET = "tops3cret/token", "whsec_" + "QUJD" * 10
+PATH_OF_HOOK = "s3cret"
+SECRETS = (CAMERA_PASSWORD, REDIS_PASSWORD, WRONG_PASSWORD, KAFKA_PASSWORD, HOOK_TOKEN, HOOK_SECRET, PATH_OF_HOOK)
 WITHIN_S = 60.0
 LISTENS = "0A"
 """Of a socket in /proc/net/tcp."""
@@ -84,6 +91,27 @@ def test_no_secret_is_told_at_debug_by_those_who_know_it(
         reported = site.read_output()
     assert "DEBUG:kafka" in reported
     assert "DEBUG:pipeline" in reported
+    assert secrets_in(reported) == []
+
+
+@pytest.mark.parametrize("knows_us", [True, False])
+def test_no_secret_of_mqtt_and_webhook_is_told_at_debug(tmp_path: Path, knows_us: bool) -> None:
+    need_mosquitto()
+    recording = video(tmp_path / "short.mp4", [], 4.0)
+    password = MQTT_PASSWORD if knows_us else WRONG_PASSWORD
+    with Mosquitto(tmp_path, asks=True) as broker, WebhookServer() as server:
+        events = {
+            "mqtt": {"url": f"mqtt://127.0.0.1:{broker.port}", "username": MQTT_USER, "password": "{MQTT_PASSWORD}"},
+            "webhook": {"url": server.url, "token": "{HOOK_TOKEN}", "secret": "{HOOK_SECRET}"},
+        }
+        deployment = {"cameras": [{"name": "door", "source": str(recording)}], **networks(tmp_path), "events": events}
+        secrets = {"MQTT_PASSWORD": password, "HOOK_TOKEN": HOOK_TOKEN, "HOOK_SECRET": HOOK_SECRET}
+        with closing(SiteCommands(tmp_path, deployment, {**os.environ, **secrets}, command=AT_DEBUG)) as site:
+            assert site.run().process.wait(WITHIN_S) == (0 if knows_us else 1)
+            reported = site.read_output()
+        assert bool(server.posts) is knows_us
+    assert "WARNING:pipeline.commands.sinks" in reported
+    assert ("is refused: Not authorized" in reported) is not knows_us
     assert secrets_in(reported) == []
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from reid_learning.machine import Machine, MachineError, own_share, rank, synchronised, world
-from reid_models.training.fit import LOG
+from reid_learning.run_log import FILE as LOG
 from testing.small_recipe import RECIPE
 
 SCRIPT = """

@@ -100,3 +100,30 @@ def gallery_rows(protocol: str, persons: NDArray[np.int64], queries: NDArray[np.
         return np.arange(len(persons))
     others = np.setdiff1d(np.flatnonzero(persons != JUNK), queries)
     return others if protocol == "a_cosam" else np.concatenate([queries, others])
+
+
+def test_ranks_are_those_of_a_sort_of_each_query_alone() -> None:
+    random = np.random.default_rng(0)
+    # Few levels: many rows are equally alike. More queries than one block holds.
+    similarity = random.integers(0, 12, (300, 90)).astype(np.float32)
+    queries = Labelled(random.integers(0, 8, 300), random.integers(0, 3, 300))
+    gallery = Labelled(random.integers(-2, 8, 90), random.integers(0, 3, 90))
+    found = rank(similarity, queries, gallery, precision="rectangular")
+    for row in range(300):
+        is_same = gallery.persons == queries.persons[row]
+        keep = (gallery.persons != JUNK) & ~(is_same & (gallery.cameras == queries.cameras[row]))
+        hits = is_same[keep]
+        order = np.lexsort((hits, -similarity[row, keep]))
+        places = np.flatnonzero(hits[order])
+        assert found.first_place[row] == (places[0] if len(places) else -1)
+        expected = np.mean(np.arange(1, len(places) + 1) / (places + 1)) if len(places) else np.nan
+        np.testing.assert_allclose(found.average_precision[row], expected)
+        penalty = len(places) / (places[-1] + 1) if len(places) else np.nan
+        np.testing.assert_allclose(found.inverse_penalty[row], penalty)
+
+
+def test_who_has_nobody_to_find_may_count_as_having_found_nobody() -> None:
+    found = rank(np.array([[0.9, 0.1], [0.9, 0.1]]), labelled([1, 5], [1, 1]), labelled([1, 2], [2, 2]))
+    every = found.with_unmatched()
+    assert (every.queries, every.mean_average_precision, every.found_within(1)) == (2, 0.5, 0.5)
+    assert every.mean_inverse_penalty == 0.5

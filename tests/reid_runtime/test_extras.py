@@ -5,7 +5,15 @@ from reid_runtime.extras import extra_of, extras, missing_extra
 
 @pytest.mark.parametrize(
     ("module", "extra"),
-    [("onnxruntime", "cpu"), ("cuda", "gpu"), ("ultralytics", "yolo"), ("numba", "simulation"), ("torch", "train")],
+    [
+        ("onnxruntime", "cpu"),
+        ("cuda", "gpu"),
+        ("ultralytics", "yolo"),
+        ("numba", "simulation"),
+        ("torch", "train"),
+        ("paho", "mqtt"),
+        ("httpx", "webhook"),
+    ],
 )
 def test_a_module_is_brought_by_the_first_extra_that_has_it(module: str, extra: str) -> None:
     assert extra_of(module) == extra

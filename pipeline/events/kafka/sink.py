@@ -22,7 +22,7 @@ from passerby_events.refusals import refusal
 from passerby_events.schema import Event
 from pipeline.events.cloudevents import CONTENT_TYPE, attributes
 
-LOOK_S = 1.0
+LOOK_S = 3.0
 """How long to look, after nothing was acknowledged, whether the topic is still there."""
 MOST_WAITING = 5000
 """Messages without an acknowledgement; at a few kilobytes each, what the producer holds stays below 20 MB."""

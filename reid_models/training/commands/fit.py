@@ -21,7 +21,8 @@ from reid_models.training.feeds.crops import CropFeedParams
 from reid_models.training.fit import Lesson, fit
 from reid_models.training.plan import Plan
 from reid_models.training.recipe import Recipe
-from reid_models.training.recipes.catalogue import read_plan
+from reid_models.training.recipes.catalogue import read_plan, recipe_name
+from reid_models.training.restore import Origin, write_origin
 from reid_models.training.tracklets import Dataset, DatasetError
 
 RECIPE = "recipe.json"
@@ -118,6 +119,7 @@ def run(request: Request, console: Console) -> Plan:
         folder = request.out / stage.name
         begins_with = request.out / stage.after if stage.after else request.begins_with
         _write_recipe(stage.recipe, folder)
+        write_origin(_origin(request, stage.name), folder)
         lesson = _lesson(request, stage.recipe)
         try:
             fit(stage.recipe, lesson, folder, console=console, machine=request.machine, begins_with=begins_with)
@@ -152,6 +154,11 @@ def _lesson(request: Request, recipe: Recipe) -> Lesson:
     dataset = data_named(request.data[0], split=request.split)
     own = asked or (dataset if request.ask_every else None)
     return Lesson(dataset.train, (dataset.seen,), asked=own, ask_every=request.ask_every or 1)
+
+
+def _origin(request: Request, stage: str) -> Origin:
+    data = ", ".join(name.partition("=")[0] for name in request.data)
+    return Origin(recipe_name(request.recipe), stage, data, request.split)
 
 
 def _write_recipe(recipe: Recipe, folder: Path) -> None:

@@ -2,13 +2,27 @@
 
 from pathlib import Path
 
+from reid_models.training.datasets import (
+    cuhk01,
+    duke_video,
+    ls_vid,
+    market1501,
+    mars,
+    paired_cameras,
+    rendered,
+)
 from reid_models.training.datasets import folder as own_folder
-from reid_models.training.datasets import market1501
 from reid_models.training.datasets.entry import DatasetEntry
 from reid_models.training.tracklets import Dataset, DatasetError
 
 DATASETS: dict[str, DatasetEntry] = {
+    **mars.DATASETS,
+    **duke_video.DATASETS,
+    **paired_cameras.DATASETS,
+    **ls_vid.DATASETS,
     **market1501.DATASETS,
+    **cuhk01.DATASETS,
+    **rendered.DATASETS,
     **own_folder.DATASETS,
 }
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from reid_models.tracklet_folder import LabelledTracklet, read_folder
 from reid_models.training.datasets.entry import DatasetEntry
+from reid_models.training.datasets.listing import nobody
 from reid_models.training.tracklets import Dataset, ImageFiles, TrackletSet
 
 TRAIN, TEST = "train", "test"
@@ -19,10 +20,12 @@ def read(folder: Path, _split: int) -> Dataset:
     Raises:
         TrackletFolderError: if there are no such tracklets.
     """
-    has_train = (folder / TRAIN).is_dir()
-    test = tracklet_set(read_folder(folder / TEST if (folder / TEST).is_dir() else folder))
-    train = tracklet_set(read_folder(folder / TRAIN)) if has_train else nobody(test)
-    return Dataset("folder", f"{folder.resolve().name} (unknown)", train, test, nobody(test))
+    sides = {side: tracklet_set(read_folder(folder / side)) for side in (TRAIN, TEST) if (folder / side).is_dir()}
+    if not sides:
+        sides = {TEST: tracklet_set(read_folder(folder))}
+    none = nobody(next(iter(sides.values())))
+    seen = f"{folder.resolve().name} (unknown)"
+    return Dataset("folder", seen, sides.get(TRAIN, none).named(), sides.get(TEST, none), none)
 
 
 def tracklet_set(tracklets: list[LabelledTracklet]) -> TrackletSet:
@@ -37,16 +40,13 @@ def tracklet_set(tracklets: list[LabelledTracklet]) -> TrackletSet:
     )
 
 
-def nobody(people: TrackletSet) -> TrackletSet:
-    """None of the tracklets of a set."""
-    return people.some(np.zeros(len(people), bool))
-
-
 DATASETS = {
     "folder": DatasetEntry(
         title="tracklets of one's own",
         layout=f"{TRAIN}/ and {TEST}/, or those to ask for alone: <person>/<person>C<camera>T<tracklet>F<frame>.jpg",
-        where="lay them out so, or let `reid-pipeline run` write them",
+        where="lay them out so, or let `reid-train import` cut them out of a run of `reid-pipeline run`",
+        licence="yours",
+        holds="as many as there are",
         read=read,
     )
 }

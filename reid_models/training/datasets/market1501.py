@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from reid_models.ranking import DISTRACTOR, JUNK
+from reid_models.training.datasets.attribute_files import MARKET_ATTRIBUTES, with_market_attributes
 from reid_models.training.datasets.entry import DatasetEntry
 from reid_models.training.tracklets import Dataset, DatasetError, ImageFiles, TrackletSet
 
@@ -28,7 +29,7 @@ def read_images(folder: Path, _split: int) -> Dataset:
     Raises:
         DatasetError: if a folder is missing or holds no images with such names.
     """
-    train, query, gallery = (_images(folder / name) for name in (TRAIN, QUERY, GALLERY))
+    train, query, gallery = (with_market_attributes(_images(folder / name), folder) for name in (TRAIN, QUERY, GALLERY))
     return Dataset("market1501", SEEN, train.named(), query, gallery)
 
 
@@ -41,7 +42,7 @@ def read_tracklets(folder: Path, _split: int) -> Dataset:
         DatasetError: if the folder holds no images with such names.
     """
     where = folder / TRAIN
-    everybody = _tracklets(where if where.is_dir() else folder)
+    everybody = with_market_attributes(_tracklets(where if where.is_dir() else folder), folder)
     persons = np.unique(everybody.persons)
     learns = np.isin(everybody.persons, persons[:LEARNERS])
     test = everybody.some(~learns)
@@ -94,15 +95,25 @@ def _found(folder: Path) -> list[tuple[int, int, int, int, int, Path]]:
 
 
 SEEN = "Market-1501 (research use)"
-LAYOUT = f"{TRAIN}/, {QUERY}/ and {GALLERY}/ with images named like 0002_c1s1_000451_03.jpg"
-WHERE = "ask the authors of Zheng et al., ICCV 2015, for it: research use only"
+LABELS = f"; {MARKET_ATTRIBUTES} of Market-1501_Attribute beside them, if there are to be attributes"
+LAYOUT = f"{TRAIN}/, {QUERY}/ and {GALLERY}/ with images named like 0002_c1s1_000451_03.jpg{LABELS}"
+WHERE = "ask the authors of Zheng et al., ICCV 2015, for it"
 
 DATASETS = {
-    "market1501": DatasetEntry(title="Market-1501, images", layout=LAYOUT, where=WHERE, read=read_images),
+    "market1501": DatasetEntry(
+        title="Market-1501, images",
+        layout=LAYOUT,
+        where=WHERE,
+        licence="research use",
+        holds="751 persons and 12,936 images to learn from, 3368 queries, 19,732 images to search",
+        read=read_images,
+    ),
     "market1501-tracklets": DatasetEntry(
         title="Market-1501, the training images as tracklets",
-        layout=f"{TRAIN}/, or the images of {TRAIN} themselves",
+        layout=f"{TRAIN}/, or the images of {TRAIN} themselves{LABELS}",
         where=WHERE,
+        licence="research use",
+        holds="500 persons and 2360 tracklets to learn from, 1122 queries, 59 tracklets to search",
         read=read_tracklets,
     ),
 }

@@ -73,7 +73,7 @@ def _snippets(length: int, frames: int) -> list[Indices]:
 
 
 def _strided_start(length: int, frames: int) -> list[Indices]:
-    stride = next((stride for stride in (8, 4, 2, 1) if length >= frames * stride), 1)
+    stride = next((stride for stride in (8, 4, 2, 1) if length > (frames - 1) * stride), 1)
     return [np.resize(np.arange(0, min(length, frames * stride), stride), frames).astype(np.int64)]
 
 

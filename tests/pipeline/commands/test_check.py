@@ -4,7 +4,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipeline.build import needed_libraries
 from pipeline.cli import main
+from pipeline.config import PipelineConfig
+from reid_runtime.extras import extra_of
 from reid_runtime.faults import FAILED
 
 
@@ -41,3 +44,12 @@ def test_a_library_that_the_configuration_wants_is_named_with_its_extra(
     detector = {"kind": "ultralytics", "model": "yolo11n.pt"}
     assert checked(tmp_path, detector=detector, encoder={"kind": "colour-stripes"}) == FAILED
     assert "ultralytics is not installed: install passerby with the extra `yolo`" in capsys.readouterr().err
+
+
+def test_who_takes_events_wants_the_library_of_its_extra() -> None:
+    cameras = [{"name": "door", "source": "door.mp4"}]
+    events = {"mqtt": {"url": "mqtt://broker"}, "webhook": {"url": "https://hooks.example"}}
+    fields = {"cameras": cameras, "detector": {"kind": "hog"}, "encoder": {"kind": "colour-stripes"}}
+    assert needed_libraries(PipelineConfig.model_validate(fields)) == []
+    wanted = needed_libraries(PipelineConfig.model_validate({**fields, "events": events}))
+    assert {extra_of(module) for module in wanted} == {"mqtt", "webhook"}

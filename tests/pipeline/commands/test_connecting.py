@@ -4,13 +4,17 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+import redis
 import yaml
 
 from passerby_events.brokers import Brokers
 from passerby_events.topics import open_admin
 from pipeline.cli import main
 from pipeline.commands.connecting import Contact, ask_all
+from pipeline.store.keys import AGREEMENT, prefix
 from testing.services.mosquitto import Mosquitto
 from testing.services.redis import RedisServer
 from testing.services.webhook import Answer, WebhookServer
@@ -52,6 +56,18 @@ def test_a_recording_is_looked_at_and_then_the_plan_is_printed(
     assert "FAILED" not in printed.out
 
 
+def test_a_folder_of_images_says_how_many_and_passes_over_one_that_is_damaged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    (folder / "0.png").write_bytes(b"no image")
+    for number in (1, 2):
+        assert cv2.imwrite(str(folder / f"{number}.png"), np.zeros((40, 60, 3), np.uint8))
+    assert asked(tmp_path, cameras=[{"name": "door", "source": str(folder), "frame_rate": 5}]) == 0
+    assert "folder of images, 60x40, 5 frames/s, 3 frames, 1 s, first image after" in capsys.readouterr().out
+
+
 def test_each_camera_that_fails_is_one_line_without_its_password(
     tmp_path: Path, silent_port: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -65,7 +81,9 @@ def test_each_camera_that_fails_is_one_line_without_its_password(
     assert asked(tmp_path, cameras=cameras) == 1
     printed = capsys.readouterr()
     lines = printed.err.splitlines()
-    assert lines[-3].startswith("reid-pipeline: camera gone: rtsp://127.0.0.1:1/live: connection refused")
+    assert lines[-3].startswith(
+        "reid-pipeline: camera gone: rtsp://127.0.0.1:1/live: connection refused; is it on, and is the port"
+    )
     assert lines[-2].startswith(f"reid-pipeline: camera silent: rtsp://127.0.0.1:{silent_port}/live: nothing came")
     assert lines[-1].startswith("reid-pipeline: camera none: /dev/video63: not found")
     assert printed.out.count("FAILED") == 3
@@ -93,6 +111,15 @@ def test_redis_says_its_version_and_how_it_keeps_what_it_is_given(
     assert asked(tmp_path, redis={"url": redis_server.url}) == 0
     seen = capsys.readouterr().out
     assert "(standalone), no maxmemory, noeviction, all rights that a site needs; appendonly yes" in seen
+
+
+def test_a_site_that_was_decided_with_other_cameras_would_refuse_the_matcher(
+    redis_server: RedisServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.hset(prefix("site") + AGREEMENT, "cameras", '["yard"]')
+    assert asked(tmp_path, redis={"url": redis_server.url}) == 1
+    assert "site site in Redis was decided with cameras yard (here door)" in capsys.readouterr().err
 
 
 def test_a_redis_that_is_not_there_is_one_line_without_its_password(
@@ -166,7 +193,9 @@ def test_a_webhook_that_does_not_know_us_and_a_broker_that_is_away_fail_on_a_lin
         assert asked(tmp_path, events={"mqtt": mqtt, "webhook": webhook}) == 1
     printed = capsys.readouterr()
     broker, hook = printed.err.splitlines()[-2:]
-    assert broker.startswith("reid-pipeline: expected mqtt://127.0.0.1:1 to acknowledge events within 0.5 s")
+    assert broker.startswith(
+        "reid-pipeline: expected mqtt://127.0.0.1:1 to let us in within 0.5 s, found Connection refused"
+    )
     assert hook.endswith("is refused: 401 Unauthorized; is the token right?")
     assert not any(secret in printed.out + printed.err for secret in (PASSWORD, "s3cret"))
 

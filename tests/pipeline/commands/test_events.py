@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from pipeline.events.kafka.sink import KafkaSink
 from testing.events import a_match, a_merge, an_erasure
 from testing.services.kafka_topics import messages_at, publish_raw
 from testing.services.ports import free_port
+from testing.services.webhook import WebhookServer
 
 
 def recording(path: Path, count: int) -> list[str]:
@@ -69,6 +71,23 @@ def test_a_recording_that_is_replayed_comes_out_as_it_was(
     assert f"30 events published to {topic}" in capsys.readouterr().err
     assert main(["events", "tail", *to, "--from-beginning", "--idle", "1"]) == 0
     assert capsys.readouterr().out.splitlines() == lines
+
+
+def test_what_a_run_could_not_deliver_is_replayed_to_the_webhook_of_its_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = recording(tmp_path / "events.jsonl", 5)
+    site = tmp_path / "site.yaml"
+    replaying = ["events", "replay", str(tmp_path / "events.jsonl"), "--to", str(site)]
+    with WebhookServer() as server:
+        camera = {"name": "door", "source": "door.mp4"}
+        site.write_text(json.dumps({"cameras": [camera], "events": {"webhook": {"url": server.url}}}))
+        assert main(replaying) == 0
+        assert [post.body.decode() for post in server.posts] == lines
+    assert "5 events published to what" in capsys.readouterr().err
+    site.write_text(json.dumps({"cameras": [camera]}))
+    assert main(replaying) == 2
+    assert "expected `events: {mqtt: ...}` or `events: {webhook: ...}`, found neither" in capsys.readouterr().err
 
 
 def test_nothing_of_a_broken_recording_is_published(

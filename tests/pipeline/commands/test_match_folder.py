@@ -1,4 +1,4 @@
-"""What a matcher does with the file of events that it finds."""
+"""What a matcher does with the file of events that it finds, and where it writes none."""
 
 import json
 from pathlib import Path
@@ -9,6 +9,7 @@ import redis
 from passerby_events.recordings import read_events
 from pipeline.cli import main
 from testing.services.redis import RedisServer
+from testing.services.webhook import WebhookServer
 from testing.still_person import still_person
 from testing.videos import write_image_video
 
@@ -60,3 +61,14 @@ def test_what_a_run_left_and_what_a_site_decided_in_another_redis_is_kept_apart(
     assert second == first == of_run
     for folder in (out / "earlier").iterdir():
         assert (folder / "tracks" / "door.txt").read_bytes() == (out / "tracks" / "door.txt").read_bytes()
+
+
+def test_where_a_webhook_takes_the_events_there_is_no_file(site: Path) -> None:
+    with WebhookServer() as server:
+        config = json.loads(site.read_text())
+        site.write_text(json.dumps({**config, "events": {"webhook": {"url": server.url}}}))
+        assert main(["worker", str(site)]) == 0
+        assert main(["match", str(site), "--until-end"]) == 0
+        kinds = [json.loads(post.body)["kind"] for post in server.posts]
+    assert kinds == ["person.appeared", "track.ended"]
+    assert not (site.parent / "out" / "events.jsonl").exists()

@@ -121,10 +121,25 @@ def test_a_recording_that_fails_is_named_and_the_others_go_on(
     assert {end.track.camera for window in windows for end in window.ended} == {"camera0", "camera1"}
 
 
-def test_a_recording_that_is_none_is_said_before_anything_runs(folder: Path, tmp_path: Path) -> None:
+def test_a_recording_that_is_not_there_is_said_before_anything_runs(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="found no such file"):
+        Deployment(config_of(folder, ["short0.mp4", "mistyped.mp4"], tmp_path, processes=2))
+
+
+def drop_all(windows: Iterable[EmbeddedWindow]) -> None:
+    for _ in windows:
+        pass
+
+
+def test_a_recording_that_is_none_fails_alone_unless_all_are_so(folder: Path, tmp_path: Path) -> None:
     (folder / "empty.mp4").write_bytes(b"")
+    with Deployment(config_of(folder, ["short0.mp4", "empty.mp4"], tmp_path, processes=2)) as deployment:
+        failed = deployment.supervisor(drop_all).run()
+    assert [str(error) for error in failed.values()] == [
+        f"camera camera1: {folder / 'empty.mp4'}: expected a video file, found an empty one"
+    ]
     with pytest.raises(SourceError, match="found an empty one"):
-        Deployment(config_of(folder, ["short0.mp4", "empty.mp4"], tmp_path, processes=2))
+        Deployment(config_of(folder, ["empty.mp4", "empty.mp4"], tmp_path, processes=2))
 
 
 def test_a_network_that_a_process_cannot_use_is_said_before_anything_runs(folder: Path, tmp_path: Path) -> None:

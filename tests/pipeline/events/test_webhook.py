@@ -6,9 +6,12 @@ import hmac
 import itertools
 import json
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from email.utils import formatdate
 from pathlib import Path
 from uuid import UUID
 
@@ -83,17 +86,45 @@ def test_a_server_that_hangs_up_gets_the_event_again() -> None:
         assert ids(server.posts) == [1, 1, 2]
 
 
-def test_a_server_is_left_alone_for_as_long_as_it_asks() -> None:
+@pytest.mark.parametrize("says", [lambda: "2", lambda: formatdate(time.time() + 3.0, usegmt=True)])
+def test_a_server_is_left_alone_for_as_long_as_it_asks(says: Callable[[], str]) -> None:
     came_s: list[float] = []
 
     def answer(_: Post) -> Answer:
         came_s.append(time.monotonic())
-        return Answer(429, retry_after="2") if len(came_s) == 1 else Answer()
+        return Answer(429, retry_after=says()) if len(came_s) == 1 else Answer()
 
     with WebhookServer(answer) as server, WebhookSink(target(server.url)) as sink:
         publish(sink, 1)
         sink.flush()
-    assert came_s[1] - came_s[0] >= 2.0
+    assert came_s[1] - came_s[0] >= 1.9
+
+
+def test_a_server_that_asks_for_more_patience_than_there_is_is_not_asked_again() -> None:
+    with WebhookServer(lambda _: Answer(503, retry_after="3600")) as server:
+        sink = WebhookSink(target(server.url, within_s=0.5))
+        publish(sink, 1)
+        with pytest.raises(EventsError, match="503"):
+            sink.flush()
+        assert len(server.posts) == 1
+
+
+@pytest.mark.parametrize("says", ["soon", "-1", ""])
+def test_a_wait_that_is_none_is_passed_over(says: str) -> None:
+    coming = iter([Answer(429, retry_after=says), Answer()])
+    with WebhookServer(lambda _: next(coming)) as server, WebhookSink(target(server.url)) as sink:
+        publish(sink, 1)
+        sink.flush()
+        assert len(server.posts) == 2
+
+
+def test_a_server_that_never_answers_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        sink = WebhookSink(replace(target(url, within_s=0.3), timeout_s=0.2))
+        publish(sink, 1)
+        with pytest.raises(EventsError, match="found no answer in time"):
+            sink.flush()
 
 
 @pytest.mark.parametrize(

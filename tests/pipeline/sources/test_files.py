@@ -100,7 +100,7 @@ def write_sound(path: Path) -> None:
         ("empty.mp4", b"", ErrorCode.CORRUPT, "found an empty one"),
         ("text.mp4", b"this is no video\n" * 1000, ErrorCode.CORRUPT, "no video that can be read"),
         ("sound.wav", "sound", ErrorCode.CODEC, "no video in it"),
-        ("folder.mp4", "folder", ErrorCode.NOT_FOUND, "found a folder"),
+        ("folder.mp4", "folder", ErrorCode.NOT_FOUND, "found another thing"),
     ],
 )
 def test_what_is_no_video_is_one_clear_line(

@@ -95,15 +95,16 @@ def with_a_broken_packet(path: Path, number: int, codec: str, pixel_format: str)
     return path
 
 
+@pytest.mark.parametrize("number", [0, 10])
 @pytest.mark.parametrize(("suffix", "codec", "pixel_format"), [("avi", "mjpeg", "yuvj420p"), ("mov", "png", "rgb24")])
 def test_a_packet_that_cannot_be_decoded_is_a_gap_and_counted(
-    tmp_path: Path, suffix: str, codec: str, pixel_format: str
+    tmp_path: Path, suffix: str, codec: str, pixel_format: str, number: int
 ) -> None:
     counts = DropCounter()
-    path = with_a_broken_packet(tmp_path / f"video.{suffix}", 10, codec, pixel_format)
+    path = with_a_broken_packet(tmp_path / f"video.{suffix}", number, codec, pixel_format)
     frames = list(FileSource("door", path, frame_rate=25, observers=[counts]))
     missing = set(range(24)) - {frame.index for frame in frames}
-    assert missing == {10}
+    assert missing == {number}
     assert counts.drops == {DropCause.CORRUPT: 1}
     assert frames[-1].time_s == pytest.approx(23 / 25)
 

@@ -1,5 +1,6 @@
 """Folders of images: numbered as the images are, decoded by their content."""
 
+import os
 from pathlib import Path
 
 import cv2
@@ -61,6 +62,19 @@ def test_an_image_that_cannot_be_read_is_a_gap_counted_and_named(
     assert [(frame.index, frame.time_s) for frame in frames] == [(0, 0.0), (2, 2.0)]
     assert counter.drops == {DropCause.CORRUPT: 1}
     assert f"2.{suffix}: expected a JPEG or PNG image" in caplog.text
+
+
+def test_pipes_folders_and_links_to_nothing_that_are_named_like_images_are_skipped_and_counted(tmp_path: Path) -> None:
+    write_image(tmp_path / "0.jpg", RED)
+    os.mkfifo(tmp_path / "1.jpg")
+    (tmp_path / "2.jpg").symlink_to("3.jpg")
+    (tmp_path / "3.jpg").symlink_to("2.jpg")
+    (tmp_path / "4.jpg").symlink_to("nowhere")
+    (tmp_path / "5.jpg").mkdir()
+    (tmp_path / "6.jpg").symlink_to("0.jpg")
+    count = DropCounter()
+    assert [frame.index for frame in FolderSource("door", tmp_path, frame_rate=5, observers=[count])] == [0, 6]
+    assert count.drops == {DropCause.CORRUPT: 5}
 
 
 def test_a_folder_of_damaged_images_alone_is_an_error(tmp_path: Path) -> None:

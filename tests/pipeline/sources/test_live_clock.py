@@ -6,17 +6,17 @@ from pipeline.sources.live_clock import LiveClock, Pace
 
 
 def test_our_clock_tells_the_wall_time() -> None:
-    assert abs(LiveClock("camera door").now_s() - time.time()) < 0.5
+    assert abs(LiveClock("door").now_s() - time.time()) < 0.5
 
 
 def test_a_frame_has_the_time_of_its_arrival_until_the_sender_tells_its_own() -> None:
-    clock = LiveClock("camera door")
+    clock = LiveClock("door")
     assert clock.stamp(None, 100.0) == (100.0, "receive")
     assert clock.stamp(100.1, 100.2) == (100.1, "sender")
 
 
 def test_a_frame_whose_time_is_not_after_the_last_has_none() -> None:
-    clock = LiveClock("camera door")
+    clock = LiveClock("door")
     clock.stamp(None, 100.0)
     assert clock.stamp(99.9, 100.1) is None
     assert clock.stamp(100.0, 100.2) is None
@@ -24,7 +24,7 @@ def test_a_frame_whose_time_is_not_after_the_last_has_none() -> None:
 
 
 def test_a_senders_clock_that_was_never_set_is_not_believed() -> None:
-    assert LiveClock("camera door").stamp(12.0, 100.0) == (100.0, "receive")
+    assert LiveClock("door").stamp(12.0, 100.0) == (100.0, "receive")
 
 
 class Machine:
@@ -35,7 +35,7 @@ class Machine:
         self.up_s = 50.0
 
     def clock(self) -> LiveClock:
-        return LiveClock("camera door", wall_s=lambda: self.wall_s, monotonic_s=lambda: self.up_s)
+        return LiveClock("door", wall_s=lambda: self.wall_s, monotonic_s=lambda: self.up_s)
 
     def wait(self, duration_s: float) -> None:
         self.wall_s += duration_s
@@ -70,10 +70,10 @@ def test_a_step_back_is_followed_at_the_next_connection(caplog: pytest.LogCaptur
 
 
 def test_a_senders_clock_at_the_limit_does_not_flip() -> None:
-    clock = LiveClock("camera door")
+    clock = LiveClock("door")
     stamps = [clock.stamp(100 + index, 104.8 + index + index % 2 * 0.4) for index in range(10)]
     assert stamps == [(100.0 + index, "sender") for index in range(10)]
-    clock = LiveClock("camera door")
+    clock = LiveClock("door")
     stamps = [clock.stamp(100 + index, 105.2 + index + index % 2 * 6) for index in range(4)]
     assert {stamp and stamp[1] for stamp in stamps} <= {"receive", None}
 

@@ -12,7 +12,7 @@ HOUR_S = 3600.0
 
 
 def settled(container_s: Sequence[float | None], *, starts_at_s: float = 0.0, step_s: float = 0.1) -> list[float]:
-    timeline: Timeline[int] = Timeline("camera door", starts_at_s, step_s)
+    timeline: Timeline[int] = Timeline("camera door", "door", starts_at_s, step_s)
     found = list(timeline.settle(Timed(index, time_s) for index, time_s in enumerate(container_s)))
     assert [each.item for each in found] == list(range(len(container_s)))
     assert all(earlier.time_s < later.time_s for earlier, later in pairwise(found))
@@ -86,5 +86,5 @@ def test_a_source_that_fails_gives_all_that_came_before_first() -> None:
 
     found: list[int] = []
     with pytest.raises(SourceError, match="torn"):
-        found.extend(each.item for each in Timeline[int]("camera door", 0.0, 0.1).settle(broken()))
+        found.extend(each.item for each in Timeline[int]("camera door", "door", 0.0, 0.1).settle(broken()))
     assert found == [0, 1, 2]

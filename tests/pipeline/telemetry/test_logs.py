@@ -1,8 +1,13 @@
+import ast
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from testing.paths import ROOT
 
 SAY = """
 import logging
@@ -54,3 +59,23 @@ def test_what_kafkas_client_says_of_brokers_that_are_away_is_for_debugging(level
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ("connection lost" in done.stderr) is is_reported
+
+
+def test_lines_that_are_of_one_camera_bear_it_as_a_field() -> None:
+    """All that sources and tracking say is of one; elsewhere those that name it."""
+    lines = [(path, call) for path in sorted((ROOT / "pipeline").rglob("*.py")) for call in log_calls(path)]
+    assert len(lines) > 20
+    without = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path, call in lines
+        if (path.parent.name in ("sources", "tracking") or str(ast.literal_eval(call.args[0])).startswith("camera %s"))
+        and not any(keyword.arg == "extra" for keyword in call.keywords)
+    ]
+    assert without == []
+
+
+def log_calls(path: Path) -> Iterator[ast.Call]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="logger"), attr="debug" | "info" | "warning" | "error")):
+                yield node

@@ -99,13 +99,14 @@ WRONG: dict[str, tuple[Callable[[Tensor], object], type[Exception], str]] = {
     "images": (lambda clips: clips[0], ValueError, r"expected clips \(B, T, 3, H, W\)"),
     "one channel": (lambda clips: clips[:, :, :1], ValueError, r"expected clips \(B, T, 3, H, W\)"),
     "numpy": (lambda clips: clips.numpy(), TypeError, "expected clips as a torch.Tensor, found ndarray"),
+    "a list": (list, TypeError, "expected clips as a torch.Tensor, found list"),
     "specks": (lambda clips: clips[..., :1, :1], ValueError, "expected (frames|clips|maps)"),
 }
 
 
 def test_what_is_no_clip_is_refused_in_our_words(name: str, network: nn.Module) -> None:
     # The stems without convolutions of their own take a single pixel for a frame.
-    takes_specks = name.startswith(("m3d", "pooling-mean"))
+    takes_specks = name.startswith(("m3d", "pooling-mean", "ap3d"))
     for wrong, (spoil, kind, says) in WRONG.items():
         if wrong == "specks" and takes_specks:
             continue

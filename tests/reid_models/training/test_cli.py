@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -7,6 +8,8 @@ import pytest
 
 from reid_models.training.cli import main
 from reid_models.training.data import read_crop_set, write_crop_set
+from reid_models.training.datasets.catalogue import DATASETS
+from testing import official_layouts
 from testing.coloured_people import coloured_people
 
 
@@ -73,3 +76,49 @@ def test_a_recipe_is_run_from_the_command_line_and_goes_on(tmp_path: Path, capsy
     assert json.loads((tmp_path / "run" / "crops" / "recipe.json").read_text()) == recipe
     assert main([*words, *small, "--steps", "3", "--seed", "5"]) == 0
     assert "step 3 of 3" in capsys.readouterr().err
+
+
+def spoil_images(folder: Path) -> None:
+    for path in (folder / "bbox_train").rglob("*.jpg"):
+        path.write_bytes(b"not an image")
+
+
+def fit_on(data: str, out: Path) -> list[str]:
+    changes = ["--trunk", "compact", "--set", "network.weights=null", "--set", "feed.sampler.persons=2", "--steps", "1"]
+    return ["fit", "frames", "--data", data, "--out", str(out), *changes]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "expected"),
+    [
+        (lambda folder: (folder / "info" / "query_IDX.mat").unlink(), "expected query_IDX in"),
+        (lambda folder: (folder / "bbox_train").rename(folder / "train"), "found no folder; MARS is bbox_train/ID/"),
+        (spoil_images, "found something else: restore it or take it out of the set"),
+    ],
+)
+def test_a_data_set_that_is_not_as_it_should_be_is_one_line(
+    spoil: Callable[[Path], object], expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoil(official_layouts.mars(tmp_path / "mars"))
+    assert main(fit_on(f"mars={tmp_path / 'mars'}", tmp_path / "run")) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("reid-train: ")
+    assert expected in error
+
+
+def test_a_set_with_a_person_on_both_sides_is_not_learnt_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for side in ("train", "test"):
+        official_layouts.image(tmp_path / "own" / side / "0007" / "0007C1T0001F001.jpg")
+    assert main(fit_on(f"folder={tmp_path / 'own'}", tmp_path / "run")) == 2
+    assert "found 1 in both, the first one 7: split the set by persons" in capsys.readouterr().err
+
+
+def test_every_data_set_is_listed_with_its_layout_and_who_has_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data"]) == 0
+    listed = capsys.readouterr().out
+    for name, entry in DATASETS.items():
+        assert f"{name}: {entry.title}" in listed
+        assert entry.layout in listed
+        assert entry.where in listed

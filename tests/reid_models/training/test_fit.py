@@ -12,13 +12,14 @@ from reid_learning.effects import EffectParams
 from reid_learning.loop import TrainingError
 from reid_learning.machine import Machine, MachineError
 from reid_learning.optimisers import OptimiserParams
+from reid_learning.run_log import FILE as LOG
 from reid_models.ranking import RankingError
 from reid_models.training.augment import AugmentParams
 from reid_models.training.build import build_learner
 from reid_models.training.evaluation.ask import ask
 from reid_models.training.feeds.crops import CropFeedParams, Size
 from reid_models.training.feeds.tracklets import TrackletFeedParams
-from reid_models.training.fit import LOG, Lesson, fit, trained
+from reid_models.training.fit import Lesson, fit, trained
 from reid_models.training.learners.identity import IdentityObjective
 from reid_models.training.recipes.compact import compact
 from reid_models.training.sampling.batches import SamplerParams

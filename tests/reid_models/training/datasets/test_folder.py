@@ -36,3 +36,20 @@ def test_the_same_person_on_both_sides_is_refused(tmp_path: Path) -> None:
 def test_a_folder_of_something_else_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(TrackletFolderError, match="lay the tracklets out as in MARS"):
         read_dataset("folder", tmp_path)
+
+
+def test_a_folder_may_have_nobody_to_ask_for(tmp_path: Path) -> None:
+    as_mars(tmp_path / "train", first=1)
+    found = read_dataset("folder", tmp_path)
+    assert (len(found.train), len(found.query)) == (8, 0)
+
+
+@pytest.mark.shared
+def test_queries_of_mars_as_they_are_shared_are_a_folder(shared: Path) -> None:
+    found = read_dataset("folder", shared / "data" / "reid" / "mars_query_half").query
+    assert (len(found), len(set(found.persons)), set(found.cameras), set(found.lengths)) == (
+        823,
+        302,
+        {*range(1, 7)},
+        {8},
+    )

@@ -1,0 +1,1 @@
+"""What papers report, and what came of their recipes here."""
