@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "growth": ("matching.growth",),
     "hour": ("matching.hour",),
     "scaling": ("capacity.scaling",),
+    "mars": ("capacity.mars",),
     "load": ("matching.simulated_load",),
     "simulation": ("speed.simulation",),
 }
