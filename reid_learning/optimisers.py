@@ -23,12 +23,12 @@ START_FACTOR = 0.01
 class OptimiserParams:
     """
     Attributes:
-        kind: adam (weight decay as in the papers, part of the gradient), adamw (apart from it), or sgd with Nesterov's
-            momentum.
+        kind: adam (weight decay as in the papers, part of the gradient), adamw (apart from it), or sgd.
         rate: highest learning rate.
         decay: weight decay.
         decays_norms: whether it is of vectors too: norms and biases.
         momentum: of sgd.
+        is_nesterov: whether it looks ahead, of sgd.
         factors: of the rate, for parameters by the beginnings of their names: (("network.trunk.", 0.1),).
     """
 
@@ -37,6 +37,7 @@ class OptimiserParams:
     decay: float = 0.02
     decays_norms: bool = False
     momentum: float = 0.9
+    is_nesterov: bool = True
     factors: tuple[tuple[str, float], ...] = ()
 
 
@@ -73,7 +74,8 @@ def build_optimiser(params: OptimiserParams, learning: Iterable[tuple[str, nn.Pa
         case "adamw":
             return AdamW(groups, lr=params.rate)
         case "sgd":
-            return SGD(groups, lr=params.rate, momentum=params.momentum, nesterov=params.momentum > 0)
+            nesterov = params.is_nesterov and params.momentum > 0
+            return SGD(groups, lr=params.rate, momentum=params.momentum, nesterov=nesterov)
 
 
 def build_schedule(params: ScheduleParams, optimiser: Optimizer, *, steps: int) -> LRScheduler:

@@ -4,6 +4,7 @@ Names and groups of Zhao et al., CVPR 2019, Figure 4: those of RAP's attributes 
 moment. Its text says 68; the figure names these 66.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -70,3 +71,15 @@ MARS_GROUPS = (
 """MARS-Attribute's 32, in 12 columns of its file: Market-1501's and colours that are mixed."""
 
 GROUPS = (RAP_GROUPS, MARKET_GROUPS, MARS_GROUPS)
+
+
+def groups_of(names: Sequence[str]) -> tuple[AttributeGroup, ...]:
+    """The groups that have these labels, in whatever order they stand.
+
+    Raises:
+        ValueError: if none has.
+    """
+    for groups in GROUPS:
+        if {name for group in groups for name in group.attributes} == set(names):
+            return groups
+    raise ValueError(f"expected the attributes of RAP, Market-1501 or MARS-Attribute, found {len(names)} others")

@@ -213,6 +213,20 @@ def _inception_trunk() -> Trunk:
     return Trunk(stages, widths=(64, 192, 288, 768, 2048), sides=_inception_sides, least_px=75, mean=HALF, std=HALF)
 
 
+def block_widths(trunk: Trunk, stage: int) -> tuple[int, ...]:
+    """Channels after each block of a stage, 2 to 5: those of its last norm, which residual blocks end with.
+
+    Raises:
+        ValueError: if the stage is not made of such blocks.
+    """
+    blocks = trunk.stages[stage - 1].children()
+    norms = [[norm.num_features for norm in block.modules() if isinstance(norm, nn.BatchNorm2d)] for block in blocks]
+    widths = tuple(found[-1] for found in norms if found)
+    if len(widths) < len(norms) or not widths or widths[-1] != trunk.widths[stage - 1]:
+        raise ValueError(f"expected a trunk of residual blocks in stage {stage}, found another: take a ResNet, say")
+    return widths
+
+
 def resnet_sides(side: int, *, last_stride: int) -> tuple[int, ...]:
     """Side of the map after each stage, for frames of that side; every layer pads, and rounds up."""
     if side % 4:

@@ -1,6 +1,6 @@
 """Every network by name, paper-variant-trunk: what the tests, docs/models.md and the benchmarks go through."""
 
-from reid_models.architectures import attributes, compact, cosam, csa, gltr, m3d, pooling, sta, stmp, tkp, vrstc
+from reid_models.architectures import ap3d, attributes, compact, cosam, csa, gltr, m3d, pooling, sta, stmp, tkp, vrstc
 from reid_models.architectures.architecture import Architecture
 
 CATALOGUE: dict[str, Architecture] = {
@@ -14,5 +14,6 @@ CATALOGUE: dict[str, Architecture] = {
     **sta.NETWORKS,
     **attributes.NETWORKS,
     **vrstc.NETWORKS,
+    **ap3d.NETWORKS,
     **compact.NETWORKS,
 }

@@ -18,7 +18,9 @@ from torch import Tensor, nn
 from reid_models.architectures.architecture import Architecture
 from reid_models.architectures.backbones import Trunk, TrunkSpec
 from reid_models.architectures.features import Features
+from reid_models.architectures.inputs import check_clips
 from reid_models.architectures.layout import frames_to_clips
+from reid_models.architectures.optical_flow import optical_flow
 from reid_runtime.card import ClipSpec
 
 Query = Literal["mean", "recurrent"]
@@ -48,7 +50,8 @@ class Csa(nn.Module):
     The embedding is self-pooled, as both sides are in the released code; `CrossPooling` and `PairClassifier` take the
     features of two snippets further.
 
-    With flow, a second first layer of two channels is added to that of the colours, before the batch norm.
+    With flow, a second first layer of two channels is added to that of the colours, before the batch norm. `WithFlow`
+    makes the flow too.
     """
 
     def __init__(
@@ -91,13 +94,20 @@ class Csa(nn.Module):
 
     def _raw(self, clips_BTCHW: Tensor, flow_BTCHW: Tensor | None) -> Tensor:
         """(B, T, R): each frame's last map, its mean."""
-        first, *others = self.trunk.stage1.children()
-        maps_NCHW: Tensor = first(self.trunk.frames(clips_BTCHW))
-        if flow_BTCHW is not None and self.flow_conv is not None:
-            maps_NCHW = maps_NCHW + self.flow_conv(flow_BTCHW.flatten(0, 1))
-        for layer in (*others, *self.trunk.stages[1:]):
-            maps_NCHW = layer(maps_NCHW)
+        maps_NCHW = self._stem(self.trunk.frames(clips_BTCHW), flow_BTCHW)
+        for stage in self.trunk.stages[1:]:
+            maps_NCHW = stage(maps_NCHW)
         return frames_to_clips(maps_NCHW.mean(dim=(2, 3)), clips_BTCHW.shape[1])
+
+    def _stem(self, frames_NCHW: Tensor, flow_BTCHW: Tensor | None) -> Tensor:
+        """Stage 1, the flow's first layer added to that of the colours; both are padded by what stands before it."""
+        if flow_BTCHW is None or self.flow_conv is None:
+            return _layer(self.trunk.stage1, frames_NCHW)
+        layers = _flat(self.trunk.stage1)
+        first = next(index for index, layer in enumerate(layers) if isinstance(layer, nn.Conv2d))
+        before = nn.Sequential(*layers[:first])
+        maps_NCHW = layers[first](before(frames_NCHW)) + self.flow_conv(before(flow_BTCHW.flatten(0, 1)))
+        return _layer(nn.Sequential(*layers[first + 1 :]), maps_NCHW)
 
 
 class SelfPooling(nn.Module):
@@ -163,6 +173,35 @@ class PairClassifier(nn.Module):
         return logits
 
 
+class WithFlow(nn.Module):
+    """CSA that looks at optical flow, which it makes of the clips itself: (B, T, 3, H, W) -> CsaFeatures."""
+
+    def __init__(self, snippets: Csa) -> None:
+        super().__init__()
+        self.snippets = snippets
+
+    def forward(self, clips_BTCHW: Tensor) -> CsaFeatures:
+        """Clips, uint8 or float in [0, 1] -> features."""
+        check_clips(clips_BTCHW)
+        found: CsaFeatures = self.snippets(clips_BTCHW, optical_flow(clips_BTCHW))
+        return found
+
+
+class SnippetMatcher(nn.Module):
+    """Embeds snippets, and compares them: (B, T, 3, H, W) -> CsaFeatures; `pairs` takes two sets of embeddings."""
+
+    def __init__(self, snippets: nn.Module, width: int = EMBEDDING_WIDTH) -> None:
+        """Takes what embeds snippets, with D = width."""
+        super().__init__()
+        self.snippets = snippets
+        self.pairs = PairClassifier(width)
+
+    def forward(self, clips_BTCHW: Tensor) -> CsaFeatures:
+        """Clips, uint8 or float in [0, 1] -> features."""
+        found: CsaFeatures = self.snippets(clips_BTCHW)
+        return found
+
+
 def snippet_distance(logits_PG2: Tensor, *, share: float = COMPETING_SHARE) -> Tensor:
     """How far two tracklets are apart, a scalar: the mean of the least distances of all pairs of their snippets.
 
@@ -186,11 +225,19 @@ def _over_frames(norm: nn.Module, features: Tensor) -> Tensor:
     return normed.view_as(features)
 
 
+def _layer(layer: nn.Module, maps_NCHW: Tensor) -> Tensor:
+    found: Tensor = layer(maps_NCHW)
+    return found
+
+
+def _flat(stem: nn.Module) -> list[nn.Module]:
+    """The layers of a stem, those of sequences within it one by one."""
+    return [inner for layer in stem.children() for inner in (layer if isinstance(layer, nn.Sequential) else (layer,))]
+
+
 def _like_first(stem: nn.Module) -> nn.Conv2d:
     """A first layer for flow, of the same geometry as that for colours."""
-    first = next(stem.children())
-    if not isinstance(first, nn.Conv2d):
-        raise ValueError(f"expected a trunk that begins with a convolution, found {type(first).__name__}")
+    first = next(layer for layer in stem.modules() if isinstance(layer, nn.Conv2d))
     side, stride, padding = first.kernel_size[0], first.stride[0], first.padding[0]
     return nn.Conv2d(FLOW_CHANNELS, first.out_channels, side, stride=stride, padding=int(padding), bias=False)
 

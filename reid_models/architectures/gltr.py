@@ -141,4 +141,10 @@ NETWORKS: dict[str, Architecture] = {
         build=lambda trunk, _clip: GLTR(trunk, form=PAPER, has_dtp=False),
         clip=CLIP,
     ),
+    "gltr-baseline-resnet50": Architecture(
+        paper=f"{LI}, the mean of the frames",
+        trunk=RESNET50,
+        build=lambda trunk, _clip: GLTR(trunk, form=PAPER, has_dtp=False, has_tsa=False),
+        clip=CLIP,
+    ),
 }

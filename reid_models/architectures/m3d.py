@@ -24,6 +24,8 @@ from reid_runtime.card import ClipSpec
 
 WIDTH = 128
 """D of one stream."""
+PROBE_PX = 256
+"""Sides of a frame by which a trunk's last stride is found."""
 REDUCTION = 16
 """The channel attention's middle layer is that much narrower."""
 
@@ -123,6 +125,16 @@ def _merged(maps_BTCHW: Tensor, stride: int) -> Tensor:
     return means_BSCHW
 
 
+def run_stage(stage: nn.Module, layer: nn.Module, maps_BTCHW: Tensor, *, time_stride: int) -> Tensor:
+    """A whole stage with an M3D layer behind it; ours, for trunks without bottlenecks.
+
+    (B, T, C, H, W) -> (B, T / time_stride, C', H', W').
+    """
+    maps_BTCHW = frames_to_clips(stage(maps_BTCHW.flatten(0, 1)), maps_BTCHW.shape[1])
+    changes_BSCHW: Tensor = layer(maps_BTCHW)
+    return _merged(maps_BTCHW, time_stride) + changes_BSCHW
+
+
 def _stride(block: Bottleneck) -> int:
     """Of the convolution: the block's own attribute keeps the published stride where a trunk has undone it."""
     return int(block.conv2.stride[0])
@@ -191,29 +203,29 @@ class M3D(nn.Module):
         """Takes a trunk.
 
         Args:
-            trunk: a ResNet of bottlenecks.
+            trunk: a ResNet of bottlenecks in the paper.
             frames: T that the numbers of branches are for.
             has_attention: whether the residual attention is there.
             width: D.
 
         Raises:
-            ValueError: if the trunk is another, or the strides do not go into T.
+            ValueError: if the strides do not go into T.
         """
         super().__init__()
-        blocks = [_first_bottleneck(stage) for stage in trunk.stages[1:]]
-        strides = [_stride(block) for block in blocks]
         self.trunk = trunk
-        self.multiple = prod(strides)
+        self.strides = _strides(trunk)
+        self.multiple = prod(self.strides)
         self.only_frames = frames if has_attention else None
         self._check(frames)
         self.stem_layer = M3DLayer(trunk.widths[0], branches=_branches(frames))
         self.layers = nn.ModuleList()
         self.attentions = nn.ModuleList()
-        for block, stride, stage_width in zip(blocks, strides, trunk.widths[1:], strict=True):
-            layer = M3DLayer(block.conv2.out_channels, branches=_branches(frames), time_stride=stride)
-            self.layers.append(layer)
+        for stage, stride, stage_width in zip(trunk.stages[1:], self.strides, trunk.widths[1:], strict=True):
+            first = next(stage.children())
+            inner = first.conv2.out_channels if isinstance(first, Bottleneck) else stage_width
+            self.layers.append(M3DLayer(inner, branches=_branches(frames), time_stride=stride))
             frames //= stride
-            is_attended = has_attention and block is not blocks[-1]
+            is_attended = has_attention and stage is not trunk.stages[-1]
             self.attentions.append(ResidualAttention(stage_width, frames) if is_attended else nn.Identity())
         self.feat = nn.Linear(trunk.width, width)
 
@@ -226,16 +238,19 @@ class M3D(nn.Module):
         check_clips(clips_BTCHW)
         self._check(clips_BTCHW.shape[1])
         maps_BTCHW = self._stem(clips_BTCHW)
-        for stage, layer, attention in zip(self.trunk.stages[1:], self.layers, self.attentions, strict=True):
-            maps_BTCHW = attention(_run_stage(stage, layer, maps_BTCHW))
+        parts = zip(self.trunk.stages[1:], self.layers, self.strides, self.attentions, strict=True)
+        for stage, layer, stride, attention in parts:
+            maps_BTCHW = attention(_run_stage(stage, layer, maps_BTCHW, stride))
         steps_BSD: Tensor = self.feat(maps_BTCHW.mean(dim=(3, 4)))
         return M3DFeatures(embedding=steps_BSD.mean(dim=1), steps=steps_BSD)
 
     def _stem(self, clips_BTCHW: Tensor) -> Tensor:
-        *layers, pool = self.trunk.stage1.children()
-        maps_BTCHW = frames_to_clips(nn.Sequential(*layers)(self.trunk.frames(clips_BTCHW)), clips_BTCHW.shape[1])
+        frames = clips_BTCHW.shape[1]
+        layers = list(self.trunk.stage1.children())
+        pools = [layers.pop()] if isinstance(layers[-1], nn.MaxPool2d) else []
+        maps_BTCHW = frames_to_clips(nn.Sequential(*layers)(self.trunk.frames(clips_BTCHW)), frames)
         maps_BTCHW = maps_BTCHW + self.stem_layer(maps_BTCHW)
-        return frames_to_clips(pool(maps_BTCHW.flatten(0, 1)), clips_BTCHW.shape[1])
+        return frames_to_clips(nn.Sequential(*pools)(maps_BTCHW.flatten(0, 1)), frames)
 
     def _check(self, frames: int) -> None:
         if self.only_frames is not None and frames != self.only_frames:
@@ -244,19 +259,23 @@ class M3D(nn.Module):
             raise ValueError(f"expected clips of a multiple of {self.multiple} frames, found {frames}")
 
 
-def _first_bottleneck(stage: nn.Module) -> Bottleneck:
-    first = next(stage.children())
-    if not isinstance(first, Bottleneck):
-        raise ValueError(f"expected a ResNet of bottlenecks such as resnet50, found {type(first).__name__}")
-    return first
+def _strides(trunk: Trunk) -> tuple[int, ...]:
+    """In time, of stages 2 to 5: a bottleneck's own; of others as ResNet-50 has them, and the last as its map's."""
+    firsts = [next(stage.children()) for stage in trunk.stages[1:]]
+    if all(isinstance(first, Bottleneck) for first in firsts):
+        return tuple(_stride(first) for first in firsts if isinstance(first, Bottleneck))
+    rows = [trunk.map_size(PROBE_PX, PROBE_PX, stage=stage)[0] for stage in (4, 5)]
+    return 1, 2, 2, rows[0] // rows[1]
 
 
 def _branches(frames: int) -> int:
     return max(1, frames.bit_length() - 1)
 
 
-def _run_stage(stage: nn.Module, layer: nn.Module, maps_BTCHW: Tensor) -> Tensor:
+def _run_stage(stage: nn.Module, layer: nn.Module, maps_BTCHW: Tensor, stride: int) -> Tensor:
     first, *others = stage.children()
+    if not isinstance(first, Bottleneck):
+        return run_stage(stage, layer, maps_BTCHW, time_stride=stride)
     maps_BSCHW = run_bottleneck(first, layer, maps_BTCHW)
     return frames_to_clips(nn.Sequential(*others)(maps_BSCHW.flatten(0, 1)), maps_BSCHW.shape[1])
 

@@ -1,4 +1,4 @@
-"""A ResNet whose frames see each other: 3-D non-local blocks among its residual blocks (TKP and VRSTC)."""
+"""A trunk whose frames see each other: 3-D non-local blocks among its residual blocks (TKP and VRSTC)."""
 
 # B clips, T frames, N = B * T frames, C channels, H x W positions of the last map
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from reid_models.architectures.backbones import Trunk
+from reid_models.architectures.backbones import Trunk, block_widths
 from reid_models.architectures.layout import frames_to_clips, frames_to_volume, volume_to_frames
 from reid_models.architectures.nonlocal_block import NonLocalBlock
 
@@ -45,10 +45,10 @@ class NonLocalTrunk(nn.Module):
     """
 
     def __init__(self, trunk: Trunk, places: Sequence[Place]) -> None:
-        """Takes a ResNet.
+        """Takes a trunk.
 
         Args:
-            trunk: its residual blocks.
+            trunk: its stages are blocks one after the other.
             places: of the non-local blocks.
 
         Raises:
@@ -62,7 +62,7 @@ class NonLocalTrunk(nn.Module):
             raise ValueError(f"expected each place once, found {places}")
         self.trunk = trunk
         self.nonlocal_blocks = nn.ModuleDict(
-            {_key(place): _nonlocal_block(trunk.widths[place.stage - 1]) for place in places}
+            {_key(place): _nonlocal_block(block_widths(trunk, place.stage)[place.after]) for place in places}
         )
 
     def forward(self, clips_BTCHW: Tensor) -> Tensor:

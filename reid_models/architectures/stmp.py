@@ -32,9 +32,11 @@ class StmpFeatures(Features):
     Attributes:
         parts: (B, H, C), one feature for each row of the maps, mean over frames and columns of the refined maps. Each
             has a triplet loss of its own.
+        middle: (B, T, M), each frame's mean over the map behind stage 4, for a classifier that is left away afterwards.
     """
 
     parts: Tensor
+    middle: Tensor
 
 
 class Stmp(nn.Module):
@@ -43,7 +45,8 @@ class Stmp(nn.Module):
     Any T, but exported for one: the recurrence is unrolled. Frames of one size: a layer of the unit is as large as the
     map (8 x 8 for the paper's 299 x 299 pixels).
 
-    Not taken over: the auxiliary classifier of Inception-v3 behind stage 4, an extra loss of the released training.
+    Ours: the auxiliary classifier of the released training, Inception-v3's behind stage 4, reads a mean over the map;
+    the published one has two convolutions before it.
     """
 
     def __init__(self, trunk: Trunk, clip: ClipSpec, *, width: int = EMBEDDING_WIDTH) -> None:
@@ -65,9 +68,15 @@ class Stmp(nn.Module):
         Raises:
             ValueError: if the frames have another size than the network was built for.
         """
-        maps_NCHW: Tensor = self.trunk(self.trunk.frames(clips_BTCHW))
-        refined_BCTHW = self.refine(frames_to_clips(maps_NCHW, clips_BTCHW.shape[1]))
-        return StmpFeatures(embedding=self.fuse(refined_BCTHW), parts=refined_BCTHW.mean(dim=(2, 4)).transpose(1, 2))
+        frames, middle_NCHW = clips_BTCHW.shape[1], self.trunk.frames(clips_BTCHW)
+        for stage in self.trunk.stages[:-1]:
+            middle_NCHW = stage(middle_NCHW)
+        refined_BCTHW = self.refine(frames_to_clips(self.trunk.stage5(middle_NCHW), frames))
+        return StmpFeatures(
+            embedding=self.fuse(refined_BCTHW),
+            parts=refined_BCTHW.mean(dim=(2, 4)).transpose(1, 2),
+            middle=frames_to_clips(middle_NCHW.mean(dim=(2, 3)), frames),
+        )
 
 
 class RefiningUnit(nn.Module):

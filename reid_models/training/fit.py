@@ -24,8 +24,10 @@ from reid_models.training.evaluation.ask import ask
 from reid_models.training.feeds.crops import CropFeed, CropFeedParams
 from reid_models.training.feeds.feed import Feed, PrefetchedFeed
 from reid_models.training.feeds.tracklets import TrackletFeed
+from reid_models.training.learners.batch import Batch
+from reid_models.training.learners.phases import LearnerPhase
 from reid_models.training.recipe import Recipe
-from reid_models.training.restore import CLASSIFIERS, restored
+from reid_models.training.restore import CLASSIFIERS, restored_learner
 from reid_models.training.tracklets import Dataset, DatasetError, TrackletSet
 
 READERS = 2
@@ -88,16 +90,18 @@ def _fit(
     torch.manual_seed(recipe.loop.seed)
     people = lesson.people
     identities = int(people.persons.max(initial=-1)) + 1
-    learner = synchronised(build_learner(recipe, identities), machine)
+    built = build_learner(recipe, identities, people=people)
+    learner = synchronised(built, machine)
     if begins_with is not None:
         begin_with(learner, begins_with)
-    learner = learner.to(machine.device).to(memory_format=torch.channels_last)
+    learner = _laid_out(learner.to(machine.device))
     feed = _feed(recipe, lesson, people, learner)
     last: TrainingStep | None = None
     total = recipe.loop.steps * recipe.loop.accumulate
     with PrefetchedFeed(feed, threads=READERS, until=total) as ahead, RunLog(folder, is_silent=rank() > 0) as log:
         forward = _forward(learner, machine)
-        phases = [Phase(lambda number: forward(ahead.batch(number).to(machine.device)))]
+        batches = _Held(ahead, machine)
+        phases = [_phase(phase, forward, batches) for phase in built.phases]
         steps = run(learner, phases, recipe.loop, folder=folder, recipe=recipe, seen=lesson.seen, machine=machine)
         for last in _watched(steps, recipe, console):
             log.write(last.number + 1, rate=last.rate, **last.losses)
@@ -116,10 +120,15 @@ def trained(recipe: Recipe, folder: Path) -> nn.Module:
         CheckpointError: if the folder has another run.
         TrainingError: if it has none.
     """
+    return trained_learner(recipe, folder).get_submodule("network")
+
+
+def trained_learner(recipe: Recipe, folder: Path) -> nn.Module:
+    """The same with what only its training needs; raises what `trained` does."""
     checkpoint = load_checkpoint(folder, recipe=recipe)
     if checkpoint is None:
         raise TrainingError(f"expected {FILE} in {folder}, found none: train first")
-    return restored(recipe, checkpoint)
+    return restored_learner(recipe, checkpoint)
 
 
 def _feed(recipe: Recipe, lesson: Lesson, people: TrackletSet, learner: nn.Module) -> Feed:
@@ -145,6 +154,34 @@ def _forward(learner: nn.Module, machine: Machine) -> nn.Module:
     if world() == 1:
         return learner
     return DistributedDataParallel(learner, find_unused_parameters=True)
+
+
+def _laid_out(learner: nn.Module) -> nn.Module:
+    """With the weights of 2-D convolutions channel by channel, which is faster; torch would do it to 3-D ones too."""
+    for parameter in learner.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return learner
+
+
+def _phase(phase: LearnerPhase, forward: nn.Module, batches: "_Held") -> Phase:
+    return Phase(lambda number: forward(batches.batch(number), phase.name), phase.learns, phase.name)
+
+
+class _Held:
+    """Keeps the last batch: all phases of a step have the same."""
+
+    def __init__(self, ahead: PrefetchedFeed, machine: Machine) -> None:
+        self._ahead = ahead
+        self._device = machine.device
+        self._number = -1
+        self._batch: Batch | None = None
+
+    def batch(self, number: int) -> Batch:
+        """See `Feed.batch`; on the machine's device."""
+        if self._batch is None or number != self._number:
+            self._batch, self._number = self._ahead.batch(number).to(self._device), number
+        return self._batch
 
 
 def _watched(steps: Iterator[TrainingStep], recipe: Recipe, console: Console) -> Iterator[TrainingStep]:

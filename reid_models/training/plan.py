@@ -14,11 +14,15 @@ class Stage:
         name: of its folder in the run's.
         recipe: what is learnt in it.
         after: name of the stage whose weights it begins with; None: with those of its recipe.
+        prepared_by: name of the stage whose network changes the data set before this one learns from it: it labels
+            people's attributes, finds the frames that nothing hides, or completes the others; see `prepare`. None: the
+            set as it is.
     """
 
     name: str
     recipe: Recipe
     after: str | None = None
+    prepared_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,9 @@ class Plan:
         if not names or len(set(names)) < len(names):
             raise RecipeError(f"expected stages of different names, found {names}")
         for number, stage in enumerate(self.stages):
-            if stage.after is not None and stage.after not in names[:number]:
-                raise RecipeError(f"expected {stage.name} to go on from a stage before it, found {stage.after}")
+            for before in (stage.after, stage.prepared_by):
+                if before is not None and before not in names[:number]:
+                    raise RecipeError(f"expected {stage.name} to go on from a stage before it, found {before}")
 
     def mapped(self, change: Callable[[Recipe], Recipe]) -> "Plan":
         """The same with every recipe changed."""

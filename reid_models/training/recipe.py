@@ -8,14 +8,24 @@ from reid_models.architectures.backbones import TrunkSpec
 from reid_models.architectures.tkp import Matching
 from reid_models.training.feeds.crops import CropFeedParams
 from reid_models.training.feeds.tracklets import TrackletFeedParams
+from reid_models.training.learners.attribute_transfer import TransferObjective
 from reid_models.training.learners.attributes import AttributeObjective
+from reid_models.training.learners.completion import CompletionObjective
 from reid_models.training.learners.identity import IdentityObjective
+from reid_models.training.learners.pairs import PairObjective
 from reid_models.training.learners.tkp import PropagationObjective
 from reid_models.training.sampling.test_clips import TestClips
 from reid_runtime.card import ClipSpec
 
 Feed = TrackletFeedParams | CropFeedParams
-Objective = IdentityObjective | PropagationObjective | AttributeObjective
+Objective = (
+    IdentityObjective
+    | PropagationObjective
+    | AttributeObjective
+    | TransferObjective
+    | PairObjective
+    | CompletionObjective
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +37,15 @@ class NetworkParams:
         trunk: another frame network than the catalogue's; None: its own.
         weights: that the trunk begins with: a file, one of torchvision's names, `package` for the weights of a trunk
             that come by pip; None: random ones.
+        attributes: names of the labels that it learns, of networks with attributes; those of its data set, which fills
+            them in.
     """
 
     name: str
     clip: ClipSpec
     trunk: TrunkSpec | None = None
     weights: str | None = None
+    attributes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +55,8 @@ class TestParams:
     Attributes:
         query, gallery: clips of each side.
         protocol: who is in the gallery and how precision is averaged; in `evaluation.protocols`.
-        distance: cosine of the vectors at length 1, or Euclidean of the vectors as they come.
+        distance: cosine of the vectors at length 1; Euclidean of the vectors as they come; or pairs, CSA's: every
+            snippet of one tracklet with every one of the other, see `evaluation.pairs`.
         matching: of TKP, which of its two networks describes which side.
     """
 
@@ -52,7 +66,7 @@ class TestParams:
     query: TestClips
     gallery: TestClips
     protocol: str = "mars"
-    distance: Literal["cosine", "euclidean"] = "cosine"
+    distance: Literal["cosine", "euclidean", "pairs"] = "cosine"
     matching: Matching = "video_to_video"
 
 

@@ -14,8 +14,8 @@ from reid_learning.recipes import differences
 from reid_models.training.build import build_learner
 from reid_models.training.recipe import Recipe
 
-CLASSIFIERS = ("classifier.weight", "classifier.linear.weight")
-"""Where a learner has a row for each identity, by the kind of its head."""
+CLASSIFIERS = ("classifier.weight", "classifier.linear.weight", "classifier.table", "guider.classifier.weight")
+"""Where a learner has a row for each identity, by the kind of its head; those of attributes have none."""
 ORIGIN = "origin.json"
 """What a stage's folder says of how it was asked for."""
 
@@ -82,11 +82,16 @@ def as_recipe(fields: Mapping[str, Any]) -> Recipe:
 
 def restored(recipe: Recipe, checkpoint: Checkpoint) -> nn.Module:
     """The averaged network of a run, in eval mode; the weights that it began with need not be there any more."""
+    return restored_learner(recipe, checkpoint).get_submodule("network")
+
+
+def restored_learner(recipe: Recipe, checkpoint: Checkpoint) -> nn.Module:
+    """The same with all that was there for its training."""
     average = checkpoint.average
-    identities = len(next(average[name] for name in CLASSIFIERS if name in average))
+    identities = next((len(average[name]) for name in CLASSIFIERS if name in average), 1)
     learner = build_learner(replace(recipe, network=replace(recipe.network, weights=None)), identities)
     learner.load_state_dict(average)
-    return learner.get_submodule("network").eval()
+    return learner.eval()
 
 
 def _first(error: ValidationError) -> str:

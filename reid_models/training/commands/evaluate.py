@@ -38,7 +38,7 @@ class Request:
     Attributes:
         subjects: folders of stages, one for each split of the data set; or an artefact.
         data: `NAME=FOLDER`.
-        protocol: None: the recipe's.
+        protocol: None: the data set's, or the recipe's.
         matching: of TKP, which side is an image; None: the recipe's.
         split: None: that which the stage learnt from; of an artefact, each of them.
         rerank: whether it is re-ranked beside that.
@@ -129,7 +129,9 @@ def remarks(outcome: Outcome) -> list[str]:
 
 def _test(subject: Subject, request: Request) -> TestParams:
     """How the subject's paper asks it, but for what was asked otherwise."""
-    test = subject.test if request.protocol is None else replace(subject.test, protocol=request.protocol)
+    entry = DATASETS.get(request.data.partition("=")[0])
+    protocol = request.protocol or (entry.protocol if entry else None) or subject.test.protocol
+    test = replace(subject.test, protocol=protocol)
     if request.matching is None:
         return test
     name = request.matching.replace("-", "_")
@@ -190,8 +192,14 @@ def _changes(subject: Subject) -> tuple[str, ...]:
     recipe = next((stage.recipe for stage in stages if stage.name == subject.origin.stage), None)
     if recipe is None:
         return ("it has no such stage now",)
-    seeded = replace(recipe, loop=replace(recipe.loop, seed=subject.recipe.loop.seed))
-    found = differences(kept(seeded), subject.recipe)
+    # The seed is free, and a data set fills in the names of its attributes.
+    own = subject.recipe
+    plain = replace(
+        recipe,
+        loop=replace(recipe.loop, seed=own.loop.seed),
+        network=replace(recipe.network, attributes=own.network.attributes),
+    )
+    found = differences(kept(plain), own)
     if subject.steps < recipe.loop.steps:
         found.append(f"it has learnt for {subject.steps} of {recipe.loop.steps} steps")
     return tuple(found)

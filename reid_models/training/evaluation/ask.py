@@ -6,6 +6,7 @@ from reid_learning.machine import Machine
 from reid_models.architectures.tkp import TKP
 from reid_models.ranking import Ranking
 from reid_models.training.evaluation.describe import Observer, describe
+from reid_models.training.evaluation.pairs import compare_snippets
 from reid_models.training.evaluation.protocols import Match, match
 from reid_models.training.recipe import TestParams
 from reid_models.training.tracklets import Dataset
@@ -46,6 +47,8 @@ def compare(
     observer: Observer = lambda _: None,
 ) -> Match:
     """How alike queries and gallery are to a network; arguments as of `ask` and `describe`."""
+    if test.distance == "pairs":
+        return compare_snippets(network, dataset, test, spec, machine=machine, observer=observer)
     query_network, gallery_network = network, network
     if isinstance(network, TKP):
         sides = network.sides(test.matching)

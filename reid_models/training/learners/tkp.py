@@ -7,12 +7,13 @@ Gu et al., ICCV 2019, section 3.3: L = L_C + L_T + L^F + L^D, all weights 1.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
 from reid_models.architectures.tkp import TKP, TKPFeatures, shared_classifier
 from reid_models.training.learners.batch import Batch, whole
+from reid_models.training.learners.phases import WHOLE, LearnerPhase
 from reid_models.training.losses.identity import smoothed_cross_entropy
 from reid_models.training.losses.propagation import distance_propagation, feature_propagation
 from reid_models.training.losses.triplet import batch_hard_triplet
@@ -38,13 +39,15 @@ class PropagationObjective:
 class PropagationLearner(nn.Module):
     """Both networks and their one classifier: a batch -> losses by name, to be added up."""
 
+    phases: ClassVar[tuple[LearnerPhase, ...]] = WHOLE
+
     def __init__(self, network: TKP, width: int, identities: int, objective: PropagationObjective) -> None:
         super().__init__()
         self.network = network
         self.classifier = shared_classifier(identities, width=width)
         self.objective = objective
 
-    def forward(self, batch: Batch) -> Mapping[str, Tensor]:
+    def forward(self, batch: Batch, _phase: str = "") -> Mapping[str, Tensor]:
         """Losses by name."""
         features: TKPFeatures = self.network(batch.own_clips)
         frames_BTD, images_BTD = whole(features.frames), whole(features.images)

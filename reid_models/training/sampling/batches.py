@@ -28,12 +28,13 @@ class SamplerParams:
             shuffled: P tracklets, any (GLTR, M3D, VRSTC, attribute-driven); K is not looked at.
             graph: a person drawn at random and the P - 1 who are most like that one to the network so far, K tracklets
             of each (Liao and Shao, "Graph Sampling Based Deep Metric Learning", CVPR 2022).
+            halves: P tracklets, one half with attributes and the other without (attribute transfer).
         persons: P; of shuffled, tracklets.
         tracklets: K.
         by_camera: whether a person's tracklets are drawn from as many cameras as there are.
     """
 
-    kind: Literal["identities", "tracklets", "shuffled", "graph"] = "identities"
+    kind: Literal["identities", "tracklets", "shuffled", "graph", "halves"] = "identities"
     persons: int = 8
     tracklets: int = 4
     by_camera: bool = False
@@ -41,7 +42,12 @@ class SamplerParams:
     @property
     def batch(self) -> int:
         """Tracklets in a batch."""
-        return self.persons if self.kind == "shuffled" else self.persons * self.tracklets
+        return self.persons * self.each
+
+    @property
+    def each(self) -> int:
+        """Tracklets of each person; 1 where persons do not count."""
+        return 1 if self.kind in ("shuffled", "halves") else self.tracklets
 
 
 class BatchSampler(Protocol):
@@ -79,6 +85,8 @@ def build_sampler(params: SamplerParams, people: TrackletSet, *, seed: int, prox
             return _Shuffled(len(people), params.persons, seed)
         case "graph":
             return _Graph(of_persons, seed, proxies)
+        case "halves":
+            return _Halves(people, params.persons, seed)
 
 
 class _OfPersons:
@@ -86,7 +94,7 @@ class _OfPersons:
 
     def __init__(self, people: TrackletSet, params: SamplerParams) -> None:
         identities = int(people.persons.max(initial=-1)) + 1
-        if params.kind != "shuffled" and identities < params.persons:
+        if params.kind not in ("shuffled", "halves") and identities < params.persons:
             raise DatasetError(f"expected at least {params.persons} persons for a batch, found {identities}")
         order = np.argsort(people.persons, kind="stable")
         self.rows = np.split(order, np.cumsum(np.bincount(people.persons, minlength=identities))[:-1])
@@ -171,6 +179,30 @@ class _Shuffled:
         epoch, number = divmod(step, self.steps_per_epoch)
         order = np.random.default_rng((self._seed, 0, epoch)).permutation(self._count)
         return order[number * self._batch : (number + 1) * self._batch]
+
+
+class _Halves:
+    """Of each half an epoch of its own; a set without the other half is as good as none."""
+
+    def __init__(self, people: TrackletSet, batch: int, seed: int) -> None:
+        labels = people.attributes
+        is_labelled = np.zeros(len(people), bool) if labels is None else ~np.isnan(labels).all(axis=1)
+        if is_labelled.all() or not is_labelled.any():
+            found = "all of them" if is_labelled.any() else "none of them"
+            raise DatasetError(
+                f"expected some of the tracklets with attributes and some without, found {found} with: give two sets"
+            )
+        self._halves = [np.nonzero(of_half)[0] for of_half in (is_labelled, ~is_labelled)]
+        sizes = [(batch + 1) // 2, batch // 2]
+        self._shuffled = [
+            _Shuffled(len(half), size, seed + number)
+            for number, (half, size) in enumerate(zip(self._halves, sizes, strict=True))
+        ]
+        self.steps_per_epoch = max(half.steps_per_epoch for half in self._shuffled)
+
+    def rows(self, step: int) -> Ids:
+        parts = zip(self._halves, self._shuffled, strict=True)
+        return np.concatenate([half[shuffled.rows(step)] for half, shuffled in parts])
 
 
 class _Graph:

@@ -71,9 +71,22 @@ def test_rates_that_are_not_one_per_attribute_are_refused(rates: Tensor) -> None
         weighted_bce(torch.zeros(2, 4), torch.zeros(2, 4), rates)
 
 
-def test_mmd_of_two_points_is_the_kernel_between_them() -> None:
-    found = squared_mmd(torch.tensor([[0.0, 0.0]]), torch.tensor([[0.6, 0.8]]))
-    assert float(found) == pytest.approx(2 - 2 * exp(-1 / (2 * 0.25)), rel=1e-5)
+def test_mmd_of_two_points_is_the_kernel_between_their_directions() -> None:
+    """At right angles: sqrt(2) apart at length 1."""
+    found = squared_mmd(torch.tensor([[3.0, 0.0]]), torch.tensor([[0.0, 0.8]]))
+    assert float(found) == pytest.approx(2 - 2 * exp(-2 / (2 * 0.25)), rel=1e-5)
+
+
+def test_mmd_teaches_features_as_long_as_a_layer_makes_them() -> None:
+    """512 numbers of about 1: lengths of 20, where a kernel of width 0.5 on the features themselves is dead."""
+    generator = torch.Generator().manual_seed(0)
+    source = torch.rand(16, 512, generator=generator)
+    target = torch.relu(torch.rand(16, 512, generator=generator) - 0.3).requires_grad_()
+    loss = squared_mmd(source, target)
+    loss.backward()
+    assert target.grad is not None
+    moved = squared_mmd(source, target.detach() - 100 * target.grad)
+    assert float(moved) < 0.9 * float(loss.detach())
 
 
 def test_mmd_of_a_set_and_itself_is_0_in_any_order() -> None:
@@ -84,17 +97,18 @@ def test_mmd_of_a_set_and_itself_is_0_in_any_order() -> None:
 def test_mmd_grows_with_the_distance_and_is_the_same_both_ways() -> None:
     generator = torch.Generator().manual_seed(0)
     source, target = torch.rand(8, 3, generator=generator), torch.rand(5, 3, generator=generator)
-    near, far = squared_mmd(source, target + 0.2), squared_mmd(source, target + 0.6)
+    aside = torch.tensor([1.0, 0.0, 0.0])
+    near, far = squared_mmd(source, target + 0.5 * aside), squared_mmd(source, target + 2 * aside)
     assert near < far
-    assert_close(squared_mmd(target + 0.6, source), far, 1e-6)
+    assert_close(squared_mmd(target + 2 * aside, source), far, 1e-6)
 
 
 def test_mmd_pulls_the_sets_together_also_where_images_coincide() -> None:
-    target = torch.tensor([[0.5], [0.0]], requires_grad=True)
-    squared_mmd(torch.zeros(2, 1), target).backward()
+    target = torch.tensor([[1.0, 0.5], [1.0, 0.0]], requires_grad=True)
+    squared_mmd(torch.tensor([[1.0, 0.0]] * 2), target).backward()
     assert target.grad is not None
     assert target.grad.isfinite().all()
-    assert target.grad[0] > 0
+    assert target.grad[0, 1] > 0
 
 
 def test_features_of_another_width_are_refused() -> None:

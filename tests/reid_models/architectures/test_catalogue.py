@@ -106,7 +106,7 @@ WRONG: dict[str, tuple[Callable[[Tensor], object], type[Exception], str]] = {
 
 def test_what_is_no_clip_is_refused_in_our_words(name: str, network: nn.Module) -> None:
     # The stems without convolutions of their own take a single pixel for a frame.
-    takes_specks = name.startswith(("m3d", "pooling-mean"))
+    takes_specks = name.startswith(("m3d", "pooling-mean", "ap3d"))
     for wrong, (spoil, kind, says) in WRONG.items():
         if wrong == "specks" and takes_specks:
             continue

@@ -180,9 +180,15 @@ def test_a_length_that_its_strides_do_not_go_into_is_refused(
             M3D(shallow(last_stride=last_stride), found)
 
 
-def test_a_trunk_without_bottlenecks_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected a ResNet of bottlenecks such as resnet50, found BasicBlock"):
-        M3D(build_trunk(TrunkSpec("resnet18")), 8)
+@pytest.mark.parametrize("kind", ["resnet18", "compact", "efficientnet_lite0"])
+def test_a_trunk_without_bottlenecks_gets_the_layers_behind_its_stages(kind: str) -> None:
+    torch.manual_seed(0)
+    network = M3D(build_trunk(TrunkSpec(kind)), 8).eval()  # type: ignore[arg-type]
+    clips = torch.rand(1, 8, 3, 64, 32)
+    assert network(clips).steps.shape == (1, 2, 128)
+    still = clips[:, :1].expand(-1, 8, -1, -1, -1)
+    maps_NCHW = network.trunk(network.trunk.frames(still[:, :1]))
+    assert_close(network(still).steps[:, 0], network.feat(maps_NCHW.mean(dim=(2, 3))), 1e-4)
 
 
 def test_neither_stream_outweighs_the_other() -> None:
