@@ -60,7 +60,7 @@ def describe(
     was_training = network.training
     network.eval()
     try:
-        return describe_by(_forward(network, machine), tracklets, clips, spec, observer=observer)
+        return describe_by(forward(network, machine), tracklets, clips, spec, observer=observer)
     finally:
         network.train(was_training)
 
@@ -80,21 +80,52 @@ def describe_by(
     """
     sums: NDArray[np.float64] | None = None
     weights = np.zeros(len(tracklets))
+    for found in described_clips(through, tracklets, clips, spec, observer=observer):
+        weight = found.frames if clips.weigh == "frames" else 1
+        sums = np.zeros((len(tracklets), found.rows.shape[1])) if sums is None else sums
+        np.add.at(sums, found.owners, weight * found.rows.astype(np.float64))
+        np.add.at(weights, found.owners, weight)
+    if sums is None:
+        return np.zeros((0, 0), np.float32)
+    return _finite((sums / weights[:, None]).astype(np.float32))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DescribedClips:
+    """Clips of one length.
+
+    Attributes:
+        owners: (B,) int64, the tracklet of each.
+        rows: (B, D), what describes each.
+        frames: T of each.
+    """
+
+    owners: NDArray[np.int64]
+    rows: NDArray[np.float32]
+    frames: int
+
+
+def described_clips(
+    through: Through,
+    tracklets: TrackletSet,
+    clips: TestClips,
+    spec: ClipSpec,
+    *,
+    observer: Observer = lambda _: None,
+) -> Iterator[DescribedClips]:
+    """Clip by clip what `describe_by` takes the mean of; a tracklet's clips may come in several pieces.
+
+    Raises:
+        DatasetError: if a frame cannot be read.
+    """
     with ThreadPoolExecutor(READERS) as pool:
         pieces = _pieces(tracklets, clips)
         reading = [pool.submit(_read, tracklets, piece, spec) for piece in _first(pieces, READERS)]
         while reading:
             owners, clips_BTHWC = reading.pop(0).result()
             reading.extend(pool.submit(_read, tracklets, piece, spec) for piece in _first(pieces, 1))
-            rows = through(clips_BTHWC)
-            weight = clips_BTHWC.shape[1] if clips.weigh == "frames" else 1
-            sums = np.zeros((len(tracklets), rows.shape[1])) if sums is None else sums
-            np.add.at(sums, owners, weight * rows.astype(np.float64))
-            np.add.at(weights, owners, weight)
+            yield DescribedClips(owners, through(clips_BTHWC), clips_BTHWC.shape[1])
             observer(len(owners))
-    if sums is None:
-        return np.zeros((0, 0), np.float32)
-    return _finite((sums / weights[:, None]).astype(np.float32))
 
 
 def _finite(rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -133,7 +164,9 @@ def _read(tracklets: TrackletSet, piece: _Piece, spec: ClipSpec) -> tuple[NDArra
     return np.array(piece.owners, np.int64), np.stack(clips)
 
 
-def _forward(network: nn.Module, machine: Machine) -> Through:
+def forward(network: nn.Module, machine: Machine) -> Through:
+    """The embeddings of a network, as it is."""
+
     def through(clips_BTHWC: NDArray[np.uint8]) -> NDArray[np.float32]:
         clips = torch.from_numpy(clips_BTHWC).permute(0, 1, 4, 2, 3).to(machine.device)
         with torch.inference_mode(), machine.autocast():
