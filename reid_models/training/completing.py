@@ -33,7 +33,8 @@ class Card:
     """What a completed set says of itself.
 
     Attributes:
-        seen: the set that it was made of, for the cards of networks.
+        data: name of the set that it was made of: figures of the same name are laid beside it.
+        seen: that set in words, for the cards of networks.
         tau: similarity below which a part counted as hidden.
         height, width: of its frames, pixels: those that the guider has learnt on.
         tracklets, frames: of all sides.
@@ -42,6 +43,7 @@ class Card:
             them from.
     """
 
+    data: str
     seen: str
     tau: float
     height: int
@@ -92,7 +94,7 @@ def complete(
                     hidden = int(completed.occlusions.is_occluded[0].any(dim=1).sum())
                     counts += (1, len(completed.frames), len(lines), hidden - len(lines))
                     observer(len(completed.frames))
-        card = Card(dataset.seen, tau, height, width, *counts.tolist())
+        card = Card(dataset.name, dataset.seen, tau, height, width, *counts.tolist())
         (folder / CARD).write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise DatasetError(f"expected to write a completed set to {folder}, found {error.strerror}") from error

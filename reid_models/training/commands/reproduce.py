@@ -49,27 +49,24 @@ def run(request: Request, scores: Console, console: Console) -> None:
         name = f"{recipe}{SMALL}" if request.is_small else recipe
         console.print(f"{name}:")
         folders = [_fitted(replace(one, recipe=name), console) for one in _splits(request.run, name)]
-        data = request.run.data[-1]
-        completed = folders[0].parent / "stcnet" / COMPLETED
-        if _is_completed(RECIPES[recipe]()):
-            data = f"completed={completed}"
-        asked = evaluate.Request(folders, data, machine=request.run.machine, threads=request.run.threads)
-        evaluate.run(asked, scores, console)
+        for subjects, data in _asked(RECIPES[recipe](), folders, request.run.data[-1]):
+            asked = evaluate.Request(subjects, data, machine=request.run.machine, threads=request.run.threads)
+            evaluate.run(asked, scores, console)
         papers |= {figure.paper for figure in read_figures() if figure.recipe == recipe}
     if papers:
         results.run(results.Request([request.run.out], sorted(papers)), scores)
 
 
 def recipes_of(paper: str) -> list[str]:
-    """The recipes of a paper's figures, in their order; of a recipe itself.
+    """The recipes of a paper's figures, in their order; what is no paper is a recipe itself.
 
     Raises:
         RecipeError: if there are none.
     """
-    if paper in RECIPES:
-        return [paper]
     figures = read_figures()
     found = [figure.recipe for figure in figures if figure.paper == paper and figure.recipe in RECIPES]
+    if not found and paper in RECIPES:
+        return [paper]
     if not found:
         known = dict.fromkeys(figure.paper for figure in figures if figure.recipe in RECIPES)
         raise RecipeError(f"expected one of the papers {', '.join(known)}, or a recipe, found {paper}")
@@ -97,7 +94,10 @@ def _fitted(request: fit.Request, console: Console) -> Path:
     return request.out / plan.stages[-1].name
 
 
-def _is_completed(plan: Plan) -> bool:
-    """Whether its last network is asked by the completed set, as it has learnt from it."""
-    before = {stage.name: stage.recipe.objective for stage in plan.stages}
-    return isinstance(before.get(plan.stages[-1].prepared_by or ""), CompletionObjective)
+def _asked(plan: Plan, folders: Sequence[Path], data: str) -> list[tuple[Sequence[Path], str]]:
+    """By what each network is asked: one that has learnt from a completed set by that of its own split."""
+    objectives = {stage.name: stage.recipe.objective for stage in plan.stages}
+    by = plan.stages[-1].prepared_by
+    if by is None or not isinstance(objectives[by], CompletionObjective):
+        return [(folders, data)]
+    return [([folder], f"completed={folder.parent / by / COMPLETED}") for folder in folders]

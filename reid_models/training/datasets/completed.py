@@ -13,18 +13,19 @@ CARD = "card.json"
 
 
 def read(folder: Path, _split: int) -> Dataset:
-    """The set.
+    """The set, under the name of the one that it was made of.
 
     Raises:
         DatasetError: if it has no card, as one that was stopped while it was written.
         TrackletFolderError: if a side is missing.
     """
     try:
-        seen = str(json.loads((folder / CARD).read_text(encoding="utf-8"))["seen"])
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        name, seen = str(card["data"]), f"{card['seen']}, completed"
     except (OSError, ValueError, KeyError) as error:
         raise DatasetError(f"expected {CARD} of a whole set in {folder}, found none: complete the set") from error
     train, query, gallery = (_side(folder / side) for side in SIDES)
-    return Dataset("completed", f"{seen}, completed", train.named(), query, gallery)
+    return Dataset(name, seen, train.named(), query, gallery)
 
 
 def _side(folder: Path) -> TrackletSet:
