@@ -14,6 +14,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "detectors": ("accuracy.detectors",),
     "encoders": ("accuracy.encoders",),
     "networks": ("speed.networks",),
+    "ranking": ("speed.ranking",),
     "trackers": ("accuracy.trackers",),
     "pets": ("accuracy.pets",),
     "overhead": ("speed.pipeline", "overhead"),
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "growth": ("matching.growth",),
     "hour": ("matching.hour",),
     "scaling": ("capacity.scaling",),
+    "mars": ("capacity.mars",),
     "load": ("matching.simulated_load",),
     "simulation": ("speed.simulation",),
 }

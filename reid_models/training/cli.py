@@ -207,7 +207,9 @@ def evaluate(
         typer.Argument(metavar="RUN...", help="Folder of a stage; of each split one; or an .onnx file with its card."),
     ],
     data: Annotated[str, typer.Option("--data", help="NAME=FOLDER of a data set.")],
-    protocol: Annotated[str | None, typer.Option(help="Another one than the recipe's: mars, ap3d, gao, tkp...")] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="Another one than the set's or the recipe's: mars, ap3d, gao, tkp...")
+    ] = None,
     matching: Annotated[
         str | None, typer.Option(help="Of TKP: image-to-video, video-to-video or image-to-image.")
     ] = None,

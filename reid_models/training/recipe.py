@@ -56,7 +56,7 @@ class TestParams:
         query, gallery: clips of each side.
         protocol: who is in the gallery and how precision is averaged; in `evaluation.protocols`.
         distance: cosine of the vectors at length 1; Euclidean of the vectors as they come; or pairs, CSA's: every
-            snippet of one tracklet with every one of the other, see `evaluation.snippets`.
+            snippet of one tracklet with every one of the other, see `evaluation.pairs`.
         matching: of TKP, which of its two networks describes which side.
     """
 

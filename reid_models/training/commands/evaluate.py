@@ -38,7 +38,7 @@ class Request:
     Attributes:
         subjects: folders of stages, one for each split of the data set; or an artefact.
         data: `NAME=FOLDER`.
-        protocol: None: the recipe's.
+        protocol: None: the data set's, or the recipe's.
         matching: of TKP, which side is an image; None: the recipe's.
         split: None: that which the stage learnt from; of an artefact, each of them.
         rerank: whether it is re-ranked beside that.
@@ -129,7 +129,9 @@ def remarks(outcome: Outcome) -> list[str]:
 
 def _test(subject: Subject, request: Request) -> TestParams:
     """How the subject's paper asks it, but for what was asked otherwise."""
-    test = subject.test if request.protocol is None else replace(subject.test, protocol=request.protocol)
+    entry = DATASETS.get(request.data.partition("=")[0])
+    protocol = request.protocol or (entry.protocol if entry else None) or subject.test.protocol
+    test = replace(subject.test, protocol=protocol)
     if request.matching is None:
         return test
     name = request.matching.replace("-", "_")

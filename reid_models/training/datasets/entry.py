@@ -18,6 +18,7 @@ class DatasetEntry:
         holds: how many persons and tracklets there are, as the official set has them.
         read: (folder, split) -> the set; raises `DatasetError`.
         splits: how many splits there are to average over.
+        protocol: the only one that fits the set; None: the recipe says.
     """
 
     title: str
@@ -27,3 +28,4 @@ class DatasetEntry:
     holds: str
     read: Callable[[Path, int], Dataset]
     splits: int = 1
+    protocol: str | None = None

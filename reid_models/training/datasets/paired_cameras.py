@@ -99,6 +99,8 @@ def _number(person: str) -> int:
     return int(digits)
 
 
+PROTOCOL = "two-cameras"
+"""A person has one tracklet in each camera, so that joining the queries to the gallery would only add wrong ones."""
 ILIDS_SEQUENCES = Path("i-LIDS-VID") / "sequences"
 ILIDS_SPLITS = Path("train-test people splits") / "train_test_splits_ilidsvid.mat"
 ILIDS_LAYOUT = f"{ILIDS_SEQUENCES}/cam1/person001/*.png, cam2/ alike, and '{ILIDS_SPLITS}'"
@@ -117,6 +119,7 @@ DATASETS = {
         holds="300 persons, 600 tracklets, 42,460 frames",
         read=read_ilids,
         splits=SPLITS,
+        protocol=PROTOCOL,
     ),
     "prid2011": DatasetEntry(
         title="PRID 2011, the 178 persons with at least 27 frames in both cameras",
@@ -126,6 +129,7 @@ DATASETS = {
         holds="178 persons, 89 to learn from in each split",
         read=read_prid,
         splits=SPLITS,
+        protocol=PROTOCOL,
     ),
     "prid2011-200": DatasetEntry(
         title="PRID 2011, all 200 persons who are in both cameras",
@@ -135,5 +139,6 @@ DATASETS = {
         holds="200 persons, 400 tracklets, 40,033 frames",
         read=read_prid_200,
         splits=SPLITS,
+        protocol=PROTOCOL,
     ),
 }

@@ -3,12 +3,11 @@
 from torch import nn
 
 from reid_learning.machine import Machine
-from reid_models.architectures.csa import SnippetMatcher
 from reid_models.architectures.tkp import TKP
 from reid_models.ranking import Ranking
 from reid_models.training.evaluation.describe import Observer, describe
+from reid_models.training.evaluation.pairs import compare_snippets
 from reid_models.training.evaluation.protocols import Match, match
-from reid_models.training.evaluation.snippets import match_snippets
 from reid_models.training.recipe import TestParams
 from reid_models.training.tracklets import Dataset
 from reid_runtime.card import ClipSpec
@@ -48,9 +47,9 @@ def compare(
     observer: Observer = lambda _: None,
 ) -> Match:
     """How alike queries and gallery are to a network; arguments as of `ask` and `describe`."""
+    if test.distance == "pairs":
+        return compare_snippets(network, dataset, test, spec, machine=machine, observer=observer)
     query_network, gallery_network = network, network
-    if isinstance(network, SnippetMatcher):
-        return match_snippets(network, dataset, test, spec, machine=machine, observer=observer)
     if isinstance(network, TKP):
         sides = network.sides(test.matching)
         query_network, gallery_network = sides.query, sides.gallery

@@ -27,6 +27,21 @@ Through = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Clips (B, T, H, W, 3) uint8 RGB -> one row each, (B, D)."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ClipRows:
+    """What came of some clips of one length.
+
+    Attributes:
+        owners: (B,) int64, their tracklets.
+        rows: (B, D) float32.
+        frames: T of each.
+    """
+
+    owners: NDArray[np.int64]
+    rows: NDArray[np.float32]
+    frames: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Piece:
     """Clips of one length: `owners` are their tracklets, `indices` their frames."""
@@ -80,40 +95,25 @@ def describe_by(
     """
     sums: NDArray[np.float64] | None = None
     weights = np.zeros(len(tracklets))
-    for found in described_clips(through, tracklets, clips, spec, observer=observer):
-        weight = found.frames if clips.weigh == "frames" else 1
-        sums = np.zeros((len(tracklets), found.rows.shape[1])) if sums is None else sums
-        np.add.at(sums, found.owners, weight * found.rows.astype(np.float64))
-        np.add.at(weights, found.owners, weight)
+    for clip_rows in each_clip(through, tracklets, clips, spec, observer=observer):
+        weight = clip_rows.frames if clips.weigh == "frames" else 1
+        sums = np.zeros((len(tracklets), clip_rows.rows.shape[1])) if sums is None else sums
+        np.add.at(sums, clip_rows.owners, weight * clip_rows.rows.astype(np.float64))
+        np.add.at(weights, clip_rows.owners, weight)
     if sums is None:
         return np.zeros((0, 0), np.float32)
-    return _finite((sums / weights[:, None]).astype(np.float32))
+    return finite((sums / weights[:, None]).astype(np.float32))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DescribedClips:
-    """Clips of one length.
-
-    Attributes:
-        owners: (B,) int64, the tracklet of each.
-        rows: (B, D), what describes each.
-        frames: T of each.
-    """
-
-    owners: NDArray[np.int64]
-    rows: NDArray[np.float32]
-    frames: int
-
-
-def described_clips(
+def each_clip(
     through: Through,
     tracklets: TrackletSet,
     clips: TestClips,
     spec: ClipSpec,
     *,
     observer: Observer = lambda _: None,
-) -> Iterator[DescribedClips]:
-    """Clip by clip what `describe_by` takes the mean of; a tracklet's clips may come in several pieces.
+) -> Iterator[ClipRows]:
+    """The rows of single clips, some at a time; arguments as of `describe_by`.
 
     Raises:
         DatasetError: if a frame cannot be read.
@@ -124,11 +124,29 @@ def described_clips(
         while reading:
             owners, clips_BTHWC = reading.pop(0).result()
             reading.extend(pool.submit(_read, tracklets, piece, spec) for piece in _first(pieces, 1))
-            yield DescribedClips(owners, through(clips_BTHWC), clips_BTHWC.shape[1])
+            yield ClipRows(owners, through(clips_BTHWC), clips_BTHWC.shape[1])
             observer(len(owners))
 
 
-def _finite(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+def forward(network: nn.Module, machine: Machine) -> Through:
+    """A network, clips -> Features, as what takes clips; it should be in eval mode."""
+
+    def through(clips_BTHWC: NDArray[np.uint8]) -> NDArray[np.float32]:
+        clips = torch.from_numpy(clips_BTHWC).permute(0, 1, 4, 2, 3).to(machine.device)
+        with torch.inference_mode(), machine.autocast():
+            features: Features = network(clips)
+        rows: NDArray[np.float32] = features.embedding.float().cpu().numpy()
+        return rows
+
+    return through
+
+
+def finite(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Themselves.
+
+    Raises:
+        DatasetError: if one is not.
+    """
     spoilt = ~np.isfinite(rows).all(axis=1)
     if spoilt.any():
         raise DatasetError(
@@ -162,16 +180,3 @@ def _read(tracklets: TrackletSet, piece: _Piece, spec: ClipSpec) -> tuple[NDArra
         for owner, indices in zip(piece.owners, piece.indices, strict=True)
     ]
     return np.array(piece.owners, np.int64), np.stack(clips)
-
-
-def forward(network: nn.Module, machine: Machine) -> Through:
-    """The embeddings of a network, as it is."""
-
-    def through(clips_BTHWC: NDArray[np.uint8]) -> NDArray[np.float32]:
-        clips = torch.from_numpy(clips_BTHWC).permute(0, 1, 4, 2, 3).to(machine.device)
-        with torch.inference_mode(), machine.autocast():
-            features: Features = network(clips)
-        rows: NDArray[np.float32] = features.embedding.float().cpu().numpy()
-        return rows
-
-    return through

@@ -34,7 +34,7 @@ PROTOCOLS = {
     "gao": Protocol(False, "rectangular", "Gao and Nevatia, COSAM, deep-person-reid before 2019"),
     "tkp": Protocol(False, "trapezoidal", "TKP on sets other than MARS"),
     "duke": Protocol(False, "trapezoidal", "GLTR's script for DukeMTMC-VideoReID", counts_unmatched=True),
-    "pairs": Protocol(
+    "two-cameras": Protocol(
         False, "rectangular", "iLIDS-VID, PRID 2011: one tracklet of each person in each camera, CMC only"
     ),
 }
@@ -47,9 +47,14 @@ def similarity_of(query: NDArray[np.float32], gallery: NDArray[np.float32], dist
         query: (Q, D).
         gallery: (G, D).
         distance: cosine or euclidean.
+
+    Raises:
+        DatasetError: if it is neither.
     """
     if distance == "cosine":
         return _units(query) @ _units(gallery).T
+    if distance != "euclidean":
+        raise DatasetError(f"expected vectors that compare by cosine or euclidean, found {distance}")
     squares = np.square(query).sum(axis=1)[:, None] + np.square(gallery).sum(axis=1)[None, :]
     return np.asarray(2 * query @ gallery.T - squares, np.float32)
 

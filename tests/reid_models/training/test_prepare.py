@@ -58,8 +58,9 @@ def test_frames_that_something_hides_are_left_away_and_nobody_is_missing(data: D
     strict = OcclusionLocator(locator.trunk, tau=2.0).eval()
     none = clear(data.train, strict, (32, 16), Machine(), tmp_path / "none.npy")
     assert none.frame_count == data.train.frame_count, "of a person without a clear frame all are kept"
-    features = [locator(torch.from_numpy(np.stack(data.train.read(0, np.arange(5)))).permute(0, 3, 1, 2)[None])]
-    tau = float(features[0].scores[0].amin(dim=1).median())
+    clip = torch.from_numpy(np.stack(data.train.read(0, np.arange(5)))).permute(0, 3, 1, 2)
+    with torch.inference_mode():
+        tau = float(locator(clip[None]).scores[0].amin(dim=1).median())
     some = clear(
         data.train, OcclusionLocator(locator.trunk, tau=tau).eval(), (32, 16), Machine(), tmp_path / "some.npy"
     )
@@ -69,5 +70,5 @@ def test_frames_that_something_hides_are_left_away_and_nobody_is_missing(data: D
 
 def test_a_stage_that_prepares_nothing_is_refused(data: Dataset, tmp_path: Path) -> None:
     fit(RECIPE, Lesson(data.train, ("people",)), tmp_path / "run", console=Console(quiet=True))
-    with pytest.raises(DatasetError, match="expected .*run to label people or to complete frames"):
+    with pytest.raises(DatasetError, match=r"expected .*run to label people or to complete frames"):
         prepare(data, tmp_path / "run", RECIPE, machine=Machine())

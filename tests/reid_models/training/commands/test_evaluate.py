@@ -143,7 +143,11 @@ def write_tiny(path: Path) -> None:
     ("run", "words", "expected"),
     [
         ("nowhere", [], "expected the folder of a stage, or an artefact .onnx, at"),
-        ("run", ["--protocol", "mine"], "expected one of the protocols mars, ap3d, gao, tkp, duke, pairs, found mine"),
+        (
+            "run",
+            ["--protocol", "mine"],
+            "expected one of the protocols mars, ap3d, gao, tkp, duke, two-cameras, found mine",
+        ),
         ("run", ["--matching", "video"], "expected --matching image-to-video, video-to-video, image-to-image, found v"),
         ("run", ["--split", "7"], "expected a split from 0 to 1 of miniature, found 7"),
         ("run", ["--device", "cuda:9"], "expected a GPU for --device cuda, found none"),

@@ -116,14 +116,16 @@ def test_neighbours_in_common_bring_a_person_forward() -> None:
 
 
 def test_a_protocol_that_nobody_knows_is_refused() -> None:
-    with pytest.raises(DatasetError, match="expected one of the protocols mars, ap3d, gao, tkp, duke, pairs, found x"):
+    with pytest.raises(
+        DatasetError, match="expected one of the protocols mars, ap3d, gao, tkp, duke, two-cameras, found x"
+    ):
         protocol_named("x")
     assert all(protocol.source for protocol in PROTOCOLS.values())
 
 
 def test_the_labels_of_a_match_line_up() -> None:
     who = dataset(people(np.array([1]), np.array([1])), people(np.array([1, 3]), np.array([2, 2])))
-    found = match("pairs", np.ones((1, 4), np.float32), np.ones((2, 4), np.float32), who, distance="cosine")
+    found = match("two-cameras", np.ones((1, 4), np.float32), np.ones((2, 4), np.float32), who, distance="cosine")
     assert isinstance(found.searched.who, Labelled)
     assert found.similarity.shape == (1, 2)
     # All alike: the wrong one comes first.
