@@ -37,7 +37,7 @@ def test_a_network_of_attributes_labels_each_person_alike(data: Dataset, tmp_pat
     recipe = replace(
         RECIPE,
         network=NetworkParams("attribute-transfer", ClipSpec(1, 32, 16), trunk=COMPACT, attributes=LABELS),
-        feed=replace(RECIPE.feed, sampler=SamplerParams("halves", persons=4)),  # type: ignore[arg-type]
+        feed=replace(RECIPE.feed, sampler=SamplerParams("halves", persons=4)),
         objective=TransferObjective(),
     )
     stage = tmp_path / "transfer"
