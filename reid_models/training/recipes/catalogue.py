@@ -10,6 +10,7 @@ from reid_models.training.plan import Plan, Stage
 from reid_models.training.recipes import attributes, comparators, gltr, tkp, vrstc
 from reid_models.training.recipes.compact import compact
 from reid_models.training.recipes.cosam import SE_RESNET50, cosam
+from reid_models.training.recipes.encoder import encoder
 from reid_models.training.recipes.frames import frames
 from reid_models.training.recipes.gao import gao
 from reid_models.training.recipes.modern import modern
@@ -21,6 +22,7 @@ SMALL = "-small"
 
 RECIPES: dict[str, Callable[[], Plan]] = {
     "compact": lambda: Plan("the shipped encoder", (Stage("crops", compact()),)),
+    "encoder": encoder,
     "frames": frames,
     "modern": modern,
     "gao-tp": gao,

@@ -1,0 +1,48 @@
+"""The next shipped encoder: EfficientNet-lite0 from ImageNet, trained on simulated people alone.
+
+The body is `compact`'s (pooled whole and in stripes, a neck), the trunk a published one. What is known of encoders that
+learn from made-up people says which levers count: how crops are made, hard pairs, cameras, instance norm in early
+stages, a start from ImageNet.
+"""
+
+from reid_learning.loop import LoopParams
+from reid_learning.optimisers import OptimiserParams, ScheduleParams
+from reid_models.architectures.backbones import TrunkSpec
+from reid_models.architectures.weights import PACKAGE
+from reid_models.training.feeds.crops import CropFeedParams, Size
+from reid_models.training.learners.identity import IdentityObjective
+from reid_models.training.plan import Plan, Stage
+from reid_models.training.recipe import NetworkParams, Recipe, TestParams
+from reid_models.training.sampling.batches import SamplerParams
+from reid_models.training.sampling.test_clips import TestClips
+from reid_runtime.card import ClipSpec
+
+STEPS = 4000
+
+
+def encoder() -> Plan:
+    """16 persons who look alike to the network so far, 4 crops of each from different cameras."""
+    clips = TestClips("spread", 8)
+    recipe = Recipe(
+        paper="ours",
+        network=NetworkParams(
+            "compact-stripes-ibn",
+            ClipSpec(frames=8, height=128, width=64),
+            trunk=TrunkSpec("efficientnet_lite0", last_stride=1, instance_stages=(2, 3)),
+            weights=PACKAGE,
+        ),
+        loop=LoopParams(
+            steps=STEPS,
+            # ImageNet's weights are to be kept in the beginning; what is new learns twice as fast.
+            optimiser=OptimiserParams("adamw", rate=1e-3, decay=0.02, factors=(("network.trunk.", 0.5),)),
+            schedule=ScheduleParams("cosine", warmup=0.03),
+            save_every=50,
+        ),
+        feed=CropFeedParams(
+            sizes=(Size(0.5, 96, 48), Size(1.0, 128, 64)),
+            sampler=SamplerParams("graph", persons=16, tracklets=4, by_camera=True),
+        ),
+        objective=IdentityObjective(smoothing=0.1, triplet=0.5, margin=0.3, contrast=1.0, temperature=0.1),
+        test=TestParams(query=clips, gallery=clips),
+    )
+    return Plan("the shipped encoder, from ImageNet", (Stage("crops", recipe),))
