@@ -1,69 +1,58 @@
-"""Rendered parts as two sets: people to learn from, and others to ask for.
+"""Rendered pieces as one set of people, and those of them that are learnt from as another.
 
-    python -m benchmarks.capacity.gpu_people PEOPLE PART...
+    python -m benchmarks.capacity.gpu_people PEOPLE PIECE...
 
-In a set of rendered people every fifth one is asked for, by its number (`datasets.rendered`). Here whole parts are:
-persons get numbers by which everybody in PEOPLE/learnt is learnt from and everybody in PEOPLE/asked is asked for, so
-that recipes which learn from crops, and know no such rule, see nobody who is asked for either.
+As tracklets, every fifth person of a set is asked for (`datasets.rendered`). Recipes that learn from crops know no such
+rule: PEOPLE/learnt is PEOPLE/everybody without those, so that they see nobody either who is asked for.
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from reid_models.training.data import CROPS, LABELS, Ids, read_crop_set
+from reid_models.training.data import CROPS, LABELS, CropSet, read_crop_set
 from reid_models.training.datasets.rendered import ASKED
 
-LEARNT_FOLDER, ASKED_FOLDER = "learnt", "asked"
-PARTS_PER_ASKED = 5
-"""One part of so many is asked for."""
+EVERYBODY, LEARNT = "everybody", "learnt"
 
 
 def main(argv: Sequence[str]) -> int:
-    folder, *parts = map(Path, argv)
-    share_out(parts, folder)
+    folder, *pieces = map(Path, argv)
+    put_together(pieces, folder)
     return 0
 
 
-def share_out(parts: Sequence[Path], folder: Path) -> None:
+def put_together(pieces: Sequence[Path], folder: Path) -> None:
     """Makes both sets.
 
     Args:
-        parts: two or more sets that `render` wrote, whose persons' numbers differ.
+        pieces: sets that `render` wrote, whose persons' numbers differ.
         folder: of the two.
     """
-    asked = max(1, len(parts) // PARTS_PER_ASKED)
-    _join(parts[asked:], folder / LEARNT_FOLDER, to_learn_from)
-    _join(parts[:asked], folder / ASKED_FOLDER, to_ask_for)
+    crops = read_crop_set(pieces)
+    _copy(crops, np.ones(len(crops.persons), bool), folder / EVERYBODY)
+    _copy(crops, crops.persons % ASKED != ASKED - 1, folder / LEARNT)
 
 
-def to_learn_from(persons: Ids) -> Ids:
-    """Other numbers for 0, 1, 2...: in the same order, none of those that are asked for."""
-    return persons // (ASKED - 1) * ASKED + persons % (ASKED - 1)
-
-
-def to_ask_for(persons: Ids) -> Ids:
-    """Numbers that are asked for."""
-    return persons * ASKED + ASKED - 1
-
-
-def _join(parts: Sequence[Path], folder: Path, numbered: Callable[[Ids], Ids]) -> None:
-    """Crops are copied part by part: they may not fit into memory. Labels come last: they say that a set is whole."""
-    crops = read_crop_set(parts)
+def _copy(crops: CropSet, is_taken: NDArray[np.bool_], folder: Path) -> None:
+    """Piece by piece: they may not fit into memory. Labels come last: they say that a set is whole."""
     folder.mkdir(parents=True, exist_ok=True)
-    shape = (len(crops.persons), *crops.parts[0].shape[1:])
+    shape = (int(is_taken.sum()), *crops.parts[0].shape[1:])
     copy = np.lib.format.open_memmap(folder / CROPS, mode="w+", dtype=np.uint8, shape=shape)
+    ends = np.cumsum([len(pixels) for pixels in crops.parts])
     start = 0
-    for part in crops.parts:
-        copy[start : start + len(part)] = part
-        start += len(part)
+    for pixels, taken in zip(crops.parts, np.split(is_taken, ends[:-1]), strict=True):
+        rows = pixels[taken]
+        copy[start : start + len(rows)] = rows
+        start += len(rows)
     copy.flush()
     np.savez(
         folder / LABELS,
-        persons=numbered(crops.persons),
-        cameras=crops.cameras,
+        persons=crops.persons[is_taken],
+        cameras=crops.cameras[is_taken],
         margin=crops.margin,
         trained_on="simulated people",
     )

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.capacity.gpu_people import ASKED_FOLDER, LEARNT_FOLDER
+from benchmarks.capacity.gpu_people import EVERYBODY, LEARNT
 from benchmarks.capacity.gpu_speed import ENCODER, params_of
 from benchmarks.capacity.gpu_steps import Found, Program, StepError, run_program
 from benchmarks.capacity.gpu_table import Learnt
 from reid_learning.checkpoint import FILE as CHECKPOINT
 from reid_learning.run_log import FILE, read_log
+from reid_models.training.data import LABELS
 from reid_models.training.feeds.crops import CropFeedParams
 from reid_models.training.plan import Plan
 from reid_models.training.recipes.catalogue import read_plan
@@ -70,19 +71,22 @@ class Run:
     Attributes:
         recipe: its name.
         network: in the catalogue, of ResNet-50's size; or the encoder.
+        share: of the time, see `Step`.
         feed_s: seconds that a step takes whatever the GPU does, to make its batch.
         fields: that change, beside the steps.
     """
 
     recipe: str
     network: str
+    share: float = 35
     feed_s: float = 0.03
     fields: tuple[str, ...] = ("network.weights=null",)
 
 
 RUNS = (
     Run("cosam-tp", "cosam-mean-resnet50"),
-    Run("gltr", "gltr-paper-resnet50"),
+    # In two stages.
+    Run("gltr", "gltr-paper-resnet50", share=60),
     Run("tkp", "tkp-video-resnet50"),
     # Rendered people have no labels of RAP: row A of the paper, its network without them.
     Run("attributes-baseline", "attributes-resnet50", feed_s=0.06),
@@ -120,11 +124,11 @@ def _frames(feed: object, frames: int) -> int:
 
 def fit(run: Run, setup: Setup, speed: Callable[[], float | None], seconds: float) -> Found:
     """Runs the recipe; where it was stopped before, it goes on."""
-    people = setup.people / LEARNT_FOLDER
-    if not people.is_dir():
-        raise StepError("there are no people to learn from")
     plan = read_plan(run.recipe)
     is_crops = isinstance(plan.stages[0].recipe.feed, CropFeedParams)
+    people = setup.people / (LEARNT if is_crops else EVERYBODY)
+    if not (people / LABELS).is_file():
+        raise StepError("there are no people to learn from")
     steps = _steps(run, setup, plan, seconds, speed())
     command = ["fit", run.recipe, "--out", str(_folder(run, setup))]
     command += ["--data", str(people) if is_crops else f"simulated={people}", "--steps", str(steps)]
@@ -151,8 +155,9 @@ def evaluate(run: Run, setup: Setup, seconds: float) -> Found:
     stage = _last_stage(run, setup)
     if stage is None:
         raise StepError("nothing of it was learnt")
-    command = ["evaluate", str(stage), "--data", f"simulated={setup.people / ASKED_FOLDER}"]
-    command += ["--json", str(_scores(run, setup)), "--device", setup.device, "--amp", "bf16"]
+    command = ["evaluate", str(stage), "--data", f"simulated={setup.people / EVERYBODY}"]
+    # Rendered people are queries and gallery in one: the protocols of COSAM and Gao would leave nobody to find.
+    command += ["--protocol", "mars", "--json", str(_scores(run, setup)), "--device", setup.device, "--amp", "bf16"]
     is_done = run_program(setup.train(command, f"evaluate-{run.recipe}"), seconds)
     return Found(is_whole=is_done, words="" if is_done else f"stopped after {seconds:.0f} s")
 

@@ -3,7 +3,7 @@
     python -m benchmarks.capacity.gpu_speed RESULTS.jsonl --device cuda --ways fp32 bf16 -- cosam-mean-resnet50 ...
 
 A line for each network, way and direction as soon as it is known, so that a run that is stopped leaves what it did;
-what stands in the file already is not measured again. Weights are random, clips are noise, another one each call. A
+what was measured before is not measured again. Weights are random, clips are noise, another one each call. A
 step of training is a forward pass, cross entropy, a backward pass and Adam; its feed is not in it.
 """
 
@@ -74,7 +74,7 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.toy:
         torch.set_num_threads(1)
-    known = {(one.name, one.direction, one.way) for one in read(arguments.results)}
+    known = {(one.name, one.direction, one.way) for one in read(arguments.results) if one.clips_per_s is not None}
     for name in arguments.names:
         for way in arguments.ways:
             for direction in DIRECTIONS:

@@ -46,11 +46,13 @@ class Step:
         name: of its marker.
         share: of the time, beside the shares of the steps after it: what one leaves over the next ones get.
         run: does it within so many seconds; StepError where it cannot.
+        product: what it makes for others; where it is gone, the step is done again. None: nothing.
     """
 
     name: str
     share: float
     run: Callable[[float], Found]
+    product: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def run_steps(
     markers.mkdir(parents=True, exist_ok=True)
     end_s = clock() + budget_s
     done: list[Done] = []
-    todo = [step for step in steps if not _marker(markers, step).is_file()]
+    todo = [step for step in steps if not _is_whole(markers, step)]
     for step in steps:
         if step not in todo:
             found = json.loads(_marker(markers, step).read_text(encoding="utf-8"))
@@ -109,6 +111,10 @@ def run_steps(
                 _write(_marker(markers, step), asdict(done[-1]))
         observer(done)
     return done
+
+
+def _is_whole(markers: Path, step: Step) -> bool:
+    return _marker(markers, step).is_file() and (step.product is None or step.product.exists())
 
 
 def _marker(markers: Path, step: Step) -> Path:

@@ -22,6 +22,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.capacity import gpu_speed
+from benchmarks.capacity.gpu_people import EVERYBODY
 from benchmarks.capacity.gpu_runs import RUNS, Run, Setup, evaluate, fit, learnt
 from benchmarks.capacity.gpu_steps import (
     Done,
@@ -45,20 +46,25 @@ def main() -> int:
     setup = read_arguments()
     setup.out.mkdir(parents=True, exist_ok=True)
     machine = machine_in_words(setup)
+    todo = steps(setup)
     last: list[Done] = []
+
+    def found() -> Report:
+        cut = [Done(step.name, "not done", words="the run was cut off before") for step in todo[len(last) :]]
+        return report([*last, *cut], machine, setup)
 
     def observe(done: Sequence[Done]) -> None:
         last[:] = done
-        write(report(done, machine, setup), setup.out)
+        write(found(), setup.out)
         print(f"{done[-1].name}: {done[-1].state}, {done[-1].seconds:.0f} s", file=sys.stderr, flush=True)
 
     with stopped_by_signals():
         try:
-            run_steps(steps(setup), setup.work / "done", budget_s=setup.budget_s, observer=observe)
+            run_steps(todo, setup.work / "done", budget_s=setup.budget_s, observer=observe)
         finally:
             # Also what a part that was cut had done.
-            write(report(last, machine, setup), setup.out)
-            print(markdown(report(last, machine, setup)), flush=True)
+            write(found(), setup.out)
+            print(markdown(found()), flush=True)
     return 0
 
 
@@ -84,12 +90,14 @@ def steps(setup: Setup) -> list[Step]:
     compiled = MAIN[:1] if setup.is_toy else MAIN
     speed = partial(measure, setup, names=MAIN, ways=("fp32", "bf16"))
     found = [
-        Step("render people", 90, partial(render, setup)),
+        Step("render people", 120, partial(render, setup), product=setup.people / EVERYBODY / LABELS),
         Step("measure the main networks", 50, speed),
     ]
     for run in RUNS:
-        found.append(Step(f"fit {run.recipe}", 35, partial(fit, run, setup, partial(_training_speed, run, setup))))
-        found.append(Step(f"evaluate {run.recipe}", 15, partial(evaluate, run, setup)))
+        found.append(
+            Step(f"fit {run.recipe}", run.share, partial(fit, run, setup, partial(_training_speed, run, setup)))
+        )
+        found.append(Step(f"evaluate {run.recipe}", 20, partial(evaluate, run, setup)))
     if rest:
         found.append(Step("measure the catalogue", 60, partial(measure, setup, names=rest, ways=("bf16", "fp32"))))
     found.append(Step("measure compiled networks", 90, partial(measure, setup, names=compiled, ways=("compiled",))))
@@ -97,37 +105,37 @@ def steps(setup: Setup) -> list[Step]:
 
 
 def render(setup: Setup, seconds: float) -> Found:
-    """Parts of different people before the same cameras, as many at once as there are cores; then both sets."""
+    """Pieces of different people before the same cameras, as many at once as there are cores; then both sets."""
     folder = setup.people
     cores = len(os.sched_getaffinity(0))
-    count, persons = (2, 6) if setup.is_toy else (2 * cores, 20)
+    count, persons = (2, 4) if setup.is_toy else (2 * cores, 12)
     size = ("--cameras", "4", "--seen-by", "3", "--crops", "4")
     if not setup.is_toy:
         size = ("--cameras", "60", "--seen-by", "6", "--crops", "8")
-    parts = [folder / f"part{number}" for number in range(count)]
+    pieces = [folder / f"piece{number}" for number in range(count)]
     programs = [
         setup.train(
-            ["render", str(part), "--persons", str(persons), "--first", str(1 + number * persons), *size],
+            ["render", str(piece), "--persons", str(persons), "--first", str(1 + number * persons), *size],
             f"render{number}",
         )
-        for number, part in enumerate(parts)
-        if not _is_whole(part)
+        for number, piece in enumerate(pieces)
+        if not _is_whole(piece)
     ]
     # The last sixth is for putting them together.
     codes = run_programs(programs, seconds * 5 / 6, at_once=cores)
-    whole = [part for part in parts if _is_whole(part)]
-    if len(whole) < 2:
+    whole = [piece for piece in pieces if _is_whole(piece)]
+    if not whole:
         failed = next((program.last_line for program, code in zip(programs, codes, strict=True) if code), "too slow")
-        raise StepError(f"{len(whole)} of {count} parts were rendered: {failed}")
-    share_out = [sys.executable, "-m", "benchmarks.capacity.gpu_people", str(folder), *map(str, whole)]
-    is_done = run_program(Program(share_out, setup.work / "logs" / "people.log"), seconds / 6)
-    words = f"{len(whole)} of {count} parts of {persons} persons were rendered"
+        raise StepError(f"none of {count} pieces was rendered: {failed}")
+    together = [sys.executable, "-m", "benchmarks.capacity.gpu_people", str(folder), *map(str, whole)]
+    is_done = run_program(Program(together, setup.work / "logs" / "people.log"), seconds / 6)
+    words = f"{len(whole)} of {count} pieces of {persons} persons were rendered"
     return Found({"persons": len(whole) * persons}, is_whole=is_done, words=words)
 
 
-def _is_whole(part: Path) -> bool:
+def _is_whole(piece: Path) -> bool:
     """Labels are written last."""
-    return (part / LABELS).is_file()
+    return (piece / LABELS).is_file()
 
 
 def measure(setup: Setup, seconds: float, *, names: Sequence[str], ways: tuple[str, ...]) -> Found:
@@ -154,6 +162,8 @@ def speeds(work: Path) -> dict[str, Speed]:
             speed.failed[key] = one.words
         else:
             speed.clips_per_s[key] = one.clips_per_s
+            # It may have failed in an earlier call.
+            speed.failed.pop(key, None)
     return found
 
 
