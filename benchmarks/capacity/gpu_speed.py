@@ -14,7 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -81,16 +81,22 @@ def main() -> int:
                 if (name, direction, way) in known:
                     continue
                 found = measure(name, direction, way, arguments)
-                with arguments.results.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps({name: getattr(found, name) for name in Measured.__slots__}) + "\n")
+                add(found, arguments.results)
                 print(found, flush=True)
     return 0
 
 
 def read(path: Path) -> list[Measured]:
-    """What a file of results holds; a last line that was cut is left out."""
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
-    return [Measured(**json.loads(line)) for line in lines if line.endswith("}\n")]
+    """What a file of results holds; lines that were cut are left out."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return [Measured(**json.loads(line)) for line in lines if line.endswith("}")]
+
+
+def add(found: Measured, path: Path) -> None:
+    """One line more, also after one that was cut."""
+    is_cut = path.is_file() and path.read_bytes()[-1:] not in (b"", b"\n")
+    with path.open("a", encoding="utf-8") as file:
+        file.write("\n" * is_cut + json.dumps(asdict(found)) + "\n")
 
 
 def params_of(name: str, *, toy: bool) -> NetworkParams:

@@ -1,5 +1,6 @@
 """Which recipes run on a lent GPU, for how many steps, and on whom."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from benchmarks.capacity.gpu_people import EVERYBODY, LEARNT, put_together
 from benchmarks.capacity.gpu_runs import CAUTION, LEAST, MOST, RUNS, START_S, UNKNOWN, Setup, learnt, steps_for
-from benchmarks.capacity.gpu_speed import Measured, params_of, read
+from benchmarks.capacity.gpu_speed import Measured, add, params_of, read
 from benchmarks.capacity.gpu_training import speeds, steps
 from reid_models.architectures.catalogue import CATALOGUE
 from reid_models.training.data import CropSet, read_crop_set, write_crop_set
@@ -58,15 +59,17 @@ def test_a_run_that_has_not_begun_has_learnt_nothing(setup: Setup) -> None:
     assert learnt(RUNS[0], setup).steps == 0
 
 
-def test_speeds_are_read_up_to_where_the_file_was_cut(setup: Setup) -> None:
+def test_speeds_survive_a_cut_and_what_failed_once_counts_no_more_when_it_was_measured(setup: Setup) -> None:
     path = setup.work / "speeds.jsonl"
-    whole = (
-        '{"name": "a", "direction": "training", "way": "bf16", "clips_per_s": 7.0, "batch": 2, "clip": "4 x 8 x 4"}\n'
-    )
-    path.write_text(whole + whole.replace("7.0", "null").replace("bf16", "fp32") + whole[:30], encoding="utf-8")
-    assert read(path)[0] == Measured("a", "training", "bf16", 7.0, 2, "4 x 8 x 4")
+    failed = Measured("a", "training", "bf16", None, 2, "4 x 8 x 4", "no memory")
+    measured = replace(failed, clips_per_s=7.0, words="")
+    add(failed, path)
+    path.write_bytes(path.read_bytes() + path.read_bytes()[:30])
+    assert speeds(setup.work)["a"].failed == {("training", "bf16"): "no memory"}
+    add(measured, path)
+    assert read(path) == [failed, measured]
     assert speeds(setup.work)["a"].clips_per_s == {("training", "bf16"): 7.0}
-    assert list(speeds(setup.work)["a"].failed) == [("training", "fp32")]
+    assert speeds(setup.work)["a"].failed == {}
 
 
 def test_nobody_who_is_asked_for_is_learnt_from(tmp_path: Path) -> None:
