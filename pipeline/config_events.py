@@ -14,6 +14,8 @@ from pipeline.events.targets import MqttTarget, WebhookTarget
 
 _SIGNING = "whsec_"
 _KEY_BYTES = range(24, 65)
+_MQTT_BYTES = 65_535
+"""Of a text, as MQTT sends it."""
 _MAKE_ONE = "echo whsec_$(openssl rand -base64 32) makes one"
 
 
@@ -60,6 +62,13 @@ class MqttConfig(Strict):
             raise ValueError(f"expected a topic without #, + and a $ in front, found {topic!r:.60}")
         return topic
 
+    @field_validator("topic", "username", "client_id")
+    @classmethod
+    def _is_text(cls, text: str | None) -> str | None:
+        if text is not None and ("\0" in text or len(text.encode(errors="replace")) > _MQTT_BYTES):
+            raise ValueError(f"expected at most {_MQTT_BYTES} bytes without a zero, found {text!r:.60}")
+        return text
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         _one_of("password", self.password, self.password_file)
@@ -71,7 +80,7 @@ class MqttConfig(Strict):
         """The broker, with the secrets that stand in files.
 
         Raises:
-            ConfigError: if such a file cannot be read.
+            ConfigError: if such a file cannot be read, or the password is longer than MQTT can say.
         """
         split = urlsplit(self.url.get_secret_value())
         has_tls = split.scheme == "mqtts"
@@ -81,7 +90,7 @@ class MqttConfig(Strict):
             topic=self.topic,
             has_tls=has_tls,
             username=self.username,
-            password=read_secret(self.password, self.password_file, "events: mqtt: password"),
+            password=_password(read_secret(self.password, self.password_file, "events: mqtt: password")),
             client_id=self.client_id,
             ca_file=self.ca_file,
             certificate_file=self.certificate_file,
@@ -132,11 +141,11 @@ class WebhookConfig(Strict):
         """The server, with the secrets that stand in files.
 
         Raises:
-            ConfigError: if such a file cannot be read, or the key is none.
+            ConfigError: if such a file cannot be read, the key is none, or the token cannot stand in a header.
         """
         return WebhookTarget(
             url=self.url,
-            token=read_secret(self.token, self.token_file, "events: webhook: token"),
+            token=_token(read_secret(self.token, self.token_file, "events: webhook: token")),
             signing_key=_signing_key(read_secret(self.secret, self.secret_file, "events: webhook: secret")),
             ca_file=self.ca_file,
             timeout_s=self.timeout_s,
@@ -157,18 +166,33 @@ class EventsConfig(Strict):
 
 
 def _split(url: SecretStr, schemes: tuple[str, ...]) -> SplitResult | None:
-    """The parts of an address; None if it is none of these schemes, or has no host or no such port."""
+    """The parts of an address; None if it is none of these schemes, or has no such port, or no host to look up."""
+    text = url.get_secret_value()
     try:
-        split = urlsplit(url.get_secret_value())
+        split = urlsplit(text)
+        (split.hostname or "").encode("idna")
         is_one = split.scheme in schemes and bool(split.hostname) and split.port != 0
     except ValueError:
         return None
-    return split if is_one else None
+    return split if is_one and text.isprintable() and " " not in text else None
 
 
 def _one_of(key: str, given: SecretStr | None, file: Path | None) -> None:
     if given is not None and file is not None:
         raise ValueError(f"expected {key} or {key}_file, found both")
+
+
+def _password(secret: SecretStr | None) -> SecretStr | None:
+    if secret is not None and len(secret.get_secret_value().encode()) > _MQTT_BYTES:
+        raise ConfigError(f"events: mqtt: password: expected at most {_MQTT_BYTES} bytes")
+    return secret
+
+
+def _token(secret: SecretStr | None) -> SecretStr | None:
+    text = "" if secret is None else secret.get_secret_value()
+    if not text.isascii() or not text.isprintable():
+        raise ConfigError("events: webhook: token: expected one line of letters, digits and signs of ASCII")
+    return secret
 
 
 def _signing_key(secret: SecretStr | None) -> bytes | None:

@@ -108,7 +108,7 @@ def render(setup: Setup, seconds: float) -> Found:
     """Pieces of different people before the same cameras, as many at once as there are cores; then both sets."""
     folder = setup.people
     cores = len(os.sched_getaffinity(0))
-    count, persons = (2, 4) if setup.is_toy else (2 * cores, 12)
+    count, persons = (2, 6) if setup.is_toy else (2 * cores, 12)
     size = ("--cameras", "4", "--seen-by", "3", "--crops", "4")
     if not setup.is_toy:
         size = ("--cameras", "60", "--seen-by", "6", "--crops", "8")

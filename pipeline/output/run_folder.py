@@ -8,6 +8,7 @@ import fcntl
 import json
 import logging
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -120,11 +121,12 @@ def _until(is_ours: Callable[[], bool], directory: Path) -> None:
 
 
 def _series(directory: Path) -> Mapping[str, str] | None:
+    """What stands there; None if nothing does, or anything that we have not written."""
     try:
-        found: Mapping[str, str] = json.loads((directory / _SERIES).read_text(encoding="utf-8"))
-        return found
-    except (OSError, ValueError):
+        found: object = json.loads((directory / _SERIES).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return None
+    return found if isinstance(found, dict) else None
 
 
 def _keep_apart(directory: Path) -> None:
@@ -140,5 +142,6 @@ def _keep_apart(directory: Path) -> None:
     for path in files:
         target = kept / path.relative_to(directory)
         target.parent.mkdir(parents=True, exist_ok=True)
-        path.rename(target)
+        # A folder of it may be a disk of its own.
+        shutil.move(path, target)
     logger.info("what the run before wrote is now in %s", kept)

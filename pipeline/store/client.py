@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -109,6 +110,7 @@ class SiteStore:
         # Without `driver_info` the client says at each connection who it is, for which our user has no right.
         options |= {"driver_info": None}
         try:
+            (urlsplit(url).hostname or "").encode("idna")
             with self._faults():
                 self._client: Any = (RedisCluster if is_cluster else redis.Redis).from_url(url, **options)
         except (ValueError, TypeError) as error:

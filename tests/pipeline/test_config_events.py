@@ -8,6 +8,7 @@ from pipeline.config import PipelineConfig, load_config
 from pipeline.config_errors import ConfigError
 
 PASSWORD, SIGNING = "tops3cret", "whsec_" + "QUJD" * 10
+LONG = "a" * 70
 CAMERA = "cameras: [{name: door, source: door.mp4}]\n"
 
 
@@ -62,6 +63,14 @@ def test_secrets_come_from_the_environment_or_from_files_and_do_not_show(
         ),
         ("", f"url: 'ftp://hooks/{PASSWORD}'", "events.webhook.url: expected https://HOST/PATH"),
         ("", f"url: 'https://me:{PASSWORD}@hooks'", "events.webhook.url: expected https://HOST/PATH"),
+        ("url: 'mqtt://a..b'", "", "events.mqtt.url: expected mqtts://HOST:PORT"),
+        (f"url: 'mqtt://{LONG}.example'", "", "events.mqtt.url: expected mqtts://HOST:PORT"),
+        (f"url: 'mqtt://b', topic: {LONG * 1000}", "", "expected at most 65535 bytes without a zero"),
+        (f"url: 'mqtt://b', username: {LONG * 1000}", "", "expected at most 65535 bytes without a zero"),
+        (f"url: 'mqtt://b', client_id: {LONG * 1000}", "", "expected at most 65535 bytes without a zero"),
+        ("", "url: 'https://a..b/x'", "events.webhook.url: expected https://HOST/PATH"),
+        ("", "url: 'https://no host/x'", "events.webhook.url: expected https://HOST/PATH"),
+        ("", 'url: "https://hooks\\0/x"', "events.webhook.url: expected https://HOST/PATH"),
         ("", "url: 'https://hooks/{NOT_SET}'", "the environment variable NOT_SET is not set"),
     ],
 )
@@ -77,6 +86,8 @@ def test_what_makes_no_sense_is_one_line_without_its_secret(tmp_path: Path, mqtt
     [
         (f"secret: {PASSWORD}", "expected whsec_ and 24 to 64 bytes in base64; echo whsec_"),
         ("secret: whsec_QUJD", "expected whsec_ and 24 to 64 bytes in base64"),
+        (f"token: {PASSWORD}ä", "events: webhook: token: expected one line of letters"),
+        (f'token: "{PASSWORD}\\nx"', "events: webhook: token: expected one line of letters"),
         ("token_file: /nowhere", "events: webhook: token_file: expected a file to read, found /nowhere: No such file"),
     ],
 )

@@ -192,8 +192,14 @@ def _changes(subject: Subject) -> tuple[str, ...]:
     recipe = next((stage.recipe for stage in stages if stage.name == subject.origin.stage), None)
     if recipe is None:
         return ("it has no such stage now",)
-    seeded = replace(recipe, loop=replace(recipe.loop, seed=subject.recipe.loop.seed))
-    found = differences(kept(seeded), subject.recipe)
+    # The seed is free, and a data set fills in the names of its attributes.
+    own = subject.recipe
+    plain = replace(
+        recipe,
+        loop=replace(recipe.loop, seed=own.loop.seed),
+        network=replace(recipe.network, attributes=own.network.attributes),
+    )
+    found = differences(kept(plain), own)
     if subject.steps < recipe.loop.steps:
         found.append(f"it has learnt for {subject.steps} of {recipe.loop.steps} steps")
     return tuple(found)

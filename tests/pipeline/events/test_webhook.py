@@ -109,7 +109,7 @@ def test_a_server_that_asks_for_more_patience_than_there_is_is_not_asked_again()
         assert len(server.posts) == 1
 
 
-@pytest.mark.parametrize("says", ["soon", "-1", ""])
+@pytest.mark.parametrize("says", ["soon", "-1", "", "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"])
 def test_a_wait_that_is_none_is_passed_over(says: str) -> None:
     coming = iter([Answer(429, retry_after=says), Answer()])
     with WebhookServer(lambda _: next(coming)) as server, WebhookSink(target(server.url)) as sink:

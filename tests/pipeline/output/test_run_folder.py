@@ -1,6 +1,7 @@
 import fcntl
 import multiprocessing
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ OURS = (
 )
 THEIRS = ("notes.txt", "videos/holiday.avi", "thumbnails/readme.jpg")
 SERIES = {"site": "shop", "series": "1", "window_s": "1", "model_id": "net"}
+OTHER_DISK = Path("/dev/shm")
 ANOTHER = {**SERIES, "series": "2"}
 
 
@@ -120,6 +122,28 @@ def hold(folder: Path, started: "multiprocessing.synchronize.Event") -> None:
     with folder_of_a_run(folder):
         started.set()
         multiprocessing.get_context("spawn").Event().wait()
+
+
+@pytest.mark.parametrize("found", ["", "no JSON", "[]", '"shop"', "3", "null", "[" * 100_000, '{"site": 5}'])
+def test_a_file_of_the_site_that_is_none_is_as_that_of_another(tmp_path: Path, found: str) -> None:
+    write(tmp_path, ("site.json",), found)
+    write(tmp_path, ("events.jsonl",))
+    with folder_of_a_site(tmp_path, SERIES):
+        assert "events.jsonl" not in files(tmp_path)
+    with folder_of_a_site(tmp_path, SERIES):
+        assert [name for name in files(tmp_path) if name.endswith("/events.jsonl")] != []
+
+
+def test_what_lies_on_a_disk_of_its_own_is_kept_too(tmp_path: Path) -> None:
+    if not OTHER_DISK.is_dir() or OTHER_DISK.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip(f"{OTHER_DISK} is no disk of its own here")
+    with tempfile.TemporaryDirectory(dir=OTHER_DISK) as disk:
+        (tmp_path / "videos").symlink_to(disk)
+        write(tmp_path, OURS)
+        with folder_of_a_run(tmp_path):
+            found = files(tmp_path)
+        assert list(Path(disk).iterdir()) == []
+    assert {Path(*Path(name).parts[2:]).as_posix() for name in found} == set(OURS)
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:

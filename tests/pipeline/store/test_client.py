@@ -15,9 +15,12 @@ def test_nobody_there_is_one_clear_line_without_the_password() -> None:
         assert "secret" not in str(caught.value)
 
 
-def test_an_address_that_is_none_is_refused_without_being_shown() -> None:
+@pytest.mark.parametrize(
+    "url", ["https://reid:secret@store", "redis://reid:secret@a..b", f"redis://reid:secret@{'a' * 64}.example:6379/0"]
+)
+def test_an_address_that_is_none_is_refused_without_being_shown(url: str) -> None:
     with pytest.raises(StoreError, match="expected an address of Redis") as caught:
-        SiteStore("https://reid:secret@store", "shop")
+        SiteStore(url, "shop")
     assert "secret" not in str(caught.value)
 
 

@@ -21,6 +21,7 @@ from reid_models.training.feeds.crops import CropFeedParams, Size
 from reid_models.training.feeds.tracklets import TrackletFeedParams
 from reid_models.training.fit import Lesson, fit, trained
 from reid_models.training.learners.identity import IdentityObjective
+from reid_models.training.recipes.catalogue import RECIPES
 from reid_models.training.recipes.compact import compact
 from reid_models.training.sampling.batches import SamplerParams
 from reid_models.training.tracklets import Dataset, DatasetError
@@ -126,6 +127,17 @@ def test_the_shipped_encoder_learns_from_crops_with_masks(tmp_path: Path) -> Non
     people = coloured_people(40, 6)
     last = fit(recipe, Lesson(people, people.seen), tmp_path, console=QUIET)
     assert last.losses["identity"] < np.log(40) - 0.3
+
+
+def test_the_next_encoder_begins_with_imagenet_and_draws_batches_of_people_who_look_alike(tmp_path: Path) -> None:
+    [stage] = RECIPES["encoder"]().stages
+    feed = CropFeedParams((Size(1.0, 32, 16),), sampler=SamplerParams("graph", persons=4, tracklets=2, by_camera=True))
+    recipe = replace(stage.recipe, feed=feed, loop=replace(stage.recipe.loop, steps=2))
+    recipe = replace(recipe, network=replace(recipe.network, clip=ClipSpec(2, 32, 16)))
+    people = coloured_people(8, 4)
+    last = fit(recipe, Lesson(people, people.seen), tmp_path, console=QUIET)
+    assert set(last.losses) == {"identity", "triplet", "contrast"}
+    assert np.isfinite(list(last.losses.values())).all()
 
 
 def test_crops_and_tracklets_are_not_taken_for_each_other(data: Dataset, tmp_path: Path) -> None:

@@ -38,6 +38,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("evaluate")
     for split, name in enumerate(("run", "other")):
         recipe = small("gao-tp")
+        # Neither makes it another recipe.
+        named = replace(recipe.network, attributes=("hat",))
+        recipe = replace(recipe, loop=replace(recipe.loop, seed=5), network=named)
         folder = root / name / "clips"
         data = dataset_on_disk(root / f"data{split}", asked=6 + split)
         fit(recipe, Lesson(data.train, (data.seen,)), folder, console=QUIET)
@@ -86,6 +89,8 @@ def test_a_stage_is_asked_as_its_recipe_says_and_keeps_its_numbers(
     assert (outcome.question.protocol, outcome.question.distance) == ("gao", "euclidean")
     assert any(change.startswith("network.trunk") for change in outcome.changes)
     assert any("learnt for 1 of 62400 steps" in change for change in outcome.changes)
+    assert not any("seed" in change or "attributes" in change for change in outcome.changes)
+    assert outcome.seed == 5
     assert {"mAP", "mINP", "R1", "TPR@FPR=0.01"} <= set(outcome.scores)
     assert outcome.seen == ("made-up people",)
 

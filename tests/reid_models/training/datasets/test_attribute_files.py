@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reid_models.architectures.attribute_groups import MARKET_GROUPS, MARS_GROUPS, AttributeGroup
+from reid_models.architectures.attribute_groups import MARKET_GROUPS, MARS_GROUPS, RAP_GROUPS, AttributeGroup
 from reid_models.training.datasets import mars
 from reid_models.training.datasets.attribute_files import MARKET_CHOICES, MARS_CHOICES, Choice
 from reid_models.training.datasets.catalogue import read_dataset
@@ -56,6 +56,17 @@ def test_a_person_of_market_has_the_same_labels_in_market_and_in_mars(tmp_path: 
     official_layouts.image(tmp_path / "market" / "0009_c1s1_000451_03.jpg")
     shutil.copy(path, tmp_path / "market")
     assert worn(read_dataset("market1501-tracklets", tmp_path / "market").train, 0) == {"AgeOld", "UpRed", "Trousers"}
+
+
+def test_simulated_people_have_rap_labels_as_far_as_they_go(tmp_path: Path) -> None:
+    official_layouts.mars(tmp_path)
+    (tmp_path / "attributes.csv").write_text("person,sex,Female,Hat,UpRed,Tops.c\n1,female,1,0,1,2\n2,male,0,1,0,3\n")
+    found = read_dataset("mars", tmp_path)
+    assert found.train.attribute_names == tuple(name for group in RAP_GROUPS for name in group.attributes)
+    assert worn(found.train, 0) == {"Female", "UpRed"}
+    assert worn(found.query, 1) == {"Hat"}
+    assert found.train.attributes is not None
+    assert np.isnan(found.train.attributes).sum(axis=1).tolist() == [63, 63, 66]
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ from reid_runtime.card import ClipSpec
 from testing.miniatures import people_on_disk
 from testing.small_recipe import RECIPE
 
-OTHER_FEED = {"compact"}
-"""Learns from crops with masks; the tests of `fit` run it."""
+OTHER_FEED = {"compact", "encoder"}
+"""They learn from crops with masks; the tests of `fit` run them."""
 ADVERSARIES = {"discriminators.whole", "discriminators.part"}
 """Their losses rise as the generators learn."""
 LABELS = tuple(name for group in RAP_GROUPS for name in group.attributes)
