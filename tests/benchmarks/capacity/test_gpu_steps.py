@@ -107,11 +107,11 @@ def test_what_others_need_is_made_again_where_it_is_gone(tmp_path: Path, clock: 
     assert states == ["done", "done before", "done"]
 
 
-def test_somebody_is_told_after_every_step(tmp_path: Path, clock: Clock) -> None:
-    told: list[list[Done]] = []
+def test_somebody_hears_after_every_step(tmp_path: Path, clock: Clock) -> None:
+    heard: list[list[Done]] = []
     steps = [Step(name, 1, taking(clock, 1, [])) for name in "ab"]
-    run_steps(steps, tmp_path, budget_s=90, clock=clock, observer=lambda done: told.append(list(done)))
-    assert [[one.name for one in done] for done in told] == [["a"], ["a", "b"]]
+    run_steps(steps, tmp_path, budget_s=90, clock=clock, observer=lambda done: heard.append(list(done)))
+    assert [[one.name for one in done] for done in heard] == [["a"], ["a", "b"]]
 
 
 def test_a_program_that_takes_too_long_is_stopped_with_all_that_it_began(tmp_path: Path) -> None:
