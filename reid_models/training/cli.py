@@ -149,6 +149,58 @@ def fit(
 
 
 @app.command()
+def complete(
+    stage: Annotated[Path, typer.Argument(help="Folder of the stage `stcnet` of a run of `vrstc`.")],
+    data: Annotated[str, typer.Option("--data", help="NAME=FOLDER of a data set.")],
+    out: Annotated[Path, typer.Option("--out", help="Where the set is written; a data set of the name completed.")],
+    split: Annotated[int, typer.Option(min=0, help="Of data sets with several.")] = 0,
+    tau: Annotated[
+        float | None, typer.Option(help="Similarity below which a part counts as hidden; the recipe says .89.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    amp: Annotated[str, typer.Option(help="fp32, bf16, or fp16 on a GPU.")] = "fp32",
+    threads: Annotated[int, typer.Option(min=1, help="Of the processor.")] = 1,
+) -> int:
+    """Make up what is hidden in the frames of a data set."""
+    from rich.console import Console
+
+    from reid_models.training.commands.complete import Request, run
+
+    request = Request(stage, data, out, split, tau, _machine(device, amp), threads)
+    card = run(request, Console(stderr=True, highlight=False))
+    return _done(f"{card.changed} of {card.frames} frames changed: {out}")
+
+
+@app.command()
+def reproduce(
+    paper: Annotated[str, typer.Argument(help="Name of a paper, as `results` has it, or of one recipe.")],
+    data: Annotated[list[str], typer.Option("--data", help="NAME=FOLDER of a data set.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the runs; what was stopped goes on.")],
+    small: Annotated[bool, typer.Option("--small", help="At the size that two cores learn in twenty minutes.")] = False,
+    steps: Annotated[int | None, typer.Option(min=1, help="Of every stage.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of all that is drawn.")] = None,
+    fields: Annotated[
+        list[str] | None, typer.Option("--set", help="Any other field, as PATH=VALUE: objective.margin=0.5.")
+    ] = None,
+    begin_with: Annotated[Path | None, typer.Option(help="A stage's folder of another run, to begin with.")] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    amp: Annotated[str, typer.Option(help="fp32, bf16, or fp16 on a GPU.")] = "fp32",
+    threads: Annotated[int, typer.Option(min=1, help="Of the processor.")] = 1,
+) -> int:
+    """Train by a paper's recipes, evaluate, and print the rows beside the paper's."""
+    from rich.console import Console
+
+    from reid_models.training.commands.fit import Changes
+    from reid_models.training.commands.fit import Request as Fit
+    from reid_models.training.commands.reproduce import Request, run
+
+    changes = Changes(steps=steps, seed=seed, fields=fields or ())
+    each = Fit(paper, data, out, changes, _machine(device, amp), begins_with=begin_with, threads=threads)
+    run(Request(paper, each, small), Console(highlight=False), Console(stderr=True, highlight=False))
+    return 0
+
+
+@app.command()
 def evaluate(
     subjects: Annotated[
         list[Path],

@@ -17,6 +17,7 @@ LABELS = """
 `mars_attributes.csv` of MARS-Attribute in the folder of `mars` gives its tracklets labels of 32 attributes: 12 columns,
 of which colours and ages are a label of yes or no for each value. `market_attribute.mat` of Market-1501_Attribute gives
 30 (27 columns) to the persons of `market1501`, `market1501-tracklets` and `mars`, who are the same people.
+`reid-pipeline simulate-tracklets` writes the layout of MARS, and `attributes.csv` with labels of RAP beside it.
 """
 
 

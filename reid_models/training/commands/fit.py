@@ -19,10 +19,15 @@ from reid_models.training.data import read_crop_set
 from reid_models.training.datasets.catalogue import DATASETS, read_dataset
 from reid_models.training.feeds.crops import CropFeedParams
 from reid_models.training.fit import Lesson, fit
-from reid_models.training.plan import Plan
+from reid_models.training.learners.attribute_transfer import TransferObjective
+from reid_models.training.learners.attributes import AttributeObjective
+from reid_models.training.learners.completion import CompletionObjective
+from reid_models.training.plan import Plan, Stage
+from reid_models.training.prepare import prepare
 from reid_models.training.recipe import Recipe
 from reid_models.training.recipes.catalogue import read_plan, recipe_name
 from reid_models.training.restore import Origin, write_origin
+from reid_models.training.stores import joined
 from reid_models.training.tracklets import Dataset, DatasetError
 
 RECIPE = "recipe.json"
@@ -82,7 +87,8 @@ class Request:
 
     Attributes:
         recipe: name or YAML file.
-        data: `NAME=FOLDER` of a data set, or folders of crops.
+        data: `NAME=FOLDER` of a data set; of two where attributes go over from the first to the second; or folders of
+            crops.
         out: folder of the run.
         changes: see there.
         machine: see there.
@@ -113,16 +119,17 @@ def run(request: Request, console: Console) -> Plan:
     """
     torch.set_num_threads(request.threads)
     cv2.setNumThreads(1)
-    plan = read_plan(request.recipe).mapped(request.changes.of)
+    plan = plan_of(request)
     has_run = False
     for stage in plan.stages:
         folder = request.out / stage.name
         begins_with = request.out / stage.after if stage.after else request.begins_with
-        _write_recipe(stage.recipe, folder)
+        lesson = _lesson(request, stage)
+        recipe = _with_labels(stage.recipe, lesson)
+        _write_recipe(recipe, folder)
         write_origin(_origin(request, stage.name), folder)
-        lesson = _lesson(request, stage.recipe)
         try:
-            fit(stage.recipe, lesson, folder, console=console, machine=request.machine, begins_with=begins_with)
+            fit(recipe, lesson, folder, console=console, machine=request.machine, begins_with=begins_with)
             has_run = True
         except TrainingError as error:
             if not str(error).startswith("expected a run with steps to go"):
@@ -130,6 +137,15 @@ def run(request: Request, console: Console) -> Plan:
     if not has_run:
         raise TrainingError(f"expected a run with steps to go, found all of {request.recipe} done in {request.out}")
     return plan
+
+
+def plan_of(request: Request) -> Plan:
+    """What would be run.
+
+    Raises:
+        RecipeError: if there is no such recipe, or it has no such field.
+    """
+    return read_plan(request.recipe).mapped(request.changes.of)
 
 
 def data_named(data: str, *, split: int) -> Dataset:
@@ -144,16 +160,44 @@ def data_named(data: str, *, split: int) -> Dataset:
     return read_dataset(name, Path(folder), split=split)
 
 
-def _lesson(request: Request, recipe: Recipe) -> Lesson:
+def _lesson(request: Request, stage: Stage) -> Lesson:
+    recipe = stage.recipe
     asked = data_named(request.asked, split=request.split) if request.asked else None
     if isinstance(recipe.feed, CropFeedParams):
         crops = read_crop_set([Path(folder) for folder in request.data])
         return Lesson(crops, crops.seen, asked=asked, ask_every=request.ask_every or 1)
-    if len(request.data) != 1:
-        raise DatasetError(f"expected one data set, found {len(request.data)}")
-    dataset = data_named(request.data[0], split=request.split)
+    datasets = _datasets(request)
+    dataset = datasets[-1]
+    if isinstance(recipe.objective, TransferObjective):
+        if len(datasets) != 2:
+            raise DatasetError(
+                f"expected two data sets, one with attributes and then one without, found {len(datasets)}: say --data "
+                "twice"
+            )
+        seen = tuple(one.seen for one in datasets)
+        return Lesson(joined(datasets[0].train.named(), dataset.train.named()), seen)
+    if stage.prepared_by is not None:
+        dataset = prepare(dataset, request.out / stage.prepared_by, recipe, machine=request.machine)
+    if isinstance(recipe.objective, CompletionObjective):
+        return Lesson(dataset.train, (dataset.seen,))
     own = asked or (dataset if request.ask_every else None)
     return Lesson(dataset.train, (dataset.seen,), asked=own, ask_every=request.ask_every or 1)
+
+
+def _datasets(request: Request) -> list[Dataset]:
+    """One; two for a recipe in which attributes go over."""
+    most = 1 + any(isinstance(one.recipe.objective, TransferObjective) for one in read_plan(request.recipe).stages)
+    if not 1 <= len(request.data) <= most:
+        raise DatasetError(f"expected {'one data set' if most == 1 else 'two data sets'}, found {len(request.data)}")
+    return [data_named(data, split=request.split) for data in request.data]
+
+
+def _with_labels(recipe: Recipe, lesson: Lesson) -> Recipe:
+    """With the names of the attributes that are learnt from, for a network that has them."""
+    if not isinstance(recipe.objective, AttributeObjective | TransferObjective):
+        return recipe
+    names = recipe.network.attributes or lesson.people.attribute_names
+    return replace(recipe, network=replace(recipe.network, attributes=names))
 
 
 def _origin(request: Request, stage: str) -> Origin:
@@ -177,7 +221,7 @@ def _trunk(kind: str, recipe: Recipe) -> TrunkSpec:
 def _with_batch(recipe: Recipe, batch: int) -> Recipe:
     """As many clips in a step: persons change, not the clips of each."""
     sampler = recipe.feed.sampler
-    clips = 1 if sampler.kind == "shuffled" else sampler.tracklets
+    clips = sampler.each
     if batch % clips or batch // clips < 1:
         raise RecipeError(f"expected --batch that is a multiple of {clips}, the clips of each person, found {batch}")
     return replace(recipe, feed=replace(recipe.feed, sampler=replace(sampler, persons=batch // clips)))

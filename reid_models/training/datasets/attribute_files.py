@@ -1,4 +1,5 @@
-"""Labels of what people have on, from files that lie beside a set: MARS's by tracklet, Market-1501's by person.
+"""Labels of what people have on, from files that lie beside a set: MARS's by tracklet, Market-1501's and those of
+simulated people by person.
 
 What is told apart by more than two values (colours, ages) is a label of yes or no for each value, so that 12 columns of
 MARS are its 32 attributes. Both sets share their persons, and so Market's labels fit MARS too.
@@ -6,6 +7,7 @@ MARS are its 32 attributes. Both sets share their persons, and so Market's label
 
 # N tracklets, A attributes, R rows of a file
 
+import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.io import loadmat
 
+from reid_models.architectures.attribute_groups import RAP_GROUPS
 from reid_models.training.tracklets import DatasetError, Ids, TrackletSet
 
-MARS_ATTRIBUTES, MARKET_ATTRIBUTES = "mars_attributes.csv", "market_attribute.mat"
+MARS_ATTRIBUTES, MARKET_ATTRIBUTES, SIMULATED = "mars_attributes.csv", "market_attribute.mat", "attributes.csv"
 """Their names in the folder of a set; where they are, its tracklets have attributes."""
 KEY = ("person-id", "camera", "tracklet")
 """Columns of MARS's file that say which tracklet."""
@@ -96,7 +99,7 @@ def with_mars_attributes(people: TrackletSet, numbers: Ids, folder: Path) -> Tra
     table = _table(path)
     keys = np.stack([table[column] for column in KEY], axis=1)
     rows = _places(keys, np.stack([people.persons, people.cameras, numbers], axis=1))
-    return _with(people, _labels(table, MARS_CHOICES, path, first=0), rows, MARS_CHOICES)
+    return _with(people, _labels(table, MARS_CHOICES, path, first=0), rows, _names(MARS_CHOICES))
 
 
 def with_market_attributes(people: TrackletSet, folder: Path) -> TrackletSet:
@@ -114,7 +117,31 @@ def with_market_attributes(people: TrackletSet, folder: Path) -> TrackletSet:
         return people
     table = _market(path)
     rows = _places(table[PERSON][:, None], people.persons[:, None])
-    return _with(people, _labels(table, MARKET_CHOICES, path, first=1), rows, MARKET_CHOICES)
+    return _with(people, _labels(table, MARKET_CHOICES, path, first=1), rows, _names(MARKET_CHOICES))
+
+
+def with_simulated_attributes(people: TrackletSet, folder: Path) -> TrackletSet:
+    """The set with RAP's labels of each person, NaN where simulated people have none (of bags and shoes, some).
+
+    Args:
+        people: of a set that `reid-pipeline simulate-tracklets` wrote.
+        folder: of the set.
+
+    Raises:
+        DatasetError: if the file is another.
+    """
+    path = folder / SIMULATED
+    names = tuple(name for group in RAP_GROUPS for name in group.attributes)
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            lines = list(csv.DictReader(file))
+        persons = np.array([line["person"] for line in lines]).astype(np.int64)
+        labels = np.array([[float(line.get(name, "nan")) for name in names] for line in lines], np.float32)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(
+            f"expected labels of persons in {path}, found {error!r:.80}: simulate the set again"
+        ) from error
+    return _with(people, labels, _places(persons[:, None], people.persons[:, None]), names)
 
 
 def _table(path: Path) -> Columns:
@@ -160,7 +187,10 @@ def _places(keys: Ids, wanted: Ids) -> Ids:
     return np.array([rows.get(tuple(key), -1) for key in wanted.tolist()], np.int64)
 
 
-def _with(people: TrackletSet, labels: NDArray[np.float32], rows: Ids, choices: tuple[Choice, ...]) -> TrackletSet:
-    known = np.concatenate([labels, np.full((1, labels.shape[1]), np.nan, np.float32)])
-    names = tuple(name for choice in choices for name in choice.names)
+def _names(choices: tuple[Choice, ...]) -> tuple[str, ...]:
+    return tuple(name for choice in choices for name in choice.names)
+
+
+def _with(people: TrackletSet, labels: NDArray[np.float32], rows: Ids, names: tuple[str, ...]) -> TrackletSet:
+    known = np.concatenate([labels, np.full((1, len(names)), np.nan, np.float32)])
     return people.labelled(known[rows], names)

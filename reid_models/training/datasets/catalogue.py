@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from reid_models.training.datasets import (
+    completed,
     cuhk01,
     duke_video,
     ls_vid,
@@ -24,6 +25,7 @@ DATASETS: dict[str, DatasetEntry] = {
     **cuhk01.DATASETS,
     **rendered.DATASETS,
     **own_folder.DATASETS,
+    **completed.DATASETS,
 }
 
 

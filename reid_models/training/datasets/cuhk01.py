@@ -16,8 +16,10 @@ IMAGES = 2
 """Of a person in a camera."""
 
 
-def read(folder: Path, split: int) -> Dataset:
-    """Nobody to learn from. Split 0 asks with the first camera's clips among the second's, split 1 the other way round.
+def read(folder: Path, _split: int) -> Dataset:
+    """Nobody to learn from; each clip is searched for among all the others.
+
+    So the protocol is to be one where queries join the gallery: of the query's camera it passes over its person alone.
 
     Raises:
         DatasetError: if the folder holds no images with such names.
@@ -30,8 +32,7 @@ def read(folder: Path, split: int) -> Dataset:
     if not clips:
         raise DatasetError(f"expected images named like 0001001.png in {folder}, found none; {WHERE}")
     everybody = tracklet_set(Listed(*key, folder, clips[key]) for key in sorted(clips))
-    is_query = everybody.cameras == 1 + split
-    return Dataset("cuhk01", SEEN, nobody(everybody), everybody.some(is_query), everybody.some(~is_query))
+    return Dataset("cuhk01", SEEN, nobody(everybody), everybody, nobody(everybody))
 
 
 SEEN = "CUHK01 (research use)"
@@ -39,12 +40,11 @@ WHERE = "ask the authors of Li et al., ACCV 2012: the Chinese University of Hong
 
 DATASETS = {
     "cuhk01": DatasetEntry(
-        title="CUHK01, a person's two images of a camera as one clip, each camera asking the other",
+        title="CUHK01, a person's two images of a camera as one clip",
         layout="0001001.png to 0001004.png of each person, the first two of one camera",
         where=WHERE,
         licence="research use; respect the students' privacy",
         holds="971 persons, 1942 clips, 3884 images",
         read=read,
-        splits=2,
     )
 }

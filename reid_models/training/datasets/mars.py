@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from scipy.io import loadmat
 
 from reid_models.ranking import DISTRACTOR, JUNK
-from reid_models.training.datasets.attribute_files import MARS_ATTRIBUTES, with_market_attributes, with_mars_attributes
+from reid_models.training.datasets.attribute_files import (
+    MARS_ATTRIBUTES,
+    SIMULATED,
+    with_market_attributes,
+    with_mars_attributes,
+    with_simulated_attributes,
+)
 from reid_models.training.datasets.entry import DatasetEntry
 from reid_models.training.tracklets import Dataset, DatasetError, FrameStore, Ids, ImageFiles, TrackletSet
 
@@ -63,9 +69,10 @@ def _side(folder: Path, side: str, frames: Callable[[str, Names], FrameStore]) -
         lengths=lengths,
         frames=frames(f"bbox_{side}", names),
     )
-    numbers = _part(names[starts], NUMBER).astype(np.int64)
     if (folder / MARS_ATTRIBUTES).is_file():
-        return with_mars_attributes(people, numbers, folder)
+        return with_mars_attributes(people, _part(names[starts], NUMBER).astype(np.int64), folder)
+    if (folder / SIMULATED).is_file():
+        return with_simulated_attributes(people, folder)
     return with_market_attributes(people, folder)
 
 
