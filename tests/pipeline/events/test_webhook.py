@@ -138,11 +138,13 @@ def drip(server: socket.socket, drop: bytes) -> None:
     with suppress(OSError):
         while True:
             connection, _ = server.accept()
-            with connection, suppress(OSError):
+            connection.settimeout(0.02)
+            with connection, suppress(BrokenPipeError, ConnectionResetError):
                 while True:
+                    with suppress(TimeoutError):
+                        connection.recv(65_536)
                     connection.sendall(drop)
                     drop = b"x" if drop.endswith(b" ") else drop
-                    time.sleep(0.02)
 
 
 def test_a_server_that_never_answers_is_given_up() -> None:
