@@ -19,6 +19,11 @@ MARS_TRAIN = (("0001", 1, 1, 3), ("0001", 2, 2, 2), ("0003", 1, 1, 4))
 MARS_TEST = (("00-1", 1, 1, 2), ("0000", 3, 1, 2), ("0000", 4, 2, 1), ("0002", 1, 1, 2), ("0002", 2, 2, 3))
 MARS_QUERIES = (4, 5)
 """Rows of the test, from 1."""
+MARS_ATTRIBUTES = (
+    "person-id,camera,tracklet,Tops.c,Bottoms.c,Age,Tops.l,Bottoms.l,shoulder bag,backpack,hat,handbag,hair,gender,"
+    "Bottoms.t"
+)
+"""First line of MARS-Attribute's file."""
 
 
 def mars(folder: Path, *, has_lists: bool = True) -> Path:

@@ -1,1 +1,1 @@
-"""How far one matcher, one Redis and one topic go."""
+"""How far one matcher, one Redis and one topic go, and one GPU."""

@@ -122,3 +122,16 @@ def test_every_data_set_is_listed_with_its_layout_and_who_has_it(capsys: pytest.
         assert f"{name}: {entry.title}" in listed
         assert entry.layout in listed
         assert entry.where in listed
+
+
+def test_the_attribute_driven_network_learns_the_labels_of_mars(tmp_path: Path) -> None:
+    official_layouts.mars(tmp_path / "mars")
+    lines = ["1,1,1,8,0,1,1,0,0,0,0,0,1,1,0", "3,1,1,0,9,3,0,1,1,1,1,1,0,0,1"]
+    (tmp_path / "mars" / "mars_attributes.csv").write_text("\n".join([official_layouts.MARS_ATTRIBUTES, *lines]) + "\n")
+    small = ["--set", "network.weights=null", "--set", "network.clip.height=64", "--set", "network.clip.width=32"]
+    words = ["fit", "attributes", "--data", f"mars={tmp_path / 'mars'}", "--out", str(tmp_path / "run")]
+    assert main([*words, "--trunk", "compact", *small, "--steps", "1", "--batch", "3"]) == 0
+    logged = json.loads((tmp_path / "run" / "clips" / "log.jsonl").read_text().splitlines()[-1])
+    assert logged["attributes"] > 0
+    known = json.loads((tmp_path / "run" / "clips" / "recipe.json").read_text())["network"]["attributes"]
+    assert len(known) == 32

@@ -11,11 +11,6 @@ from reid_models.training.datasets.catalogue import read_dataset
 from reid_models.training.tracklets import DatasetError, ImageFiles, TrackletSet
 from testing import official_layouts
 
-HEADER = (
-    "person-id,camera,tracklet,Tops.c,Bottoms.c,Age,Tops.l,Bottoms.l,shoulder bag,backpack,hat,handbag,hair,gender,"
-    "Bottoms.t"
-)
-
 
 @pytest.mark.parametrize(
     ("choices", "groups", "columns", "labels"),
@@ -31,7 +26,7 @@ def test_labels_stand_in_the_order_of_the_groups_that_read_them(
 
 def test_a_tracklet_of_mars_has_the_labels_of_its_own_line(tmp_path: Path) -> None:
     official_layouts.mars(tmp_path)
-    lines = [HEADER, "1,2,2,8,0,1,1,0,0,0,0,0,1,1,0", "2,1,1,0,9,3,0,1,1,1,1,1,0,0,1"]
+    lines = [official_layouts.MARS_ATTRIBUTES, "1,2,2,8,0,1,1,0,0,0,0,0,1,1,0", "2,1,1,0,9,3,0,1,1,1,1,1,0,0,1"]
     (tmp_path / "mars_attributes.csv").write_text("\n".join(lines) + "\n")
     found = read_dataset("mars", tmp_path)
     assert worn(found.train, 1) == {"Female", "AgeTeenager", "LongHair", "ShortSleeve", "UpMixture", "DownWhite"}
@@ -72,9 +67,12 @@ def test_simulated_people_have_rap_labels_as_far_as_they_go(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (HEADER.replace("hat,", ""), r"expected the columns hat in"),
-        (f"{HEADER}\n1,2,2,9,0,1,1,1,0,0,0,0,1,1,0", r"expected Tops\.c from 0 to 8, found 9"),
-        (f"{HEADER}\n1,2,2,red,0,1,1,1,0,0,0,0,1,1,0", "expected a table of whole numbers"),
+        (official_layouts.MARS_ATTRIBUTES.replace("hat,", ""), r"expected the columns hat in"),
+        (
+            f"{official_layouts.MARS_ATTRIBUTES}\n1,2,2,9,0,1,1,1,0,0,0,0,1,1,0",
+            r"expected Tops\.c from 0 to 8, found 9",
+        ),
+        (f"{official_layouts.MARS_ATTRIBUTES}\n1,2,2,red,0,1,1,1,0,0,0,0,1,1,0", "expected a table of whole numbers"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:loadtxt")
