@@ -89,7 +89,12 @@ RUNS = (
     Run("gltr", "gltr-paper-resnet50", share=60),
     Run("tkp", "tkp-video-resnet50"),
     # Rendered people have no labels of RAP: row A of the paper, its network without them.
-    Run("attributes-baseline", "attributes-resnet50", feed_s=0.06),
+    Run(
+        "attributes-baseline",
+        "attributes-resnet50",
+        feed_s=0.06,
+        fields=("network.weights=null", "network.name=attributes-resnet50"),
+    ),
     Run("vrstc-nl", "vrstc-resnet50"),
     # Its weights come by pip; a graph's batches cannot be made ahead.
     Run("encoder", ENCODER, feed_s=0.25, fields=()),
@@ -134,8 +139,6 @@ def fit(run: Run, setup: Setup, speed: Callable[[], float | None], seconds: floa
     command += ["--data", str(people) if is_crops else f"simulated={people}", "--steps", str(steps)]
     command += ["--device", setup.device, "--amp", "bf16"]
     fields = [*run.fields, f"loop.save_every={SAVE_EVERY}"]
-    if run.network != ENCODER:
-        command += ["--network", run.network] if len(plan.stages) == 1 else []
     if setup.is_toy:
         command += ["--trunk", "compact", "--batch", "8"]
         fields += [*TOY_FIELDS, *(TOY_CROPS if is_crops else ())]
