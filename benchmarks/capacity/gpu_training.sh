@@ -4,7 +4,7 @@
 #   benchmarks/capacity/gpu_training.sh --prepare    where there is a network, before: fetches what may be missing there
 #   benchmarks/capacity/gpu_training.sh              there; table and numbers in $OUT, or in build/gpu_training/cuda
 #   benchmarks/capacity/gpu_training.sh --budget-s 3000                 a machine of one's own has more time
-#   benchmarks/capacity/gpu_training.sh --device cpu --toy --budget-s 240    the same without a GPU, tiny
+#   benchmarks/capacity/gpu_training.sh --device cpu --toy --budget-s 600    the same without a GPU, tiny
 #
 # Cut off and called again on the same machine, it goes on where it was: finished parts have a marker, runs a checkpoint.
 set -euo pipefail
