@@ -16,7 +16,7 @@ def print_letters(target: Target) -> int:
             line = {
                 "id": each.id.decode(),
                 "at": rfc3339(each.written_s),
-                "kind": "message" if each.worker else "event",
+                "kind": "event" if each.is_event else "message",
                 "worker": each.worker or None,
                 "cameras": each.cameras,
                 "bytes": each.size,

@@ -9,12 +9,14 @@ import base64
 import hashlib
 import hmac
 import logging
+import socket
 import ssl
 import threading
 import time
 from collections import deque
+from contextlib import AbstractContextManager, suppress
 from email.utils import parsedate_to_datetime
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -51,7 +53,7 @@ class WebhookSink:
         """
         _keep_address_out_of_log()
         self._target = target
-        self._client = httpx.Client(verify=_trusted(target), timeout=target.timeout_s, headers=_headers(target))
+        self._wire = Wire(target)
         self._changed = threading.Condition()
         self._waiting: deque[Event] = deque()
         self._failure: Exception | None = None
@@ -95,10 +97,10 @@ class WebhookSink:
             raise self._failure
 
     def _run(self) -> None:
-        with self._client:
+        with self._wire:
             while (event := self._next()) is not None:
                 try:
-                    deliver(self._client, self._target, event)
+                    deliver(self._wire, self._target, event)
                 except Exception as error:  # noqa: BLE001 - raised to who publishes
                     self._give_up(error)
                     return
@@ -118,7 +120,7 @@ class WebhookSink:
             self._changed.notify_all()
 
 
-def deliver(client: httpx.Client, target: WebhookTarget, event: Event) -> None:
+def deliver(wire: "Wire", target: WebhookTarget, event: Event) -> None:
     """Posts one event until it is taken.
 
     Raises:
@@ -132,7 +134,7 @@ def deliver(client: httpx.Client, target: WebhookTarget, event: Event) -> None:
     while True:
         asked_s = 0.0
         try:
-            answer = _post(client, target, body, about | _signature(target, event, body))
+            answer = wire.post(body, about | _signature(target, event, body))
             if answer.is_success:
                 return
             if refused := _refusal(target, answer):
@@ -173,16 +175,77 @@ def _away(target: WebhookTarget, found: str) -> EventsError:
     return EventsError(f"cannot reach the webhook at {target}: {found or 'the connection broke off'}; is it up?")
 
 
-def _post(client: httpx.Client, target: WebhookTarget, body: bytes, headers: dict[str, str]) -> httpx.Response:
-    """The answer, without what else it says: a connection is used again when that was read, up to some length."""
-    url = target.url.get_secret_value()
-    with client.stream("POST", url, content=body, headers=headers) as answer:
-        ends_s, read = time.monotonic() + target.timeout_s, 0
+class Wire:
+    """Posts, each request within its time as a whole: httpx bounds each wait for the next bytes, and so never a server
+    that sends one now and then. For one thread.
+    """
+
+    def __init__(self, target: WebhookTarget) -> None:
+        """Connects with the first request.
+
+        Raises:
+            EventsRefusedError: if the file of certificates cannot be read.
+        """
+        self._target = target
+        self._client = httpx.Client(verify=_trusted(target), timeout=target.timeout_s, headers=_headers(target))
+        self._end: socket.socket | None = None
+
+    def post(self, body: bytes, headers: dict[str, str]) -> httpx.Response:
+        """The answer, without what else it says: a connection is used again when that was read, up to some length.
+
+        Raises:
+            httpx.HTTPError: if none comes.
+        """
+        is_late = threading.Event()
+        watch = threading.Timer(self._target.timeout_s, self._cut, [is_late])
+        watch.start()
+        try:
+            with self._begun(body, headers) as answer:
+                watch.cancel()
+                self._read(answer)
+                return answer
+        except httpx.TransportError as error:
+            if is_late.is_set():
+                raise httpx.ReadTimeout("cut") from error
+            raise
+        finally:
+            watch.cancel()
+            watch.join()
+
+    def close(self) -> None:
+        self._client.close()
+        if self._end is not None:
+            self._end.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _begun(self, body: bytes, headers: dict[str, str]) -> AbstractContextManager[httpx.Response]:
+        url, about = self._target.url.get_secret_value(), {"trace": self._note}
+        return self._client.stream("POST", url, content=body, headers=headers, extensions=about)
+
+    def _read(self, answer: httpx.Response) -> None:
+        ends_s, read = time.monotonic() + self._target.timeout_s, 0
         for piece in answer.iter_raw():
             read += len(piece)
             if read > MOST_REPLY_BYTES or time.monotonic() > ends_s:
                 break
-        return answer
+
+    def _note(self, what: str, about: dict[str, Any]) -> None:
+        """Keeps an end of each new connection, which TLS does not take over."""
+        if what == "connection.connect_tcp.complete":
+            before, self._end = self._end, about["return_value"].get_extra_info("socket").dup()
+            if before is not None:
+                before.close()
+
+    def _cut(self, is_late: threading.Event) -> None:
+        is_late.set()
+        if self._end is not None:
+            with suppress(OSError):
+                self._end.shutdown(socket.SHUT_RDWR)
 
 
 def _headers(target: WebhookTarget) -> dict[str, str]:

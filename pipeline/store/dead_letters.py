@@ -22,7 +22,8 @@ class DeadLetter:
     Attributes:
         id: of the letter; tells when it was written.
         message: id that the message, or the event, had where it waited.
-        worker: who wrote it; empty for an event.
+        is_event: it could not be delivered, rather than decided.
+        worker: who wrote it; empty for an event, and where a message does not say.
         reason: why it could not be used.
         size: bytes.
         sent: time of the worker's clock when it wrote the message, as text; empty for an event.
@@ -33,6 +34,7 @@ class DeadLetter:
 
     id: bytes
     message: bytes
+    is_event: bool
     worker: str
     reason: str
     size: int
@@ -97,6 +99,7 @@ def _letter(letter_id: bytes, fields: dict[bytes, bytes]) -> DeadLetter:
     return DeadLetter(
         id=letter_id,
         message=fields.get(b"id", b"0-0"),
+        is_event=b"event" in fields,
         worker=text.get("worker", ""),
         reason=text.get("reason", ""),
         size=sum(map(len, fields.values())),

@@ -4,6 +4,8 @@ import signal
 import subprocess
 from pathlib import Path
 
+from testing.freezing import freeze
+
 STARTS_WITHIN_S = 20.0
 """More than it needs, also on a loaded machine."""
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -43,7 +45,7 @@ class RtspCamera:
         self._process.stdin.flush()
 
     def freeze(self) -> None:
-        self._process.send_signal(signal.SIGSTOP)
+        freeze(self._process.pid)
 
     def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)

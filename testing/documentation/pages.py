@@ -9,6 +9,7 @@ from testing.documentation.datasets import datasets_page
 from testing.documentation.metrics import metrics_page
 from testing.documentation.modules import layers, modules_page, tree
 from testing.documentation.python_api import examples, python_api_page
+from testing.documentation.recipes import recipes_page
 from testing.paths import ROOT
 
 DOCS = ROOT / "docs"
@@ -24,6 +25,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/metrics.md": metrics_page,
     "reference/command-line.md": command_line_page,
     "reference/datasets.md": datasets_page,
+    "reference/recipes.md": recipes_page,
     "reference/python-api.md": python_api_page,
     "reference/modules.md": modules_page,
     "../configs/config.schema.json": lambda: as_text(config_schema()),

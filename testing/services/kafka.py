@@ -20,6 +20,7 @@ from kafka import KafkaAdminClient
 from pydantic import SecretStr
 
 from passerby_events.brokers import Brokers, Sasl, Tls
+from testing.freezing import freeze
 from testing.services.certificates import certificate_in
 from testing.services.ports import free_ports
 
@@ -86,7 +87,7 @@ class KafkaBroker:
         self._process.wait()
 
     def freeze(self) -> None:
-        self._process.send_signal(signal.SIGSTOP)
+        freeze(self._process.pid)
 
     def thaw(self) -> None:
         self._process.send_signal(signal.SIGCONT)

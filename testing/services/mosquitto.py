@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
+from testing.freezing import freeze
 from testing.services.certificates import Certificate
 from testing.services.ports import free_port
 
@@ -70,7 +70,7 @@ class Mosquitto:
 
     def freeze(self) -> None:
         assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
+        freeze(self._process.pid)
 
     def stop(self) -> None:
         """Ends it at once; it may be frozen, or dead already."""

@@ -11,6 +11,7 @@ from typing import Self
 
 import redis
 
+from testing.freezing import freeze
 from testing.services.certificates import Certificate
 from testing.services.ports import free_port
 
@@ -78,7 +79,7 @@ class RedisServer:
 
     def freeze(self) -> None:
         assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
+        freeze(self._process.pid)
 
     def thaw(self) -> None:
         assert self._process is not None

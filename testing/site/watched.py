@@ -11,6 +11,8 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from testing.freezing import freeze
+
 ANSWER_S = 30.0
 """A process that does not answer for so long has failed; a frozen one never does."""
 
@@ -64,7 +66,7 @@ class Watched:
         }
 
     def freeze(self) -> None:
-        self.process.send_signal(signal.SIGSTOP)
+        freeze(self.process.pid)
 
     def thaw(self) -> None:
         self.process.send_signal(signal.SIGCONT)

@@ -67,15 +67,21 @@ def test_what_is_played_of_a_worker_that_has_ended_keeps_nobody_waiting(letters:
     assert len(right.sink.events) == 6
 
 
-def test_what_is_still_unusable_becomes_a_letter_once_more(letters: Letters, store: SiteStore) -> None:
+@pytest.mark.parametrize("fields", [["worker", "w", "head", "no message"], ["head", "no message", "of", "nobody"]])
+def test_what_is_still_unusable_becomes_a_letter_once_more(
+    letters: Letters, store: SiteStore, capsys: pytest.CaptureFixture[str], fields: list[str]
+) -> None:
     write(store, 1)
-    store.run(ADD, [store.key("embeddings")], ["worker", "w", "head", "no message"])
+    store.run(ADD, [store.key("embeddings")], fields)
     Room(store).matcher.run(until_end=True)
     for _ in range(2):
         assert letters("play") == 0
         Room(store).matcher.run(until_end=True)
         ((_, letter),) = store.entries(DEAD_LETTERS, 10)
         assert letter[b"head"] == b"no message"
+    capsys.readouterr()
+    assert letters("list") == 0
+    assert json.loads(capsys.readouterr().out)["kind"] == "message"
 
 
 def test_an_event_that_was_refused_is_delivered_when_it_is_played(

@@ -75,7 +75,8 @@ def test_an_event_that_is_too_large_for_the_topic_is_left_out_of_it_alone(
         admin.wait_for_topics([topic], timeout_ms=5000)
     assert main([*arguments(tmp_path), "--topic", topic]) == 1
     lines = (tmp_path / "out" / "events.jsonl").read_text().splitlines()
-    assert [event.model_dump_json() for event in events_at(kafka_brokers, topic)] == [min(lines, key=len)]
+    # What was sent behind the one that is too large may have arrived before it is sent again.
+    assert {event.model_dump_json() for event in events_at(kafka_brokers, topic)} == {min(lines, key=len)}
     assert "raise max.message.bytes" in caplog.text
     assert "1 events were too large to be delivered everywhere" in caplog.text
     assert len(lines) == 2

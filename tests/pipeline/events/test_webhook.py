@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
@@ -25,6 +26,7 @@ from testing.events import a_match
 from testing.services.needed import need_certificate
 from testing.services.ports import free_port
 from testing.services.webhook import Answer, Post, WebhookServer
+from testing.waiting import until
 
 TOKEN, KEY = "tops3cret", b"k" * 32
 LATER = 5.0
@@ -116,6 +118,33 @@ def test_a_wait_that_is_none_is_passed_over(says: str) -> None:
         publish(sink, 1)
         sink.flush()
         assert len(server.posts) == 2
+
+
+@pytest.mark.parametrize("drop", [b"HTTP/1.1 200 OK\r\nx: ", b"HTTP/1.1 100 Continue\r\n\r\n"])
+def test_a_server_that_answers_byte_by_byte_is_given_up_and_leaves_no_thread(drop: bytes) -> None:
+    before = set(threading.enumerate())
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        threading.Thread(target=drip, args=(slow, drop), daemon=True).start()
+        url = f"http://127.0.0.1:{slow.getsockname()[1]}/"
+        sink = WebhookSink(replace(target(url, within_s=0.3), timeout_s=0.2))
+        publish(sink, 1)
+        with pytest.raises(EventsError, match="found no answer in time"):
+            sink.flush()
+    until(lambda: "webhook" not in {thread.name for thread in set(threading.enumerate()) - before})
+
+
+def drip(server: socket.socket, drop: bytes) -> None:
+    """Answers each request with something that never becomes an answer."""
+    with suppress(OSError):
+        while True:
+            connection, _ = server.accept()
+            connection.settimeout(0.02)
+            with connection, suppress(BrokenPipeError, ConnectionResetError):
+                while True:
+                    with suppress(TimeoutError):
+                        connection.recv(65_536)
+                    connection.sendall(drop)
+                    drop = b"x" if drop.endswith(b" ") else drop
 
 
 def test_a_server_that_never_answers_is_given_up() -> None:
