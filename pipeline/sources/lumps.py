@@ -15,6 +15,8 @@ from pipeline.sources.live_clock import Pace
 
 _MOST_BYTES = 32 << 20
 """Read ahead; a minute of 4 Mbit/s. A server that offers more, such as one that plays a recording, waits."""
+PACKET_BYTES = 1024
+"""What a packet takes beside its content, about: a still scene may have packets of fifty bytes."""
 _MISSED_FROM_S = 0.5
 """A gap in the stream's time that is shorter, or of fewer frames than `_MISSED_FROM_FRAMES`, is a camera's own."""
 _MISSED_FROM_FRAMES = 5
@@ -96,7 +98,7 @@ class PacketBuffer:
         with self._changed:
             self._changed.wait_for(lambda: self._bytes < self._most_bytes or self._is_closed)
             self._packets.append(packet)
-            self._bytes += packet.size
+            self._bytes += packet.size + PACKET_BYTES
             self._changed.notify_all()
             return not self._is_closed
 
@@ -121,7 +123,7 @@ class PacketBuffer:
             self._changed.wait_for(lambda: self._packets or self._is_finished)
             if self._packets:
                 packet = self._packets.popleft()
-                self._bytes -= packet.size
+                self._bytes -= packet.size + PACKET_BYTES
                 self._changed.notify_all()
                 return packet
             if self._error is not None:

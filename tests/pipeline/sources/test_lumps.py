@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.records import Frame
 from pipeline.sources.decoding import Video, VideoPacket
-from pipeline.sources.lumps import LumpyVideo, PacketBuffer
+from pipeline.sources.lumps import PACKET_BYTES, LumpyVideo, PacketBuffer
 from pipeline.sources.pacing import DropOldest
 from pipeline.sources.source import DropCause, FrameDropped, SourceChanged, SourceState
 from pipeline.sources.streams import StreamSource
@@ -115,9 +115,10 @@ def test_who_is_slow_to_take_images_holds_up_no_segment(publish: Callable[[], Hl
         until(lambda: len(camera.asked) >= LISTED + 1, "a segment that was not listed yet is asked for")
 
 
-def test_a_full_buffer_holds_up_who_reads_until_it_is_emptied_or_closed() -> None:
-    packet = cast(VideoPacket, av.Packet(100))
-    buffer = PacketBuffer(200)
+@pytest.mark.parametrize("size", [100, 1, 0])
+def test_a_full_buffer_holds_up_who_reads_until_it_is_emptied_or_closed(size: int) -> None:
+    packet = cast(VideoPacket, av.Packet(size))
+    buffer = PacketBuffer(2 * PACKET_BYTES + 2 * size)
     read = threading.Event()
 
     def fill() -> None:
