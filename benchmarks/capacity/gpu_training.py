@@ -1,7 +1,7 @@
 """What a GPU makes of the training here, within ten minutes: people rendered, recipes run on them, speeds measured.
 
     benchmarks/capacity/gpu_training.sh                          on a machine with a GPU; see there
-    python -m benchmarks.capacity.gpu_training --device cpu --toy --budget-s 240    the same at toy size, without one
+    python -m benchmarks.capacity.gpu_training --device cpu --toy --budget-s 600    the same at toy size, without one
 
 In order: people are rendered on all cores; networks are measured (the five of the main papers first, then the rest of
 the catalogue), the recipes of the five and of the encoder are run from random weights (the encoder's from ImageNet) and

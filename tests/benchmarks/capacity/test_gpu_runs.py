@@ -11,6 +11,7 @@ from benchmarks.capacity.gpu_runs import CAUTION, LEAST, MOST, RUNS, START_S, UN
 from benchmarks.capacity.gpu_speed import Measured, add, params_of, read
 from benchmarks.capacity.gpu_training import speeds, steps
 from reid_models.architectures.catalogue import CATALOGUE
+from reid_models.training.commands.fit import Changes
 from reid_models.training.data import CropSet, read_crop_set, write_crop_set
 from reid_models.training.datasets.catalogue import read_dataset
 from reid_models.training.recipes.catalogue import read_plan
@@ -41,11 +42,13 @@ def test_the_five_main_papers_are_run_at_their_own_size_and_first() -> None:
     papers = [read_plan(run.recipe).stages[-1].recipe.paper for run in RUNS]
     assert papers == ["cosam", "gltr", "tkp", "attributes", "vrstc", "ours"]
     for run in RUNS[:-1]:
-        network = params_of(run.network, toy=False)
+        recipes = read_plan(run.recipe).mapped(Changes(fields=run.fields).of).stages
+        network = recipes[-1].recipe.network
+        assert network.name == run.network
         assert network.clip == CATALOGUE[run.network].clip
-        assert network.trunk is not None
-        assert network.trunk.kind == "resnet50"
-        assert network.weights is None
+        assert (network.trunk or CATALOGUE[run.network].trunk).kind == "resnet50"
+        assert {stage.recipe.network.weights for stage in recipes} == {None}
+        assert params_of(run.network, toy=False).clip == network.clip
 
 
 def test_every_network_of_the_catalogue_is_measured(setup: Setup) -> None:
