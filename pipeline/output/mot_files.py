@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from passerby_events.errors import PasserbyError
 from pipeline.output.files import written_whole
 
+_LARGEST = 2.0**53
+"""Beyond, whole numbers cannot be told from their neighbours, and none is a frame, an id or a pixel."""
 TRACK_COLUMNS = 7
 """The fewest that tracks have; what follows them is not read."""
 MOT15_COLUMNS = 10
@@ -294,6 +296,8 @@ def _numbers(fields: Sequence[str], path: Path, number: int, at_least: int) -> l
         raise MotFileError(f"{path}:{number}: expected numbers with commas between, found {fields}") from error
     if len(row) < at_least or not np.isfinite(row).all():
         raise MotFileError(f"{path}:{number}: expected {at_least} finite numbers or more, found {fields}")
+    if max(map(abs, row)) > _LARGEST:
+        raise MotFileError(f"{path}:{number}: expected numbers of at most {_LARGEST:g}, found {fields}")
     return row
 
 

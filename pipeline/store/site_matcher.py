@@ -189,8 +189,7 @@ class SiteMatcher:
                 self._make_matcher(gallery),
                 observers=[MatchCounter(self._metrics, gallery.known)],
             )
-            if not self._stopping.is_set():
-                self._deliver_all(lease, relay)
+            self._deliver_all(lease, relay)
             self._look(lease, eraser)
             lease.release()
         finally:
@@ -296,7 +295,8 @@ class SiteMatcher:
             )
 
     def _deliver_all(self, lease: Lease, relay: OutboxRelay) -> None:
-        while not relay.drain(time.monotonic() + self._params.limits.lease_s / 4):
+        """Or until it is told to stop: the next matcher delivers what waits."""
+        while not self._stopping.is_set() and not relay.drain(time.monotonic() + self._params.limits.lease_s / 4):
             lease.renew()
             self._health.beat()
 

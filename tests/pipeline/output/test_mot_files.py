@@ -57,6 +57,9 @@ def test_tracks_that_do_not_line_up_are_refused() -> None:
         ("0,2,3,4,5,6,1", "whole frame from 1"),
         ("1.5,2,3,4,5,6,1", "whole frame from 1"),
         ("1,2,3,4,-0.5,6,1", "not negative"),
+        ("99999999999999999999,2,3,4,5,6,1", "numbers of at most"),
+        ("1,-99999999999999999999,3,4,5,6,1", "numbers of at most"),
+        ("1,2,3,1e300,5,6,1", "numbers of at most"),
     ],
 )
 def test_a_bad_line_is_named_with_its_file_and_number(tmp_path: Path, bad: str, complaint: str) -> None:

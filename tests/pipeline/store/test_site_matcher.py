@@ -1,3 +1,4 @@
+import threading
 from functools import partial
 
 import pytest
@@ -10,7 +11,7 @@ from pipeline.store.lease import acquire
 from pipeline.store.site_matcher import LEADING, STANDING_BY, SiteMatcherParams
 from testing.failing_sink import FailingSink
 from testing.services.ports import free_port
-from testing.site.room import Room, write
+from testing.site.room import ENDS_WITHIN_S, Room, write
 from testing.waiting import until
 
 
@@ -26,6 +27,22 @@ def test_it_decides_delivers_and_ends_with_its_workers(store: SiteStore) -> None
     shown = generate_latest(room.metrics.registry).decode()
     assert 'reid_events_total{kind="person.appeared"} 3.0' in shown
     assert "reid_matcher_leading 0.0" in shown
+
+
+def test_it_stops_when_it_is_told_to_while_all_is_decided_and_nobody_takes_its_events(store: SiteStore) -> None:
+    write(store, 1)
+    sink = FailingSink()
+    matcher = Room(store, sink=sink).matcher
+    running = threading.Thread(target=partial(matcher.run, until_end=True), daemon=True)
+    running.start()
+    until(lambda: len(sink.events) > 4, "all is decided, and tried again")
+    matcher.stop()
+    running.join(ENDS_WITHIN_S)
+    assert not running.is_alive()
+    assert store.length(OUTBOX) == 2
+    again = Room(store)
+    again.matcher.run(until_end=True)
+    assert [event.kind for event in again.sink.events] == ["person.appeared", "track.ended"]
 
 
 def test_it_stands_by_while_another_has_the_lease_and_takes_over(store: SiteStore) -> None:

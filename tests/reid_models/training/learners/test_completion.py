@@ -1,10 +1,15 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
+from rich.console import Console
 
+from reid_learning.optimisers import ScheduleParams
 from reid_models.architectures.backbones import TrunkSpec
 from reid_models.training.build import build_learner
+from reid_models.training.feeds.tracklets import TrackletFeedParams
+from reid_models.training.fit import Lesson, fit
 from reid_models.training.learners.batch import Batch, as_batch
 from reid_models.training.learners.completion import (
     DISCRIMINATORS,
@@ -13,7 +18,9 @@ from reid_models.training.learners.completion import (
     CompletionObjective,
 )
 from reid_models.training.recipe import NetworkParams
+from reid_models.training.sampling.batches import SamplerParams
 from reid_runtime.card import ClipSpec
+from testing.miniatures import people_on_disk
 from testing.small_recipe import RECIPE
 
 
@@ -70,3 +77,21 @@ def test_what_is_dropped_is_drawn_anew(learner: CompletionLearner, batch: Batch)
     torch.manual_seed(1)
     assert float(learner(batch, GENERATORS.name)["all"].detach()) == pytest.approx(first, abs=1e-6)
     assert first != second
+
+
+def test_a_run_of_both_phases_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    people = people_on_disk(tmp_path / "people", persons=3, frames=4)
+    recipe = replace(
+        RECIPE,
+        network=NetworkParams("stcnet", ClipSpec(3, 24, 16), trunk=TrunkSpec("compact")),
+        loop=replace(RECIPE.loop, steps=4, schedule=ScheduleParams("constant")),
+        feed=TrackletFeedParams(SamplerParams("shuffled", persons=3), rule="adjacent"),
+        objective=CompletionObjective(guider=(32, 16), channels=(4, 4, 8)),
+    )
+    lesson, quiet = Lesson(people, ("made up",)), Console(quiet=True)
+    whole = fit(recipe, lesson, tmp_path / "whole", console=quiet)
+    fit(replace(recipe, loop=replace(recipe.loop, steps=2)), lesson, tmp_path / "cut", console=quiet)
+    again = fit(recipe, lesson, tmp_path / "cut", console=quiet)
+    assert again.losses == whole.losses
+    ours, theirs = again.learner.state_dict(), whole.learner.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
