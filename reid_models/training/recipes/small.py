@@ -38,8 +38,8 @@ def small(
     """The plan on crops of 128 x 64 and a small trunk.
 
     Losses, samplers, which frames, rates but those of classifiers, and the paper's T stay (of 16 frames 8 are left);
-    persons of a batch become fewer, and a run shorter, its milestones at the same shares. Most make sense only if they begin with a trunk that
-    `frames` has trained: `fit NAME-small --begin-with`.
+    persons of a batch become fewer, and a run shorter, its milestones at the same shares. Most make sense only if they
+    begin with a trunk that `frames` has trained: `fit NAME-small --begin-with`.
 
     Args:
         plan: of a paper.
