@@ -1,3 +1,4 @@
+import struct
 from pathlib import Path
 
 import av
@@ -62,6 +63,31 @@ def test_a_video_held_sideways_is_turned_upright(tmp_path: Path, rotation: float
     turned = next(iter(FileSource("door", write_video(tmp_path / "video.mp4", [RED], rotation=rotation, noise=True))))
     assert turned.image.flags.c_contiguous
     np.testing.assert_array_equal(turned.image, np.rot90(upright, turns))
+
+
+MIRRORS = {
+    "across": ((-1, 0, 0, 1), (WIDTH, 0), np.fliplr),
+    "upside down": ((1, 0, 0, -1), (0, HEIGHT), np.flipud),
+    "over the diagonal": ((0, 1, 1, 0), (0, 0), lambda image: np.transpose(image, (1, 0, 2))),
+}
+"""Display matrices (a, b, c, d) and (x, y) as ISO 14496-12 has them, and what a player shows."""
+
+
+@pytest.mark.parametrize("way", MIRRORS)
+def test_a_video_that_its_display_matrix_mirrors_is_shown_as_a_player_does(tmp_path: Path, way: str) -> None:
+    matrix, place, shown = MIRRORS[way]
+    video = write_video(tmp_path / "upright.mp4", [RED], noise=True)
+    plain = next(iter(FileSource("door", video))).image
+    content = bytearray(video.read_bytes())
+    at = content.index(b"tkhd") + 4 + 40
+    a, b, c, d = matrix
+    values = (a, b, 0, c, d, 0, *place, 1)
+    shifts = (16, 16, 30, 16, 16, 30, 16, 16, 30)
+    content[at : at + 36] = b"".join(struct.pack(">i", v << n) for v, n in zip(values, shifts, strict=True))
+    mirrored = tmp_path / "mirrored.mp4"
+    mirrored.write_bytes(content)
+    [frame] = FileSource("door", mirrored)
+    np.testing.assert_array_equal(frame.image, shown(plain))
 
 
 def test_a_colon_in_a_name_is_no_protocol(tmp_path: Path) -> None:
