@@ -125,8 +125,8 @@ class Ap3d(nn.Module):
 
     def forward(self, clips_BTCHW: Tensor) -> Features:
         """Clips, uint8 or float in [0, 1] -> features."""
-        frames = clips_BTCHW.shape[1]
         maps_NCHW = self.trunk.stage1(self.trunk.frames(clips_BTCHW))
+        frames = clips_BTCHW.shape[1]
         for number, stage in enumerate(self.trunk.stages[1:], start=2):
             for index, block in enumerate(stage.children()):
                 name = f"stage{number}_block{index}"

@@ -68,7 +68,8 @@ class Stmp(nn.Module):
         Raises:
             ValueError: if the frames have another size than the network was built for.
         """
-        frames, middle_NCHW = clips_BTCHW.shape[1], self.trunk.frames(clips_BTCHW)
+        middle_NCHW = self.trunk.frames(clips_BTCHW)
+        frames = clips_BTCHW.shape[1]
         for stage in self.trunk.stages[:-1]:
             middle_NCHW = stage(middle_NCHW)
         refined_BCTHW = self.refine(frames_to_clips(self.trunk.stage5(middle_NCHW), frames))
