@@ -20,6 +20,8 @@ from kafka import KafkaAdminClient
 from pydantic import SecretStr
 
 from passerby_events.brokers import Brokers, Sasl, Tls
+from passerby_events.errors import EventsError
+from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from testing.freezing import freeze
 from testing.services.certificates import certificate_in
 from testing.services.ports import free_ports
@@ -93,11 +95,26 @@ class KafkaBroker:
         self._process.send_signal(signal.SIGCONT)
 
     def revive(self) -> None:
-        """Whatever was done to it, it answers again."""
+        """Whatever was done to it, it answers again, and its controller lets it have topics.
+
+        A broker whose heartbeats stood still for longer than its session is fenced until some have come.
+        """
         if self._process.poll() is None:
             self.thaw()
         else:
             self.start()
+        ends_s = time.monotonic() + START_S
+        while not self._takes_topics():
+            if time.monotonic() > ends_s:
+                raise NoBrokerError(f"the broker stays fenced: {(self._folder / 'broker.log').read_text()[-2000:]}")
+            time.sleep(0.05)
+
+    def _takes_topics(self) -> bool:
+        try:
+            ensure_topic(self.plain, f"probe.{uuid.uuid4().hex}", TopicParams(partitions=1))
+        except EventsError:
+            return False
+        return True
 
     def __enter__(self) -> Self:
         return self
