@@ -7,15 +7,13 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from pipeline import cli_kafka as cli_events
+from pipeline.cli_events import events, topics
 from pipeline.cli_letters import letters
-
-if TYPE_CHECKING:
-    from pipeline.shipped import Kind
+from pipeline.cli_options import CONFIG, LookAlikesOption, OutOption, SecondsOption, deployment, simulation, site_file
 
 
 def _print_version(asked: bool) -> None:
@@ -35,39 +33,9 @@ app = typer.Typer(
 VersionOption = Annotated[
     bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version, and exit.")
 ]
-app.add_typer(cli_events.topics, name="topics")
-app.add_typer(cli_events.events, name="events")
+app.add_typer(topics, name="topics")
+app.add_typer(events, name="events")
 app.add_typer(letters, name="letters")
-
-CONFIG = "YAML file, or a name that `reid-pipeline configs` lists"
-
-
-def _find(kind: "Kind", name_or_path: str) -> Path:
-    from pipeline.shipped import UnknownNameError, find_config
-
-    try:
-        return find_config(kind, name_or_path)
-    except UnknownNameError as error:
-        raise typer.BadParameter(str(error)) from error
-
-
-def _deployment(text: str) -> Path:
-    return _find("pipeline", text)
-
-
-def _site(text: str) -> Path:
-    return _find("site", text)
-
-
-def _simulation(text: str) -> Path:
-    return _find("simulation", text)
-
-
-SecondsOption = Annotated[float | None, typer.Option(help="To record; replaces what the file says.")]
-LookAlikesOption = Annotated[
-    float | None, typer.Option(help="Share of people dressed like others; replaces what the file says.")
-]
-OutOption = Annotated[Path, typer.Option("--out", help="Folder for all that is written.")]
 
 
 @app.callback()
@@ -89,7 +57,7 @@ def common(
 @app.command()
 def run(
     config: Annotated[
-        Path | None, typer.Argument(parser=_deployment, metavar="CONFIG", help=f"{CONFIG}; flags replace what it says.")
+        Path | None, typer.Argument(parser=deployment, metavar="CONFIG", help=f"{CONFIG}; flags replace what it says.")
     ] = None,
     camera: Annotated[
         list[str] | None,
@@ -101,7 +69,7 @@ def run(
     encoder: Annotated[str | None, typer.Option(help="Name or file of a network, or `colour-stripes`.")] = None,
     site: Annotated[
         Path | None,
-        typer.Option(parser=_site, metavar="SITE", help=f"{CONFIG}: which cameras overlap, how long walks take."),
+        typer.Option(parser=site_file, metavar="SITE", help=f"{CONFIG}: which cameras overlap, how long walks take."),
     ] = None,
     calibration: Annotated[Path | None, typer.Option(help="File that `calibrate` wrote.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Cosine from which two tracks are one person.")] = None,
@@ -149,7 +117,7 @@ def run(
 @app.command()
 def worker(
     config: Annotated[
-        Path, typer.Argument(parser=_deployment, metavar="CONFIG", help="YAML file of the site, with all its cameras.")
+        Path, typer.Argument(parser=deployment, metavar="CONFIG", help="YAML file of the site, with all its cameras.")
     ],
     camera: Annotated[list[str] | None, typer.Option(help="Name of one to run; without it, all. Repeatable.")] = None,
 ) -> int:
@@ -167,7 +135,7 @@ def match(
     config: Annotated[
         Path,
         typer.Argument(
-            parser=_deployment, metavar="CONFIG", help="YAML file of the site, the same that the workers have."
+            parser=deployment, metavar="CONFIG", help="YAML file of the site, the same that the workers have."
         ),
     ],
     topic: Annotated[
@@ -195,7 +163,7 @@ def match(
 def erase(
     config: Annotated[
         Path | None,
-        typer.Argument(parser=_deployment, metavar="CONFIG", help="YAML file of the site; without it, $REDIS_URL."),
+        typer.Argument(parser=deployment, metavar="CONFIG", help="YAML file of the site; without it, $REDIS_URL."),
     ] = None,
     person: Annotated[str | None, typer.Option(help="Id of the person, as events have it.")] = None,
     site: Annotated[str, typer.Option(help="Name of the site, where no file says it.")] = "site",
@@ -214,7 +182,7 @@ def erase(
 
 @app.command()
 def check(
-    config: Annotated[Path, typer.Argument(parser=_deployment, metavar="CONFIG", help=f"{CONFIG}.")],
+    config: Annotated[Path, typer.Argument(parser=deployment, metavar="CONFIG", help=f"{CONFIG}.")],
     connect: Annotated[
         bool,
         typer.Option("--connect", help="Ask each camera, Redis and whoever takes events once, and say what is seen."),
@@ -255,7 +223,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for all that is written.")] = Path("demo"),
     site: Annotated[
         Path | None,
-        typer.Option(parser=_simulation, metavar="SITE", help=f"{CONFIG}, of a simulated site.  [default: shop]"),
+        typer.Option(parser=simulation, metavar="SITE", help=f"{CONFIG}, of a simulated site.  [default: shop]"),
     ] = None,
     seconds: SecondsOption = None,
     look_alikes: LookAlikesOption = None,
@@ -272,7 +240,7 @@ def demo(
 
 @app.command()
 def simulate(
-    site: Annotated[Path, typer.Argument(parser=_simulation, metavar="SITE", help=f"{CONFIG}, such as shop.")],
+    site: Annotated[Path, typer.Argument(parser=simulation, metavar="SITE", help=f"{CONFIG}, such as shop.")],
     out: OutOption,
     seconds: SecondsOption = None,
     seed: Annotated[

@@ -64,7 +64,9 @@ def _started(runs: Path) -> Path:
     """The stage that all rows begin with."""
     folder = runs / START
     if not (folder / START / "done").exists():
-        _call("fit", START, "--data", DATA, "--out", str(folder))
+        found = _call("fit", START, "--data", DATA, "--out", str(folder))
+        if found.returncode and "steps to go" not in found.stderr:
+            sys.exit(found.stderr.strip().splitlines()[-1])
         (folder / START / "done").touch()
     return folder / START
 

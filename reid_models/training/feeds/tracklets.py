@@ -56,11 +56,6 @@ class TrackletFeed:
         self._sampler = build_sampler(params.sampler, people, seed=seed, proxies=proxies)
         self.is_bound = params.sampler.kind == "graph"
 
-    @property
-    def batches_per_epoch(self) -> int:
-        """After which everything has been seen once."""
-        return self._sampler.steps_per_epoch
-
     def batch(self, number: int) -> Batch:
         """See `Feed.batch`."""
         rows = self._sampler.rows(number)
