@@ -24,6 +24,7 @@ from reid_models.training.evaluation.ask import ask
 from reid_models.training.feeds.crops import CropFeed, CropFeedParams
 from reid_models.training.feeds.feed import Feed, PrefetchedFeed
 from reid_models.training.feeds.tracklets import TrackletFeed
+from reid_models.training.imprint import imprint
 from reid_models.training.learners.batch import Batch
 from reid_models.training.learners.phases import LearnerPhase
 from reid_models.training.recipe import Recipe
@@ -31,6 +32,8 @@ from reid_models.training.restore import CLASSIFIERS, restored_learner
 from reid_models.training.tracklets import Dataset, DatasetError, TrackletSet
 
 READERS = 2
+PASSES = 2
+"""Over everybody, to find where their features lie before the first step."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +99,8 @@ def _fit(
         begin_with(learner, begins_with)
     learner = _laid_out(learner.to(machine.device))
     feed = _feed(recipe, lesson, people, learner)
+    if begins_with is not None and recipe.classifier == "imprinted" and not (folder / FILE).exists():
+        imprint(learner, identities, _few(feed, identities, recipe, machine))
     last: TrainingStep | None = None
     total = recipe.loop.steps * recipe.loop.accumulate
     with PrefetchedFeed(feed, threads=READERS, until=total) as ahead, RunLog(folder, is_silent=rank() > 0) as log:
@@ -145,6 +150,13 @@ def _feed(recipe: Recipe, lesson: Lesson, people: TrackletSet, learner: nn.Modul
         batches = recipe.loop.steps * recipe.loop.accumulate
         return CropFeed(recipe.feed, lesson.learnt, batches=batches, seed=seed, proxies=proxies)
     return TrackletFeed(recipe.feed, people, recipe.network.clip, seed=seed, proxies=proxies)
+
+
+def _few(feed: Feed, identities: int, recipe: Recipe, machine: Machine) -> Iterator[Batch]:
+    """Batches in which everybody is seen twice and more, as a rule."""
+    count = -(-PASSES * identities // recipe.feed.sampler.persons)
+    for number in range(min(count, recipe.loop.steps * recipe.loop.accumulate)):
+        yield feed.batch(number).to(machine.device)
 
 
 def _forward(learner: nn.Module, machine: Machine) -> nn.Module:

@@ -80,6 +80,8 @@ class Recipe:
         loop: steps, rates, seed.
         feed: which tracklets make a batch, which frames a clip, and what is done to them.
         objective: what is brought down; its kind says who learns.
+        classifier: how linear ones begin, where a run begins with another: at random, or at the mean directions of
+            their persons' features (see `imprint`).
         test: how the network is asked afterwards.
     """
 
@@ -88,4 +90,5 @@ class Recipe:
     loop: LoopParams
     feed: Feed
     objective: Objective
+    classifier: Literal["random", "imprinted"] = "random"
     test: TestParams = field(default=TestParams(query=TestClips("consecutive", 4), gallery=TestClips("consecutive", 4)))

@@ -19,9 +19,6 @@ FRAMES = 8
 """At most: GLTR's 16 are cut."""
 MAX_NORM = 10.0
 """Of gradients: rates that were found for large batches throw a small one off now and then."""
-HEAD_FACTOR = 10.0
-"""On the rate of classifiers under Adam, which begin from nothing: in hundreds of steps, not tens of thousands, the
-papers' rates bring them nowhere, and their loss stays that of guessing."""
 CHANNELS = (16, 32, 64)
 """Of STCnet."""
 
@@ -37,9 +34,10 @@ def small(
 ) -> Plan:
     """The plan on crops of 128 x 64 and a small trunk.
 
-    Losses, samplers, which frames, rates but those of classifiers, and the paper's T stay (of 16 frames 8 are left);
-    persons of a batch become fewer, and a run shorter, its milestones at the same shares. Most make sense only if they
-    begin with a trunk that `frames` has trained: `fit NAME-small --begin-with`.
+    Losses, samplers, which frames, rates, and the paper's T stay (of 16 frames 8 are left); persons of a batch become
+    fewer, and a run shorter, its milestones at the same shares. Classifiers begin at their persons' features: at random
+    the papers' rates bring them nowhere in hundreds of steps, and their loss stays that of guessing. Most make sense
+    only if they begin with a trunk that `frames` has trained: `fit NAME-small --begin-with`.
 
     Args:
         plan: of a paper.
@@ -58,14 +56,11 @@ def _small(recipe: Recipe, trunk: TrunkSpec, steps: int, clips: int, height: int
     objective = recipe.objective
     if isinstance(objective, CompletionObjective):
         objective = replace(objective, guider=(height, width), channels=CHANNELS)
-    optimiser = recipe.loop.optimiser
-    if optimiser.kind != "sgd":
-        optimiser = replace(optimiser, factors=(*optimiser.factors, ("classifier", HEAD_FACTOR)))
-    loop = replace(recipe.loop, steps=steps, save_every=50, max_norm=MAX_NORM, optimiser=optimiser)
+    loop = replace(recipe.loop, steps=steps, save_every=50, max_norm=MAX_NORM)
     feed = recipe.feed
     if isinstance(feed, TrackletFeedParams):
         feed = replace(feed, sampler=_fewer(feed.sampler, clips))
-    return replace(recipe, network=network, loop=loop, feed=feed, objective=objective)
+    return replace(recipe, network=network, loop=loop, feed=feed, objective=objective, classifier="imprinted")
 
 
 def _fewer(sampler: SamplerParams, clips: int) -> SamplerParams:

@@ -18,7 +18,7 @@ from reid_models.training.feeds.tracklets import TrackletFeed, TrackletFeedParam
 from reid_models.training.fit import Lesson, fit
 from reid_models.training.recipe import Recipe
 from reid_models.training.recipes.catalogue import RECIPES, read_plan
-from reid_models.training.recipes.small import HEAD_FACTOR, small
+from reid_models.training.recipes.small import small
 from reid_models.training.recipes.tkp import STEPS_PER_EPOCH
 from reid_models.training.tracklets import TrackletSet
 from reid_runtime.card import ClipSpec
@@ -106,8 +106,8 @@ def test_a_recipe_at_the_size_of_two_cores_has_another_name() -> None:
     assert recipe.network.clip == ClipSpec(frames=4, height=128, width=64)
     assert recipe.feed.sampler.batch == 16
     paper = read_plan("cosam-tp").stages[0].recipe.loop.optimiser
-    assert recipe.loop.optimiser == replace(paper, factors=(("classifier", HEAD_FACTOR),))
-    assert read_plan("gltr-small").stages[0].recipe.loop.optimiser.factors == ()
+    assert recipe.loop.optimiser == paper
+    assert recipe.classifier == "imprinted"
 
 
 def test_steps_are_those_of_the_papers_epochs() -> None:

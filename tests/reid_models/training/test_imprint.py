@@ -1,0 +1,70 @@
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from reid_models.training.imprint import imprint
+from reid_models.training.learners.batch import Batch, as_batch
+
+PERSONS, WIDTH = 12, 64
+
+
+class Learner(nn.Module):
+    """A network that yields the clip's own numbers, and a classifier of them, or of each of their frames."""
+
+    def __init__(self, *, of_frames: bool) -> None:
+        super().__init__()
+        self.network = nn.Sequential(nn.BatchNorm1d(WIDTH), nn.Linear(WIDTH, PERSONS))
+        self.classifier = nn.Linear(WIDTH, PERSONS)
+        self.of_frames = of_frames
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """The logits."""
+        x_BTD = batch.clips.flatten(2).float()
+        self.network(x_BTD.mean(1))
+        logits: torch.Tensor = self.classifier(x_BTD.flatten(0, 1) if self.of_frames else x_BTD.mean(1))
+        return logits
+
+
+def batches(seed: int, *, persons: int = PERSONS, spread: float = 8.0) -> list[Batch]:
+    """Every person has a place of its own among numbers of 0 to 255, far from 0; clips lie about it."""
+    places = torch.rand(PERSONS, WIDTH, generator=torch.Generator().manual_seed(0)) * 20 + 100
+    rng = torch.Generator().manual_seed(seed)
+    found = []
+    for _ in range(6):
+        who = torch.randint(persons, (8,), generator=rng)
+        rows = places[who][:, None] + torch.randn(8, 2, WIDTH, generator=rng) * spread
+        found.append(as_batch(rows.reshape(8, 2, 1, 8, 8), who))
+    return found
+
+
+@pytest.mark.parametrize("of_frames", [False, True])
+def test_an_imprinted_classifier_knows_who_it_is_from_the_first_step(of_frames: bool) -> None:
+    learner = Learner(of_frames=of_frames)
+    assert imprint(learner, PERSONS, batches(1)) == 1
+    for batch in batches(2):
+        logits = learner(batch)
+        who = batch.persons.repeat_interleave(len(logits) // len(batch.persons))
+        assert functional.cross_entropy(logits, who) < 0.6 * torch.tensor(PERSONS).log()
+
+
+def test_nothing_but_the_classifier_changes() -> None:
+    learner = Learner(of_frames=False)
+    before = {name: value.clone() for name, value in learner.state_dict().items()}
+    imprint(learner, PERSONS, batches(1))
+    changed = {name for name, value in learner.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed == {"classifier.weight", "classifier.bias"}
+
+
+def test_logits_stay_small_where_features_say_nothing() -> None:
+    learner = Learner(of_frames=False)
+    imprint(learner, PERSONS, batches(1, spread=500.0))
+    [batch, *_] = batches(2, spread=500.0)
+    assert functional.cross_entropy(learner(batch), batch.persons) < torch.tensor(PERSONS).log() + 0.5
+
+
+def test_somebody_who_is_in_no_batch_has_logits_of_nothing() -> None:
+    learner = Learner(of_frames=False)
+    imprint(learner, PERSONS, batches(1, persons=PERSONS - 1))
+    assert not learner.classifier.weight[-1].any()
+    assert learner.classifier.weight[0].any()
