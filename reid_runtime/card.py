@@ -42,6 +42,23 @@ class ClipSpec:
     width: Side
 
 
+@dataclass(frozen=True, slots=True)
+class ClipLengths:
+    """Which T a network takes whose file leaves it free.
+
+    Attributes:
+        least: frames.
+        multiple: of how many frames.
+    """
+
+    least: Frames = 1
+    multiple: Frames = 1
+
+    def allow(self, frames: int) -> bool:
+        """Whether it takes clips of that many."""
+        return frames >= self.least and frames % self.multiple == 0
+
+
 class TensorSpec(BaseModel):
     """One input or output of a network.
 
@@ -91,12 +108,16 @@ class ModelCard(BaseModel):
         inputs: of the file, in its order.
         outputs: of the file, in its order.
         pixels: how images become the first input.
-        clip: the clips it takes, for clip networks only.
+        clip: the clips that it is given, for clip networks only.
+        lengths: other T that it takes, where its file leaves T free and this is known.
         precision: of the weights.
         licence: of the weights, an SPDX name or words.
         origin: where the artefact came from.
         threshold: encoders only: cosine from which two tracks are taken for one person where nothing is calibrated.
         notes: what else a user should know.
+        network: which architecture it is, as docs/models.md names it; empty: nobody knows.
+        paper: whose.
+        opset: of ONNX's operators.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -108,11 +129,15 @@ class ModelCard(BaseModel):
     outputs: tuple[TensorSpec, ...] = Field(min_length=1)
     pixels: Pixels
     clip: ClipSpec | None = None
+    lengths: ClipLengths | None = None
     precision: Literal["fp32", "fp16", "int8"] = "fp32"
     licence: str
     origin: str
     threshold: float | None = Field(None, ge=-1, le=1, allow_inf_nan=False)
     notes: str = ""
+    network: str = ""
+    paper: str = ""
+    opset: int | None = None
 
     @property
     def model_id(self) -> str:
