@@ -16,10 +16,10 @@ from pipeline.config import (
     ComputeConfig,
     HogConfig,
     NetworkConfig,
+    NetworkDetectorConfig,
     OcSortConfig,
     PipelineConfig,
     UltralyticsConfig,
-    YoloxConfig,
 )
 from pipeline.config_errors import ConfigError
 from pipeline.matching.calibration import Calibration, read_calibration
@@ -154,12 +154,12 @@ def build_detector(config: PipelineConfig) -> Detector:
     """The detector of a configuration; imports only what it needs."""
     compute = config.compute
     match config.detector:
-        case YoloxConfig(model=model, params=params):
-            from detectors.yolox import YoloxDetector
+        case NetworkDetectorConfig(model=model, params=params):
+            from detectors.network_detector import NetworkDetector
             from reid_runtime.load import load_session
 
             session = load_session(find_artefact(model), provider=compute.provider, threads=compute.threads)
-            return YoloxDetector(session, replace(params, max_batch=compute.images_at_once))
+            return NetworkDetector(session, replace(params, max_batch=compute.images_at_once))
         case HogConfig(params=hog):
             from detectors.hog import HogDetector
 
@@ -173,7 +173,7 @@ def build_detector(config: PipelineConfig) -> Detector:
 def needed_libraries(config: PipelineConfig) -> list[str]:
     """The modules that a configuration wants, of those that only an extra brings."""
     detector, encoder = config.detector, config.encoder
-    runs_networks = isinstance(detector, YoloxConfig) or isinstance(encoder, NetworkConfig)
+    runs_networks = isinstance(detector, NetworkDetectorConfig) or isinstance(encoder, NetworkConfig)
     wanted = {
         "ultralytics": isinstance(detector, UltralyticsConfig),
         "onnxruntime": runs_networks,

@@ -308,7 +308,13 @@ def calibrate(
 @app.command()
 def adopt(
     file: Annotated[Path, typer.Argument(help="A foreign ONNX file.")],
-    family: Annotated[str, typer.Option(help="yolox, osnet, intel-reid or clip.")],
+    family: Annotated[str, typer.Option(help="yolox, yolov8, end2end, detr, ssd, nanodet; osnet, intel-reid or clip.")],
+    person_class: Annotated[
+        str | None, typer.Option(help="Detectors: name or number of the class of people, where the file does not say.")
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(help="Detectors: HEIGHTxWIDTH of the input, where the file takes any.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Of the network.  [default: that of the file]")] = None,
     licence: Annotated[str, typer.Option(help="Of the weights.")] = "unknown",
     origin: Annotated[str, typer.Option(help="Where the file came from.")] = "unknown",
@@ -316,7 +322,7 @@ def adopt(
     """Checks a foreign network and writes the card that it needs."""
     from pipeline.commands.models import adopt_file
 
-    return adopt_file(file, family, name, licence, origin)
+    return adopt_file(file, family, name, licence, origin, person_class, size)
 
 
 @app.command()

@@ -1,10 +1,6 @@
-"""Writes the card of a foreign artefact, after checking that it is of the family it is said to be.
+"""Writes the card of a foreign artefact, after checking that it is of the family it is said to be, or finding which."""
 
-A family is what a file cannot tell by itself: colours, range, and what the outputs mean. Each is described beside the
-code that reads its outputs; nothing here knows one.
-"""
-
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +11,6 @@ from pydantic import ValidationError
 
 from reid_runtime.card import (
     ArtefactError,
-    ClipSpec,
     ModelCard,
     Pixels,
     TensorSpec,
@@ -23,35 +18,48 @@ from reid_runtime.card import (
     first_fault,
     write_card,
 )
+from reid_runtime.family import Asked, Claim, Family, summary
 from reid_runtime.load import describe, open_session
-from reid_runtime.signature import Signature, matches, show_spec
+from reid_runtime.session import Session
+from reid_runtime.signature import Signature, show_spec
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
-    """What the files of one family have in common.
-
-    Attributes:
-        name: of the family, as cards say it.
-        pixels: how images become the input.
-        input_shape: what the input must match; None: any size.
-        input_meaning: for people.
-        output_meaning: for people.
-        check_output: raises ValueError, with what it expected, unless the output of one grey input fits.
-    """
+class Origin:
+    """What no file says of itself; see `ModelCard`."""
 
     name: str
-    pixels: Pixels
-    input_shape: tuple[int | None, ...]
-    input_meaning: str
-    output_meaning: str
-    check_output: Callable[[NDArray[Any], tuple[int, ...]], None]
+    licence: str
+    origin: str
+    notes: str = ""
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A file that was found to be of a family.
+
+    Attributes:
+        card: that it should have.
+        why: what of it speaks for the family, in a few words.
+    """
+
+    card: ModelCard
+    why: str
 
 
 def adopt(
-    file: Path, family: Family, *, name: str, licence: str, origin: str, notes: str = "", threshold: float | None = None
+    file: Path,
+    family: Family,
+    *,
+    name: str,
+    licence: str,
+    origin: str,
+    notes: str = "",
+    threshold: float | None = None,
+    asked: Asked | None = None,
 ) -> ModelCard:
-    """Checks an artefact against a family by running one input, and writes its card beside it.
+    """Checks an artefact against a family by running it, and writes its card beside it.
 
     Args:
         file: the artefact.
@@ -61,99 +69,138 @@ def adopt(
         origin: where the artefact came from.
         notes: what else a user should know.
         threshold: see `ModelCard`.
+        asked: what is said of it where the file leaves it open.
 
     Raises:
         ArtefactError: if the file is missing, no network, or not of this family.
+    """
+    words = Origin(name, licence, origin, notes, threshold)
+    card = examine(file, [family], words, asked or Asked()).card
+    write_card(card, file)
+    return card
+
+
+def examine(file: Path, families: Sequence[Family], words: Origin, asked: Asked) -> Examined:
+    """Which of the families an artefact is of: the one whose inputs and outputs it has, and that it behaves like.
+
+    Raises:
+        ArtefactError: if the file is missing, no network, or of none of the families, or of several.
     """
     if not file.is_file():
         raise ArtefactError(f"expected an artefact at {file}, found no file: check the path")
     sha256 = artefact_sha256(file)  # first: of weights that are missing, it says which
     signature = describe(file)
-    _check_declared(signature, family, file)
-    card = _card(
-        name=name,
-        family=family.name,
-        file=file.name,
-        sha256=sha256,
-        inputs=_with_meaning(signature.inputs, family.input_meaning),
-        outputs=_with_meaning(signature.outputs, family.output_meaning),
-        pixels=family.pixels,
-        clip=_clip(signature.inputs[0], family.pixels),
-        licence=licence,
-        origin=origin,
-        threshold=threshold,
-        notes=notes,
+    fitting: list[Examined] = []
+    refused: dict[str, str] = {}
+    for family in families:
+        try:
+            claim = family.claim(signature, asked)
+        except ValueError as error:
+            refused[family.name] = f": the family {family.name} {error}"
+            continue
+        card = _card(file, family, claim, signature, words, sha256)
+        try:
+            _check_run(file, card, family)
+        except ValueError as error:
+            refused[family.name] = f" is not of the family {family.name}: {error}"
+            continue
+        fitting.append(Examined(card, claim.why))
+    return _only(file, fitting, refused, signature)
+
+
+def _only(file: Path, fitting: list[Examined], refused: Mapping[str, str], signature: Signature) -> Examined:
+    if len(fitting) == 1:
+        return fitting[0]
+    if len(fitting) > 1:
+        names = " and ".join(each.card.family for each in fitting)
+        raise ArtefactError(
+            f"{file.name} fits {names}, {_show(signature)}: say which, --family {fitting[0].card.family}"
+        )
+    if len(refused) == 1:
+        raise ArtefactError(f"{file.name}{next(iter(refused.values()))}")
+    closest = [reason for reason in refused.values() if reason.startswith(" is not")]
+    raise ArtefactError(
+        f"{file.name} fits none of the families {', '.join(refused)}: found {_show(signature)}"
+        + "".join(f"; it{reason}" for reason in closest)
     )
-    _check_run(file, card, family)
-    write_card(card, file)
-    return card
 
 
-def _card(**fields: Any) -> ModelCard:
+def _show(signature: Signature) -> str:
+    inputs, outputs = (
+        ", ".join(f"{spec.name} {show_spec(spec)}" for spec in specs) for specs in (signature.inputs, signature.outputs)
+    )
+    return f"inputs {inputs}; outputs {outputs}"
+
+
+def _card(file: Path, family: Family, claim: Claim, signature: Signature, words: Origin, sha256: str) -> ModelCard:
+    first, *others = signature.inputs
     try:
-        return ModelCard(**fields)
+        return ModelCard(
+            name=words.name,
+            family=family.name,
+            file=file.name,
+            sha256=sha256,
+            inputs=(first.model_copy(update={"meaning": claim.input_meaning}), *others),
+            outputs=tuple(_with_meaning(spec, claim) for spec in signature.outputs),
+            pixels=claim.pixels,
+            clip=claim.clip,
+            detection=claim.detection,
+            precision="fp16" if first.dtype == "float16" else "fp32",
+            licence=words.licence,
+            origin=words.origin,
+            threshold=words.threshold,
+            notes=words.notes,
+        )
     except ValidationError as error:
-        raise ArtefactError(f"{fields['file']!r}: no card can say that: {first_fault(error)}") from error
+        raise ArtefactError(f"{file.name!r}: no card can say that: {first_fault(error)}") from error
 
 
-def _check_declared(signature: Signature, family: Family, file: Path) -> None:
-    if len(signature.inputs) != 1:
-        raise ArtefactError(f"{file.name}: the family {family.name} has one input, found {len(signature.inputs)}")
-    found = signature.inputs[0]
-    expected = TensorSpec(name=found.name, shape=family.input_shape, dtype=family.pixels.dtype)
-    if found.dtype != expected.dtype or not matches(found.shape, expected.shape):
-        raise ArtefactError(
-            f"{file.name}: the family {family.name} takes {show_spec(expected)}, found {show_spec(found)}"
-        )
-    if None in found.shape[1:]:
-        raise ArtefactError(
-            f"{file.name}: expected sizes that are fixed in the file, found {show_spec(found)}: export it so"
-        )
+def _with_meaning(spec: TensorSpec, claim: Claim) -> TensorSpec:
+    """The meaning of what is read; what else a file yields has none."""
+    return spec.model_copy(update={"meaning": claim.output_meanings.get(spec.name, "")})
 
 
 def _check_run(file: Path, card: ModelCard, family: Family) -> None:
     """Runs noise and grey: a file may be spoilt, and one of the same sizes may still be of another family."""
-    spec = card.inputs[0]
-    shape = tuple(size or 1 for size in spec.shape)
     session = open_session(file, card, provider="cpu", threads=1)
-    noise = _value(card.pixels, np.random.default_rng(0).integers(0, 256, shape)).astype(spec.dtype)
-    _check_alive(session.run({spec.name: noise})[card.outputs[0].name], file)
-    grey = np.full(shape, _value(card.pixels, np.array(128)), spec.dtype)
-    output = session.run({spec.name: grey})[card.outputs[0].name]
-    try:
-        family.check_output(output, shape)
-    except ValueError as error:
-        raise ArtefactError(f"{file.name} is not of the family {card.family}: {error}") from error
+    shape = _input_shape(card)
+    noise = _value(card.pixels, np.random.default_rng(0).integers(0, 256, shape))
+    for image in (noise, _value(card.pixels, np.full(shape, 128))):
+        outputs = _run(session, image, family)
+        if image is noise:
+            _check_alive(outputs, file, family)
+        family.check(outputs, card)
 
 
-def _check_alive(output: NDArray[Any], file: Path) -> None:
+def _run(session: Session, images: NDArray[Any], family: Family) -> dict[str, NDArray[Any]]:
+    """What is read of the outputs."""
+    card = session.card
+    first = {card.inputs[0].name: images.astype(card.inputs[0].dtype)}
+    outputs = session.run({**first, **family.further_inputs(card, len(images))})
+    return {spec.name: outputs[spec.name] for spec in card.outputs if spec.meaning}
+
+
+def _input_shape(card: ModelCard) -> tuple[int, ...]:
+    """One row of the first input; where its file leaves a size open, that of the card."""
+    batch, *sizes = card.inputs[0].shape
+    if card.detection is not None:
+        sizes = [sizes[0], card.detection.height, card.detection.width]
+    return (batch or 1, *(int(size or 0) for size in sizes))
+
+
+def _check_alive(outputs: Mapping[str, NDArray[Any]], file: Path, family: Family) -> None:
     """What came of noise: NaN and zeros are what is left of a file that was changed on its way."""
-    if output.any() and np.isfinite(output).all():
+    spoilt = [output for output in outputs.values() if not np.isfinite(output).all()]
+    is_dead = not family.may_be_zero and not any(output.any() for output in outputs.values())
+    if not spoilt and not is_dead:
         return
-    found = "nothing but zeros" if np.isfinite(output).all() else f"NaN or infinity ({summary(output)})"
+    found = f"NaN or infinity ({summary(spoilt[0])})" if spoilt else "nothing but zeros"
     raise ArtefactError(
         f"{file.name} yields {found} for noise: the file is damaged, or was changed on its way: "
         "take it from its origin anew"
     )
 
 
-def summary(output: NDArray[Any]) -> str:
-    """Shape, type and share of finite numbers, for a message."""
-    return f"{output.shape} {output.dtype}, {np.isfinite(output).mean():.0%} finite"
-
-
 def _value(pixels: Pixels, levels: NDArray[np.int64]) -> NDArray[Any]:
     """Levels 0-255 in the range that the network takes; that of its second colour will do for all."""
     return levels if pixels.dtype == "uint8" else (levels * pixels.scale - pixels.mean[1]) / pixels.std[1]
-
-
-def _clip(spec: TensorSpec, pixels: Pixels) -> ClipSpec | None:
-    if pixels.layout != "nthwc":
-        return None
-    frames, height, width = (int(size or 0) for size in spec.shape[1:4])
-    return ClipSpec(frames, height, width)
-
-
-def _with_meaning(specs: tuple[TensorSpec, ...], meaning: str) -> tuple[TensorSpec, ...]:
-    """The meaning belongs to the first; what else a file yields is not read."""
-    return (specs[0].model_copy(update={"meaning": meaning}), *specs[1:])

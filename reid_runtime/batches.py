@@ -1,13 +1,12 @@
 """Runs the rows of one array through a network in batches that it takes."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid_runtime.card import ModelCard
-from reid_runtime.session import Session
+from reid_runtime.session import Arrays, Session
 
 
 def run_rows(session: Session, rows: NDArray[Any], *, max_batch: int) -> NDArray[Any]:
@@ -21,23 +20,26 @@ def run_rows(session: Session, rows: NDArray[Any], *, max_batch: int) -> NDArray
         rows: (N, ...) as the card's input, N > 0.
         max_batch: rows per run where the network leaves the batch free; otherwise its own size is taken.
     """
-    name, output = session.card.inputs[0].name, session.card.outputs[0].name
-    fixed = batch_size(session.card)
-    outputs = [
-        session.run({name: chunk})[output] for chunk in _split(rows, fixed or max_batch, filled=fixed is not None)
-    ]
-    joined = outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
-    return joined[: len(rows)]
+    output = session.card.outputs[0].name
+    size = batch_size(session.card) or max_batch
+    outputs = [run_batch(session, rows[start : start + size])[output] for start in range(0, len(rows), size)]
+    return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
+
+
+def run_batch(session: Session, rows: NDArray[Any], further: Arrays | None = None) -> dict[str, NDArray[Any]]:
+    """Every output of a network, for the rows of one run; filled up with the last where it takes no fewer.
+
+    Args:
+        session: a network whose first axis is the batch, in its inputs and its outputs.
+        rows: (N, ...) as the card's first input, N > 0 and no more than the network takes.
+        further: its other inputs, by name, for as many rows as it takes at once, or N where it leaves that free.
+    """
+    missing = (batch_size(session.card) or len(rows)) - len(rows)
+    whole = np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing else rows
+    outputs = session.run({session.card.inputs[0].name: whole, **(further or {})})
+    return {name: output[: len(rows)] for name, output in outputs.items()}
 
 
 def batch_size(card: ModelCard) -> int | None:
     """How many rows the network takes at once; None where it leaves that free."""
     return card.inputs[0].shape[0]
-
-
-def _split(rows: NDArray[Any], size: int, *, filled: bool) -> Iterator[NDArray[Any]]:
-    """Chunks of `size` rows; the last is filled up with its last row where the network takes no fewer."""
-    for start in range(0, len(rows), size):
-        chunk = rows[start : start + size]
-        missing = size - len(chunk)
-        yield np.concatenate([chunk, np.repeat(chunk[-1:], missing, axis=0)]) if filled and missing else chunk

@@ -25,7 +25,8 @@ from benchmarks.accuracy.detection_quality import Footage, quality, read_mot17_m
 from detectors.detections import Detections
 from detectors.detector import Detector
 from detectors.hog import HogDetector
-from detectors.yolox import YoloxDetector, YoloxParams
+from detectors.network_detector import NetworkDetector
+from detectors.network_params import NetworkParams
 from pipeline.model_zoo import fetch, known_models, shipped_models
 from reid_runtime.load import load_session
 from reid_runtime.session import Session
@@ -70,7 +71,7 @@ def contestants(shared: Path, cache: Path, files: Sequence[Path]) -> list[Contes
     found = []
     for name, path in networks.items():
         session = load_session(path, provider="cpu", threads=1)
-        found.append(Contestant(name, YoloxDetector(session, YoloxParams(score=LEAST_SCORE)), SCORES, session))
+        found.append(Contestant(name, NetworkDetector(session, NetworkParams(score=LEAST_SCORE)), SCORES, session))
     return [*found, Contestant("HOG, no weights", HogDetector(), (0.5, 0.7), None)]
 
 

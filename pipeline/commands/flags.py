@@ -7,9 +7,9 @@ from pipeline.config import (
     ColourStripesConfig,
     HogConfig,
     NetworkConfig,
+    NetworkDetectorConfig,
     PipelineConfig,
     UltralyticsConfig,
-    YoloxConfig,
     load_site,
     parse,
     read_fields,
@@ -111,17 +111,17 @@ def _tiles(text: str | None) -> dict[str, int]:
     return {"columns": int(columns), "rows": int(rows)}
 
 
-def choose_detector(asked: str | None, hints: list[str]) -> YoloxConfig | HogConfig | UltralyticsConfig:
+def choose_detector(asked: str | None, hints: list[str]) -> NetworkDetectorConfig | HogConfig | UltralyticsConfig:
     """The detector of that name, or the best that is on this machine; adds a hint where a better one is not."""
     if asked == "hog":
         return HogConfig(kind="hog")
     if asked is not None and asked.endswith(".pt"):
         return UltralyticsConfig(kind="ultralytics", model=Path(asked))
     if asked is not None:
-        return YoloxConfig(model=asked)
-    if is_at_hand(YoloxConfig().model):
-        return YoloxConfig()
-    hints.append(f"Detector: HOG, which is weak. For a better one: reid-pipeline fetch {YoloxConfig().model}")
+        return NetworkDetectorConfig(model=asked)
+    if is_at_hand(NetworkDetectorConfig().model):
+        return NetworkDetectorConfig()
+    hints.append(f"Detector: HOG, which is weak. For a better one: reid-pipeline fetch {NetworkDetectorConfig().model}")
     return HogConfig(kind="hog")
 
 

@@ -243,7 +243,7 @@ def test_a_region_outside_the_image_is_a_fault_of_that_camera_alone(
     ]
     config = {
         "cameras": cameras,
-        "detector": {"kind": "yolox", "model": world["net"]},
+        "detector": {"kind": "network", "model": world["net"]},
         "encoder": {"kind": "colour-stripes"},
         "tracklets": {"gate": {"min_sharpness": 0.0}},
         "compute": {"processes": processes},
