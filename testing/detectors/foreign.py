@@ -112,8 +112,8 @@ def nanodet_outputs(people: Rows = PEOPLE, *, strides: tuple[int, ...] = (8, 16,
 
 def joined(outputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """The same in one output: scores, then distributions."""
-    parts = [[each for name, each in outputs.items() if name.startswith(kind)] for kind in ("cls", "dis")]
-    return {"output": np.concatenate([np.concatenate(each, axis=1) for each in parts], axis=2)}
+    halves = [[each for name, each in outputs.items() if name.startswith(kind)] for kind in ("cls", "dis")]
+    return {"output": np.concatenate([np.concatenate(each, axis=1) for each in halves], axis=2)}
 
 
 def _bins(distance: float) -> NDArray[np.float32]:
