@@ -176,7 +176,8 @@ def needed_libraries(config: PipelineConfig) -> list[str]:
     runs_networks = isinstance(detector, YoloxConfig) or isinstance(encoder, NetworkConfig)
     wanted = {
         "ultralytics": isinstance(detector, UltralyticsConfig),
-        "onnxruntime": runs_networks,
+        "onnxruntime": runs_networks and config.compute.provider != "openvino",
+        "openvino": runs_networks and config.compute.provider == "openvino",
         "tensorrt": runs_networks and config.compute.provider == "tensorrt",
         "paho": config.events.mqtt is not None,
         "httpx": config.events.webhook is not None,

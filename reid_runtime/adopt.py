@@ -23,7 +23,7 @@ from reid_runtime.card import (
     first_fault,
     write_card,
 )
-from reid_runtime.load import describe, open_session
+from reid_runtime.load import describe, open_session, own_provider
 from reid_runtime.signature import Signature, matches, show_spec
 
 
@@ -115,7 +115,7 @@ def _check_run(file: Path, card: ModelCard, family: Family) -> None:
     """Runs noise and grey: a file may be spoilt, and one of the same sizes may still be of another family."""
     spec = card.inputs[0]
     shape = tuple(size or 1 for size in spec.shape)
-    session = open_session(file, card, provider="cpu", threads=1)
+    session = open_session(file, card, provider=own_provider(file), threads=1)
     noise = _value(card.pixels, np.random.default_rng(0).integers(0, 256, shape)).astype(spec.dtype)
     _check_alive(session.run({spec.name: noise})[card.outputs[0].name], file)
     grey = np.full(shape, _value(card.pixels, np.array(128)), spec.dtype)
