@@ -145,5 +145,5 @@ def _as_known(found: TensorSpec, known: Mapping[str, TensorSpec]) -> TensorSpec:
 def _reason(error: RuntimeError) -> str:
     """The line of OpenVINO's that says what is wrong; those before it say where in its sources."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith(("Exception from", "Check '"))]
-    return (told or lines or ["no reason given"])[-1]
+    words = [line for line in lines if not line.startswith(("Exception from", "Check '"))]
+    return (words or lines or ["no reason given"])[-1]
