@@ -23,7 +23,7 @@ $(DEMO_DONE): $(SAYS)
 
 $(DONE): $(DEMO_DONE)
 	PYTHON=$(PYTHON) .ci/system-packages test
-	$(INSTALL) -e '.[$(RUNTIME),demo,openvino,mqtt,webhook,calibrate,train,docs,dev]'
+	$(INSTALL) -e '.[$(RUNTIME),demo,openvino,rtx,mqtt,webhook,calibrate,train,docs,dev]'
 	touch $@
 
 # SERVICES=1: with workers, Redis and Kafka as processes of their own.

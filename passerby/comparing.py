@@ -126,7 +126,7 @@ class PersonEncoder:
 
 
 def load_encoder(
-    name: str | None = None, *, provider: Literal["cpu", "openvino", "cuda", "tensorrt"] = "cpu"
+    name: str | None = None, *, provider: Literal["cpu", "openvino", "cuda", "tensorrt", "tensorrt-rtx"] = "cpu"
 ) -> PersonEncoder:
     """Loads a network that tells people apart.
 

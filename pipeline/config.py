@@ -185,7 +185,7 @@ class ComputeConfig(Strict):
         encode_batch: clips in one pass; None: 1 on the CPU, else 32. A network whose file fixes the number takes that.
     """
 
-    provider: Literal["cpu", "openvino", "cuda", "tensorrt"] = "cpu"
+    provider: Literal["cpu", "openvino", "cuda", "tensorrt", "tensorrt-rtx"] = "cpu"
     threads: Count = 1
     processes: Count | None = None
     detect_batch: Count | None = None

@@ -1,6 +1,7 @@
 """Runs the rows of one array through a network in batches that it takes."""
 
 from collections.abc import Iterator
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,13 @@ def run_rows(session: Session, rows: NDArray[Any], *, max_batch: int) -> NDArray
     Args:
         session: a network with one input whose first axis is the batch.
         rows: (N, ...) as the card's input, N > 0.
-        max_batch: rows per run where the network leaves the batch free; otherwise its own size is taken.
+        max_batch: rows per run where the network leaves the batch free; otherwise its own size is taken, and never more
+            than an engine was built for.
     """
     name, output = session.card.inputs[0].name, session.card.outputs[0].name
-    fixed = batch_size(session.card)
+    least, most = _rows_at_once(session.card)
     outputs = [
-        session.run({name: chunk})[output] for chunk in _split(rows, fixed or max_batch, filled=fixed is not None)
+        session.run({name: chunk})[output] for chunk in _split(rows, least=least, most=min(most, max(least, max_batch)))
     ]
     joined = outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
     return joined[: len(rows)]
@@ -35,9 +37,20 @@ def batch_size(card: ModelCard) -> int | None:
     return card.inputs[0].shape[0]
 
 
-def _split(rows: NDArray[Any], size: int, *, filled: bool) -> Iterator[NDArray[Any]]:
-    """Chunks of `size` rows; the last is filled up with its last row where the network takes no fewer."""
+def _rows_at_once(card: ModelCard) -> tuple[int, float]:
+    """The least and the most rows that a network takes."""
+    if (fixed := batch_size(card)) is not None:
+        return fixed, fixed
+    if card.engine is not None:
+        sizes = card.engine.shapes[0]
+        return sizes.least[0], sizes.most[0]
+    return 1, inf
+
+
+def _split(rows: NDArray[Any], *, least: int, most: float) -> Iterator[NDArray[Any]]:
+    """Chunks of at most `most` rows; the last is filled up with its last row where the network takes no fewer."""
+    size = int(most)
     for start in range(0, len(rows), size):
         chunk = rows[start : start + size]
-        missing = size - len(chunk)
-        yield np.concatenate([chunk, np.repeat(chunk[-1:], missing, axis=0)]) if filled and missing else chunk
+        missing = least - len(chunk)
+        yield np.concatenate([chunk, np.repeat(chunk[-1:], missing, axis=0)]) if missing > 0 else chunk

@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from openvino.frontend import FrontEndManager
 from reid_runtime.card import ArtefactError, ModelCard, TensorSpec
 from reid_runtime.probe import NEGATION, verdict
 from reid_runtime.session import Arrays
-from reid_runtime.signature import Signature, check_inputs, check_signature
+from reid_runtime.signature import Signature, as_known, check_inputs, check_signature
 
 DEVICE = "CPU"
 READERS = {".onnx": "onnx", ".xml": "ir"}
@@ -116,10 +116,10 @@ def _compile(model: ov.Model, path: Path, *, threads: int) -> ov.CompiledModel:
 
 def _signature(model: ov.Model, card: ModelCard | None) -> Signature:
     """What a network declares, outputs in the words of the card where they do not contradict it."""
-    known = {spec.name: spec for spec in card.outputs} if card else {}
+    inputs, outputs = (card.inputs, card.outputs) if card else ((), ())
     return Signature(
-        inputs=tuple(_spec(port, card.inputs if card else ()) for port in model.inputs),
-        outputs=tuple(_as_known(_spec(port, known.values()), known) for port in model.outputs),
+        inputs=tuple(_spec(port, inputs) for port in model.inputs),
+        outputs=tuple(as_known(_spec(port, outputs), outputs) for port in model.outputs),
     )
 
 
@@ -131,15 +131,6 @@ def _spec(port: ov.Output, known: Iterable[TensorSpec]) -> TensorSpec:
         shape=tuple(axis.get_length() if axis.is_static else None for axis in port.get_partial_shape()),
         dtype=port.get_element_type().to_dtype().name,
     )
-
-
-def _as_known(found: TensorSpec, known: Mapping[str, TensorSpec]) -> TensorSpec:
-    """OpenVINO infers sizes that an ONNX file leaves open, and leaves open some that exporters wrote by hand."""
-    spec = known.get(found.name, found)
-    if len(spec.shape) != len(found.shape):
-        return found
-    shape = (size and (axis or size) for size, axis in zip(spec.shape, found.shape, strict=True))
-    return found.model_copy(update={"shape": tuple(shape)})
 
 
 def _reason(error: RuntimeError) -> str:

@@ -13,6 +13,7 @@ from reid_runtime.extras import extras
 PACKAGES = ("passerby", "numpy", "opencv-python", "av", "scipy", "pydantic", "redis", "kafka-python")
 PURPOSES = {
     "gpu": "networks on a card of NVIDIA's, in the place of `cpu`",
+    "rtx": "engines of TensorRT-RTX, under NVIDIA's licence",
     "openvino": "networks on Intel's processors and their like, in Intel's own files too",
     "yolo": "detectors of Ultralytics, under AGPL-3.0",
     "evaluate": "`reid-pipeline evaluate`, and the score of `demo`",
