@@ -67,7 +67,7 @@ def check_sizes(inputs: Arrays, engine: EngineCard, name: str) -> None:
 
 
 def _follows(version: str, earlier: str) -> bool:
-    numbers, earlier_numbers = ([int(part) for part in each.split(".")[:2]] for each in (version, earlier))
+    numbers, earlier_numbers = ([int(number) for number in each.split(".")[:2]] for each in (version, earlier))
     return numbers[0] == earlier_numbers[0] and numbers >= earlier_numbers
 
 

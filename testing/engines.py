@@ -30,9 +30,9 @@ def clip_network(path: Path, *, frames: int = 4) -> Path:
     """
     mean_network(path, ["n", "t", 8, 4, 3], axes=[2, 3], dtype=TensorProto.UINT8)
     model = onnx.load(path)
-    model.graph.node[0].input[0] = "turned"
+    model.graph.node[0].input[0] = "transposed"
     model.graph.node[1].attribute[0].ints[:] = [3, 4]
-    model.graph.node.insert(0, helper.make_node("Transpose", ["in"], ["turned"], perm=[0, 1, 4, 2, 3]))
+    model.graph.node.insert(0, helper.make_node("Transpose", ["in"], ["transposed"], perm=[0, 1, 4, 2, 3]))
     onnx.save(model, path)
     given = TensorSpec(name="in", shape=(None, None, 8, 4, 3), dtype="uint8")
     return with_card(path, given, CLIPS, clip=ClipSpec(frames, 8, 4))

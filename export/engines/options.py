@@ -57,7 +57,7 @@ def parse_sizes(text: str, what: str) -> Sizes:
     Raises:
         EngineMisuseError: if they are no numbers from 1 on, in rising order.
     """
-    found = [int(part) for part in text.split(",") if part.strip().isdigit()]
+    found = [int(each) for each in text.split(",") if each.strip().isdigit()]
     if len(found) == 1 and "," not in text:
         found *= 3
     if len(found) != 3 or len(text.split(",")) not in (1, 3) or not 1 <= found[0] <= found[1] <= found[2]:
@@ -100,19 +100,19 @@ def check_options(options: EngineOptions) -> None:
 
 def command(options: EngineOptions, onnx: str, engine: str) -> str:
     """The command line that builds such an engine."""
-    parts = ["reid-export engine", onnx, engine, "--for", options.runtime]
-    parts += ["--batch", _written(options.batch)]
+    words = ["reid-export engine", onnx, engine, "--for", options.runtime]
+    words += ["--batch", _written(options.batch)]
     if options.frames is not None:
-        parts += ["--frames", _written(options.frames)]
+        words += ["--frames", _written(options.frames)]
     if options.workspace_mib is not None:
-        parts += ["--workspace-mib", str(options.workspace_mib)]
+        words += ["--workspace-mib", str(options.workspace_mib)]
     if options.version_compatible:
-        parts.append("--version-compatible")
+        words.append("--version-compatible")
     if options.hardware != "none":
-        parts += ["--hardware", options.hardware]
+        words += ["--hardware", options.hardware]
     for target in options.targets:
-        parts += ["--target", target]
-    return " ".join(parts)
+        words += ["--target", target]
+    return " ".join(words)
 
 
 def _written(sizes: Sizes) -> str:
