@@ -43,7 +43,7 @@ class EngineOptions:
 
     runtime: EngineRuntime
     batch: Sizes = Sizes(1, 8, 32)  # frozen
-    frames: Sizes = Sizes(1, 8, 16)  # frozen
+    frames: Sizes | None = None
     workspace_mib: int | None = None
     timing_cache: Path | None = None
     version_compatible: bool = False
