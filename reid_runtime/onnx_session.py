@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from reid_runtime.card import ArtefactError, ModelCard, TensorSpec
+from reid_runtime.onnx_binding import BoundPasses
 from reid_runtime.probe import NEGATION, verdict
 from reid_runtime.session import Arrays, Provider
 from reid_runtime.signature import Signature, check_inputs, check_signature
@@ -68,6 +69,8 @@ class OnnxSession:
         self._outputs = [spec.name for spec in card.outputs]
         self._card = card
         check_signature(_signature(self._session), card, path)
+        # On the processor inputs and outputs lie where they are used.
+        self._bound = None if provider == "cpu" else BoundPasses(self._session, self._outputs, device="cuda")
 
     @property
     def card(self) -> ModelCard:
@@ -77,6 +80,8 @@ class OnnxSession:
     def run(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
         """One forward pass; see `Session.run`."""
         check_inputs(inputs, self._card)
+        if self._bound is not None:
+            return self._bound.run(inputs)
         return dict(zip(self._outputs, self._session.run(self._outputs, dict(inputs)), strict=True))
 
 
