@@ -16,6 +16,7 @@ from reid_runtime.card import ArtefactError, ModelCard, TensorSpec
 from reid_runtime.cuda_device import Buffer, Stream, first_gpu
 from reid_runtime.engine_card import EngineCard, EngineRuntime
 from reid_runtime.engine_checks import NAMES, RTX_DEFAULT, check_gpu, check_sizes, check_version
+from reid_runtime.rtx_context import rtx_context
 from reid_runtime.session import Arrays
 from reid_runtime.signature import Signature, as_known, check_inputs, check_signature
 from reid_runtime.tensorrt_library import collecting_log, load_library, reason
@@ -91,7 +92,7 @@ class _Passes:
 
     def __init__(self, trt: ModuleType, engine: Any, runtime: EngineRuntime) -> None:
         self._engine, self._known = engine, dict[Shapes, _Pass]()
-        self._rtx_context = _rtx_context(trt, engine) if runtime == "tensorrt-rtx" else None
+        self._rtx_context = rtx_context(trt, engine) if runtime == "tensorrt-rtx" else None
 
     def of(self, shapes: Shapes, card: ModelCard, buffers: Mapping[str, Buffer]) -> "_Pass":
         """The pass for these shapes of the inputs."""
@@ -122,6 +123,9 @@ class _Pass:
         for name, buffer in buffers.items():
             _must(context.set_tensor_address(name, buffer.device), f"the memory of {name}")
         self.outputs = {spec.name: tuple(context.get_tensor_shape(spec.name)) for spec in card.outputs}
+        _must(
+            all(min(shape, default=0) >= 0 for shape in self.outputs.values()), "outputs whose size nobody knows before"
+        )
         self._runs_until_recorded = 2 if records else math.inf
         self._recorded: Any = None
         self._stream: Stream | None = None
@@ -204,12 +208,6 @@ def _most_bytes(trt: ModuleType, engine: Any, card: ModelCard) -> Iterable[tuple
         context.set_input_shape(allowed.name, allowed.most)
     for spec in (*card.inputs, *card.outputs):
         yield spec, _bytes(tuple(context.get_tensor_shape(spec.name)), spec.dtype)
-
-
-def _rtx_context(trt: ModuleType, engine: Any) -> Any:
-    config = engine.create_runtime_config()
-    config.cuda_graph_strategy = trt.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE
-    return engine.create_execution_context(config)
 
 
 def _bytes(shape: tuple[int, ...], dtype: str) -> int:

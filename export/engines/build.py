@@ -110,10 +110,9 @@ def _configure(trt: ModuleType, config: Any, options: EngineOptions) -> None:
     if options.version_compatible:
         config.set_flag(trt.BuilderFlag.VERSION_COMPATIBLE)
     if options.hardware != "none":
-        levels = trt.HardwareCompatibilityLevel
         config.hardware_compatibility_level = {
-            "ampere-plus": levels.AMPERE_PLUS,
-            "same-compute-capability": levels.SAME_COMPUTE_CAPABILITY,
+            "ampere-plus": trt.HardwareCompatibilityLevel.AMPERE_PLUS,
+            "same-compute-capability": trt.HardwareCompatibilityLevel.SAME_COMPUTE_CAPABILITY,
         }[options.hardware]
     if options.timing_cache is not None:
         known = options.timing_cache.read_bytes() if options.timing_cache.is_file() else b""
