@@ -4,7 +4,8 @@
     python -m benchmarks.speed.processors --rounds 100    more of the same; 40 take a few minutes
     python -m benchmarks.speed.processors NETWORK.onnx    any network that has a card
 
-Both take a network's pass by turns, each round in the other order. Intel's own file runs in OpenVINO as it is, and in
+Both take a network's pass by turns, each round in the other order. Times are processor time of all threads, medians and
+the least in brackets: what else the machine does moves them little. Intel's own file runs in OpenVINO as it is, and in
 ONNX Runtime as the same operators in ONNX.
 """
 
@@ -108,14 +109,15 @@ def row(contest: Contest, *, rounds: int, rows: int) -> str:
     times_s: list[list[float]] = [[], []]
     for index in range(rounds):
         for which in (0, 1) if index % 2 else (1, 0):
-            began_s = time.perf_counter()
+            began_s = time.process_time()
             sessions[which].run(inputs[which])
-            times_s[which].append(time.perf_counter() - began_s)
+            times_s[which].append(time.process_time() - began_s)
     medians_ms = [1000 * float(np.median(each)) for each in times_s]
+    cells = [f"{median:.1f} ({1000 * min(each):.1f})" for median, each in zip(medians_ms, times_s, strict=True)]
     difference = float(np.abs(first - second).max() / max(1, np.abs(first).max()))
     shape = " x ".join(str(size) for size in next(iter(inputs[0].values())).shape)
     ratio = medians_ms[0] / medians_ms[1]
-    return f"| {contest.name} | {shape} | {medians_ms[0]:.1f} | {medians_ms[1]:.1f} | {ratio:.2f} | {difference:.0e} |"
+    return f"| {contest.name} | {shape} | {' | '.join(cells)} | {ratio:.2f} | {difference:.0e} |"
 
 
 def noise(spec: TensorSpec, rows: int) -> NDArray[Any]:
