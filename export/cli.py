@@ -89,6 +89,24 @@ def engine(
     return 0
 
 
+@app.command("gpu-report")
+def gpu_report(
+    folder: Annotated[Path, typer.Argument(help="For the report: gpu-report.md and gpu-report.json.")],
+    networks: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE.onnx]...", help="None: those that came with Passerby.")
+    ] = None,
+    minutes: Annotated[
+        float, typer.Option(min=1, help="Of time in all; what has no more is left away, and said.")
+    ] = 10,
+) -> int:
+    """Builds, verifies and measures on this machine's GPU, and writes a report; what fails is a line of it."""
+    from datetime import UTC, datetime
+
+    from export.commands.gpu_report import run
+
+    return run(networks or (), folder, minutes=minutes, date=datetime.now(UTC).strftime("%d %B %Y"))
+
+
 def entry() -> None:
     """What the installed command calls."""
     sys.exit(main(sys.argv[1:]))
@@ -116,3 +134,7 @@ def _failed(message: str, code: int) -> int:
 def _print_export(model_id: str, difference: float, file: Path) -> int:
     typer.echo(f"{file}: {model_id}, differs from torch by {difference:.1e}")
     return 0
+
+
+if __name__ == "__main__":
+    entry()
