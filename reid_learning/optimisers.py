@@ -29,8 +29,8 @@ class OptimiserParams:
         decays_norms: whether it is of vectors too: norms and biases.
         momentum: of sgd.
         is_nesterov: whether it looks ahead, of sgd.
-        factors: of the rate, for parameters by the beginnings of their names: (("network.trunk.", 0.1),); the first that
-            fits counts, and what has 0 does not learn at all.
+        factors: of the rate, for parameters by the beginnings of their names: (("network.trunk.", 0.1),); the first
+            that fits counts, and what has 0 does not learn at all.
     """
 
     kind: Literal["adam", "adamw", "sgd"] = "adamw"
