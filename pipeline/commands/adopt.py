@@ -94,8 +94,8 @@ def _try_detector(session: Session, image: NDArray[np.uint8], trial: Trial) -> l
     """What it found, and where that was drawn."""
     (found,) = NetworkDetector(session, NetworkParams(score=SCORE)).detect([image])
     scores = " ".join(f"{score:.2f}" for score in found.scores[:10])
-    told = f"{len(found)} with scores of {scores}{' ...' if len(found) > 10 else ''}" if len(found) else "nobody"
-    lines = [f"people on {_named(trial)}: {told}"]
+    reported = f"{len(found)} with scores of {scores}{' ...' if len(found) > 10 else ''}" if len(found) else "nobody"
+    lines = [f"people on {_named(trial)}: {reported}"]
     if trial.drawing is not None:
         _draw(image, found, trial.drawing)
         lines.append(f"drawn: {trial.drawing}")
