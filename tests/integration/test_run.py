@@ -221,7 +221,7 @@ def test_the_networks_of_the_preset_for_processors_run_through_openvino(
         capsys.readouterr().err
     )
     persons = {
-        event.person_id for event in read_events(tmp_path / "out" / "events.jsonl") if event.kind == "person.appeared"
+        event.person for event in read_events(tmp_path / "out" / "events.jsonl") if event.kind == "person.appeared"
     }
     assert 2 <= len(persons) <= 10
 
