@@ -16,7 +16,7 @@ from pipeline.config_errors import ConfigError
 from pipeline.families import DETECTORS, FAMILIES, family_named
 from pipeline.output.annotate import draw_person
 from pipeline.output.files import written_whole
-from pipeline.output.person_labels import UNIDENTIFIED
+from pipeline.output.person_labels import Colour
 from pipeline.shipped import SHOP_IMAGE
 from pipeline.sources.decoding import RgbConverter, decode_image
 from reid_models.crops import cut
@@ -33,6 +33,8 @@ SHOP_PEOPLE = np.array([[355, 182, 405, 298], [364, 88, 412, 182]], np.float32)
 CROPS = 4
 """In a clip, where the network leaves that open."""
 JPEG_QUALITY = 90
+FOUND = Colour(255, 90, 0)
+"""Of boxes: seen at once on grey streets and in white shops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def _draw(image: NDArray[np.uint8], found: Detections, path: Path) -> None:
     """The image as JPEG, with a box around each."""
     drawn = image.copy()
     for box, score in zip(found.boxes, found.scores, strict=True):
-        draw_person(drawn, box, f"{score:.2f}", UNIDENTIFIED)
+        draw_person(drawn, box, f"{score:.2f}", FOUND)
     _, jpeg = cv2.imencode(".jpg", drawn[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     with written_whole(path) as partial:
         partial.write_bytes(jpeg.tobytes())
