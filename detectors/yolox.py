@@ -30,6 +30,9 @@ OBJECTNESS = 4
 CLASSES = 5
 """Column of the first class."""
 PIXELS = Pixels(order="bgr", layout="nchw")
+IMAGES = f"images, letterboxed to the top left with grey {GREY}"
+ROWS = "per anchor: x, y, width, height undecoded; objectness; one score per class"
+"""What its input and its output mean."""
 
 
 def decode_boxes(raw: NDArray[np.float32], cells: NDArray[np.float32], strides: NDArray[np.float32]) -> Boxes:
@@ -67,10 +70,8 @@ def _claim(signature: Signature, asked: Asked) -> Claim:
     person = read_person(signature, asked, classes)
     return Claim(
         pixels=pixels,
-        input_meaning=f"images, letterboxed to the top left with grey {GREY}",
-        output_meanings={
-            output.name: "per anchor: x, y, width, height undecoded; objectness; one score per class",
-        },
+        input_meaning=IMAGES,
+        output_meanings={output.name: ROWS},
         why=f"{anchors} cells of strides 8, 16 and 32, each with a box, objectness and {classes or 'some'} classes",
         detection=replace(sizes, person=person),
     )

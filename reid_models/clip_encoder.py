@@ -12,6 +12,8 @@ from reid_runtime.session import Session
 from reid_runtime.signature import Signature
 
 PIXELS = Pixels(order="rgb", layout="nthwc", dtype="uint8")
+CLIPS = "clips of one person each, raw bytes"
+"""What its input means."""
 
 
 def _claim(signature: Signature, _: Asked) -> Claim:
@@ -20,7 +22,7 @@ def _claim(signature: Signature, _: Asked) -> Claim:
     output = first_vectors(signature)
     return Claim(
         pixels=pixels,
-        input_meaning="clips of one person each, raw bytes",
+        input_meaning=CLIPS,
         output_meanings={output.name: "embedding, not normalised"},
         why=f"clips of {frames} crops of {height}x{width} as bytes in, one vector out",
         clip=ClipSpec(frames, height, width),
