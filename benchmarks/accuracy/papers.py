@@ -88,7 +88,7 @@ def _learnt(row: Row, start: Path, asked: argparse.Namespace) -> str:
         if found.returncode:
             return found.stderr.strip().splitlines()[-1]
         done.write_text(found.stdout)
-    return " ".join(line.strip() for line in done.read_text().splitlines() if "rank 1" in line or "mAP" in line)
+    return " ".join(line.strip() for line in done.read_text().splitlines() if "R1 " in line or "mAP" in line)
 
 
 def _last_stages(row: Row, folder: Path) -> Iterator[Path]:

@@ -24,8 +24,9 @@ EACH = 2
 TRUNKS = tuple(f"network.{place}trunk." for place in ("", "frames.", "snippets.", "image.", "video.maps."))
 """Where networks have their trunks."""
 FROZEN = tuple(f"{trunk}stage{number}" for trunk in TRUNKS for number in (1, 2))
-TRUNK_FACTOR = 0.1
-"""On the rate of what a trunk learns further: at the papers' rates batches so small spoil the one they begin with."""
+CLASSIFIERS = ("classifier", "others.")
+FURTHER = 0.1
+"""On the rate of what begins with what was learnt before: batches so small spoil that at the papers' rates."""
 CHANNELS = (16, 32, 64)
 """Of STCnet."""
 
@@ -43,9 +44,9 @@ def small(
 
     Losses, samplers, which frames, and the paper's T stay (of 16 frames 8 are left); batches become smaller, and a run
     shorter, its milestones at the same shares. Made to begin with a trunk that `frames` has trained (`fit NAME-small
-    --begin-with`): its first two stages stay as they are, the others learn at a tenth of the paper's rate, what the
-    paper adds at the whole one; classifiers begin at their persons' features, because at random the papers' rates bring
-    them nowhere in hundreds of steps.
+    --begin-with`): its first two stages stay as they are, the others learn at a tenth of the paper's rate, and so do
+    classifiers, which begin at their persons' features (at random, they are still guessing after hundreds of steps);
+    what the paper adds learns at the whole rate.
 
     Args:
         plan: of a paper.
@@ -64,7 +65,7 @@ def _small(recipe: Recipe, trunk: TrunkSpec, steps: int, clips: int, height: int
     objective = recipe.objective
     if isinstance(objective, CompletionObjective):
         objective = replace(objective, guider=(height, width), channels=CHANNELS)
-    factors = (*((stage, 0.0) for stage in FROZEN), *((trunk, TRUNK_FACTOR) for trunk in TRUNKS))
+    factors = (*((stage, 0.0) for stage in FROZEN), *((place, FURTHER) for place in (*TRUNKS, *CLASSIFIERS)))
     optimiser = replace(recipe.loop.optimiser, factors=(*factors, *recipe.loop.optimiser.factors))
     loop = replace(recipe.loop, steps=steps, save_every=50, max_norm=MAX_NORM, optimiser=optimiser)
     feed = recipe.feed
