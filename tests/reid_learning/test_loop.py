@@ -89,7 +89,9 @@ def test_what_has_no_rate_stays_as_it_was(tmp_path: Path) -> None:
     frozen = replace(PARAMS, optimiser=replace(FAST, factors=(("layers.0.weight", 0.0),)))
     before = line().layers[0]
     last = run_to(8, tmp_path, frozen)[-1].learner
-    assert isinstance(last, Line) and isinstance(before, nn.Linear) and isinstance(last.layers[0], nn.Linear)
+    assert isinstance(last, Line)
+    assert isinstance(before, nn.Linear)
+    assert isinstance(last.layers[0], nn.Linear)
     assert torch.equal(last.layers[0].weight, before.weight)
     assert not torch.equal(last.layers[0].bias, before.bias)
 

@@ -100,8 +100,8 @@ def _found(folder: Path) -> list[tuple[int, int, int, int, int, Path]]:
 
 SEEN = "Market-1501 (research use)"
 LABELS = (
-    f"; {MARKET_ATTRIBUTES} of Market-1501_Attribute, or {MARS_ATTRIBUTES} of MARS-Attribute, beside them, if there are "
-    "to be attributes"
+    f"; {MARKET_ATTRIBUTES} of Market-1501_Attribute, or {MARS_ATTRIBUTES} of MARS-Attribute, beside them, if there "
+    "are to be attributes"
 )
 LAYOUT = f"{TRAIN}/, {QUERY}/ and {GALLERY}/ with images named like 0002_c1s1_000451_03.jpg{LABELS}"
 WHERE = "ask the authors of Zheng et al., ICCV 2015, for it"
