@@ -33,6 +33,7 @@ NEARER = (
 LEVERS: dict[str, tuple[str, ...]] = {
     "all": (),
     "crops nearer to cameras'": NEARER,
+    "a third of the rate": ("loop.optimiser.rate=0.0003",),
     "no ImageNet": ("network.weights=null",),
     "no hard pairs": ("feed.sampler.kind=identities",),
     "no instance norm": ("network.trunk.instance_stages=[]",),
