@@ -3,6 +3,8 @@
 import ast
 from collections.abc import Mapping
 
+from reid_runtime.family import UnsaidError
+
 PERSON = "person"
 USUAL_PERSONS = {1: 0, 80: 0, 91: 1}
 """Number of the class of people by how many there are: one alone, COCO's 80, and COCO's numbers from 1 to 90."""
@@ -27,7 +29,7 @@ def choose_person(asked: str | None, names: Mapping[int, str], *, count: int | N
         usual: number of people in networks of this family whose file says nothing.
 
     Raises:
-        ValueError: if the file has no such class, or does not say which it is.
+        UnsaidError: if the file has no such class, or does not say which it is.
     """
     wanted = PERSON if asked is None else asked
     if wanted.isdecimal():
@@ -39,12 +41,12 @@ def choose_person(asked: str | None, names: Mapping[int, str], *, count: int | N
     says_nothing = all(name == str(number) for number, name in names.items())
     if wanted == PERSON and usual is not None and (says_nothing or len(names) == 1):
         return _checked(usual, count)
-    raise ValueError(_unknown(wanted, {} if says_nothing else names, count))
+    raise UnsaidError(_unknown(wanted, {} if says_nothing else names, count))
 
 
 def _checked(number: int, count: int | None) -> int:
     if count is not None and number >= count:
-        raise ValueError(f"has {count} classes here, 0 to {count - 1}, found --person-class {number}")
+        raise UnsaidError(f"has {count} classes here, 0 to {count - 1}, found --person-class {number}")
     return number
 
 

@@ -91,8 +91,8 @@ def _form(outputs: tuple[TensorSpec, ...]) -> Form:
     shapes = {spec.name: spec.shape for spec in outputs}
     if len(outputs) == 1:
         (name, shape), *_ = shapes.items()
-        if len(shape) == 3 and (shape[2] or 0) > 4:
-            columns = int(shape[2] or 0)
+        columns = int(shape[2] or 0) if len(shape) == 3 else 0
+        if columns > 4 and (shape[1] is None or shape[1] > columns):  # fewer queries than classes has nobody
             return Form("rows", name, name) if columns == ROW else Form("joined", name, name, "", columns - 4)
     boxes = [name for name, shape in shapes.items() if len(shape) == 3 and shape[2] == 4]
     if len(boxes) > 1:  # four classes

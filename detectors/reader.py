@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from detectors.boxes import Boxes
 from detectors.classes import choose_person, class_names
 from reid_runtime.card import DetectionSpec, ModelCard, TensorSpec
-from reid_runtime.family import Asked, Family
+from reid_runtime.family import Asked, Family, UnsaidError
 from reid_runtime.signature import Signature, show_spec
 
 Outputs = Mapping[str, NDArray[np.float32]]
@@ -69,12 +69,12 @@ def read_sizes(
     """What the file says of its images, and, where it leaves their size open, whoever brings it or who exported it.
 
     Raises:
-        ValueError: if nobody says.
+        UnsaidError: if nobody says.
     """
     noted = _noted_size(signature)
     height, width = image.shape[2] or asked.height or noted[0], image.shape[3] or asked.width or noted[1]
     if height is None or width is None:
-        raise ValueError(f"has an input of one size, found {show_spec(image)}: say --size HEIGHTxWIDTH")
+        raise UnsaidError(f"has an input of one size, found {show_spec(image)}: say --size HEIGHTxWIDTH")
     return DetectionSpec(height, width, fit, person)
 
 

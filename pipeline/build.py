@@ -29,6 +29,8 @@ from pipeline.sources.errors import ErrorCode, SourceError
 from pipeline.sources.source import CameraLook, ChunkSource, FrameSource, RecordedSource, SourceObserver, kind_of
 from pipeline.tracking.camera_loop import require_region
 from reid_models.encoder import Encoder, EncoderCard, probe
+from reid_runtime.card import ModelCard
+from reid_runtime.session import Session
 from trackers.tracker import Tracker
 
 EncoderConfig = NetworkConfig | ColourStripesConfig
@@ -219,16 +221,23 @@ def _load_encoder(chosen: EncoderConfig, compute: ComputeConfig) -> tuple[Encode
             from reid_runtime.load import load_session
 
             session = load_session(find_artefact(model), provider=compute.provider, threads=compute.threads)
-            if session.card.clip is not None:
-                from reid_models.clip_encoder import ClipEncoder, clip_encoder_card
-
-                return _probed(ClipEncoder(session)), clip_encoder_card(session.card)
-            from reid_models.crop_encoder import CropEncoder, crop_encoder_card
-
-            return _probed(CropEncoder(session, frames=frames)), crop_encoder_card(session.card, frames=frames)
+            return encoder_of(session, frames=frames), _encoder_card(session.card, frames=frames)
 
 
-def _probed(encoder: Encoder) -> Encoder:
+def encoder_of(session: Session, *, frames: int) -> Encoder:
+    """The encoder that a network makes, after a look at what it makes of noise; so many crops are a clip.
+
+    Raises:
+        ArtefactError: if its card is of none that encodes, or nothing comes of it.
+    """
+    if session.card.clip is not None:
+        from reid_models.clip_encoder import ClipEncoder
+
+        encoder: Encoder = ClipEncoder(session)
+    else:
+        from reid_models.crop_encoder import CropEncoder
+
+        encoder = CropEncoder(session, frames=frames)
     probe(encoder)
     return encoder
 
@@ -245,12 +254,16 @@ def read_encoder_card(chosen: EncoderConfig) -> EncoderCard:
 
             return stripes_card(frames=frames)
         case NetworkConfig(model=model, frames=frames):
-            from reid_models.clip_encoder import clip_encoder_card
-            from reid_models.crop_encoder import crop_encoder_card
             from reid_runtime.card import read_card
 
-            card = read_card(find_artefact(model))
-            return crop_encoder_card(card, frames=frames) if card.clip is None else clip_encoder_card(card)
+            return _encoder_card(read_card(find_artefact(model)), frames=frames)
+
+
+def _encoder_card(card: ModelCard, *, frames: int) -> EncoderCard:
+    from reid_models.clip_encoder import clip_encoder_card
+    from reid_models.crop_encoder import crop_encoder_card
+
+    return crop_encoder_card(card, frames=frames) if card.clip is None else clip_encoder_card(card)
 
 
 def build_policy(config: PipelineConfig, card: EncoderCard) -> tuple[MatchParams, Calibration | None]:

@@ -1,7 +1,7 @@
 """Writes the card of a foreign artefact, after checking that it is of the family it is said to be, or finding which."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,13 @@ from reid_runtime.card import (
     first_fault,
     write_card,
 )
-from reid_runtime.family import Asked, Claim, Family, summary
+from reid_runtime.family import Asked, Claim, Family, UnsaidError, summary
 from reid_runtime.load import describe, open_session
 from reid_runtime.session import Session
 from reid_runtime.signature import Signature, show_spec
+
+DAMAGED = "the file is damaged, or was changed on its way: take it from its origin anew"
+"""What is said of NaN and of zeros: they are what is left then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,39 +93,59 @@ def examine(file: Path, families: Sequence[Family], words: Origin, asked: Asked)
         raise ArtefactError(f"expected an artefact at {file}, found no file: check the path")
     sha256 = artefact_sha256(file)  # first: of weights that are missing, it says which
     signature = describe(file)
-    fitting: list[Examined] = []
-    refused: dict[str, str] = {}
-    for family in families:
-        try:
-            claim = family.claim(signature, asked)
-        except ValueError as error:
-            refused[family.name] = f": the family {family.name} {error}"
-            continue
-        card = _card(file, family, claim, signature, words, sha256)
-        try:
-            _check_run(file, card, family)
-        except ValueError as error:
-            refused[family.name] = f" is not of the family {family.name}: {error}"
-            continue
-        fitting.append(Examined(card, claim.why))
-    return _only(file, fitting, refused, signature)
-
-
-def _only(file: Path, fitting: list[Examined], refused: Mapping[str, str], signature: Signature) -> Examined:
+    found = [
+        _try(family, file, signature, replace(asked, is_named=len(families) == 1), words, sha256) for family in families
+    ]
+    fitting = [each for each in found if isinstance(each, Examined)]
     if len(fitting) == 1:
         return fitting[0]
     if len(fitting) > 1:
         names = " and ".join(each.card.family for each in fitting)
         raise ArtefactError(
-            f"{file.name} fits {names}, {_show(signature)}: say which, --family {fitting[0].card.family}"
+            f"{file.name} fits {names}, {_show(signature)}: say which it is, such as --family {fitting[0].card.family}"
         )
-    if len(refused) == 1:
-        raise ArtefactError(f"{file.name}{next(iter(refused.values()))}")
-    closest = [reason for reason in refused.values() if reason.startswith(" is not")]
-    raise ArtefactError(
-        f"{file.name} fits none of the families {', '.join(refused)}: found {_show(signature)}"
-        + "".join(f"; it{reason}" for reason in closest)
-    )
+    refused = [each for each in found if isinstance(each, _Refused)]
+    raise ArtefactError(f"{file.name}{refused[0].reason if len(families) == 1 else _none_fits(refused, signature)}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """Why a file is not of a family.
+
+    Attributes:
+        family: its name.
+        reason: for a line that begins with the file's name.
+        is_close: whether its shapes are those of the family, and what it yields is not.
+        is_unsaid: whether its shapes are those of the family, and something is missing.
+    """
+
+    family: str
+    reason: str
+    is_close: bool = False
+    is_unsaid: bool = False
+
+
+def _try(
+    family: Family, file: Path, signature: Signature, asked: Asked, words: Origin, sha256: str
+) -> Examined | _Refused:
+    try:
+        claim = family.claim(signature, asked)
+    except ValueError as error:
+        return _Refused(family.name, f": the family {family.name} {error}", is_unsaid=isinstance(error, UnsaidError))
+    card = _card(file, family, claim, signature, words, sha256)
+    fault = _find_fault(file, card, family)
+    return _Refused(family.name, fault, is_close=True) if fault else Examined(card, claim.why)
+
+
+def _none_fits(refused: Sequence[_Refused], signature: Signature) -> str:
+    """What was seen, and how near it came to a family; or what is missing, if that is all."""
+    close = [each for each in refused if each.is_close]
+    unsaid = [each for each in refused if each.is_unsaid]
+    if unsaid and not close:
+        return unsaid[0].reason
+    names = ", ".join(each.family for each in refused)
+    near = "".join(f"; it{each.reason}" for each in close) + "".join(f";{each.reason[1:]}" for each in unsaid)
+    return f" fits none of the families {names}: found {_show(signature)}{near}"
 
 
 def _show(signature: Signature) -> str:
@@ -160,16 +183,30 @@ def _with_meaning(spec: TensorSpec, claim: Claim) -> TensorSpec:
     return spec.model_copy(update={"meaning": claim.output_meanings.get(spec.name, "")})
 
 
-def _check_run(file: Path, card: ModelCard, family: Family) -> None:
-    """Runs noise and grey: a file may be spoilt, and one of the same sizes may still be of another family."""
+def _find_fault(file: Path, card: ModelCard, family: Family) -> str:
+    """Runs noise and grey: a file may be spoilt, and one of the same sizes may still be of another family.
+
+    Returns:
+        What is wrong, for a line that begins with the file's name; nothing if nothing is.
+
+    Raises:
+        ArtefactError: if it yields what no family could read.
+    """
     session = open_session(file, card, provider="cpu", threads=1)
     shape = _input_shape(card)
-    noise = _value(card.pixels, np.random.default_rng(0).integers(0, 256, shape))
-    for image in (noise, _value(card.pixels, np.full(shape, 128))):
-        outputs = _run(session, image, family)
-        if image is noise:
-            _check_alive(outputs, file, family)
-        family.check(outputs, card)
+    noise = _run(session, _value(card.pixels, np.random.default_rng(0).integers(0, 256, shape)), family)
+    grey = _run(session, _value(card.pixels, np.full(shape, 128)), family)
+    spoilt = [output for output in noise.values() if not np.isfinite(output).all()]
+    if spoilt:
+        raise ArtefactError(f"{file.name} yields NaN or infinity ({summary(spoilt[0])}) for noise: {DAMAGED}")
+    if not family.may_be_zero and not any(output.any() for output in noise.values()):
+        return f" yields nothing but zeros for noise: {DAMAGED}"
+    try:
+        family.check(noise, card)
+        family.check(grey, card)
+    except ValueError as error:
+        return f" is not of the family {family.name}: {error}"
+    return ""
 
 
 def _run(session: Session, images: NDArray[Any], family: Family) -> dict[str, NDArray[Any]]:
@@ -186,19 +223,6 @@ def _input_shape(card: ModelCard) -> tuple[int, ...]:
     if card.detection is not None:
         sizes = [sizes[0], card.detection.height, card.detection.width]
     return (batch or 1, *(int(size or 0) for size in sizes))
-
-
-def _check_alive(outputs: Mapping[str, NDArray[Any]], file: Path, family: Family) -> None:
-    """What came of noise: NaN and zeros are what is left of a file that was changed on its way."""
-    spoilt = [output for output in outputs.values() if not np.isfinite(output).all()]
-    is_dead = not family.may_be_zero and not any(output.any() for output in outputs.values())
-    if not spoilt and not is_dead:
-        return
-    found = f"NaN or infinity ({summary(spoilt[0])})" if spoilt else "nothing but zeros"
-    raise ArtefactError(
-        f"{file.name} yields {found} for noise: the file is damaged, or was changed on its way: "
-        "take it from its origin anew"
-    )
 
 
 def _value(pixels: Pixels, levels: NDArray[np.int64]) -> NDArray[Any]:

@@ -156,8 +156,7 @@ def read_card(artefact: Path) -> ModelCard:
     path = card_path(artefact)
     if not path.is_file():
         raise ArtefactError(
-            f"{artefact.name} has no card, expected {path}: "
-            f"write one with `reid-pipeline adopt {artefact} --family ...`"
+            f"{artefact.name} has no card, expected {path}: write one with `reid-pipeline adopt {artefact}`"
         )
     card = _parse(path)
     found = artefact_sha256(artefact)

@@ -20,17 +20,23 @@ FLOATS = ("float32", "float16")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What whoever brings a file may say of it.
+    """What whoever brings a file says of it.
 
     Attributes:
         person: detectors only: name or number of the class of people; None: what the file says.
         height: detectors only, of the input, where the file leaves that open, pixels; None: what its exporter noted.
         width: see `height`.
+        is_named: whether the family was named, so that names of outputs, which exporters choose freely, count no more.
     """
 
     person: str | None = None
     height: int | None = None
     width: int | None = None
+    is_named: bool = False
+
+
+class UnsaidError(ValueError):
+    """A file is of a family as far as its shapes go, and does not say all that the family needs to know."""
 
 
 @dataclass(frozen=True, slots=True)

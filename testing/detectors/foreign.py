@@ -14,7 +14,7 @@ from reid_runtime.card import ModelCard
 from reid_runtime.family import Asked
 from reid_runtime.load import load_session
 
-SIDE_PX = 64
+SIDE_PX, CELLS = 96, 189
 PEOPLE = ((8.0, 8.0, 20.0, 40.0, 0.9), (40.0, 10.0, 50.0, 42.0, 0.6))
 """x1 y1 x2 y2 in pixels of the input, and score."""
 CLASSES = 80
@@ -39,7 +39,7 @@ def centres(people: Rows = PEOPLE) -> NDArray[np.float32]:
     return np.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]], axis=1)
 
 
-def yolov8_output(people: Rows = PEOPLE, *, cells: int = 84) -> NDArray[np.float32]:
+def yolov8_output(people: Rows = PEOPLE, *, cells: int = CELLS) -> NDArray[np.float32]:
     """(1, 84, cells): the people in the first cells, and a dog in the next."""
     output = np.full((1, 4 + CLASSES, cells), 1e-4, np.float32)
     output[0, :4] = SIDE_PX / 2
@@ -50,8 +50,8 @@ def yolov8_output(people: Rows = PEOPLE, *, cells: int = 84) -> NDArray[np.float
 
 
 def yolov5_output(people: Rows = PEOPLE) -> NDArray[np.float32]:
-    """(1, 3 x 84, 85): as above, objectness .9 and a class that makes up for it."""
-    output = np.full((1, 3 * 84, 5 + CLASSES), 1e-4, np.float32)
+    """(1, 3 x 189, 85): as above, objectness .9 and a class that makes up for it."""
+    output = np.full((1, 3 * CELLS, 5 + CLASSES), 1e-4, np.float32)
     output[0, :, :4] = SIDE_PX / 2
     output[0, : len(people), :4] = centres(people)
     output[0, : len(people), 4] = 0.9
@@ -80,10 +80,12 @@ def ssd_output(people: Rows = PEOPLE) -> NDArray[np.float32]:
     return output
 
 
-def detr_outputs(people: Rows = PEOPLE, *, classes: int = CLASSES, person: int = 0) -> dict[str, NDArray[Any]]:
-    """`logits` (1, 10, classes) and `pred_boxes` (1, 10, 4): the people, and a dog."""
-    logits = np.full((1, 10, classes), -7, np.float32)
-    boxes = np.full((1, 10, 4), 0.5, np.float32)
+def detr_outputs(
+    people: Rows = PEOPLE, *, queries: int = 10, classes: int = CLASSES, person: int = 0
+) -> dict[str, NDArray[Any]]:
+    """`logits` (1, queries, classes) and `pred_boxes` (1, queries, 4): the people, and a dog."""
+    logits = np.full((1, queries, classes), -7, np.float32)
+    boxes = np.full((1, queries, 4), 0.5, np.float32)
     scores = np.array([score for *_, score in people])
     logits[0, : len(people), person] = np.log(scores / (1 - scores))
     logits[0, len(people), person + 1] = 3

@@ -42,7 +42,7 @@ def image(height: int = SIDE_PX, width: int = SIDE_PX) -> NDArray[np.uint8]:
 
 
 def joined_detr() -> Outputs:
-    found = detr_outputs()
+    found = detr_outputs(queries=90)
     return {"output0": np.concatenate([found["pred_boxes"], 1 / (1 + np.exp(-found["logits"]))], axis=2)}
 
 
@@ -68,7 +68,7 @@ def changed(outputs: Outputs, **others: NDArray[Any]) -> Outputs:
 
 FORMS: dict[str, tuple[str, Callable[[], Outputs]]] = {
     "yolov8": ("yolov8", lambda: {"output0": yolov8_output()}),
-    "yolov8 with four strides": ("yolov8", lambda: {"output0": yolov8_output(cells=85)}),
+    "yolov8 with four strides": ("yolov8", lambda: {"output0": yolov8_output(cells=193)}),
     "yolov5": ("yolov8", lambda: {"output": yolov5_output()}),
     "end2end": ("end2end", lambda: {"output0": end2end_output()}),
     "ssd": ("ssd", lambda: {"detection_out": ssd_output()}),
@@ -101,8 +101,8 @@ def test_people_are_found_where_the_network_sees_them(tmp_path: Path, form: str)
 @pytest.mark.parametrize(
     ("form", "expected"),
     [
-        ("yolov8", [8, 0, 20, 24]),  # the image lies in the middle, 16 pixels below the upper edge of the input
-        ("end2end", [8, 0, 20, 24]),
+        ("yolov8", [8, 0, 20, 16]),  # the image lies in the middle, 24 pixels below the upper edge of the input
+        ("end2end", [8, 0, 20, 16]),
         ("ssd", [8, 4, 20, 20]),  # stretched to twice its height
         ("detr", [8, 4, 20, 20]),
         ("detr settled", [8, 4, 20, 20]),
@@ -175,7 +175,7 @@ def test_rf_detr_is_known_by_its_names_and_its_91_classes(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("family", "outputs", "message"),
     [
-        ("yolov8", {"o": yolov8_output()[:, :, :80]}, r"yields \(N, 4 \+ classes, cells\), .* 84 or 85 or 340 cells"),
+        ("yolov8", {"o": yolov8_output()[:, :, :80]}, r"yields \(N, 4 \+ classes, cells\), .* 189 or 193 or 765 cells"),
         ("yolov8", {"o": yolov8_output() * 2}, "expected scores between 0 and 1"),
         ("yolov8", {"o": yolov8_output() / SIDE_PX}, "expected boxes as centre and size in pixels, found up to"),
         ("end2end", {"o": end2end_output()[..., :5]}, r"yields \(N, rows, 6\), found \(1, 10, 5\)"),

@@ -40,7 +40,7 @@ def test_each_family_is_known_by_its_shapes(tmp_path: Path) -> None:
     ("family", "shape", "message"),
     [
         ("osnet", ["n", 8, 4, 3], r"osnet takes \(\*, 3, \*, \*\) float32, found \(\*, 8, 4, 3\) float32"),
-        ("intel-reid", ["n", 3, 8, 4], r"intel-reid takes \(\*, \*, \*, 3\) float32, found"),
+        ("intel-reid", ["n", 4, 8, 4], r"intel-reid takes \(\*, \*, \*, 3\) float32, found"),
         ("clip", ["n", 3, 8, 4], r"clip takes \(\*, \*, \*, \*, 3\) uint8, found"),
         ("osnet", ["n", 3, "height", "width"], "has sizes that are fixed in the file"),
     ],
