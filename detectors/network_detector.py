@@ -12,7 +12,7 @@ from detectors.fitting import Fit, fill_input, fit_image, to_image
 from detectors.network_params import NetworkParams
 from detectors.reader import Candidates, Outputs
 from detectors.readers import reader_of
-from reid_runtime.batches import batch_size, run_batch
+from reid_runtime.batches import rows_at_once, rows_in_run, run_batch
 from reid_runtime.card import ArtefactError
 from reid_runtime.session import Session
 
@@ -45,7 +45,7 @@ class NetworkDetector:
         Raises:
             ArtefactError: if the network yields NaN or infinity for somebody.
         """
-        size = batch_size(self._session.card) or min(self._params.max_batch, self._reader.most_images)
+        size = rows_at_once(self._session.card, min(self._params.max_batch, self._reader.most_images))
         found: list[Detections] = []
         for start in range(0, len(images), size):
             found += self._detect(images[start : start + size])
@@ -56,7 +56,7 @@ class NetworkDetector:
         card = self._session.card
         fits = [fit_image(image, self._spec) for image in images]
         rows = fill_input(images, fits, self._spec, card.pixels)
-        further = self._reader.family.further_inputs(card, batch_size(card) or len(images))
+        further = self._reader.family.further_inputs(card, rows_in_run(card, len(images)))
         outputs = run_batch(self._session, rows, further)
         return [
             self._settle(self._decode(_row(outputs, index), self._params.score), fit, image)

@@ -53,6 +53,60 @@ def detector(
     )
 
 
+@app.command()
+def engine(
+    onnx: Annotated[Path, typer.Argument(metavar="FILE.onnx", help="The network, with its card beside it.")],
+    file: Annotated[Path, typer.Argument(metavar="OUT.engine", help="To write; the card goes beside it.")],
+    runtime: Annotated[str, typer.Option("--for", help="tensorrt or tensorrt-rtx; the latter builds without a GPU.")],
+    batch: Annotated[str, typer.Option(help="Clips or images at once: least, usual, most.")] = "1,8,32",
+    frames: Annotated[str | None, typer.Option(help="Of a clip, where the network takes any number: the same.")] = None,
+    workspace_mib: Annotated[int | None, typer.Option(min=1, help="Memory that layers may take.")] = None,
+    timing_cache: Annotated[
+        Path | None, typer.Option(help="File of TensorRT's measurements, read and written.")
+    ] = None,
+    version_compatible: Annotated[bool, typer.Option(help="For later versions of TensorRT too.")] = False,
+    hardware: Annotated[
+        str, typer.Option(help="Other GPUs that TensorRT's engine is for: none, same-compute-capability, ampere-plus.")
+    ] = "none",
+    target: Annotated[list[str] | None, typer.Option(help="Compute capability for TensorRT-RTX, such as 8.6.")] = None,
+) -> int:
+    """An engine of TensorRT or TensorRT-RTX from an ONNX file, in the precision that the file has."""
+    from export.commands.engine import run
+    from export.engines.options import EngineOptions, chosen, parse_sizes
+    from reid_runtime.engine_card import EngineRuntime, Hardware
+
+    options = EngineOptions(
+        runtime=chosen(runtime, EngineRuntime, "--for"),
+        batch=parse_sizes(batch, "--batch"),
+        frames=None if frames is None else parse_sizes(frames, "--frames"),
+        workspace_mib=workspace_mib,
+        timing_cache=timing_cache,
+        version_compatible=version_compatible,
+        hardware=chosen(hardware, Hardware, "--hardware"),
+        targets=tuple(target or ()),
+    )
+    typer.echo(run(onnx, file, options))
+    return 0
+
+
+@app.command("gpu-report")
+def gpu_report(
+    folder: Annotated[Path, typer.Argument(help="For the report: gpu-report.md and gpu-report.json.")],
+    networks: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE.onnx]...", help="None: those that came with Passerby.")
+    ] = None,
+    minutes: Annotated[
+        float, typer.Option(min=1, help="Of time in all; what has no more is left away, and said.")
+    ] = 10,
+) -> int:
+    """Builds, verifies and measures on this machine's GPU, and writes a report; what fails is a line of it."""
+    from datetime import UTC, datetime
+
+    from export.commands.gpu_report import run
+
+    return run(networks or (), folder, minutes=minutes, date=datetime.now(UTC).strftime("%d %B %Y"))
+
+
 def entry() -> None:
     """What the installed command calls."""
     sys.exit(main(sys.argv[1:]))
@@ -80,3 +134,7 @@ def _failed(message: str, code: int) -> int:
 def _print_export(model_id: str, difference: float, file: Path) -> int:
     typer.echo(f"{file}: {model_id}, differs from torch by {difference:.1e}")
     return 0
+
+
+if __name__ == "__main__":
+    entry()

@@ -178,8 +178,10 @@ def needed_libraries(config: PipelineConfig) -> list[str]:
     runs_networks = isinstance(detector, NetworkDetectorConfig) or isinstance(encoder, NetworkConfig)
     wanted = {
         "ultralytics": isinstance(detector, UltralyticsConfig),
-        "onnxruntime": runs_networks,
+        "onnxruntime": runs_networks and config.compute.provider not in ("openvino", "tensorrt-rtx"),
+        "openvino": runs_networks and config.compute.provider == "openvino",
         "tensorrt": runs_networks and config.compute.provider == "tensorrt",
+        "tensorrt_rtx_bindings": runs_networks and config.compute.provider == "tensorrt-rtx",
         "paho": config.events.mqtt is not None,
         "httpx": config.events.webhook is not None,
     }

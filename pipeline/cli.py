@@ -75,7 +75,7 @@ def run(
     threshold: Annotated[float | None, typer.Option(help="Cosine from which two tracks are one person.")] = None,
     frame_rate: Annotated[float | None, typer.Option(help="True rate of the --camera files.")] = None,
     tiles: Annotated[str | None, typer.Option(help="COLUMNSxROWS: tiles of the --camera images to look at.")] = None,
-    provider: Annotated[str | None, typer.Option(help="cpu, cuda or tensorrt.")] = None,
+    provider: Annotated[str | None, typer.Option(help="cpu, openvino, cuda, tensorrt or tensorrt-rtx.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for all that is written.  [default: out]")] = None,
     videos: Annotated[bool, typer.Option("--videos", help="Draw an annotated video of each camera.")] = False,
     report: Annotated[bool, typer.Option("--report", help="Write report.html.")] = False,
@@ -297,7 +297,7 @@ def calibrate(
     encoder: Annotated[str, typer.Option(help="Name or file of a network, or `colour-stripes`.")],
     out: Annotated[Path, typer.Option(help="File to write; the histograms go beside it as PNG.")],
     false_match_rate: Annotated[float, typer.Option(help="Share of different people to take for the same.")] = 0.01,
-    provider: Annotated[str | None, typer.Option(help="cpu, cuda or tensorrt.")] = None,
+    provider: Annotated[str | None, typer.Option(help="cpu, openvino, cuda, tensorrt or tensorrt-rtx.")] = None,
 ) -> int:
     """Finds the threshold of an encoder at a false-match rate, and what its similarities are worth."""
     from pipeline.commands.calibrate import write_threshold

@@ -19,7 +19,7 @@ from reid_runtime.card import (
     write_card,
 )
 from reid_runtime.family import Asked, Claim, Family, UnsaidError, summary
-from reid_runtime.load import describe, open_session
+from reid_runtime.load import describe, open_session, own_provider
 from reid_runtime.session import Session
 from reid_runtime.signature import Signature, show_spec
 
@@ -192,7 +192,7 @@ def _find_fault(file: Path, card: ModelCard, family: Family) -> str:
     Raises:
         ArtefactError: if it yields what no family could read.
     """
-    session = open_session(file, card, provider="cpu", threads=1)
+    session = open_session(file, card, provider=own_provider(file), threads=1)
     shape = _input_shape(card)
     noise = _run(session, _value(card.pixels, np.random.default_rng(0).integers(0, 256, shape)), family)
     grey = _run(session, _value(card.pixels, np.full(shape, 128)), family)

@@ -18,10 +18,11 @@ def run_rows(session: Session, rows: NDArray[Any], *, max_batch: int) -> NDArray
     Args:
         session: a network with one input whose first axis is the batch.
         rows: (N, ...) as the card's input, N > 0.
-        max_batch: rows per run where the network leaves the batch free; otherwise its own size is taken.
+        max_batch: rows per run where the network leaves the batch free; otherwise its own size is taken, and never more
+            than an engine was built for.
     """
     output = session.card.outputs[0].name
-    size = batch_size(session.card) or max_batch
+    size = rows_at_once(session.card, max_batch)
     outputs = [run_batch(session, rows[start : start + size])[output] for start in range(0, len(rows), size)]
     return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
 
@@ -32,9 +33,9 @@ def run_batch(session: Session, rows: NDArray[Any], further: Arrays | None = Non
     Args:
         session: a network whose first axis is the batch, in its inputs and its outputs.
         rows: (N, ...) as the card's first input, N > 0 and no more than the network takes.
-        further: its other inputs, by name, for as many rows as it takes at once, or N where it leaves that free.
+        further: its other inputs, by name, for `rows_in_run` rows.
     """
-    missing = (batch_size(session.card) or len(rows)) - len(rows)
+    missing = rows_in_run(session.card, len(rows)) - len(rows)
     whole = np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing else rows
     outputs = session.run({session.card.inputs[0].name: whole, **(further or {})})
     return {name: output[: len(rows)] for name, output in outputs.items()}
@@ -43,3 +44,24 @@ def run_batch(session: Session, rows: NDArray[Any], further: Arrays | None = Non
 def batch_size(card: ModelCard) -> int | None:
     """How many rows the network takes at once; None where it leaves that free."""
     return card.inputs[0].shape[0]
+
+
+def rows_at_once(card: ModelCard, wanted: int) -> int:
+    """The most rows that one run should have: so many, unless the network takes no fewer, or no more."""
+    least, most = _bounds(card)
+    return max(least, wanted) if most is None else min(most, max(least, wanted))
+
+
+def rows_in_run(card: ModelCard, rows: int) -> int:
+    """How many rows a run of so many has, once it is filled up."""
+    return max(_bounds(card)[0], rows)
+
+
+def _bounds(card: ModelCard) -> tuple[int, int | None]:
+    """The least and the most rows that a network takes; None: any number."""
+    if (fixed := batch_size(card)) is not None:
+        return fixed, fixed
+    if card.engine is not None:
+        sizes = card.engine.shapes[0]
+        return sizes.least[0], sizes.most[0]
+    return 1, None

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from passerby_events.errors import PasserbyError
+from reid_runtime.engine_card import EngineCard
 from reid_runtime.external_data import WeightFile, weight_files
 
 
@@ -23,6 +24,8 @@ Side = Annotated[int, Field(ge=1, le=4096)]
 """Larger ones no network takes, and no memory: a card is read before anything is allocated by it."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+ENGINES = ".engine", ".plan"
+"""Suffixes of engines."""
 NAME = r"^[^/\\\x00-\x1f\x7f]+$"
 """No path and no control characters: names stand in log lines, in Redis and in file names."""
 
@@ -116,6 +119,7 @@ class ModelCard(BaseModel):
         origin: where the artefact came from.
         threshold: encoders only: cosine from which two tracks are taken for one person where nothing is calibrated.
         notes: what else a user should know.
+        engine: of engines only: where they run.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -133,6 +137,7 @@ class ModelCard(BaseModel):
     origin: str
     threshold: float | None = Field(None, ge=-1, le=1, allow_inf_nan=False)
     notes: str = ""
+    engine: EngineCard | None = None
 
     @property
     def model_id(self) -> str:
@@ -141,8 +146,8 @@ class ModelCard(BaseModel):
 
 
 def card_path(artefact: Path) -> Path:
-    """Where the card of an artefact lies."""
-    return artefact.with_suffix(".json")
+    """Where the card of an artefact lies; an engine's keeps clear of that of its network, beside it."""
+    return artefact.with_name(f"{artefact.name}.json") if artefact.suffix in ENGINES else artefact.with_suffix(".json")
 
 
 def read_card(artefact: Path) -> ModelCard:

@@ -23,7 +23,7 @@ from reid_models.crops import cut
 from reid_runtime.adopt import Examined, Origin, examine
 from reid_runtime.card import ArtefactError, card_path, write_card
 from reid_runtime.family import Asked
-from reid_runtime.load import open_session
+from reid_runtime.load import open_session, own_provider
 from reid_runtime.session import Session
 
 SCORE = 0.25
@@ -62,7 +62,7 @@ def adopt_file(
     image = decode_image(trial.image or SHOP_IMAGE, RgbConverter())
     found = examine(file, families, words, asked)
     lines = [f"{card_path(file)}: {found.card.model_id}, family {found.card.family}", f"found: {_why(found)}"]
-    session = open_session(file, found.card, provider="cpu", threads=1)
+    session = open_session(file, found.card, provider=own_provider(file), threads=1)
     if found.card.family in {each.name for each in DETECTORS}:
         lines += _try_detector(session, image, trial)
     elif trial.drawing is not None:
@@ -94,8 +94,8 @@ def _try_detector(session: Session, image: NDArray[np.uint8], trial: Trial) -> l
     """What it found, and where that was drawn."""
     (found,) = NetworkDetector(session, NetworkParams(score=SCORE)).detect([image])
     scores = " ".join(f"{score:.2f}" for score in found.scores[:10])
-    told = f"{len(found)} with scores of {scores}{' ...' if len(found) > 10 else ''}" if len(found) else "nobody"
-    lines = [f"people on {_named(trial)}: {told}"]
+    reported = f"{len(found)} with scores of {scores}{' ...' if len(found) > 10 else ''}" if len(found) else "nobody"
+    lines = [f"people on {_named(trial)}: {reported}"]
     if trial.drawing is not None:
         _draw(image, found, trial.drawing)
         lines.append(f"drawn: {trial.drawing}")

@@ -126,7 +126,11 @@ TABLE = [
     (RUN + "--camera door={video} --frame-rate 0", MISUSE, "frame_rate: Input should be greater than 0, found 0.0"),
     (RUN + "--camera door={video} --threshold 2", MISUSE, "expected a threshold in [-1, 1], found 2.0"),
     (RUN + "--camera door={video} --threshold high", MISUSE, "'--threshold'"),
-    (RUN + "--camera door={video} --provider npu", MISUSE, "'cpu', 'cuda' or 'tensorrt', found 'npu'"),
+    (
+        RUN + "--camera door={video} --provider npu",
+        MISUSE,
+        "'cpu', 'openvino', 'cuda', 'tensorrt' or 'tensorrt-rtx', found 'npu'",
+    ),
     (RUN + "--camera door={video} --site {in}/none.yaml", MISUSE, "none.yaml: expected a YAML file"),
     (RUN + "--camera door={video} --nope", MISUSE, "No such option: --nope"),
     ("run", MISUSE, "expected a configuration file, or --camera NAME=SOURCE"),

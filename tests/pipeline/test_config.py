@@ -95,7 +95,7 @@ def test_a_camera_is_enough_and_all_else_has_a_default(tmp_path: Path) -> None:
         (CAMERA + "compute: {threads: two}\n", "found 'two'"),
         (
             CAMERA + "compute: {provider: gpu}\n",
-            "compute.provider: Input should be 'cpu', 'cuda' or 'tensorrt', found 'gpu'",
+            "compute.provider: Input should be 'cpu', 'openvino', 'cuda', 'tensorrt' or 'tensorrt-rtx', found 'gpu'",
         ),
         (
             CAMERA + "matching: {params: {threshold: 1.5}}\n",
