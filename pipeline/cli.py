@@ -65,6 +65,9 @@ def run(
             help="NAME=SOURCE: a video file, a folder of images, an address, the number of a webcam. Repeatable."
         ),
     ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="cpu, gpu or offline: networks and a provider that go together.")
+    ] = None,
     detector: Annotated[str | None, typer.Option(help="Name or file of a network, or `hog`.")] = None,
     encoder: Annotated[str | None, typer.Option(help="Name or file of a network, or `colour-stripes`.")] = None,
     site: Annotated[
@@ -95,6 +98,7 @@ def run(
 
         flags = Flags(
             cameras=tuple(camera or ()),
+            preset=preset,
             detector=detector,
             encoder=encoder,
             site=site,

@@ -1,8 +1,9 @@
 """What the command line, or a program, says in the place of a configuration file, and what is taken where none does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.commands.presets import describe_preset, find_preset
 from pipeline.config import (
     ColourStripesConfig,
     HogConfig,
@@ -26,11 +27,13 @@ class Flags:
     """What the command line said; None, False or empty: nothing.
 
     Attributes:
+        preset: see `pipeline.commands.presets`; what else was said replaces what it stands for.
         topic: of Kafka, for the events, beside the file.
         prints_events: to stdout, too; what else would be printed there goes to stderr.
     """
 
     cameras: tuple[str, ...] = ()
+    preset: str | None = None
     detector: str | None = None
     encoder: str | None = None
     site: Path | None = None
@@ -52,7 +55,8 @@ def merge_flags(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[s
     """The configuration file with what the command line said in its place.
 
     Returns:
-        The configuration, and a hint for each network that nobody named and that is not on this machine.
+        The configuration, and what to tell: what a preset chose, and a hint for each network that nobody named and that
+        is not on this machine.
 
     Raises:
         ConfigError: in one line.
@@ -65,6 +69,15 @@ def merge_flags(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[s
         raise ConfigError("expected a configuration file, or --camera NAME=SOURCE at least once; found neither")
     if flags.site:
         fields["site"] = load_site(flags.site)
+    if flags.preset:
+        preset = find_preset(flags.preset)
+        hints.append(describe_preset(flags.preset, preset))
+        flags = replace(
+            flags,
+            detector=flags.detector or preset.detector,
+            encoder=flags.encoder or preset.encoder,
+            provider=flags.provider or preset.provider,
+        )
     if flags.detector or "detector" not in fields:
         fields["detector"] = choose_detector(flags.detector, hints)
     if flags.encoder or "encoder" not in fields:

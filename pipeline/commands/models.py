@@ -26,8 +26,10 @@ def fetch_model(name: str, from_file: Path | None) -> int:
 
 def list_models() -> int:
     """Prints the networks that `fetch` knows."""
-    table = Table("name", "family", "licence", "here", "notes")
+    table = Table("name", "family", "licence", "trained on", "here", "notes")
     for name, model in known_models().items():
-        table.add_row(name, model.family, model.licence, "yes" if is_at_hand(name) else "no", model.notes)
+        table.add_row(
+            name, model.family, model.licence, model.trained_on, "yes" if is_at_hand(name) else "no", model.notes
+        )
     Console(highlight=False).print(table)
     return 0

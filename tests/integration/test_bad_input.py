@@ -132,6 +132,7 @@ TABLE = [
         "'cpu', 'openvino', 'cuda', 'tensorrt' or 'tensorrt-rtx', found 'npu'",
     ),
     (RUN + "--camera door={video} --site {in}/none.yaml", MISUSE, "none.yaml: expected a YAML file"),
+    (RUN + "--camera door={video} --preset fast", MISUSE, "--preset: expected one of cpu, gpu, offline, found 'fast'"),
     (RUN + "--camera door={video} --nope", MISUSE, "No such option: --nope"),
     ("run", MISUSE, "expected a configuration file, or --camera NAME=SOURCE"),
     ("run {in}/unknown_key.yaml", MISUSE, "unknown_key.yaml: unknown key 'detektor'; did you mean 'detector'?"),
