@@ -35,8 +35,8 @@ NO_DRIVER = (
         (
             [
                 NO_DRIVER,
-                "IRuntime::deserializeCudaEngine: Error Code 1: Serialization (Serialization assertion plan.header.size "
-                "== blobSize failed. In parsePlan at /_src/runtime/dispatch/runtime.cpp:780)",
+                "IRuntime::deserializeCudaEngine: Error Code 1: Serialization (Serialization assertion plan.header.size"
+                " == blobSize failed. In parsePlan at /_src/runtime/dispatch/runtime.cpp:780)",
             ],
             "Serialization assertion plan.header.size == blobSize failed.",
         ),
