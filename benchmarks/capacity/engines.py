@@ -68,7 +68,7 @@ def steps(name: str, precision: str, folder: Path) -> list[Step]:
     found = []
     if not single.is_file():
         found.append(Step("export", (*EXPORT, "onnx", str(single), "--network", name), MOST_S))
-    if not file.is_file():
+    if file != single and not file.is_file():
         command = (*EXPORT, "precision", str(single), "--out", str(file), "--to", precision)
         found.append(Step("precision", command, MOST_S))
     return found
