@@ -4,10 +4,11 @@ from pathlib import Path
 
 import torch
 
+from detectors.grid import STRIDES_PX
 from detectors.training.network import ServedDetector
 from detectors.training.train import small_person_detector
 from detectors.training.train import trained_network as trained_detector
-from detectors.yolox import STRIDES_PX, YOLOX
+from detectors.yolox import YOLOX
 from export.to_onnx import Words, export_onnx
 from passerby_events.errors import PasserbyError
 from reid_learning.checkpoint import load_checkpoint

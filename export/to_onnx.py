@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from passerby_events.errors import PasserbyError
-from reid_runtime.adopt import Family, adopt
+from reid_runtime.adopt import adopt
 from reid_runtime.card import ModelCard, card_path
+from reid_runtime.family import Family
 from reid_runtime.load import load_session
 
 MAX_DIFFERENCE = 1e-3

@@ -14,9 +14,9 @@ from pydantic import (
 )
 
 from detectors.hog import HogParams
+from detectors.network_params import NetworkParams
 from detectors.tiling import TilingParams
 from detectors.ultralytics_params import UltralyticsParams
-from detectors.yolox import YoloxParams
 from pipeline.config_errors import ConfigError, in_one_line
 from pipeline.config_events import EventsConfig
 from pipeline.config_values import Count, Positive, Secret, Strict
@@ -72,17 +72,17 @@ class CameraConfig(Strict):
         return kind_of(self.source.get_secret_value()) == "stream"
 
 
-class YoloxConfig(Strict):
-    """YOLOX through ONNX.
+class NetworkDetectorConfig(Strict):
+    """A network that finds people; its card says of which family it is, and how it is read.
 
     Attributes:
         model: a name that `reid-pipeline fetch` lists, or a file with its card.
         params: what is kept of what the network says.
     """
 
-    kind: Literal["yolox"] = "yolox"
+    kind: Literal["network"] = "network"
     model: str = "yolox-nano"
-    params: YoloxParams = YoloxParams()
+    params: NetworkParams = NetworkParams()
 
 
 class HogConfig(Strict):
@@ -296,7 +296,9 @@ class PipelineConfig(Strict):
 
     cameras: tuple[CameraConfig, ...] = Field(min_length=1)
     site: Site = Site()
-    detector: YoloxConfig | HogConfig | UltralyticsConfig = Field(YoloxConfig(), discriminator="kind")
+    detector: NetworkDetectorConfig | HogConfig | UltralyticsConfig = Field(
+        NetworkDetectorConfig(), discriminator="kind"
+    )
     tracker: ByteTrackConfig | OcSortConfig = Field(ByteTrackConfig(), discriminator="kind")
     tracklets: TrackletParams = TrackletParams()
     encoder: NetworkConfig | ColourStripesConfig = Field(NetworkConfig(), discriminator="kind")

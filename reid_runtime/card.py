@@ -45,6 +45,24 @@ class ClipSpec:
     width: Side
 
 
+@dataclass(frozen=True, slots=True)
+class DetectionSpec:
+    """The images that a detector takes, and whom it is asked for.
+
+    Attributes:
+        height: of its input, pixels.
+        width: of its input, pixels.
+        fit: how an image gets that size: `stretch`, or scaled alike in both directions and put at the `top-left` or in
+            the `centre` of grey.
+        person: number of the class of people, as the network counts its classes.
+    """
+
+    height: Side
+    width: Side
+    fit: Literal["top-left", "centre", "stretch"]
+    person: Annotated[int, Field(ge=0, le=100_000)]
+
+
 class TensorSpec(BaseModel):
     """One input or output of a network.
 
@@ -95,6 +113,7 @@ class ModelCard(BaseModel):
         outputs: of the file, in its order.
         pixels: how images become the first input.
         clip: the clips it takes, for clip networks only.
+        detection: the images it takes and whom it is asked for, for detectors only.
         precision: of the weights.
         licence: of the weights, an SPDX name or words.
         origin: where the artefact came from.
@@ -112,6 +131,7 @@ class ModelCard(BaseModel):
     outputs: tuple[TensorSpec, ...] = Field(min_length=1)
     pixels: Pixels
     clip: ClipSpec | None = None
+    detection: DetectionSpec | None = None
     precision: Literal["fp32", "fp16", "int8"] = "fp32"
     licence: str
     origin: str
@@ -141,8 +161,7 @@ def read_card(artefact: Path) -> ModelCard:
     path = card_path(artefact)
     if not path.is_file():
         raise ArtefactError(
-            f"{artefact.name} has no card, expected {path}: "
-            f"write one with `reid-pipeline adopt {artefact} --family ...`"
+            f"{artefact.name} has no card, expected {path}: write one with `reid-pipeline adopt {artefact}`"
         )
     card = _parse(path)
     found = artefact_sha256(artefact)

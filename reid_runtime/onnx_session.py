@@ -168,6 +168,7 @@ def _signature(session: ort.InferenceSession) -> Signature:
     return Signature(
         inputs=tuple(_spec(node) for node in session.get_inputs()),
         outputs=tuple(_spec(node) for node in session.get_outputs()),
+        metadata=dict(session.get_modelmeta().custom_metadata_map),
     )
 
 

@@ -1,7 +1,7 @@
 """Whether a file, and the arrays given to it, have the inputs and outputs that the card says."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reid_runtime.card import ArtefactError, ModelCard, TensorSpec
@@ -10,10 +10,17 @@ from reid_runtime.session import Arrays
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The inputs and outputs that a file declares, in its order."""
+    """What a file declares.
+
+    Attributes:
+        inputs: in its order.
+        outputs: in its order.
+        metadata: what its exporter left in it, such as the names of classes.
+    """
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_signature(found: Signature, card: ModelCard, path: Path) -> None:

@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 from detectors.yolox import YOLOX
 from pipeline.model_zoo import shipped_models
 from reid_models.crop_encoder import OSNET
-from reid_runtime.adopt import Family, adopt
+from reid_runtime.adopt import adopt
 from reid_runtime.card import ModelCard, Pixels, TensorSpec, artefact_sha256, read_card, write_card
+from reid_runtime.family import Family
 from reid_runtime.load import describe, load_session
 from reid_runtime.session import Session
 from testing.intel_ir import as_onnx

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from detectors.network_detector import NetworkDetector
+from detectors.network_params import NetworkParams
 from detectors.training.network import PersonNetwork
 from detectors.training.objective import DetectorLearner
 from detectors.training.train import small_person_detector
-from detectors.yolox import YoloxDetector, YoloxParams
 from export.shipped import ExportError, export_detector
 from reid_learning.checkpoint import Checkpoint, CheckpointError, save_checkpoint
 from reid_learning.recipes import kept
@@ -40,7 +41,7 @@ def test_a_detector_is_exported_as_serving_reads_it(run: Path) -> None:
     assert card.origin.endswith("3 steps, trained on mars (MARS, for research), places (unknown)")
     assert "simulated" not in card.origin
     assert difference < 1e-4
-    detector = YoloxDetector(load_session(file, provider="cpu", threads=1), YoloxParams(score=1e-5, nms_iou=0.3))
+    detector = NetworkDetector(load_session(file, provider="cpu", threads=1), NetworkParams(score=1e-5, nms_iou=0.3))
     (found,) = detector.detect([np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)])
     assert len(found) > 0
     assert np.isfinite(found.boxes).all()
