@@ -32,7 +32,8 @@ def first_gpu() -> Gpu:
     """
     error, count = cudart.cudaGetDeviceCount()
     if error != cudart.cudaError_t.cudaSuccess or not count:
-        raise ArtefactError(f"there is no GPU of NVIDIA's here: {_words(error)}")
+        reason = "its driver counts none" if error == cudart.cudaError_t.cudaSuccess else _words(error)
+        raise ArtefactError(f"there is no GPU of NVIDIA's here: {reason}")
     found = checked(cudart.cudaGetDeviceProperties(0))
     return Gpu(name=found.name.decode().strip("\0"), capability=f"{found.major}.{found.minor}")
 

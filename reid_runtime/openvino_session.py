@@ -2,8 +2,9 @@
 
 import os
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,15 @@ from reid_runtime.session import Arrays
 from reid_runtime.signature import Signature, as_known, check_inputs, check_signature
 
 DEVICE = "CPU"
+Shapes = tuple[tuple[str, tuple[int, ...]], ...]
+MOST_SHAPES = 4
+"""For which a network is compiled apart; on a processor batches are small, mostly of one size."""
 READERS = {".onnx": "onnx", ".xml": "ir"}
 """OpenVINO's own readers by suffix: left to choose, it tries all, and each prints what it thinks of the file."""
 
 
 class OpenVinoSession:
-    """One network, loaded. Camera threads share it: each run takes an infer request that nobody else has."""
+    """One network, loaded. Camera threads share it: their passes run beside each other."""
 
     def __init__(self, path: Path, card: ModelCard, *, threads: int) -> None:
         """Loads the file.
@@ -37,10 +41,11 @@ class OpenVinoSession:
         """
         model = _read(path)
         check_signature(_signature(model, card), card, path)
-        self._network = _compile(model, path, threads=threads)
-        self._outputs = [spec.name for spec in card.outputs]
-        self._idle: deque[ov.InferRequest] = deque()
-        self._card = card
+        self._path, self._threads, self._card = path, threads, card
+        self._any_shape = _Passes(_compile(model, path, threads=threads))
+        self._model = model if model.is_dynamic() else None
+        self._by_shapes: dict[Shapes, _Passes] = {}
+        self._lock = Lock()
 
     @property
     def card(self) -> ModelCard:
@@ -50,13 +55,42 @@ class OpenVinoSession:
     def run(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
         """One forward pass; see `Session.run`."""
         check_inputs(inputs, self._card)
+        arrays = {name: np.ascontiguousarray(array) for name, array in inputs.items()}
+        passes = self._any_shape if self._model is None else self._passes_for(self._model, arrays)
+        return passes.run(arrays, [spec.name for spec in self._card.outputs])
+
+    def _passes_for(self, model: ov.Model, arrays: Arrays) -> "_Passes":
+        """Where sizes are free, a network of its own for each of the first few that come: it is faster."""
+        shapes = tuple((name, array.shape) for name, array in sorted(arrays.items()))
+        with self._lock:
+            if shapes not in self._by_shapes and len(self._by_shapes) < MOST_SHAPES:
+                self._by_shapes[shapes] = self._shaped(model, shapes)
+            return self._by_shapes.get(shapes, self._any_shape)
+
+    def _shaped(self, model: ov.Model, shapes: Shapes) -> "_Passes":
+        shaped = model.clone()
+        try:
+            shaped.reshape({name: list(shape) for name, shape in shapes})
+        except RuntimeError:  # a network that OpenVINO can only run with its sizes left free
+            return self._any_shape
+        return _Passes(_compile(shaped, self._path, threads=self._threads))
+
+
+class _Passes:
+    """A compiled network; each thread takes an infer request that nobody else has."""
+
+    def __init__(self, network: ov.CompiledModel) -> None:
+        self._network = network
+        self._idle: deque[ov.InferRequest] = deque()
+
+    def run(self, arrays: Arrays, outputs: Sequence[str]) -> dict[str, NDArray[Any]]:
         try:
             request = self._idle.pop()
         except IndexError:
             request = self._network.create_infer_request()
         try:
-            found = request.infer({name: np.ascontiguousarray(array) for name, array in inputs.items()})
-            return {name: found[name] for name in self._outputs}
+            found = request.infer(dict(arrays))
+            return {name: found[name] for name in outputs}
         finally:
             self._idle.append(request)
 

@@ -15,7 +15,7 @@ RTX_LIBRARIES = "libtensorrt_rtx.so.1", "libtensorrt_onnxparser_rtx.so.1"
 """Of the wheel; the second needs the first, and the bindings need both where the loader sees them."""
 NO_DRIVER = re.compile(r"catchCudaError|cudaError 35")
 """What the builder of TensorRT-RTX says beside every error where there is no driver, which it needs for nothing."""
-PLACES = re.compile(r"(?: In \w+ at /_src/[^\s)]*| \(In \w+ at /_src/[^)]*\))\)?")
+PLACES = re.compile(r"In \w+ at /_src/[^\s)]*\s*")
 CODES = re.compile(r"^.*?Error Code \d+: [\w ]+ \((.*?)\)?$")
 REASONLESS = re.compile(r"^(Invalid Node|\[\d+\]|---|While parsing|Node name|ERROR: )")
 
@@ -71,4 +71,5 @@ def reason(lines: list[str]) -> str:
 def _clean(line: str) -> str:
     line = PLACES.sub("", line).strip()
     found = CODES.match(line)
-    return " ".join((found[1] if found else line).split())
+    words = " ".join((found[1] if found else line).split())
+    return words.removesuffix(" )")

@@ -49,7 +49,7 @@ def image_network(path: Path) -> Path:
 def with_card(path: Path, given: TensorSpec, pixels: Pixels, *, clip: ClipSpec | None = None) -> Path:
     """Writes the card of a network whose output has no size that is known."""
     axes = 3 if pixels.layout == "nthwc" else 2
-    output = TensorSpec(name="out", shape=(None,) * (axes - 1) + (3,), dtype="float32")
+    output = TensorSpec(name="out", shape=(None,) * axes, dtype="float32")
     update = {"inputs": (given,), "outputs": (output,), "pixels": pixels, "sha256": artefact_sha256(path), "clip": clip}
     write_card(card_of(given.shape).model_copy(update=update), path)
     return path
