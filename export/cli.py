@@ -2,10 +2,19 @@
 
 import sys
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class Lower(StrEnum):
+    """Precisions that a network in single precision can be had in."""
+
+    fp16 = "fp16"
+    int8 = "int8"
+
 
 app = typer.Typer(
     name="reid-export", help="Export trained networks.", pretty_exceptions_enable=False, rich_markup_mode=None
@@ -14,6 +23,16 @@ app = typer.Typer(
 RunArgument = Annotated[Path, typer.Argument(help="Folder of the run that trained it.")]
 FileArgument = Annotated[Path, typer.Argument(help="To write, with the suffix .onnx; the card goes beside it.")]
 StepsOption = Annotated[int | None, typer.Option(min=1, help="Of the run, if not those of the recipe.")]
+DataOption = Annotated[
+    str | None,
+    typer.Option(help="NAME=FOLDER of a data set, or a folder of tracklets or images, to compare on; else simulated."),
+]
+CalibrateOption = Annotated[
+    str | None, typer.Option(help="The same, to calibrate on; else those of --data, or simulated people.")
+]
+SamplesOption = Annotated[int, typer.Option(min=1, help="Tracklets or images to calibrate on; simulated: persons.")]
+PersonsOption = Annotated[int, typer.Option(min=2, help="Simulated persons, or images, to compare on.")]
+ThreadsOption = Annotated[int, typer.Option(min=1, help="On the processor.")]
 LicenceOption = Annotated[str, typer.Option(help="Of the weights, an SPDX name or words; that of the data has a say.")]
 NotesOption = Annotated[str, typer.Option(help="What it was trained on, and what it is not good for.")]
 
@@ -51,6 +70,28 @@ def detector(
     return _print_export(
         *export_detector(run, file, steps=steps, licence=licence, notes=notes, height=height, width=width), file
     )
+
+
+@app.command()
+def precision(
+    file: Annotated[Path, typer.Argument(help="Network in single precision, with its card.")],
+    out: Annotated[Path, typer.Option(help="To write, with the suffix .onnx; the card goes beside it.")],
+    to: Annotated[Lower, typer.Option(help="Half precision, or 8 bits.")],
+    calibrate: CalibrateOption = None,
+    data: DataOption = None,
+    samples: SamplesOption = 32,
+    persons: PersonsOption = 60,
+    threads: ThreadsOption = 1,
+) -> int:
+    """The same network in half precision or in 8 bits, if it still says the same."""
+    from rich.console import Console
+
+    from export.commands.precision import Asked, run
+    from export.verification.trials import Samples
+
+    asked = Asked(file, out, to.value, calibrate, data, Samples(samples, persons), threads)
+    typer.echo(run(asked, Console(stderr=True, highlight=False)))
+    return 0
 
 
 def entry() -> None:

@@ -46,7 +46,9 @@ def imprint(learner: nn.Module, identities: int, batches: Iterable[Batch]) -> in
         learner(batch)
         for name, seen in rows.items():
             # One feature for each clip, or one for each of its frames.
-            found[name].extend((x_ND, batch.persons.repeat_interleave(len(x_ND) // len(batch.persons))) for x_ND in seen)
+            found[name].extend(
+                (x_ND, batch.persons.repeat_interleave(len(x_ND) // len(batch.persons))) for x_ND in seen
+            )
             seen.clear()
     for hook in hooks:
         hook.remove()

@@ -1,0 +1,1 @@
+"""What the commands of `reid-export` do, one file each."""
