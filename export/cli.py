@@ -2,18 +2,13 @@
 
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-
-class Lower(StrEnum):
-    """Precisions that a network in single precision can be had in."""
-
-    fp16 = "fp16"
-    int8 = "int8"
+if TYPE_CHECKING:
+    from reid_runtime.session import Provider
 
 
 app = typer.Typer(
@@ -33,6 +28,7 @@ CalibrateOption = Annotated[
 SamplesOption = Annotated[int, typer.Option(min=1, help="Tracklets or images to calibrate on; simulated: persons.")]
 PersonsOption = Annotated[int, typer.Option(min=2, help="Simulated persons, or images, to compare on.")]
 ThreadsOption = Annotated[int, typer.Option(min=1, help="On the processor.")]
+ProviderOption = Annotated[str | None, typer.Option(help="Where the artefacts run; else on the processor.")]
 LicenceOption = Annotated[str, typer.Option(help="Of the weights, an SPDX name or words; that of the data has a say.")]
 NotesOption = Annotated[str, typer.Option(help="What it was trained on, and what it is not good for.")]
 
@@ -76,7 +72,7 @@ def detector(
 def precision(
     file: Annotated[Path, typer.Argument(help="Network in single precision, with its card.")],
     out: Annotated[Path, typer.Option(help="To write, with the suffix .onnx; the card goes beside it.")],
-    to: Annotated[Lower, typer.Option(help="Half precision, or 8 bits.")],
+    to: Annotated[str, typer.Option(help="fp16 or int8.")],
     calibrate: CalibrateOption = None,
     data: DataOption = None,
     samples: SamplesOption = 32,
@@ -89,9 +85,71 @@ def precision(
     from export.commands.precision import Asked, run
     from export.verification.trials import Samples
 
-    asked = Asked(file, out, to.value, calibrate, data, Samples(samples, persons), threads)
+    if to not in ("fp16", "int8"):
+        raise typer.BadParameter(f"expected fp16 or int8, found {to}", param_hint="--to")
+    asked = Asked(file, out, "fp16" if to == "fp16" else "int8", calibrate, data, Samples(samples, persons), threads)
     typer.echo(run(asked, Console(stderr=True, highlight=False)))
     return 0
+
+
+@app.command()
+def verify(
+    files: Annotated[list[Path], typer.Argument(help="Artefacts, each with its card.")],
+    against: Annotated[Path, typer.Option(help="What they were made from: an artefact in fp32, or a run's folder.")],
+    data: DataOption = None,
+    persons: PersonsOption = 60,
+    provider: ProviderOption = None,
+    threads: ThreadsOption = 1,
+    json: Annotated[Path | None, typer.Option(help="Write the figures there.")] = None,
+) -> int:
+    """Hold artefacts against the network that they were made from; exit code 1 if one is not good."""
+    from rich.console import Console
+
+    from export.commands.verify import Asked, run
+    from export.verification.trials import Samples
+
+    samples = Samples(1, persons)
+    asked = Asked(files, against, data, samples, provider_named(provider), threads, json)
+    lines, is_good = run(asked, Console(stderr=True, highlight=False))
+    typer.echo("\n".join(lines))
+    return 0 if is_good else 1
+
+
+@app.command()
+def bench(
+    files: Annotated[list[Path], typer.Argument(help="Artefacts of one network, each with its card.")],
+    out: Annotated[Path, typer.Option(help="Folder for the figures and the plot.")],
+    checkpoint: Annotated[Path | None, typer.Option(help="Folder of the run, for torch beside them.")] = None,
+    batch: Annotated[list[int] | None, typer.Option(min=1, help="Clips or images at once; again for more.")] = None,
+    frames: Annotated[list[int] | None, typer.Option(min=1, help="Of a clip; again for more.")] = None,
+    provider: Annotated[
+        list[str] | None, typer.Option(help="Where to run; again for more; else all there are.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=3, help="In each, every way runs once.")] = 20,
+    compile_too: Annotated[bool, typer.Option("--compile/--no-compile", help="torch.compile beside them.")] = True,
+    threads: ThreadsOption = 1,
+) -> int:
+    """Measure clips a second and latency of artefacts beside torch, and how fast this machine lets them be."""
+    from rich.console import Console
+
+    from export.commands.bench import Asked, run
+
+    providers = [name for name in map(provider_named, provider or ()) if name]
+    asked = Asked(files, out, checkpoint, batch or (1, 4, 16), frames or (), providers, rounds, compile_too, threads)
+    run(asked, Console(highlight=False), Console(stderr=True, highlight=False))
+    return 0
+
+
+def provider_named(name: str | None) -> "Provider | None":
+    """The provider of a name; None: none was named."""
+    from typing import get_args
+
+    from reid_runtime.session import Provider
+
+    found: Provider | None = next((each for each in get_args(Provider) if each == name), None)
+    if name is not None and found is None:
+        raise typer.BadParameter(f"expected one of {', '.join(get_args(Provider))}, found {name}")
+    return found
 
 
 def entry() -> None:

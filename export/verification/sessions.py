@@ -80,6 +80,15 @@ def open_reference(path: Path, like: ModelCard, *, provider: Provider, threads: 
     return TorchSession(served_network(path, like), like)
 
 
+def open_artefact(path: Path, *, provider: Provider | None, threads: int) -> Session:
+    """An artefact on a provider, or where such files run everywhere.
+
+    Raises:
+        ArtefactError: if it is not what it should be.
+    """
+    return load_session(path, provider=provider or "cpu", threads=threads)
+
+
 def served_network(run: Path, like: ModelCard) -> nn.Module:
     """The network of a run as it is exported.
 

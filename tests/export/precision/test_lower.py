@@ -11,7 +11,7 @@ import pytest
 from onnx import TensorProto, numpy_helper
 
 from export import cli
-from export.precision import lower
+from export.verification import figures
 from export.verification.figures import LIMITS, Limits
 from reid_models.training.data import write_crop_set
 from reid_runtime.card import card_path, read_card
@@ -117,7 +117,7 @@ def test_what_is_in_8_bits_already_is_refused(
 def test_what_the_gate_refuses_is_not_written(
     people: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(lower.LIMITS, "fp16", Limits(cosine=1.1, lost_points=0.1, found_again=1, overlap=1))
+    monkeypatch.setitem(figures.LIMITS, "fp16", Limits(cosine=1.1, lost_points=0.1, found_again=1, overlap=1))
     assert ask(ENCODER, tmp_path / "half.onnx", "fp16", "--data", people) == 1
     assert "is not good in fp16: least cosine 0.99" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
