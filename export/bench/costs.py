@@ -160,8 +160,8 @@ def _flop(node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]]) -> int:
         case "MatMul":
             return 2 * out * shapes.get(node.input[0], (0,))[-1]
         case "Gemm":
-            is_turned_over = any(each.name == "transA" and each.i for each in node.attribute)
-            return 2 * out * shapes.get(node.input[0], (0, 0))[0 if is_turned_over else -1]
+            is_transposed = any(each.name == "transA" and each.i for each in node.attribute)
+            return 2 * out * shapes.get(node.input[0], (0, 0))[0 if is_transposed else -1]
     return 0
 
 
