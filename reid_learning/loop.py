@@ -111,6 +111,7 @@ def run(
         TrainingError: if a loss is not finite.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    _freeze(learner, params)
     average = _average(learner, params.average)
     learners = [_Learning(learner, phase, params, machine) for phase in phases]
     checkpoint = load_checkpoint(folder, recipe=recipe)
@@ -183,6 +184,13 @@ class _Learning:
         self.scaler.update()
         self._schedule.step()
         return found
+
+
+def _freeze(learner: nn.Module, params: LoopParams) -> None:
+    """What has a rate of 0 needs no gradients, and gradients of what comes before it need not be found."""
+    for name, parameter in learner.named_parameters():
+        if params.optimiser.factor_of(name) == 0:
+            parameter.requires_grad_(False)
 
 
 def _average(learner: nn.Module, decay: float) -> AveragedModel:

@@ -29,7 +29,8 @@ class OptimiserParams:
         decays_norms: whether it is of vectors too: norms and biases.
         momentum: of sgd.
         is_nesterov: whether it looks ahead, of sgd.
-        factors: of the rate, for parameters by the beginnings of their names: (("network.trunk.", 0.1),).
+        factors: of the rate, for parameters by the beginnings of their names: (("network.trunk.", 0.1),); the first
+            that fits counts, and what has 0 does not learn at all.
     """
 
     kind: Literal["adam", "adamw", "sgd"] = "adamw"
@@ -39,6 +40,10 @@ class OptimiserParams:
     momentum: float = 0.9
     is_nesterov: bool = True
     factors: tuple[tuple[str, float], ...] = ()
+
+    def factor_of(self, name: str) -> float:
+        """On the rate, for the parameter of that name."""
+        return next((factor for beginning, factor in self.factors if name.startswith(beginning)), 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,6 @@ def _groups(params: OptimiserParams, learning: Iterable[tuple[str, nn.Parameter]
     for name, parameter in learning:
         if not parameter.requires_grad:
             continue
-        factor = next((factor for beginning, factor in params.factors if name.startswith(beginning)), 1.0)
         decay = params.decay if parameter.ndim > 1 or params.decays_norms else 0.0
-        groups.setdefault((params.rate * factor, decay), []).append(parameter)
+        groups.setdefault((params.rate * params.factor_of(name), decay), []).append(parameter)
     return [{"params": members, "lr": rate, "weight_decay": decay} for (rate, decay), members in groups.items()]

@@ -1,1 +1,1 @@
-"""What the commands of `reid-export` do, one file each."""
+"""What each command of `reid-export` does, one file a command."""

@@ -17,11 +17,11 @@ from rich.table import Table
 from export.bench.costs import Costs, Peak, count_costs, measure_peak
 from export.bench.plot import draw
 from export.bench.rounds import Size, Timing, time_ways, timing
-from export.verification.sessions import TorchSession, served_network
+from export.graph.sources import trained_subject
+from export.verification.sessions import TorchSession
 from export.verification.trials import SamplesError
 from reid_runtime.card import ModelCard, read_card
-from reid_runtime.load import load_session
-from reid_runtime.probe import working_providers
+from reid_runtime.load import load_session, working_providers
 from reid_runtime.session import Arrays, Provider, Session
 
 BUILDS_FOR_MINUTES: tuple[Provider, ...] = ("tensorrt",)
@@ -114,7 +114,7 @@ def _ways(asked: Asked) -> list[_Way]:
         return found
     torch.set_num_threads(asked.threads)
     card = read_card(asked.files[0])
-    network = served_network(asked.checkpoint, card)
+    network = trained_subject(asked.checkpoint).network
     found.append(_Way("torch eager", TorchSession(network, card)))
     if asked.is_compiled:
         compiled = torch.compile(network)
@@ -168,12 +168,12 @@ def _inputs(card: ModelCard, size: Size) -> dict[str, NDArray[Any]]:
     """Noise for the first input; nothing is masked by others."""
     rng = np.random.default_rng(0)
     first, *others = card.inputs
-    shape = [size.batch, *first.shape[1:]]
+    shape = [size.batch, *(side or 1 for side in first.shape[1:])]
     if size.frames:
         shape[1] = size.frames
-    noise = rng.integers(0, 256, [side or 1 for side in shape]).astype(first.dtype)
+    noise = rng.integers(0, 256, shape).astype(first.dtype)
     rest = {
-        spec.name: np.ones([free or fixed for free, fixed in zip(spec.shape, shape, strict=False)], spec.dtype)
+        spec.name: np.ones([own or side for own, side in zip(spec.shape, shape, strict=False)], spec.dtype)
         for spec in others
     }
     return {first.name: noise, **rest}

@@ -13,7 +13,8 @@ from rich.progress import Progress
 
 from detectors.detections import Detections
 from detectors.detector import Detector
-from detectors.yolox import YOLOX, YoloxDetector
+from detectors.network_detector import NetworkDetector
+from detectors.readers import READERS
 from export.verification.boxes import compare_boxes
 from export.verification.figures import Figures
 from export.verification.people import Described, compare_people, describe_people, encoder_of
@@ -143,12 +144,12 @@ class DetectorTrial:
 
 def is_detector(card: ModelCard) -> bool:
     """Whether a network sees people in images, rather than telling them apart."""
-    return card.family == YOLOX.name
+    return card.family in READERS
 
 
 def detector_of(session: Session) -> Detector:
     """What serving makes of a session, at the score that it asks for."""
-    return YoloxDetector(session)
+    return NetworkDetector(session)
 
 
 def open_trial(

@@ -32,8 +32,8 @@ from reid_models.training.restore import CLASSIFIERS, restored_learner
 from reid_models.training.tracklets import Dataset, DatasetError, TrackletSet
 
 READERS = 2
-PASSES = 2
-"""Over everybody, to find where their features lie before the first step."""
+EACH = 2
+"""Clips of a person, at least, that say where that person's features lie before the first step; as a rule."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +99,7 @@ def _fit(
         begin_with(learner, begins_with)
     learner = _laid_out(learner.to(machine.device))
     feed = _feed(recipe, lesson, people, learner)
-    if begins_with is not None and recipe.classifier == "imprinted" and not (folder / FILE).exists():
+    if recipe.classifier == "imprinted" and not (folder / FILE).exists():
         imprint(learner, identities, _few(feed, identities, recipe, machine))
     last: TrainingStep | None = None
     total = recipe.loop.steps * recipe.loop.accumulate
@@ -153,8 +153,9 @@ def _feed(recipe: Recipe, lesson: Lesson, people: TrackletSet, learner: nn.Modul
 
 
 def _few(feed: Feed, identities: int, recipe: Recipe, machine: Machine) -> Iterator[Batch]:
-    """Batches in which everybody is seen twice and more, as a rule."""
-    count = -(-PASSES * identities // recipe.feed.sampler.persons)
+    """Batches in which everybody is seen, as a rule."""
+    sampler = recipe.feed.sampler
+    count = max(-(-identities // sampler.persons), -(-EACH * identities // sampler.batch))
     for number in range(min(count, recipe.loop.steps * recipe.loop.accumulate)):
         yield feed.batch(number).to(machine.device)
 

@@ -85,6 +85,17 @@ def test_the_loss_goes_down_and_the_average_follows(tmp_path: Path) -> None:
     assert not steps[-1].average.training
 
 
+def test_what_has_no_rate_stays_as_it_was(tmp_path: Path) -> None:
+    frozen = replace(PARAMS, optimiser=replace(FAST, factors=(("layers.0.weight", 0.0),)))
+    before = line().layers[0]
+    last = run_to(8, tmp_path, frozen)[-1].learner
+    assert isinstance(last, Line)
+    assert isinstance(before, nn.Linear)
+    assert isinstance(last.layers[0], nn.Linear)
+    assert torch.equal(last.layers[0].weight, before.weight)
+    assert not torch.equal(last.layers[0].bias, before.bias)
+
+
 def test_a_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
     run_to(4, tmp_path)
     learner = line()

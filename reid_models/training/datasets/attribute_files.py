@@ -103,21 +103,30 @@ def with_mars_attributes(people: TrackletSet, numbers: Ids, folder: Path) -> Tra
 
 
 def with_market_attributes(people: TrackletSet, folder: Path) -> TrackletSet:
-    """The set with the labels of each person, NaN where the file has none; without the file the set as it is.
+    """The set with the labels of each person, NaN where the file has none; without a file the set as it is.
+
+    Of Market-1501_Attribute; or, where there is only MARS-Attribute, whose persons have the same numbers, those that
+    most of a person's tracklets have.
 
     Args:
         people: of Market-1501 or MARS.
         folder: of the set.
 
     Raises:
-        DatasetError: if the file is not Market-1501_Attribute's.
+        DatasetError: if a file is not what its name says.
     """
-    path = folder / MARKET_ATTRIBUTES
-    if not path.is_file():
+    path, of_mars = folder / MARKET_ATTRIBUTES, folder / MARS_ATTRIBUTES
+    if path.is_file():
+        table = _market(path)
+        persons, labels = table[PERSON], _labels(table, MARKET_CHOICES, path, first=1)
+        names = _names(MARKET_CHOICES)
+    elif of_mars.is_file():
+        table = _table(of_mars)
+        persons, labels = _most(table[KEY[0]], _labels(table, MARS_CHOICES, of_mars, first=0))
+        names = _names(MARS_CHOICES)
+    else:
         return people
-    table = _market(path)
-    rows = _places(table[PERSON][:, None], people.persons[:, None])
-    return _with(people, _labels(table, MARKET_CHOICES, path, first=1), rows, _names(MARKET_CHOICES))
+    return _with(people, labels, _places(persons[:, None], people.persons[:, None]), names)
 
 
 def with_simulated_attributes(people: TrackletSet, folder: Path) -> TrackletSet:
@@ -179,6 +188,14 @@ def _labels(table: Columns, choices: tuple[Choice, ...], path: Path, *, first: i
             raise DatasetError(f"{path}: expected {choice.column} from {allowed[0]} to {allowed[-1]}, found {odd}")
         parts.append(found[:, None] == allowed[-len(choice.names) :])
     return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+def _most(persons: Ids, labels: NDArray[np.float32]) -> tuple[Ids, NDArray[np.float32]]:
+    """Each person once, with what at least half of the rows say."""
+    found, rows, counts = np.unique(persons, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(found), labels.shape[1]), np.float32)
+    np.add.at(sums, rows, labels)
+    return found, (2 * sums >= counts[:, None]).astype(np.float32)
 
 
 def _places(keys: Ids, wanted: Ids) -> Ids:

@@ -11,7 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from reid_models.ranking import DISTRACTOR, JUNK
-from reid_models.training.datasets.attribute_files import MARKET_ATTRIBUTES, with_market_attributes
+from reid_models.training.datasets.attribute_files import (
+    MARKET_ATTRIBUTES,
+    MARS_ATTRIBUTES,
+    with_market_attributes,
+)
 from reid_models.training.datasets.entry import DatasetEntry
 from reid_models.training.tracklets import Dataset, DatasetError, ImageFiles, TrackletSet
 
@@ -95,7 +99,10 @@ def _found(folder: Path) -> list[tuple[int, int, int, int, int, Path]]:
 
 
 SEEN = "Market-1501 (research use)"
-LABELS = f"; {MARKET_ATTRIBUTES} of Market-1501_Attribute beside them, if there are to be attributes"
+LABELS = (
+    f"; {MARKET_ATTRIBUTES} of Market-1501_Attribute, or {MARS_ATTRIBUTES} of MARS-Attribute, beside them, if there "
+    "are to be attributes"
+)
 LAYOUT = f"{TRAIN}/, {QUERY}/ and {GALLERY}/ with images named like 0002_c1s1_000451_03.jpg{LABELS}"
 WHERE = "ask the authors of Zheng et al., ICCV 2015, for it"
 

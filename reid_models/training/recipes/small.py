@@ -19,6 +19,14 @@ FRAMES = 8
 """At most: GLTR's 16 are cut."""
 MAX_NORM = 10.0
 """Of gradients: rates that were found for large batches throw a small one off now and then."""
+EACH = 2
+"""Tracklets of a person in a batch, at most: 16 clips are then of 8 persons, among whom there is somebody alike."""
+TRUNKS = tuple(f"network.{place}trunk." for place in ("", "frames.", "snippets.", "image.", "video.maps."))
+"""Where networks have their trunks."""
+FROZEN = tuple(f"{trunk}stage{number}" for trunk in TRUNKS for number in (1, 2))
+CLASSIFIERS = ("classifier", "others.")
+FURTHER = 0.1
+"""On the rate of what begins with what was learnt before: batches so small spoil that at the papers' rates."""
 CHANNELS = (16, 32, 64)
 """Of STCnet."""
 
@@ -34,10 +42,11 @@ def small(
 ) -> Plan:
     """The plan on crops of 128 x 64 and a small trunk.
 
-    Losses, samplers, which frames, rates, and the paper's T stay (of 16 frames 8 are left); persons of a batch become
-    fewer, and a run shorter, its milestones at the same shares. Classifiers begin at their persons' features: at random
-    the papers' rates bring them nowhere in hundreds of steps, and their loss stays that of guessing. Most make sense
-    only if they begin with a trunk that `frames` has trained: `fit NAME-small --begin-with`.
+    Losses, samplers, which frames, and the paper's T stay (of 16 frames 8 are left); batches become smaller, and a run
+    shorter, its milestones at the same shares. Made to begin with a trunk that `frames` has trained (`fit NAME-small
+    --begin-with`): its first two stages stay as they are, the others learn at a tenth of the paper's rate, and so do
+    classifiers, which begin at their persons' features (at random, they are still guessing after hundreds of steps);
+    what the paper adds learns at the whole rate.
 
     Args:
         plan: of a paper.
@@ -56,7 +65,9 @@ def _small(recipe: Recipe, trunk: TrunkSpec, steps: int, clips: int, height: int
     objective = recipe.objective
     if isinstance(objective, CompletionObjective):
         objective = replace(objective, guider=(height, width), channels=CHANNELS)
-    loop = replace(recipe.loop, steps=steps, save_every=50, max_norm=MAX_NORM)
+    factors = (*((stage, 0.0) for stage in FROZEN), *((place, FURTHER) for place in (*TRUNKS, *CLASSIFIERS)))
+    optimiser = replace(recipe.loop.optimiser, factors=(*factors, *recipe.loop.optimiser.factors))
+    loop = replace(recipe.loop, steps=steps, save_every=50, max_norm=MAX_NORM, optimiser=optimiser)
     feed = recipe.feed
     if isinstance(feed, TrackletFeedParams):
         feed = replace(feed, sampler=_fewer(feed.sampler, clips))
@@ -64,5 +75,6 @@ def _small(recipe: Recipe, trunk: TrunkSpec, steps: int, clips: int, height: int
 
 
 def _fewer(sampler: SamplerParams, clips: int) -> SamplerParams:
-    """Fewer persons, as many tracklets of each."""
-    return replace(sampler, persons=max(2, min(sampler.persons, clips // sampler.each)))
+    """Fewer tracklets of each person, and fewer persons."""
+    fewer = replace(sampler, tracklets=min(EACH, sampler.tracklets))
+    return replace(fewer, persons=max(2, min(sampler.persons, clips // fewer.each)))

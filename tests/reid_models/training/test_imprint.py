@@ -20,9 +20,9 @@ class Learner(nn.Module):
 
     def forward(self, batch: Batch) -> torch.Tensor:
         """The logits."""
-        x_BTD = batch.clips.flatten(2).float()
-        self.network(x_BTD.mean(1))
-        logits: torch.Tensor = self.classifier(x_BTD.flatten(0, 1) if self.of_frames else x_BTD.mean(1))
+        frames = batch.clips.flatten(2).float()
+        self.network(frames.mean(1))
+        logits: torch.Tensor = self.classifier(frames.flatten(0, 1) if self.of_frames else frames.mean(1))
         return logits
 
 
