@@ -27,7 +27,7 @@ def test_artefacts_are_timed_in_turns_and_drawn(tmp_path: Path, capsys: pytest.C
     ("more", "expected"),
     [
         (["--frames", "5"], "takes clips of 8 frames, found --frames 5"),
-        (["--provider", "abacus"], "expected one of cpu, cuda"),
+        (["--provider", "abacus"], "expected one of cpu, openvino, cuda"),
     ],
 )
 def test_misuse_is_one_line(more: list[str], expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
