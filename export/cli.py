@@ -5,9 +5,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from reid_runtime.session import Provider
+
 
 app = typer.Typer(
     name="reid-export", help="Export trained networks.", pretty_exceptions_enable=False, rich_markup_mode=None
@@ -22,6 +26,17 @@ CheckpointArgument = Annotated[
         help="Folder of what was trained: a stage of `reid-train fit`, or a run of `python -m detectors.training`.",
     ),
 ]
+DataOption = Annotated[
+    str | None,
+    typer.Option(help="NAME=FOLDER of a data set, or a folder of tracklets or images, to compare on; else simulated."),
+]
+CalibrateOption = Annotated[
+    str | None, typer.Option(help="The same, to calibrate on; else those of --data, or simulated people.")
+]
+SamplesOption = Annotated[int, typer.Option(min=1, help="Tracklets or images to calibrate on; simulated: persons.")]
+PersonsOption = Annotated[int, typer.Option(min=2, help="Simulated persons, or images, to compare on.")]
+ThreadsOption = Annotated[int, typer.Option(min=1, help="On the processor.")]
+ProviderOption = Annotated[str | None, typer.Option(help="Where the artefacts run; else on the processor.")]
 
 
 @app.callback()
@@ -89,6 +104,144 @@ def onnx_command(
     return 0
 
 
+@app.command()
+def engine(
+    onnx: Annotated[Path, typer.Argument(metavar="FILE.onnx", help="The network, with its card beside it.")],
+    file: Annotated[Path, typer.Argument(metavar="OUT.engine", help="To write; the card goes beside it.")],
+    runtime: Annotated[str, typer.Option("--for", help="tensorrt or tensorrt-rtx; the latter builds without a GPU.")],
+    batch: Annotated[str, typer.Option(help="Clips or images at once: least, usual, most.")] = "1,8,32",
+    frames: Annotated[str | None, typer.Option(help="Of a clip, where the network takes any number: the same.")] = None,
+    workspace_mib: Annotated[int | None, typer.Option(min=1, help="Memory that layers may take.")] = None,
+    timing_cache: Annotated[
+        Path | None, typer.Option(help="File of TensorRT's measurements, read and written.")
+    ] = None,
+    version_compatible: Annotated[bool, typer.Option(help="For later versions of TensorRT too.")] = False,
+    hardware: Annotated[
+        str, typer.Option(help="Other GPUs that TensorRT's engine is for: none, same-compute-capability, ampere-plus.")
+    ] = "none",
+    target: Annotated[list[str] | None, typer.Option(help="Compute capability for TensorRT-RTX, such as 8.6.")] = None,
+) -> int:
+    """An engine of TensorRT or TensorRT-RTX from an ONNX file, in the precision that the file has."""
+    from export.commands.engine import run
+    from export.engines.options import EngineOptions, chosen, parse_sizes
+    from reid_runtime.engine_card import EngineRuntime, Hardware
+
+    options = EngineOptions(
+        runtime=chosen(runtime, EngineRuntime, "--for"),
+        batch=parse_sizes(batch, "--batch"),
+        frames=None if frames is None else parse_sizes(frames, "--frames"),
+        workspace_mib=workspace_mib,
+        timing_cache=timing_cache,
+        version_compatible=version_compatible,
+        hardware=chosen(hardware, Hardware, "--hardware"),
+        targets=tuple(target or ()),
+    )
+    typer.echo(run(onnx, file, options))
+    return 0
+
+
+@app.command("gpu-report")
+def gpu_report(
+    folder: Annotated[Path, typer.Argument(help="For the report: gpu-report.md and gpu-report.json.")],
+    networks: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE.onnx]...", help="None: those that came with Passerby.")
+    ] = None,
+    minutes: Annotated[
+        float, typer.Option(min=1, help="Of time in all; what has no more is left away, and said.")
+    ] = 10,
+) -> int:
+    """Builds, verifies and measures on this machine's GPU, and writes a report; what fails is a line of it."""
+    from datetime import UTC, datetime
+
+    from export.commands.gpu_report import run
+
+    return run(networks or (), folder, minutes=minutes, date=datetime.now(UTC).strftime("%d %B %Y"))
+
+
+@app.command()
+def precision(
+    file: Annotated[Path, typer.Argument(help="Network in single precision, with its card.")],
+    out: Annotated[Path, typer.Option(help="To write, with the suffix .onnx; the card goes beside it.")],
+    to: Annotated[str, typer.Option(help="fp16 or int8.")],
+    calibrate: CalibrateOption = None,
+    data: DataOption = None,
+    samples: SamplesOption = 32,
+    persons: PersonsOption = 60,
+    threads: ThreadsOption = 1,
+) -> int:
+    """The same network in half precision or in 8 bits, if it still says the same."""
+    from rich.console import Console
+
+    from export.commands.precision import Asked, run
+    from export.verification.trials import Samples
+
+    if to not in ("fp16", "int8"):
+        raise typer.BadParameter(f"expected fp16 or int8, found {to}", param_hint="--to")
+    asked = Asked(file, out, "fp16" if to == "fp16" else "int8", calibrate, data, Samples(samples, persons), threads)
+    typer.echo(run(asked, Console(stderr=True, highlight=False)))
+    return 0
+
+
+@app.command()
+def verify(
+    files: Annotated[list[Path], typer.Argument(help="Artefacts, each with its card.")],
+    against: Annotated[Path, typer.Option(help="What they were made from: an artefact in fp32, or a run's folder.")],
+    data: DataOption = None,
+    persons: PersonsOption = 60,
+    provider: ProviderOption = None,
+    threads: ThreadsOption = 1,
+    json: Annotated[Path | None, typer.Option(help="Write the figures there.")] = None,
+) -> int:
+    """Hold artefacts against the network that they were made from; exit code 1 if one is not good."""
+    from rich.console import Console
+
+    from export.commands.verify import Asked, run
+    from export.verification.trials import Samples
+
+    samples = Samples(1, persons)
+    asked = Asked(files, against, data, samples, provider_named(provider), threads, json)
+    lines, is_good = run(asked, Console(stderr=True, highlight=False))
+    typer.echo("\n".join(lines))
+    return 0 if is_good else 1
+
+
+@app.command()
+def bench(
+    files: Annotated[list[Path], typer.Argument(help="Artefacts of one network, each with its card.")],
+    out: Annotated[Path, typer.Option(help="Folder for the figures and the plot.")],
+    checkpoint: Annotated[Path | None, typer.Option(help="Folder of the run, for torch beside them.")] = None,
+    batch: Annotated[list[int] | None, typer.Option(min=1, help="Clips or images at once; again for more.")] = None,
+    frames: Annotated[list[int] | None, typer.Option(min=1, help="Of a clip; again for more.")] = None,
+    provider: Annotated[
+        list[str] | None, typer.Option(help="Where to run; again for more; else all there are.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=3, help="In each, every way runs once.")] = 20,
+    compile_too: Annotated[bool, typer.Option("--compile/--no-compile", help="torch.compile beside them.")] = True,
+    threads: ThreadsOption = 1,
+) -> int:
+    """Measure clips a second and latency of artefacts beside torch, and how fast this machine lets them be."""
+    from rich.console import Console
+
+    from export.commands.bench import Asked, run
+
+    providers = [name for name in map(provider_named, provider or ()) if name]
+    asked = Asked(files, out, checkpoint, batch or (1, 4, 16), frames or (), providers, rounds, compile_too, threads)
+    run(asked, Console(highlight=False), Console(stderr=True, highlight=False))
+    return 0
+
+
+def provider_named(name: str | None) -> "Provider | None":
+    """The provider of a name; None: none was named."""
+    from typing import get_args
+
+    from reid_runtime.session import Provider
+
+    found: Provider | None = next((each for each in get_args(Provider) if each == name), None)
+    if name is not None and found is None:
+        raise typer.BadParameter(f"expected one of {', '.join(get_args(Provider))}, found {name}")
+    return found
+
+
 def entry() -> None:
     """What the installed command calls."""
     # A command that is ended clears away what it has begun, as one that fails does.
@@ -117,3 +270,7 @@ def main(argv: Sequence[str]) -> int:
 def _failed(message: str, code: int) -> int:
     typer.echo(f"reid-export: {message}", err=True)
     return code
+
+
+if __name__ == "__main__":
+    entry()

@@ -66,6 +66,9 @@ class Machine:
 def process_group(machine: Machine) -> Iterator[Machine]:
     """The other processes of a run that `torchrun` started, and this one's device; of a run alone, the machine.
 
+    Processes that are together already stay so: of several stages, one that is ready for the next would else meet
+    the connections of the last.
+
     Raises:
         MachineError: if the others do not answer.
     """
@@ -73,12 +76,15 @@ def process_group(machine: Machine) -> Iterator[Machine]:
         yield machine
         return
     on_gpu = machine.device.startswith("cuda")
+    own = Machine(f"cuda:{os.environ.get('LOCAL_RANK', '0')}", machine.precision, machine.is_compiled)
+    if dist.is_initialized():
+        yield own if on_gpu else machine
+        return
     try:
         dist.init_process_group("nccl" if on_gpu else "gloo")
     except (RuntimeError, ValueError) as error:
         raise MachineError(f"expected the other processes of the run, found none: {error}: start torchrun") from error
     try:
-        own = Machine(f"cuda:{os.environ.get('LOCAL_RANK', '0')}", machine.precision, machine.is_compiled)
         yield own if on_gpu else machine
     finally:
         dist.destroy_process_group()

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from passerby_events.errors import PasserbyError
+from reid_runtime.engine_card import EngineCard
 from reid_runtime.external_data import WeightFile, weight_files
 
 
@@ -22,7 +23,10 @@ Frames = Annotated[int, Field(ge=1, le=1024)]
 Side = Annotated[int, Field(ge=1, le=4096)]
 """Larger ones no network takes, and no memory: a card is read before anything is allocated by it."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Precision = Literal["fp32", "fp16", "int8"]
 Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+ENGINES = ".engine", ".plan"
+"""Suffixes of engines."""
 NAME = r"^[^/\\\x00-\x1f\x7f]+$"
 """No path and no control characters: names stand in log lines, in Redis and in file names."""
 
@@ -57,6 +61,24 @@ class ClipLengths:
     def allow(self, frames: int) -> bool:
         """Whether it takes clips of that many."""
         return frames >= self.least and frames % self.multiple == 0
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionSpec:
+    """The images that a detector takes, and whom it is asked for.
+
+    Attributes:
+        height: of its input, pixels.
+        width: of its input, pixels.
+        fit: how an image gets that size: `stretch`, or scaled alike in both directions and put at the `top-left` or in
+            the `centre` of grey.
+        person: number of the class of people, as the network counts its classes.
+    """
+
+    height: Side
+    width: Side
+    fit: Literal["top-left", "centre", "stretch"]
+    person: Annotated[int, Field(ge=0, le=100_000)]
 
 
 class TensorSpec(BaseModel):
@@ -97,6 +119,23 @@ class Pixels(BaseModel):
     dtype: Literal["float32", "float16", "uint8"] = "float32"
 
 
+class Lowered(BaseModel):
+    """How an artefact of half or 8-bit precision was made of a network in single precision.
+
+    Attributes:
+        source_sha256: of the artefact in single precision, see `artefact_sha256`.
+        calibration: what it was calibrated on, and how, in words; empty where nothing is to be calibrated.
+        kept: names of the nodes that were left in higher precision.
+        figures: what the gate measured against the source, by name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    source_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    calibration: str = ""
+    kept: tuple[str, ...] = ()
+    figures: dict[str, Finite] = Field(default_factory=dict)
+
+
 class ModelCard(BaseModel):
     """What stands in the JSON file beside an artefact.
 
@@ -110,7 +149,9 @@ class ModelCard(BaseModel):
         pixels: how images become the first input.
         clip: the clips that it is given, for clip networks only.
         lengths: other T that it takes, where its file leaves T free and this is known.
+        detection: the images it takes and whom it is asked for, for detectors only.
         precision: of the weights.
+        lowered: of what, and how, where the precision is not single.
         licence: of the weights, an SPDX name or words.
         origin: where the artefact came from.
         threshold: encoders only: cosine from which two tracks are taken for one person where nothing is calibrated.
@@ -118,6 +159,7 @@ class ModelCard(BaseModel):
         network: which architecture it is, as docs/models.md names it; empty: nobody knows.
         paper: whose.
         opset: of ONNX's operators.
+        engine: of engines only: where they run.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -130,7 +172,9 @@ class ModelCard(BaseModel):
     pixels: Pixels
     clip: ClipSpec | None = None
     lengths: ClipLengths | None = None
-    precision: Literal["fp32", "fp16", "int8"] = "fp32"
+    detection: DetectionSpec | None = None
+    precision: Precision = "fp32"
+    lowered: Lowered | None = None
     licence: str
     origin: str
     threshold: float | None = Field(None, ge=-1, le=1, allow_inf_nan=False)
@@ -138,6 +182,7 @@ class ModelCard(BaseModel):
     network: str = ""
     paper: str = ""
     opset: int | None = None
+    engine: EngineCard | None = None
 
     @property
     def model_id(self) -> str:
@@ -146,8 +191,8 @@ class ModelCard(BaseModel):
 
 
 def card_path(artefact: Path) -> Path:
-    """Where the card of an artefact lies."""
-    return artefact.with_suffix(".json")
+    """Where the card of an artefact lies; an engine's keeps clear of that of its network, beside it."""
+    return artefact.with_name(f"{artefact.name}.json") if artefact.suffix in ENGINES else artefact.with_suffix(".json")
 
 
 def read_card(artefact: Path) -> ModelCard:
@@ -161,8 +206,7 @@ def read_card(artefact: Path) -> ModelCard:
     path = card_path(artefact)
     if not path.is_file():
         raise ArtefactError(
-            f"{artefact.name} has no card, expected {path}: "
-            f"write one with `reid-pipeline adopt {artefact} --family ...`"
+            f"{artefact.name} has no card, expected {path}: write one with `reid-pipeline adopt {artefact}`"
         )
     card = _parse(path)
     found = artefact_sha256(artefact)

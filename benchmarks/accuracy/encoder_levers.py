@@ -23,16 +23,18 @@ MARKET, MARS = SHARED / "data/reid/market1501_train", SHARED / "data/reid/mars_q
 NAME = re.compile(r"(\d{4})_c(\d)s(\d)_(\d{6})_(\d{2})\.jpg")
 SIZES = "feed.sizes=[{until: 1.0, height: 64, width: 32}]"
 """A third of the time of 128 x 64."""
-NEARER = (
-    "feed.augment.swap=0.4",
-    "feed.augment.wild=0.06",
-    "feed.augment.effects.light=0.25",
-    "feed.augment.effects.gain=0.25",
-    "feed.augment.effects.cast=0.08",
+HARDER = (
+    "feed.augment.swap=0.8",
+    "feed.augment.wild=0.12",
+    "feed.augment.effects.light=0.4",
+    "feed.augment.effects.gain=0.35",
+    "feed.augment.effects.cast=0.18",
 )
 LEVERS: dict[str, tuple[str, ...]] = {
     "all": (),
-    "crops nearer to cameras'": NEARER,
+    "crops changed as compact's": HARDER,
+    "classifier at random": ("classifier=random",),
+    "a third of the rate": ("loop.optimiser.rate=0.0003",),
     "no ImageNet": ("network.weights=null",),
     "no hard pairs": ("feed.sampler.kind=identities",),
     "no instance norm": ("network.trunk.instance_stages=[]",),

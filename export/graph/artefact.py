@@ -96,17 +96,17 @@ def _beside(file: Path) -> Iterator[Path]:
 
 def _card(subject: Subject, file: Path, words: Words, opset: int) -> ModelCard:
     signature = describe(file)
-    family = subject.family
     return ModelCard(
         name=file.stem,
-        family=family.name,
+        family=subject.family.name,
         file=file.name,
         sha256=artefact_sha256(file),
         inputs=_with_meanings(signature.inputs, subject.inputs),
         outputs=_with_meanings(signature.outputs, subject.outputs),
-        pixels=family.pixels,
+        pixels=subject.pixels,
         clip=subject.clip,
         lengths=_lengths(subject),
+        detection=subject.detection,
         licence=words.licence,
         origin=subject.origin,
         threshold=words.threshold,

@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from detectors.grid import STRIDES_PX
 from detectors.training.network import PersonNetwork, ServedDetector
 from detectors.training.train import restored_network
-from detectors.yolox import STRIDES_PX
 from export.graph.errors import ExportError
 from export.graph.random_weights import enliven
 from export.graph.subject import Subject

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from detectors.yolox import YOLOX
+from detectors import yolox
+from reid_models import clip_encoder
 from reid_models.architectures.architecture import Lengths
-from reid_models.clip_encoder import CLIP, MASK
-from reid_runtime.adopt import Family
-from reid_runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec, DetectionSpec, Pixels
+from reid_runtime.family import Family
 
 EXAMPLE_ROWS = 2
 """Of the input that the network is traced with: a single one would be taken for a constant."""
@@ -49,18 +49,28 @@ class Subject:
     @property
     def family(self) -> Family:
         """Of the networks that serving reads."""
-        return YOLOX if self.clip is None else CLIP
+        return yolox.YOLOX if self.clip is None else clip_encoder.CLIP
+
+    @property
+    def pixels(self) -> Pixels:
+        """How images become the input."""
+        return yolox.PIXELS if self.clip is None else clip_encoder.PIXELS
+
+    @property
+    def detection(self) -> DetectionSpec | None:
+        """The images that it takes, and its one class, that of people; None: it takes clips."""
+        return None if self.image is None else DetectionSpec(*self.image, "top-left", 0)
 
     @property
     def inputs(self) -> dict[str, str]:
         """Names of the file's inputs, in order, and what they mean."""
-        first = "images" if self.clip is None else "clips"
-        return {first: self.family.input_meaning} | ({MASK: MASK_MEANING} if self.has_mask else {})
+        first = {"images": yolox.IMAGES} if self.clip is None else {"clips": clip_encoder.CLIPS}
+        return first | ({clip_encoder.MASK: MASK_MEANING} if self.has_mask else {})
 
     @property
     def outputs(self) -> dict[str, str]:
         """Names of the file's outputs, in order, and what they mean."""
-        return {"output": YOLOX.output_meaning} if self.clip is None else {"embeddings": EMBEDDINGS, **self.attention}
+        return {"output": yolox.ROWS} if self.clip is None else {"embeddings": EMBEDDINGS, **self.attention}
 
     @property
     def free_axes(self) -> dict[int, str]:

@@ -39,7 +39,7 @@ class StaFeatures(Features):
         return (
             Attention("attention_maps", "(N, T, h, w): how strongly each position answers", self.attention_maps),
             Attention(
-                "part_attention", "(N, T, P): how much each frame counts for a part, 1 in all", self.part_attention
+                "strip_weights", "(N, T, P): how much each frame counts for a strip, 1 in all", self.part_attention
             ),
         )
 

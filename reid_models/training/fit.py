@@ -99,7 +99,7 @@ def _fit(
         begin_with(learner, begins_with)
     learner = _laid_out(learner.to(machine.device))
     feed = _feed(recipe, lesson, people, learner)
-    if begins_with is not None and recipe.classifier == "imprinted" and not (folder / FILE).exists():
+    if recipe.classifier == "imprinted" and not (folder / FILE).exists():
         imprint(learner, identities, _few(feed, identities, recipe, machine))
     last: TrainingStep | None = None
     total = recipe.loop.steps * recipe.loop.accumulate

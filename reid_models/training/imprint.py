@@ -1,8 +1,9 @@
-"""Classifiers that begin where their persons' features lie, so that a short run does not spend itself on finding them.
+"""Classifiers that begin where their persons' features lie, so that a short run does not spend itself on finding
+them.
 
 After Qi, Brown and Lowe, "Low-Shot Learning with Imprinted Weights", CVPR 2018: a class's weights are the mean
-direction of its features. Here features are taken from their common mean, and the scale of the logits is the one
-under which each clip, judged by the others of its person, has the lowest cross entropy.
+direction of its features. Here features are taken from their common mean, and the scale of the logits is the one under
+which each clip, judged by the others of its person, has the lowest cross entropy.
 """
 
 # N rows of features, D embedding, K identities

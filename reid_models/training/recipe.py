@@ -80,8 +80,8 @@ class Recipe:
         loop: steps, rates, seed.
         feed: which tracklets make a batch, which frames a clip, and what is done to them.
         objective: what is brought down; its kind says who learns.
-        classifier: how linear ones begin, where a run begins with another: at random, or at the mean directions of
-            their persons' features (see `imprint`).
+        classifier: how linear ones begin: at random, or at the mean directions of their persons' features (see
+            `imprint`), which says something as soon as the trunk does.
         test: how the network is asked afterwards.
     """
 

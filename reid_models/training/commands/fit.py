@@ -11,7 +11,7 @@ from rich.console import Console
 
 from reid_learning.checkpoint import load_checkpoint
 from reid_learning.loop import TrainingError
-from reid_learning.machine import Machine
+from reid_learning.machine import Machine, process_group
 from reid_models.architectures.backbones import TrunkSpec
 from reid_models.architectures.catalogue import CATALOGUE
 from reid_models.training.changes import RecipeError, changed, with_field
@@ -120,6 +120,12 @@ def run(request: Request, console: Console) -> Plan:
     torch.set_num_threads(request.threads)
     cv2.setNumThreads(1)
     plan = plan_of(request)
+    with process_group(request.machine.check()):
+        _run_stages(plan, request, console)
+    return plan
+
+
+def _run_stages(plan: Plan, request: Request, console: Console) -> None:
     has_run = False
     for stage in plan.stages:
         folder = request.out / stage.name
@@ -136,7 +142,6 @@ def run(request: Request, console: Console) -> Plan:
                 raise
     if not has_run:
         raise TrainingError(f"expected a run with steps to go, found all of {request.recipe} done in {request.out}")
-    return plan
 
 
 def plan_of(request: Request) -> Plan:

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 import torch
 
+from detectors import network_params
+from detectors.network_detector import NetworkDetector
 from detectors.training.network import PersonNetwork
 from detectors.training.objective import DetectorLearner
 from detectors.training.train import small_person_detector
-from detectors.yolox import YoloxDetector, YoloxParams
 from export.cli import main
 from export.graph.sources import trained_subject
 from reid_learning.checkpoint import FILE, Checkpoint, read_checkpoint, save_checkpoint
@@ -92,8 +93,8 @@ def test_a_detector_is_exported_as_serving_reads_it(tmp_path: Path) -> None:
     card = read_card(file)
     assert card.origin == "detectors.training, 3 steps, trained on mars (MARS, for research), places (unknown)"
     assert card.inputs[0].shape == (None, 3, 160, 192)
-    params = YoloxParams(score=1e-5, nms_iou=0.3, max_batch=2)
-    detector = YoloxDetector(load_session(file, provider="cpu", threads=1), params)
+    params = network_params.NetworkParams(score=1e-5, nms_iou=0.3, max_batch=2)
+    detector = NetworkDetector(load_session(file, provider="cpu", threads=1), params)
     images = np.random.default_rng(0).integers(0, 256, (3, 120, 160, 3), np.uint8)
     together = detector.detect(list(images))
     alone = [found for image in images for found in detector.detect([image])]

@@ -51,7 +51,7 @@ ATTENTION = {
     "cosam-mean-resnet50": ["stage4_spatial", "stage4_channel", "stage5_spatial", "stage5_channel"],
     "gltr-released-resnet50": ["frame_weights"],
     "csa-recurrent-resnet50": ["frame_weights"],
-    "sta-resnet50": ["attention_maps", "part_attention"],
+    "sta-resnet50": ["attention_maps", "strip_weights"],
     "attributes-resnet50": ["frame_weights"],
 }
 """What networks that have attention call it."""
@@ -146,7 +146,7 @@ def test_it_yields_what_it_looked_at(case: Case) -> None:
     names = [spec.name for spec in card.outputs]
     assert names == ["embeddings", *ATTENTION.get(card.network, [])]
     found = load_session(case.file, provider="cpu", threads=1).run(inputs_of(case))
-    for name in set(names) & {"frame_weights", "part_attention"}:
+    for name in set(names) & {"frame_weights", "strip_weights"}:
         assert found[name].sum(axis=1) == pytest.approx(1, abs=1e-4)
     for name in names:
         if name.startswith("stage"):

@@ -20,9 +20,9 @@ class Learner(nn.Module):
 
     def forward(self, batch: Batch) -> torch.Tensor:
         """The logits."""
-        rows = batch.clips.flatten(2).float()
-        self.network(rows.mean(1))
-        logits: torch.Tensor = self.classifier(rows.flatten(0, 1) if self.of_frames else rows.mean(1))
+        frames = batch.clips.flatten(2).float()
+        self.network(frames.mean(1))
+        logits: torch.Tensor = self.classifier(frames.flatten(0, 1) if self.of_frames else frames.mean(1))
         return logits
 
 

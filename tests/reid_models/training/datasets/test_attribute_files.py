@@ -53,6 +53,17 @@ def test_a_person_of_market_has_the_same_labels_in_market_and_in_mars(tmp_path: 
     assert worn(read_dataset("market1501-tracklets", tmp_path / "market").train, 0) == {"AgeOld", "UpRed", "Trousers"}
 
 
+def test_a_person_of_market_has_what_most_of_its_tracklets_in_mars_have(tmp_path: Path) -> None:
+    rows = [f"9,{camera},1,{top},0,1,1,0,0,{bag},0,0,1,1,0" for camera, top, bag in ((1, 8, 1), (2, 5, 1), (3, 8, 0))]
+    (tmp_path / "mars_attributes.csv").write_text("\n".join([official_layouts.MARS_ATTRIBUTES, *rows]) + "\n")
+    for person in ("0007", "0009"):
+        official_layouts.image(tmp_path / f"{person}_c1s1_000451_03.jpg")
+    found = read_dataset("market1501-tracklets", tmp_path).train
+    assert worn(found, 1) == {"Female", "AgeTeenager", "LongHair", "ShortSleeve", "UpMixture", "DownWhite", "Backpack"}
+    assert found.attributes is not None
+    assert np.isnan(found.attributes[0]).all()
+
+
 def test_simulated_people_have_rap_labels_as_far_as_they_go(tmp_path: Path) -> None:
     official_layouts.mars(tmp_path)
     (tmp_path / "attributes.csv").write_text("person,sex,Female,Hat,UpRed,Tops.c\n1,female,1,0,1,2\n2,male,0,1,0,3\n")
