@@ -23,6 +23,7 @@ Frames = Annotated[int, Field(ge=1, le=1024)]
 Side = Annotated[int, Field(ge=1, le=4096)]
 """Larger ones no network takes, and no memory: a card is read before anything is allocated by it."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Precision = Literal["fp32", "fp16", "int8"]
 Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 ENGINES = ".engine", ".plan"
 """Suffixes of engines."""
@@ -101,6 +102,23 @@ class Pixels(BaseModel):
     dtype: Literal["float32", "float16", "uint8"] = "float32"
 
 
+class Lowered(BaseModel):
+    """How an artefact of half or 8-bit precision was made of a network in single precision.
+
+    Attributes:
+        source_sha256: of the artefact in single precision, see `artefact_sha256`.
+        calibration: what it was calibrated on, and how, in words; empty where nothing is to be calibrated.
+        kept: names of the nodes that were left in higher precision.
+        figures: what the gate measured against the source, by name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    source_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    calibration: str = ""
+    kept: tuple[str, ...] = ()
+    figures: dict[str, Finite] = Field(default_factory=dict)
+
+
 class ModelCard(BaseModel):
     """What stands in the JSON file beside an artefact.
 
@@ -115,6 +133,7 @@ class ModelCard(BaseModel):
         clip: the clips it takes, for clip networks only.
         detection: the images it takes and whom it is asked for, for detectors only.
         precision: of the weights.
+        lowered: of what, and how, where the precision is not single.
         licence: of the weights, an SPDX name or words.
         origin: where the artefact came from.
         threshold: encoders only: cosine from which two tracks are taken for one person where nothing is calibrated.
@@ -132,7 +151,8 @@ class ModelCard(BaseModel):
     pixels: Pixels
     clip: ClipSpec | None = None
     detection: DetectionSpec | None = None
-    precision: Literal["fp32", "fp16", "int8"] = "fp32"
+    precision: Precision = "fp32"
+    lowered: Lowered | None = None
     licence: str
     origin: str
     threshold: float | None = Field(None, ge=-1, le=1, allow_inf_nan=False)
