@@ -109,7 +109,7 @@ class GLTR(nn.Module):
         pyramid = DilatedPyramid(frame_width, form.dilations, keeps_raw=form.keeps_raw)
         self.width = pyramid.width if has_dtp else frame_width
         self.dtp = pyramid if has_dtp else nn.Identity()
-        self.tsa = NonLocalBlock(self.width, branch_norm=form.branch_norm) if has_tsa else None
+        self.tsa = NonLocalBlock(self.width, branch_norm=form.branch_norm) if has_tsa else nn.Identity()
 
     def forward(self, clips_BTCHW: Tensor, present_BT: Tensor | None = None) -> Features:
         """Clips, uint8 or float in [0, 1] -> features; `present_BT` as in `padding`.
@@ -120,7 +120,7 @@ class GLTR(nn.Module):
         frames_BTF = frames_to_clips(self.feat(maps_NCHW.mean(dim=(2, 3))), clips_BTCHW.shape[1])
         series_BDT: Tensor = self.dtp(without_padding(frames_BTF, present_BT).transpose(1, 2))
         weights_BT: Tensor | None = None
-        if self.tsa is not None:
+        if isinstance(self.tsa, NonLocalBlock):
             weights_BT = self.tsa.looked_at(series_BDT.detach(), present_BT).detach()
             series_BDT = self.tsa(series_BDT, present_BT)
         embedding_BD = mean_over_frames(series_BDT.transpose(1, 2), present_BT)
