@@ -46,8 +46,13 @@ SAME_LAYERS = {
 """Where else the layers of these are exported: torch takes seconds for each network. All of them are exported, at the
 papers' sizes, by `python -m benchmarks.speed.exports`."""
 NETWORKS = [name for name in CATALOGUE if name not in SAME_LAYERS]
-DEPTHS = {"tkp-video-resnet50": (1, 2, 1, 1), "m3d-plain-resnet50": (1, 1, 1, 1), "ap3d-resnet50": (1, 1, 1, 1)}
-"""Of a compact trunk under networks that look inside the stages; m3d-attention-resnet50 keeps its bottlenecks."""
+DEPTHS = {
+    "tkp-video-resnet50": (1, 2, 1, 1),
+    "m3d-plain-resnet50": (1, 1, 1, 1),
+    "m3d-attention-resnet50": (1, 1, 1, 1),
+    "ap3d-resnet50": (1, 1, 1, 1),
+}
+"""Of a compact trunk under networks that look inside the stages; their way through bottlenecks is longer to trace."""
 ATTENTION = {
     "pooling-attention-resnet50": ["frame_weights"],
     "cosam-mean-resnet50": ["stage4_spatial", "stage4_channel", "stage5_spatial", "stage5_channel"],
