@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from pipeline.model_zoo import Downloaded, fetch, is_at_hand, known_models
 
@@ -26,7 +26,7 @@ def fetch_model(name: str, from_file: Path | None) -> int:
 
 def list_models() -> int:
     """Prints the networks that `fetch` knows."""
-    table = Table("name", "family", "licence", "trained on", "here", "notes")
+    table = Table(Column("name", no_wrap=True), "family", "licence", "trained on", "here", "notes")
     for name, model in known_models().items():
         table.add_row(
             name, model.family, model.licence, model.trained_on, "yes" if is_at_hand(name) else "no", model.notes
