@@ -8,6 +8,8 @@ CODE   := clients/python passerby pipeline detectors reid_models trackers reid_r
 DEMO_DONE := $(VENV)/.demo-done
 DONE   := $(VENV)/.setup-done
 SAYS   := pyproject.toml clients/python/pyproject.toml constraints.txt .ci/system-packages
+# Real bindings of two TensorRTs, each for itself, that tests hold our calls against; they need no library for it.
+BINDINGS := tensorrt-cu12-bindings==10.16.1.11 tensorrt-cu13-bindings==11.4.0.106
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e clients/python
 
 .PHONY: setup demo fmt check test docs wheel bench clean
@@ -23,7 +25,8 @@ $(DEMO_DONE): $(SAYS)
 
 $(DONE): $(DEMO_DONE)
 	PYTHON=$(PYTHON) .ci/system-packages test
-	$(INSTALL) -e '.[$(RUNTIME),demo,mqtt,webhook,calibrate,train,docs,dev]'
+	$(INSTALL) -e '.[$(RUNTIME),demo,openvino,rtx,mqtt,webhook,calibrate,train,docs,dev]'
+	for each in $(BINDINGS); do $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target "$(VENV)/bindings/$${each##*==}" "$$each" || exit 1; done
 	touch $@
 
 # SERVICES=1: with workers, Redis and Kafka as processes of their own.

@@ -125,7 +125,9 @@ class PersonEncoder:
         return np.concatenate([resize(crop[None], height=spec.height, width=spec.width) for crop in chosen])
 
 
-def load_encoder(name: str | None = None, *, provider: Literal["cpu", "cuda", "tensorrt"] = "cpu") -> PersonEncoder:
+def load_encoder(
+    name: str | None = None, *, provider: Literal["cpu", "openvino", "cuda", "tensorrt", "tensorrt-rtx"] = "cpu"
+) -> PersonEncoder:
     """Loads a network that tells people apart.
 
     Args:

@@ -16,10 +16,10 @@ from pipeline.config import (
     ComputeConfig,
     HogConfig,
     NetworkConfig,
+    NetworkDetectorConfig,
     OcSortConfig,
     PipelineConfig,
     UltralyticsConfig,
-    YoloxConfig,
 )
 from pipeline.config_errors import ConfigError
 from pipeline.matching.calibration import Calibration, read_calibration
@@ -29,6 +29,8 @@ from pipeline.sources.errors import ErrorCode, SourceError
 from pipeline.sources.source import CameraLook, ChunkSource, FrameSource, RecordedSource, SourceObserver, kind_of
 from pipeline.tracking.camera_loop import require_region
 from reid_models.encoder import Encoder, EncoderCard, probe
+from reid_runtime.card import ModelCard
+from reid_runtime.session import Session
 from trackers.tracker import Tracker
 
 EncoderConfig = NetworkConfig | ColourStripesConfig
@@ -154,12 +156,12 @@ def build_detector(config: PipelineConfig) -> Detector:
     """The detector of a configuration; imports only what it needs."""
     compute = config.compute
     match config.detector:
-        case YoloxConfig(model=model, params=params):
-            from detectors.yolox import YoloxDetector
+        case NetworkDetectorConfig(model=model, params=params):
+            from detectors.network_detector import NetworkDetector
             from reid_runtime.load import load_session
 
             session = load_session(find_artefact(model), provider=compute.provider, threads=compute.threads)
-            return YoloxDetector(session, replace(params, max_batch=compute.images_at_once))
+            return NetworkDetector(session, replace(params, max_batch=compute.images_at_once))
         case HogConfig(params=hog):
             from detectors.hog import HogDetector
 
@@ -173,11 +175,13 @@ def build_detector(config: PipelineConfig) -> Detector:
 def needed_libraries(config: PipelineConfig) -> list[str]:
     """The modules that a configuration wants, of those that only an extra brings."""
     detector, encoder = config.detector, config.encoder
-    runs_networks = isinstance(detector, YoloxConfig) or isinstance(encoder, NetworkConfig)
+    runs_networks = isinstance(detector, NetworkDetectorConfig) or isinstance(encoder, NetworkConfig)
     wanted = {
         "ultralytics": isinstance(detector, UltralyticsConfig),
-        "onnxruntime": runs_networks,
+        "onnxruntime": runs_networks and config.compute.provider not in ("openvino", "tensorrt-rtx"),
+        "openvino": runs_networks and config.compute.provider == "openvino",
         "tensorrt": runs_networks and config.compute.provider == "tensorrt",
+        "tensorrt_rtx_bindings": runs_networks and config.compute.provider == "tensorrt-rtx",
         "paho": config.events.mqtt is not None,
         "httpx": config.events.webhook is not None,
     }
@@ -219,16 +223,23 @@ def _load_encoder(chosen: EncoderConfig, compute: ComputeConfig) -> tuple[Encode
             from reid_runtime.load import load_session
 
             session = load_session(find_artefact(model), provider=compute.provider, threads=compute.threads)
-            if session.card.clip is not None:
-                from reid_models.clip_encoder import ClipEncoder, clip_encoder_card
-
-                return _probed(ClipEncoder(session)), clip_encoder_card(session.card)
-            from reid_models.crop_encoder import CropEncoder, crop_encoder_card
-
-            return _probed(CropEncoder(session, frames=frames)), crop_encoder_card(session.card, frames=frames)
+            return encoder_of(session, frames=frames), _encoder_card(session.card, frames=frames)
 
 
-def _probed(encoder: Encoder) -> Encoder:
+def encoder_of(session: Session, *, frames: int) -> Encoder:
+    """The encoder that a network makes, after a look at what it makes of noise; so many crops are a clip.
+
+    Raises:
+        ArtefactError: if its card is of none that encodes, or nothing comes of it.
+    """
+    if session.card.clip is not None:
+        from reid_models.clip_encoder import ClipEncoder
+
+        encoder: Encoder = ClipEncoder(session)
+    else:
+        from reid_models.crop_encoder import CropEncoder
+
+        encoder = CropEncoder(session, frames=frames)
     probe(encoder)
     return encoder
 
@@ -245,12 +256,16 @@ def read_encoder_card(chosen: EncoderConfig) -> EncoderCard:
 
             return stripes_card(frames=frames)
         case NetworkConfig(model=model, frames=frames):
-            from reid_models.clip_encoder import clip_encoder_card
-            from reid_models.crop_encoder import crop_encoder_card
             from reid_runtime.card import read_card
 
-            card = read_card(find_artefact(model))
-            return crop_encoder_card(card, frames=frames) if card.clip is None else clip_encoder_card(card)
+            return _encoder_card(read_card(find_artefact(model)), frames=frames)
+
+
+def _encoder_card(card: ModelCard, *, frames: int) -> EncoderCard:
+    from reid_models.clip_encoder import clip_encoder_card
+    from reid_models.crop_encoder import crop_encoder_card
+
+    return crop_encoder_card(card, frames=frames) if card.clip is None else clip_encoder_card(card)
 
 
 def build_policy(config: PipelineConfig, card: EncoderCard) -> tuple[MatchParams, Calibration | None]:

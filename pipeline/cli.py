@@ -65,6 +65,9 @@ def run(
             help="NAME=SOURCE: a video file, a folder of images, an address, the number of a webcam. Repeatable."
         ),
     ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="cpu, gpu or offline: networks and a provider that go together.")
+    ] = None,
     detector: Annotated[str | None, typer.Option(help="Name or file of a network, or `hog`.")] = None,
     encoder: Annotated[str | None, typer.Option(help="Name or file of a network, or `colour-stripes`.")] = None,
     site: Annotated[
@@ -75,7 +78,7 @@ def run(
     threshold: Annotated[float | None, typer.Option(help="Cosine from which two tracks are one person.")] = None,
     frame_rate: Annotated[float | None, typer.Option(help="True rate of the --camera files.")] = None,
     tiles: Annotated[str | None, typer.Option(help="COLUMNSxROWS: tiles of the --camera images to look at.")] = None,
-    provider: Annotated[str | None, typer.Option(help="cpu, cuda or tensorrt.")] = None,
+    provider: Annotated[str | None, typer.Option(help="cpu, openvino, cuda, tensorrt or tensorrt-rtx.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for all that is written.  [default: out]")] = None,
     videos: Annotated[bool, typer.Option("--videos", help="Draw an annotated video of each camera.")] = False,
     report: Annotated[bool, typer.Option("--report", help="Write report.html.")] = False,
@@ -95,6 +98,7 @@ def run(
 
         flags = Flags(
             cameras=tuple(camera or ()),
+            preset=preset,
             detector=detector,
             encoder=encoder,
             site=site,
@@ -297,7 +301,7 @@ def calibrate(
     encoder: Annotated[str, typer.Option(help="Name or file of a network, or `colour-stripes`.")],
     out: Annotated[Path, typer.Option(help="File to write; the histograms go beside it as PNG.")],
     false_match_rate: Annotated[float, typer.Option(help="Share of different people to take for the same.")] = 0.01,
-    provider: Annotated[str | None, typer.Option(help="cpu, cuda or tensorrt.")] = None,
+    provider: Annotated[str | None, typer.Option(help="cpu, openvino, cuda, tensorrt or tensorrt-rtx.")] = None,
 ) -> int:
     """Finds the threshold of an encoder at a false-match rate, and what its similarities are worth."""
     from pipeline.commands.calibrate import write_threshold
@@ -307,16 +311,33 @@ def calibrate(
 
 @app.command()
 def adopt(
-    file: Annotated[Path, typer.Argument(help="A foreign ONNX file.")],
-    family: Annotated[str, typer.Option(help="yolox, osnet, intel-reid or clip.")],
+    file: Annotated[Path, typer.Argument(help="A foreign network.")],
+    family: Annotated[
+        str | None,
+        typer.Option(
+            help="yolox, yolov8, end2end, detr, ssd, nanodet; osnet, intel-reid or clip.  [default: the one that fits]"
+        ),
+    ] = None,
+    person_class: Annotated[
+        str | None, typer.Option(help="Detectors: name or number of the class of people, where the file does not say.")
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(help="Detectors: HEIGHTxWIDTH of the input, where the file takes any.")
+    ] = None,
+    try_on: Annotated[
+        Path | None, typer.Option("--try", help="JPEG or PNG to try it on.  [default: a frame of the simulated shop]")
+    ] = None,
+    draw: Annotated[Path | None, typer.Option(help="Detectors: draw there, as JPEG, whom it found.")] = None,
     name: Annotated[str | None, typer.Option(help="Of the network.  [default: that of the file]")] = None,
     licence: Annotated[str, typer.Option(help="Of the weights.")] = "unknown",
     origin: Annotated[str, typer.Option(help="Where the file came from.")] = "unknown",
 ) -> int:
-    """Checks a foreign network and writes the card that it needs."""
-    from pipeline.commands.models import adopt_file
+    """Finds out what a foreign network is, tries it on an image, and writes the card that it needs."""
+    from pipeline.commands.adopt import Trial, adopt_file
+    from reid_runtime.adopt import Origin
 
-    return adopt_file(file, family, name, licence, origin)
+    words = Origin(name or file.stem, licence, origin)
+    return adopt_file(file, family, words, Trial(try_on, draw), person_class, size)
 
 
 @app.command()

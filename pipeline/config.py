@@ -14,9 +14,9 @@ from pydantic import (
 )
 
 from detectors.hog import HogParams
+from detectors.network_params import NetworkParams
 from detectors.tiling import TilingParams
 from detectors.ultralytics_params import UltralyticsParams
-from detectors.yolox import YoloxParams
 from pipeline.config_errors import ConfigError, in_one_line
 from pipeline.config_events import EventsConfig
 from pipeline.config_values import Count, Positive, Secret, Strict
@@ -72,17 +72,17 @@ class CameraConfig(Strict):
         return kind_of(self.source.get_secret_value()) == "stream"
 
 
-class YoloxConfig(Strict):
-    """YOLOX through ONNX.
+class NetworkDetectorConfig(Strict):
+    """A network that finds people; its card says of which family it is, and how it is read.
 
     Attributes:
         model: a name that `reid-pipeline fetch` lists, or a file with its card.
         params: what is kept of what the network says.
     """
 
-    kind: Literal["yolox"] = "yolox"
+    kind: Literal["network"] = "network"
     model: str = "yolox-nano"
-    params: YoloxParams = YoloxParams()
+    params: NetworkParams = NetworkParams()
 
 
 class HogConfig(Strict):
@@ -185,7 +185,7 @@ class ComputeConfig(Strict):
         encode_batch: clips in one pass; None: 1 on the CPU, else 32. A network whose file fixes the number takes that.
     """
 
-    provider: Literal["cpu", "cuda", "tensorrt"] = "cpu"
+    provider: Literal["cpu", "openvino", "cuda", "tensorrt", "tensorrt-rtx"] = "cpu"
     threads: Count = 1
     processes: Count | None = None
     detect_batch: Count | None = None
@@ -194,11 +194,15 @@ class ComputeConfig(Strict):
 
     @property
     def images_at_once(self) -> int:
-        return self.detect_batch or (1 if self.provider == "cpu" else 16)
+        return self.detect_batch or (1 if self.is_on_processor else 16)
 
     @property
     def clips_at_once(self) -> int:
-        return self.encode_batch or (1 if self.provider == "cpu" else 32)
+        return self.encode_batch or (1 if self.is_on_processor else 32)
+
+    @property
+    def is_on_processor(self) -> bool:
+        return self.provider in ("cpu", "openvino")
 
 
 class OutputConfig(Strict):
@@ -292,7 +296,9 @@ class PipelineConfig(Strict):
 
     cameras: tuple[CameraConfig, ...] = Field(min_length=1)
     site: Site = Site()
-    detector: YoloxConfig | HogConfig | UltralyticsConfig = Field(YoloxConfig(), discriminator="kind")
+    detector: NetworkDetectorConfig | HogConfig | UltralyticsConfig = Field(
+        NetworkDetectorConfig(), discriminator="kind"
+    )
     tracker: ByteTrackConfig | OcSortConfig = Field(ByteTrackConfig(), discriminator="kind")
     tracklets: TrackletParams = TrackletParams()
     encoder: NetworkConfig | ColourStripesConfig = Field(NetworkConfig(), discriminator="kind")
@@ -337,11 +343,11 @@ class PipelineConfig(Strict):
     @property
     def _shares_cores(self) -> bool:
         """Whether each pass through a network takes its own share of the cores: Ultralytics spreads it over all."""
-        return self.compute.provider == "cpu" and self.detector.kind != "ultralytics"
+        return self.compute.is_on_processor and self.detector.kind != "ultralytics"
 
     def has_spare_core(self, cores: int) -> bool:
         """Whether cores are left when every camera is busy with a network."""
-        return self.compute.provider != "cpu" or cores > len(self.cameras) * self.compute.threads
+        return not self.compute.is_on_processor or cores > len(self.cameras) * self.compute.threads
 
 
 def load_config(path: Path) -> PipelineConfig:

@@ -17,7 +17,7 @@ class ConfigError(PasserbyError):
     exit_code = 2
 
 
-_KINDS = {"yolox", "hog", "ultralytics", "bytetrack", "ocsort", "network", "colour-stripes"}
+_KINDS = {"hog", "ultralytics", "bytetrack", "ocsort", "network", "colour-stripes"}
 """pydantic puts the chosen kind into the path of an error; the reader's file has no such key."""
 
 

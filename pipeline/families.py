@@ -1,12 +1,14 @@
 """The families of networks that serving reads, by name; each is described beside the code that reads it."""
 
-from detectors.yolox import YOLOX
+from detectors.readers import READERS
 from reid_models.clip_encoder import CLIP
 from reid_models.crop_encoder import INTEL_REID, OSNET
-from reid_runtime.adopt import Family
 from reid_runtime.card import ArtefactError
+from reid_runtime.family import Family
 
-FAMILIES = {family.name: family for family in (YOLOX, OSNET, INTEL_REID, CLIP)}
+DETECTORS = tuple(reader.family for reader in READERS.values())
+ENCODERS = (OSNET, INTEL_REID, CLIP)
+FAMILIES = {family.name: family for family in (*DETECTORS, *ENCODERS)}
 
 
 def family_named(name: str) -> Family:

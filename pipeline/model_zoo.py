@@ -7,11 +7,10 @@ its fingerprint, and kept in a cache with its card beside it; nothing else is ev
 import http.client
 import os
 import shutil
-import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, BinaryIO
 
 import yaml
@@ -21,6 +20,8 @@ from pipeline.families import family_named
 from pipeline.shipped import MODELS, MODELS_FILE
 from reid_runtime.adopt import adopt
 from reid_runtime.card import ArtefactError, card_path, file_sha256
+from reid_runtime.load import own_provider
+from reid_runtime.session import Provider
 
 CHUNK_BYTES = 1 << 16
 TIMEOUT_S = 30.0
@@ -41,27 +42,55 @@ class Downloaded:
 
 
 DownloadObserver = Callable[[Downloaded], None]
+Address = Annotated[str, Field(pattern=r"^https?://[^/].*\.(onnx|xml|bin)$")]
+"""Its end is that of the file that is kept."""
+
+
+class KnownFile(BaseModel):
+    """A file of a network.
+
+    Attributes:
+        urls: where it lies, tried in their order; from the web alone, never a path of this machine.
+        sha256: of the file, hexadecimal.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    urls: tuple[Address, ...] = Field(min_length=1)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+    @property
+    def suffix(self) -> str:
+        return PurePosixPath(self.urls[0]).suffix
 
 
 class KnownModel(BaseModel):
     """One entry of the list.
 
     Attributes:
-        url: of the file; from the web alone, never a path of this machine.
-        sha256: of the file, hexadecimal.
+        files: the artefact, and what it keeps in files beside it: of Intel's IR the weights.
         family: see `pipeline.families`.
         licence: of the weights.
+        trained_on: as far as anybody knows.
         notes: for people.
         threshold: encoders only, see `ModelCard`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    url: str = Field(pattern=r"^https?://[^/]")
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    files: tuple[KnownFile, ...] = Field(min_length=1)
     family: str
     licence: str
+    trained_on: str
     notes: str = ""
     threshold: float | None = None
+
+    def written_to(self, artefact: Path) -> list[tuple[KnownFile, Path]]:
+        """Each file, and where it lies where the artefact lies there."""
+        return [(file, artefact.with_name(artefact.stem + file.suffix)) for file in self.files]
+
+    @property
+    def runtime(self) -> Provider:
+        """The provider that every machine has for it, once its extra is installed."""
+        return own_provider(Path(f"artefact{self.files[0].suffix}"))
 
 
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -123,9 +152,10 @@ def is_at_hand(name: str) -> bool:
     return cached_path(name, default_cache()).is_file()
 
 
-def cached_path(name: str, cache: Path) -> Path:
-    """Where a network of that name lies once it is fetched."""
-    return cache / f"{name}.onnx"
+def cached_path(name: str, cache: Path, models: Mapping[str, KnownModel] | None = None) -> Path:
+    """Where a network of that name, in the list, lies once it is fetched."""
+    known = (known_models() if models is None else models).get(name)
+    return cache / f"{name}{known.files[0].suffix if known else '.onnx'}"
 
 
 def fetch(
@@ -141,7 +171,8 @@ def fetch(
     Args:
         name: in the list.
         cache: folder of fetched networks; None: `default_cache()`.
-        from_file: a copy that was brought by hand, in the place of a download.
+        from_file: a copy that was brought by hand, in the place of a download; what it keeps in files beside it lies
+            beside it, under the same name.
         observers: are told how far the download is.
         models: the list; None: `known_models()`.
 
@@ -154,51 +185,64 @@ def fetch(
     models = known_models() if models is None else models
     if name not in models:
         raise ArtefactError(f"expected one of {', '.join(models)}, found {name!r}")
-    model, target = models[name], cached_path(name, cache or default_cache())
-    if not (target.is_file() and file_sha256(target) == model.sha256):
-        _bring(name, model, target, from_file=from_file, observers=observers)
+    model, target = models[name], cached_path(name, cache or default_cache(), models)
+    missing = [each for each in model.written_to(target) if not _is_there(*each)]
+    if missing:
+        card_path(target).unlink(missing_ok=True)
+    for file, path in missing:
+        source = from_file and from_file.with_name(from_file.stem + file.suffix)
+        _bring(name, file, path, source, observers)
     adopt(
         target,
         family_named(model.family),
         name=name,
         licence=model.licence,
-        origin=model.url,
-        notes=model.notes,
+        origin=model.files[0].urls[0],
+        notes=f"{model.notes} Trained on: {model.trained_on}.",
         threshold=model.threshold,
     )
     return target
 
 
+def _is_there(file: KnownFile, path: Path) -> bool:
+    return path.is_file() and file_sha256(path) == file.sha256
+
+
 def _bring(
-    name: str, model: KnownModel, target: Path, *, from_file: Path | None, observers: Sequence[DownloadObserver]
+    name: str, file: KnownFile, target: Path, source: Path | None, observers: Sequence[DownloadObserver]
 ) -> None:
     """Puts the file at `target` only when it is whole and the right one."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial_file = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
-        if from_file is None:
-            _download(name, model.url, partial_file, target, observers)
+        if source is None:
+            _download(name, file, partial_file, target, observers)
         else:
-            shutil.copyfile(
-                _existing(from_file, f"expected a copy of {name} at {from_file}, found no file"), partial_file
-            )
-        _verify(partial_file, model, from_file or model.url)
-        card_path(target).unlink(missing_ok=True)
+            shutil.copyfile(_existing(source, f"expected a copy of {name} at {source}, found no file"), partial_file)
+            _verify(partial_file, file, source)
         partial_file.replace(target)
     finally:
         partial_file.unlink(missing_ok=True)
 
 
-def _download(name: str, url: str, partial_file: Path, target: Path, observers: Sequence[DownloadObserver]) -> None:
-    try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as response, partial_file.open("wb") as file:
-            size = response.headers.get("Content-Length")
-            _copy(response, file, int(size) if size else None, observers)
-    except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
-        raise ArtefactError(
-            f"cannot download {name} ({error}): download {url} by hand, then `reid-pipeline fetch {name} --from FILE`, "
-            f"or put it at {target} and fetch it again"
-        ) from error
+def _download(
+    name: str, file: KnownFile, partial_file: Path, target: Path, observers: Sequence[DownloadObserver]
+) -> None:
+    """From the first address that has the right file; raises ArtefactError, with what each said, if none has."""
+    refused: list[str] = []
+    for url in file.urls:
+        try:
+            with urllib.request.urlopen(url, timeout=TIMEOUT_S) as response, partial_file.open("wb") as content:
+                size = response.headers.get("Content-Length")
+                _copy(response, content, int(size) if size else None, observers)
+            _verify(partial_file, file, url)
+            return
+        except (ArtefactError, http.client.HTTPException, OSError) as error:
+            refused.append(str(error))
+    raise ArtefactError(
+        f"cannot download {name} ({'; then '.join(refused)}): download {file.urls[0]} by hand, then "
+        f"`reid-pipeline fetch {name} --from FILE`, or put it at {target} and fetch it again"
+    )
 
 
 def _copy(response: BinaryIO, file: BinaryIO, size: int | None, observers: Sequence[DownloadObserver]) -> None:
@@ -212,11 +256,11 @@ def _copy(response: BinaryIO, file: BinaryIO, size: int | None, observers: Seque
         raise http.client.IncompleteRead(b"", size - copied)
 
 
-def _verify(partial_file: Path, model: KnownModel, origin: Path | str) -> None:
+def _verify(partial_file: Path, file: KnownFile, origin: Path | str) -> None:
     found = file_sha256(partial_file)
-    if found != model.sha256:
+    if found != file.sha256:
         raise ArtefactError(
-            f"{origin} is another file than the list means, and was not kept: expected sha256 {model.sha256}, "
+            f"{origin} is another file than the list means, and was not kept: expected sha256 {file.sha256}, "
             f"found {found}: take it from the place that configs/models.yaml names"
         )
 

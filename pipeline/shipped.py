@@ -14,6 +14,8 @@ from passerby_events.errors import PasserbyError
 CONFIGS = Path(__file__).with_name("configs")
 MODELS_FILE = CONFIGS / "models.yaml"
 MODELS = CONFIGS / "models"
+SHOP_IMAGE = CONFIGS / "images" / "shop.jpg"
+"""A frame of the simulated shop: six people, one of whom its lower edge cuts."""
 
 Kind = Literal["pipeline", "site", "simulation"]
 """Of configurations: for `run`, for its `--site`, for `simulate`."""

@@ -4,20 +4,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_models.encoder import EncoderCard
-from reid_models.vectors import check_clips, check_vectors, directions, vector_length
-from reid_runtime.adopt import Family
+from reid_models.vectors import check_clips, check_vectors, directions, first_vectors, fixed_sizes, vector_length
 from reid_runtime.batches import batch_size, run_rows
 from reid_runtime.card import ArtefactError, ClipSpec, ModelCard, Pixels
+from reid_runtime.family import Asked, Claim, Family, read_input
 from reid_runtime.session import Session
+from reid_runtime.signature import Signature
 
-CLIP = Family(
-    name="clip",
-    pixels=Pixels(order="rgb", layout="nthwc", dtype="uint8"),
-    input_shape=(None, None, None, None, 3),
-    input_meaning="clips of one person each, raw bytes",
-    output_meaning="embedding, not normalised",
-    check_output=check_vectors,
-)
+PIXELS = Pixels(order="rgb", layout="nthwc", dtype="uint8")
+CLIPS = "clips of one person each, raw bytes"
+"""What its input means."""
+
+
+def _claim(signature: Signature, _: Asked) -> Claim:
+    clips, pixels = read_input(signature, PIXELS, (None, None, None, None, 3))
+    frames, height, width = fixed_sizes(clips)[1:4]
+    output = first_vectors(signature)
+    return Claim(
+        pixels=pixels,
+        input_meaning=CLIPS,
+        output_meanings={output.name: "embedding, not normalised"},
+        why=f"clips of {frames} crops of {height}x{width} as bytes in, one vector out",
+        clip=ClipSpec(frames, height, width),
+    )
+
+
+CLIP = Family(name="clip", claim=_claim, check=check_vectors)
 
 
 class ClipEncoder:
@@ -54,9 +66,9 @@ def clip_encoder_card(card: ModelCard) -> EncoderCard:
     Raises:
         ArtefactError: if the card has no clip, or says that the network takes anything but raw RGB.
     """
-    if card.clip is None or card.pixels != CLIP.pixels:
+    if card.clip is None or card.pixels != PIXELS:
         raise ArtefactError(
-            f"{card.name}: expected a clip network that takes {_show(CLIP.pixels)}, found family {card.family} with "
+            f"{card.name}: expected a clip network that takes {_show(PIXELS)}, found family {card.family} with "
             f"{_show(card.pixels)}"
         )
     return EncoderCard(card.model_id, card.clip, vector_length(card), card.threshold, batch_size(card))

@@ -6,28 +6,54 @@ from numpy.typing import NDArray
 from reid_models.clips import USUAL_FRAMES
 from reid_models.encoder import EncoderCard
 from reid_models.pixels import IMAGENET_MEAN, IMAGENET_STD, as_input
-from reid_models.vectors import check_clips, check_vectors, directions, vector_length
-from reid_runtime.adopt import Family
+from reid_models.vectors import check_clips, check_vectors, directions, first_vectors, fixed_sizes, vector_length
 from reid_runtime.batches import batch_size, run_rows
 from reid_runtime.card import ArtefactError, ClipSpec, ModelCard, Pixels
+from reid_runtime.family import Asked, Claim, Family, read_input
 from reid_runtime.session import Session
+from reid_runtime.signature import Signature, matches
 
-OSNET = Family(
-    name="osnet",
-    pixels=Pixels(order="rgb", layout="nchw", scale=1 / 255, mean=IMAGENET_MEAN, std=IMAGENET_STD),
-    input_shape=(None, 3, None, None),
-    input_meaning="crops of one person each",
-    output_meaning="embedding, not normalised",
-    check_output=check_vectors,
-)
-INTEL_REID = Family(
-    name="intel-reid",
-    pixels=Pixels(order="bgr", layout="nhwc"),
-    input_shape=(None, None, None, 3),
-    input_meaning="crops of one person each",
-    output_meaning="embedding, not normalised",
-    check_output=check_vectors,
-)
+OSNET_PIXELS = Pixels(order="rgb", layout="nchw", scale=1 / 255, mean=IMAGENET_MEAN, std=IMAGENET_STD)
+INTEL_PIXELS = Pixels(order="bgr", layout="nchw")
+INTEL_OUTPUT = "reid_embedding"
+"""Name of the vectors of Intel's networks whose colours stand in planes, which nothing else tells from OSNet."""
+
+
+def _claim_osnet(signature: Signature, asked: Asked) -> Claim:
+    if signature.outputs[0].name == INTEL_OUTPUT and not asked.is_named:
+        raise ValueError(f"does not call its vectors {INTEL_OUTPUT}, as intel-reid does")
+    return _claim(signature, OSNET_PIXELS, (None, 3, None, None))
+
+
+def _claim_intel(signature: Signature, asked: Asked) -> Claim:
+    is_planar = signature.outputs[0].name == INTEL_OUTPUT
+    if asked.is_named:
+        is_planar = matches(signature.inputs[0].shape, (None, 3, None, None))
+    shape = (None, 3, None, None) if is_planar else (None, None, None, 3)
+    return _claim(signature, INTEL_PIXELS.model_copy(update={"layout": "nchw" if is_planar else "nhwc"}), shape)
+
+
+def _claim(signature: Signature, usual: Pixels, shape: tuple[int | None, ...]) -> Claim:
+    crops, pixels = read_input(signature, usual, shape)
+    sizes = fixed_sizes(crops)
+    output = first_vectors(signature)
+    height, width = sizes[2:4] if pixels.layout == "nchw" else sizes[1:3]
+    return Claim(
+        pixels=pixels,
+        input_meaning="crops of one person each",
+        output_meanings={output.name: "embedding, not normalised"},
+        why=f"crops of {height}x{width} in, {_show(pixels)}, and one vector ({output.name}) out",
+    )
+
+
+def _show(pixels: Pixels) -> str:
+    """What nothing in a file tells, for people to hold against what they know of it."""
+    values = "bytes as they are" if pixels.scale == 1 else "ImageNet's mean and deviation taken off"
+    return f"read as {pixels.order.upper()} with {values}"
+
+
+OSNET = Family(name="osnet", claim=_claim_osnet, check=check_vectors)
+INTEL_REID = Family(name="intel-reid", claim=_claim_intel, check=check_vectors)
 NAMES = (OSNET.name, INTEL_REID.name)
 
 

@@ -1,12 +1,14 @@
 """Arithmetic that every encoder ends with."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reid_runtime.adopt import summary
-from reid_runtime.card import ClipSpec, ModelCard
+from reid_runtime.card import ClipSpec, ModelCard, TensorSpec
+from reid_runtime.family import summary
+from reid_runtime.signature import Signature, show_spec
 
 
 def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -49,7 +51,24 @@ def check_clips(clips: NDArray[np.uint8], spec: ClipSpec) -> None:
         )
 
 
-def check_vectors(output: NDArray[Any], shape: tuple[int, ...]) -> None:
-    """Raises ValueError unless what a network made of an input of that shape are vectors, one for each row."""
-    if output.ndim < 2 or len(output) != shape[0] or not np.isfinite(output).all() or not output.any():
-        raise ValueError(f"expected one finite vector per row, ({shape[0]}, D), found {summary(output)}")
+def check_vectors(outputs: Mapping[str, NDArray[Any]], card: ModelCard) -> None:
+    """Raises ValueError unless what a network made of one input are vectors, one for each row."""
+    (output,) = outputs.values()
+    rows = card.inputs[0].shape[0] or 1
+    if output.ndim < 2 or len(output) != rows or not np.isfinite(output).all() or not output.any():
+        raise ValueError(f"expected one finite vector per row, ({rows}, D), found {summary(output)}")
+
+
+def first_vectors(signature: Signature) -> TensorSpec:
+    """The output that holds the vectors; raises ValueError if its shape is that of none."""
+    output = signature.outputs[0]
+    if len(output.shape) != 2:
+        raise ValueError(f"yields one vector a row, (N, D), found {show_spec(output)}")
+    return output
+
+
+def fixed_sizes(spec: TensorSpec) -> tuple[int, ...]:
+    """The sizes of an input, 1 for a free batch; raises ValueError if another is left open."""
+    if None in spec.shape[1:]:
+        raise ValueError(f"has sizes that are fixed in the file, found {show_spec(spec)}: export it so")
+    return tuple(size or 1 for size in spec.shape)

@@ -1,11 +1,7 @@
-"""Writes the card of a foreign artefact, after checking that it is of the family it is said to be.
+"""Writes the card of a foreign artefact, after checking that it is of the family it is said to be, or finding which."""
 
-A family is what a file cannot tell by itself: colours, range, and what the outputs mean. Each is described beside the
-code that reads its outputs; nothing here knows one.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +11,6 @@ from pydantic import ValidationError
 
 from reid_runtime.card import (
     ArtefactError,
-    ClipSpec,
     ModelCard,
     Pixels,
     TensorSpec,
@@ -23,35 +18,51 @@ from reid_runtime.card import (
     first_fault,
     write_card,
 )
-from reid_runtime.load import describe, open_session
-from reid_runtime.signature import Signature, matches, show_spec
+from reid_runtime.family import Asked, Claim, Family, UnsaidError, summary
+from reid_runtime.load import describe, open_session, own_provider
+from reid_runtime.session import Session
+from reid_runtime.signature import Signature, show_spec
+
+DAMAGED = "the file is damaged, or was changed on its way: take it from its origin anew"
+"""What is said of NaN and of zeros: they are what is left then."""
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
-    """What the files of one family have in common.
-
-    Attributes:
-        name: of the family, as cards say it.
-        pixels: how images become the input.
-        input_shape: what the input must match; None: any size.
-        input_meaning: for people.
-        output_meaning: for people.
-        check_output: raises ValueError, with what it expected, unless the output of one grey input fits.
-    """
+class Origin:
+    """What no file says of itself; see `ModelCard`."""
 
     name: str
-    pixels: Pixels
-    input_shape: tuple[int | None, ...]
-    input_meaning: str
-    output_meaning: str
-    check_output: Callable[[NDArray[Any], tuple[int, ...]], None]
+    licence: str
+    origin: str
+    notes: str = ""
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A file that was found to be of a family.
+
+    Attributes:
+        card: that it should have.
+        why: what of it speaks for the family, in a few words.
+    """
+
+    card: ModelCard
+    why: str
 
 
 def adopt(
-    file: Path, family: Family, *, name: str, licence: str, origin: str, notes: str = "", threshold: float | None = None
+    file: Path,
+    family: Family,
+    *,
+    name: str,
+    licence: str,
+    origin: str,
+    notes: str = "",
+    threshold: float | None = None,
+    asked: Asked | None = None,
 ) -> ModelCard:
-    """Checks an artefact against a family by running one input, and writes its card beside it.
+    """Checks an artefact against a family by running it, and writes its card beside it.
 
     Args:
         file: the artefact.
@@ -61,99 +72,159 @@ def adopt(
         origin: where the artefact came from.
         notes: what else a user should know.
         threshold: see `ModelCard`.
+        asked: what is said of it where the file leaves it open.
 
     Raises:
         ArtefactError: if the file is missing, no network, or not of this family.
+    """
+    words = Origin(name, licence, origin, notes, threshold)
+    card = examine(file, [family], words, asked or Asked()).card
+    write_card(card, file)
+    return card
+
+
+def examine(file: Path, families: Sequence[Family], words: Origin, asked: Asked) -> Examined:
+    """Which of the families an artefact is of: the one whose inputs and outputs it has, and that it behaves like.
+
+    Raises:
+        ArtefactError: if the file is missing, no network, or of none of the families, or of several.
     """
     if not file.is_file():
         raise ArtefactError(f"expected an artefact at {file}, found no file: check the path")
     sha256 = artefact_sha256(file)  # first: of weights that are missing, it says which
     signature = describe(file)
-    _check_declared(signature, family, file)
-    card = _card(
-        name=name,
-        family=family.name,
-        file=file.name,
-        sha256=sha256,
-        inputs=_with_meaning(signature.inputs, family.input_meaning),
-        outputs=_with_meaning(signature.outputs, family.output_meaning),
-        pixels=family.pixels,
-        clip=_clip(signature.inputs[0], family.pixels),
-        licence=licence,
-        origin=origin,
-        threshold=threshold,
-        notes=notes,
-    )
-    _check_run(file, card, family)
-    write_card(card, file)
-    return card
-
-
-def _card(**fields: Any) -> ModelCard:
-    try:
-        return ModelCard(**fields)
-    except ValidationError as error:
-        raise ArtefactError(f"{fields['file']!r}: no card can say that: {first_fault(error)}") from error
-
-
-def _check_declared(signature: Signature, family: Family, file: Path) -> None:
-    if len(signature.inputs) != 1:
-        raise ArtefactError(f"{file.name}: the family {family.name} has one input, found {len(signature.inputs)}")
-    found = signature.inputs[0]
-    expected = TensorSpec(name=found.name, shape=family.input_shape, dtype=family.pixels.dtype)
-    if found.dtype != expected.dtype or not matches(found.shape, expected.shape):
+    found = [
+        _try(family, file, signature, replace(asked, is_named=len(families) == 1), words, sha256) for family in families
+    ]
+    fitting = [each for each in found if isinstance(each, Examined)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if len(fitting) > 1:
+        names = " and ".join(each.card.family for each in fitting)
         raise ArtefactError(
-            f"{file.name}: the family {family.name} takes {show_spec(expected)}, found {show_spec(found)}"
+            f"{file.name} fits {names}, {_show(signature)}: say which it is, such as --family {fitting[0].card.family}"
         )
-    if None in found.shape[1:]:
-        raise ArtefactError(
-            f"{file.name}: expected sizes that are fixed in the file, found {show_spec(found)}: export it so"
-        )
+    refused = [each for each in found if isinstance(each, _Refused)]
+    raise ArtefactError(f"{file.name}{refused[0].reason if len(families) == 1 else _none_fits(refused, signature)}")
 
 
-def _check_run(file: Path, card: ModelCard, family: Family) -> None:
-    """Runs noise and grey: a file may be spoilt, and one of the same sizes may still be of another family."""
-    spec = card.inputs[0]
-    shape = tuple(size or 1 for size in spec.shape)
-    session = open_session(file, card, provider="cpu", threads=1)
-    noise = _value(card.pixels, np.random.default_rng(0).integers(0, 256, shape)).astype(spec.dtype)
-    _check_alive(session.run({spec.name: noise})[card.outputs[0].name], file)
-    grey = np.full(shape, _value(card.pixels, np.array(128)), spec.dtype)
-    output = session.run({spec.name: grey})[card.outputs[0].name]
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """Why a file is not of a family.
+
+    Attributes:
+        family: its name.
+        reason: for a line that begins with the file's name.
+        is_close: whether its shapes are those of the family, and what it yields is not.
+        is_unsaid: whether its shapes are those of the family, and something is missing.
+    """
+
+    family: str
+    reason: str
+    is_close: bool = False
+    is_unsaid: bool = False
+
+
+def _try(
+    family: Family, file: Path, signature: Signature, asked: Asked, words: Origin, sha256: str
+) -> Examined | _Refused:
     try:
-        family.check_output(output, shape)
+        claim = family.claim(signature, asked)
     except ValueError as error:
-        raise ArtefactError(f"{file.name} is not of the family {card.family}: {error}") from error
+        return _Refused(family.name, f": the family {family.name} {error}", is_unsaid=isinstance(error, UnsaidError))
+    card = _card(file, family, claim, signature, words, sha256)
+    fault = _find_fault(file, card, family)
+    return _Refused(family.name, fault, is_close=True) if fault else Examined(card, claim.why)
 
 
-def _check_alive(output: NDArray[Any], file: Path) -> None:
-    """What came of noise: NaN and zeros are what is left of a file that was changed on its way."""
-    if output.any() and np.isfinite(output).all():
-        return
-    found = "nothing but zeros" if np.isfinite(output).all() else f"NaN or infinity ({summary(output)})"
-    raise ArtefactError(
-        f"{file.name} yields {found} for noise: the file is damaged, or was changed on its way: "
-        "take it from its origin anew"
+def _none_fits(refused: Sequence[_Refused], signature: Signature) -> str:
+    """What was seen, and how near it came to a family; or what is missing, if that is all."""
+    close = [each for each in refused if each.is_close]
+    unsaid = [each for each in refused if each.is_unsaid]
+    if unsaid and not close:
+        return unsaid[0].reason
+    names = ", ".join(each.family for each in refused)
+    near = "".join(f"; it{each.reason}" for each in close) + "".join(f";{each.reason[1:]}" for each in unsaid)
+    return f" fits none of the families {names}: found {_show(signature)}{near}"
+
+
+def _show(signature: Signature) -> str:
+    inputs, outputs = (
+        ", ".join(f"{spec.name} {show_spec(spec)}" for spec in specs) for specs in (signature.inputs, signature.outputs)
     )
+    return f"inputs {inputs}; outputs {outputs}"
 
 
-def summary(output: NDArray[Any]) -> str:
-    """Shape, type and share of finite numbers, for a message."""
-    return f"{output.shape} {output.dtype}, {np.isfinite(output).mean():.0%} finite"
+def _card(file: Path, family: Family, claim: Claim, signature: Signature, words: Origin, sha256: str) -> ModelCard:
+    first, *others = signature.inputs
+    try:
+        return ModelCard(
+            name=words.name,
+            family=family.name,
+            file=file.name,
+            sha256=sha256,
+            inputs=(first.model_copy(update={"meaning": claim.input_meaning}), *others),
+            outputs=tuple(_with_meaning(spec, claim) for spec in signature.outputs),
+            pixels=claim.pixels,
+            clip=claim.clip,
+            detection=claim.detection,
+            precision="fp16" if first.dtype == "float16" else "fp32",
+            licence=words.licence,
+            origin=words.origin,
+            threshold=words.threshold,
+            notes=words.notes,
+        )
+    except ValidationError as error:
+        raise ArtefactError(f"{file.name!r}: no card can say that: {first_fault(error)}") from error
+
+
+def _with_meaning(spec: TensorSpec, claim: Claim) -> TensorSpec:
+    """The meaning of what is read; what else a file yields has none."""
+    return spec.model_copy(update={"meaning": claim.output_meanings.get(spec.name, "")})
+
+
+def _find_fault(file: Path, card: ModelCard, family: Family) -> str:
+    """Runs noise and grey: a file may be spoilt, and one of the same sizes may still be of another family.
+
+    Returns:
+        What is wrong, for a line that begins with the file's name; nothing if nothing is.
+
+    Raises:
+        ArtefactError: if it yields what no family could read.
+    """
+    session = open_session(file, card, provider=own_provider(file), threads=1)
+    shape = _input_shape(card)
+    noise = _run(session, _value(card.pixels, np.random.default_rng(0).integers(0, 256, shape)), family)
+    grey = _run(session, _value(card.pixels, np.full(shape, 128)), family)
+    spoilt = [output for output in noise.values() if not np.isfinite(output).all()]
+    if spoilt:
+        raise ArtefactError(f"{file.name} yields NaN or infinity ({summary(spoilt[0])}) for noise: {DAMAGED}")
+    if not family.may_be_zero and not any(output.any() for output in noise.values()):
+        return f" yields nothing but zeros for noise: {DAMAGED}"
+    try:
+        family.check(noise, card)
+        family.check(grey, card)
+    except ValueError as error:
+        return f" is not of the family {family.name}: {error}"
+    return ""
+
+
+def _run(session: Session, images: NDArray[Any], family: Family) -> dict[str, NDArray[Any]]:
+    """What is read of the outputs."""
+    card = session.card
+    first = {card.inputs[0].name: images.astype(card.inputs[0].dtype)}
+    outputs = session.run({**first, **family.further_inputs(card, len(images))})
+    return {spec.name: outputs[spec.name] for spec in card.outputs if spec.meaning}
+
+
+def _input_shape(card: ModelCard) -> tuple[int, ...]:
+    """One row of the first input; where its file leaves a size open, that of the card."""
+    batch, *sizes = card.inputs[0].shape
+    if card.detection is not None:
+        sizes = [sizes[0], card.detection.height, card.detection.width]
+    return (batch or 1, *(int(size or 0) for size in sizes))
 
 
 def _value(pixels: Pixels, levels: NDArray[np.int64]) -> NDArray[Any]:
     """Levels 0-255 in the range that the network takes; that of its second colour will do for all."""
     return levels if pixels.dtype == "uint8" else (levels * pixels.scale - pixels.mean[1]) / pixels.std[1]
-
-
-def _clip(spec: TensorSpec, pixels: Pixels) -> ClipSpec | None:
-    if pixels.layout != "nthwc":
-        return None
-    frames, height, width = (int(size or 0) for size in spec.shape[1:4])
-    return ClipSpec(frames, height, width)
-
-
-def _with_meaning(specs: tuple[TensorSpec, ...], meaning: str) -> tuple[TensorSpec, ...]:
-    """The meaning belongs to the first; what else a file yields is not read."""
-    return (specs[0].model_copy(update={"meaning": meaning}), *specs[1:])

@@ -1,13 +1,12 @@
 """Runs the rows of one array through a network in batches that it takes."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid_runtime.card import ModelCard
-from reid_runtime.session import Session
+from reid_runtime.session import Arrays, Session
 
 
 def run_rows(session: Session, rows: NDArray[Any], *, max_batch: int) -> NDArray[Any]:
@@ -19,15 +18,27 @@ def run_rows(session: Session, rows: NDArray[Any], *, max_batch: int) -> NDArray
     Args:
         session: a network with one input whose first axis is the batch.
         rows: (N, ...) as the card's input, N > 0.
-        max_batch: rows per run where the network leaves the batch free; otherwise its own size is taken.
+        max_batch: rows per run where the network leaves the batch free; otherwise its own size is taken, and never more
+            than an engine was built for.
     """
-    name, output = session.card.inputs[0].name, session.card.outputs[0].name
-    fixed = batch_size(session.card)
-    outputs = [
-        session.run({name: chunk})[output] for chunk in _split(rows, fixed or max_batch, filled=fixed is not None)
-    ]
-    joined = outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
-    return joined[: len(rows)]
+    output = session.card.outputs[0].name
+    size = rows_at_once(session.card, max_batch)
+    outputs = [run_batch(session, rows[start : start + size])[output] for start in range(0, len(rows), size)]
+    return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
+
+
+def run_batch(session: Session, rows: NDArray[Any], further: Arrays | None = None) -> dict[str, NDArray[Any]]:
+    """Every output of a network, for the rows of one run; filled up with the last where it takes no fewer.
+
+    Args:
+        session: a network whose first axis is the batch, in its inputs and its outputs.
+        rows: (N, ...) as the card's first input, N > 0 and no more than the network takes.
+        further: its other inputs, by name, for `rows_in_run` rows.
+    """
+    missing = rows_in_run(session.card, len(rows)) - len(rows)
+    whole = np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing else rows
+    outputs = session.run({session.card.inputs[0].name: whole, **(further or {})})
+    return {name: output[: len(rows)] for name, output in outputs.items()}
 
 
 def batch_size(card: ModelCard) -> int | None:
@@ -35,9 +46,22 @@ def batch_size(card: ModelCard) -> int | None:
     return card.inputs[0].shape[0]
 
 
-def _split(rows: NDArray[Any], size: int, *, filled: bool) -> Iterator[NDArray[Any]]:
-    """Chunks of `size` rows; the last is filled up with its last row where the network takes no fewer."""
-    for start in range(0, len(rows), size):
-        chunk = rows[start : start + size]
-        missing = size - len(chunk)
-        yield np.concatenate([chunk, np.repeat(chunk[-1:], missing, axis=0)]) if filled and missing else chunk
+def rows_at_once(card: ModelCard, wanted: int) -> int:
+    """The most rows that one run should have: so many, unless the network takes no fewer, or no more."""
+    least, most = _bounds(card)
+    return max(least, wanted) if most is None else min(most, max(least, wanted))
+
+
+def rows_in_run(card: ModelCard, rows: int) -> int:
+    """How many rows a run of so many has, once it is filled up."""
+    return max(_bounds(card)[0], rows)
+
+
+def _bounds(card: ModelCard) -> tuple[int, int | None]:
+    """The least and the most rows that a network takes; None: any number."""
+    if (fixed := batch_size(card)) is not None:
+        return fixed, fixed
+    if card.engine is not None:
+        sizes = card.engine.shapes[0]
+        return sizes.least[0], sizes.most[0]
+    return 1, None

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from passerby_events.errors import PasserbyError
+from reid_runtime.engine_card import EngineCard
 from reid_runtime.external_data import WeightFile, weight_files
 
 
@@ -23,6 +24,8 @@ Side = Annotated[int, Field(ge=1, le=4096)]
 """Larger ones no network takes, and no memory: a card is read before anything is allocated by it."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+ENGINES = ".engine", ".plan"
+"""Suffixes of engines."""
 NAME = r"^[^/\\\x00-\x1f\x7f]+$"
 """No path and no control characters: names stand in log lines, in Redis and in file names."""
 
@@ -40,6 +43,24 @@ class ClipSpec:
     frames: Frames
     height: Side
     width: Side
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionSpec:
+    """The images that a detector takes, and whom it is asked for.
+
+    Attributes:
+        height: of its input, pixels.
+        width: of its input, pixels.
+        fit: how an image gets that size: `stretch`, or scaled alike in both directions and put at the `top-left` or in
+            the `centre` of grey.
+        person: number of the class of people, as the network counts its classes.
+    """
+
+    height: Side
+    width: Side
+    fit: Literal["top-left", "centre", "stretch"]
+    person: Annotated[int, Field(ge=0, le=100_000)]
 
 
 class TensorSpec(BaseModel):
@@ -92,11 +113,13 @@ class ModelCard(BaseModel):
         outputs: of the file, in its order.
         pixels: how images become the first input.
         clip: the clips it takes, for clip networks only.
+        detection: the images it takes and whom it is asked for, for detectors only.
         precision: of the weights.
         licence: of the weights, an SPDX name or words.
         origin: where the artefact came from.
         threshold: encoders only: cosine from which two tracks are taken for one person where nothing is calibrated.
         notes: what else a user should know.
+        engine: of engines only: where they run.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -108,11 +131,13 @@ class ModelCard(BaseModel):
     outputs: tuple[TensorSpec, ...] = Field(min_length=1)
     pixels: Pixels
     clip: ClipSpec | None = None
+    detection: DetectionSpec | None = None
     precision: Literal["fp32", "fp16", "int8"] = "fp32"
     licence: str
     origin: str
     threshold: float | None = Field(None, ge=-1, le=1, allow_inf_nan=False)
     notes: str = ""
+    engine: EngineCard | None = None
 
     @property
     def model_id(self) -> str:
@@ -121,8 +146,8 @@ class ModelCard(BaseModel):
 
 
 def card_path(artefact: Path) -> Path:
-    """Where the card of an artefact lies."""
-    return artefact.with_suffix(".json")
+    """Where the card of an artefact lies; an engine's keeps clear of that of its network, beside it."""
+    return artefact.with_name(f"{artefact.name}.json") if artefact.suffix in ENGINES else artefact.with_suffix(".json")
 
 
 def read_card(artefact: Path) -> ModelCard:
@@ -136,8 +161,7 @@ def read_card(artefact: Path) -> ModelCard:
     path = card_path(artefact)
     if not path.is_file():
         raise ArtefactError(
-            f"{artefact.name} has no card, expected {path}: "
-            f"write one with `reid-pipeline adopt {artefact} --family ...`"
+            f"{artefact.name} has no card, expected {path}: write one with `reid-pipeline adopt {artefact}`"
         )
     card = _parse(path)
     found = artefact_sha256(artefact)

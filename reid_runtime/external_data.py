@@ -1,10 +1,12 @@
-"""Which files beside an ONNX file hold weights of it: external data, as large networks and many exporters have it.
+"""Which files beside a network hold weights of it: external data of an ONNX file, as large networks and many exporters
+have it, and the .bin of Intel's IR.
 
-Read from the protobuf itself, because serving has no package `onnx`: of its messages (onnx.proto3) only those are
-followed that may hold a tensor.
+ONNX is read from the protobuf itself, because serving has no package `onnx`: of its messages (onnx.proto3) only those
+are followed that may hold a tensor.
 """
 
 import mmap
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -22,13 +24,16 @@ HOLDERS: dict[str, dict[int, str]] = {
 ENTRIES, LOCATION, EXTERNAL = 13, 14, 1
 """Of a tensor: its external data by key and value, and where its data lie."""
 
+IR_CONSTANT = re.compile(rb'<data\b[^>]*\boffset="(\d{1,18})"[^>]*\bsize="(\d{1,18})"')
+"""Of an IR's layer: where in the .bin its constant begins, and how long it is, in bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class WeightFile:
-    """A file beside an ONNX file.
+    """A file beside a network's.
 
     Attributes:
-        name: relative to the folder of the ONNX file, as it stands there.
+        name: relative to the folder of the network, as it stands there.
         least_bytes: that it must have.
     """
 
@@ -37,7 +42,7 @@ class WeightFile:
 
     @property
     def is_beside(self) -> bool:
-        """Whether it lies in the folder of the ONNX file, or below."""
+        """Whether it lies in the folder of the network, or below."""
         path = PurePosixPath(self.name)
         return (
             ".." not in self.name.replace("\\", "/").split("/")
@@ -47,9 +52,11 @@ class WeightFile:
 
 
 def weight_files(path: Path) -> tuple[WeightFile, ...]:
-    """The files that an ONNX file keeps weights in, by name; none of what is no protobuf: its reader will say so."""
+    """The files that a network keeps weights in, by name; none of what is no network: its reader will say so."""
     if not path.stat().st_size:
         return ()
+    if path.suffix == ".xml":
+        return _of_ir(path)
     least: dict[str, int] = {}
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         view = memoryview(content)
@@ -61,6 +68,12 @@ def weight_files(path: Path) -> tuple[WeightFile, ...]:
         finally:
             view.release()
     return tuple(WeightFile(name, least[name]) for name in sorted(least))
+
+
+def _of_ir(path: Path) -> tuple[WeightFile, ...]:
+    """The .bin of an IR: its name is that of the .xml, and constants say where in it they lie."""
+    ends = [int(at) + int(size) for at, size in IR_CONSTANT.findall(path.read_bytes())]
+    return (WeightFile(path.with_suffix(".bin").name, max(ends)),) if ends else ()
 
 
 def _external(message: memoryview, kind: str) -> Iterator[WeightFile]:

@@ -5,7 +5,14 @@ from importlib.metadata import PackageNotFoundError, requires
 
 PACKAGE = "passerby"
 _OPTIONAL = re.compile(r"(?P<name>[\w.-]+).*\bextra == [\"'](?P<extra>[\w-]+)[\"']")
-_MODULES = {"cuda_python": "cuda", "onnxruntime_gpu": "onnxruntime", "paho_mqtt": "paho"}
+_MODULES = {
+    "cuda_bindings": "cuda",
+    "cuda_python": "cuda",
+    "onnxruntime_gpu": "onnxruntime",
+    "paho_mqtt": "paho",
+    "tensorrt_rtx_cu12_bindings": "tensorrt_rtx_bindings",
+    "tensorrt_rtx_cu12_libs": "tensorrt_rtx_libs",
+}
 """What is imported by another name than it is installed by."""
 
 

@@ -6,11 +6,14 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from reid_runtime.card import ArtefactError, ModelCard, TensorSpec
+from reid_runtime.onnx_binding import BoundPasses
+from reid_runtime.probe import NEGATION, verdict
 from reid_runtime.session import Arrays, Provider
 from reid_runtime.signature import Signature, check_inputs, check_signature
 
@@ -66,6 +69,8 @@ class OnnxSession:
         self._outputs = [spec.name for spec in card.outputs]
         self._card = card
         check_signature(_signature(self._session), card, path)
+        # On the processor inputs and outputs lie where they are used.
+        self._bound = None if provider == "cpu" else BoundPasses(self._session, self._outputs, device="cuda")
 
     @property
     def card(self) -> ModelCard:
@@ -75,6 +80,8 @@ class OnnxSession:
     def run(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
         """One forward pass; see `Session.run`."""
         check_inputs(inputs, self._card)
+        if self._bound is not None:
+            return self._bound.run(inputs)
         return dict(zip(self._outputs, self._session.run(self._outputs, dict(inputs)), strict=True))
 
 
@@ -85,6 +92,24 @@ def describe(path: Path) -> Signature:
         ArtefactError: if the file is no ONNX network.
     """
     return _signature(_open(path, provider="cpu", threads=1))
+
+
+def fault(provider: Provider) -> str | None:
+    """What keeps a provider from working here; None if it works."""
+    names = PROVIDERS[provider]
+    if names[0] not in ort.get_available_providers():
+        return "not in this ONNX Runtime; comes with the extra `gpu`"
+    find_libraries(provider)
+    options = ort.SessionOptions()
+    options.log_severity_level = ONLY_FATAL
+    try:
+        session = ort.InferenceSession(NEGATION, options, providers=names, enable_fallback=0)
+        if session.get_providers()[0] != names[0]:
+            return f"runs on {session.get_providers()[0]} instead: {why_not_there()}"
+        (output,) = session.run(None, {"x": np.ones(1, np.float32)})
+    except LOAD_ERRORS as error:
+        return str(error).splitlines()[0]
+    return verdict(output)
 
 
 def find_libraries(provider: Provider) -> None:
@@ -143,6 +168,7 @@ def _signature(session: ort.InferenceSession) -> Signature:
     return Signature(
         inputs=tuple(_spec(node) for node in session.get_inputs()),
         outputs=tuple(_spec(node) for node in session.get_outputs()),
+        metadata=dict(session.get_modelmeta().custom_metadata_map),
     )
 
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from reid_runtime.card import ModelCard
 
 Arrays = Mapping[str, NDArray[Any]]
-Provider = Literal["cpu", "cuda", "tensorrt"]
-"""Where a network runs."""
+Provider = Literal["cpu", "openvino", "cuda", "tensorrt", "tensorrt-rtx"]
+"""Where and by what a network runs: ONNX Runtime, but for `openvino`, which is the processor too, and for engines."""
 
 
 class Session(Protocol):

@@ -1,6 +1,7 @@
 """Whether a file, and the arrays given to it, have the inputs and outputs that the card says."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reid_runtime.card import ArtefactError, ModelCard, TensorSpec
@@ -9,10 +10,17 @@ from reid_runtime.session import Arrays
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The inputs and outputs that a file declares, in its order."""
+    """What a file declares.
+
+    Attributes:
+        inputs: in its order.
+        outputs: in its order.
+        metadata: what its exporter left in it, such as the names of classes.
+    """
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_signature(found: Signature, card: ModelCard, path: Path) -> None:
@@ -23,6 +31,16 @@ def check_signature(found: Signature, card: ModelCard, path: Path) -> None:
     """
     _check("inputs", found.inputs, card.inputs, path)
     _check("outputs", found.outputs, card.outputs, path)
+
+
+def as_known(found: TensorSpec, known: Iterable[TensorSpec]) -> TensorSpec:
+    """An output in the words of a card, where it does not contradict them: runtimes infer sizes that a file leaves
+    open, and leave open some that exporters wrote by hand."""
+    spec = next((each for each in known if each.name == found.name), found)
+    if len(spec.shape) != len(found.shape):
+        return found
+    shape = (size and (axis or size) for size, axis in zip(spec.shape, found.shape, strict=True))
+    return found.model_copy(update={"shape": tuple(shape)})
 
 
 def check_inputs(inputs: Arrays, card: ModelCard) -> None:

@@ -110,7 +110,7 @@ def _deployment(folder: Path, sources: Mapping[str, str], port: int) -> str:
     return yaml.safe_dump(
         {
             "cameras": [{"name": name, "source": source, **patience} for name, source in sources.items()],
-            "detector": {"kind": "yolox", "model": str(still_person(folder / "still.onnx"))},
+            "detector": {"kind": "network", "model": str(still_person(folder / "still.onnx"))},
             "encoder": {"kind": "colour-stripes"},
             "tracklets": {"gate": {"min_sharpness": 0.0}},
             "output": {"directory": str(folder / "out")},

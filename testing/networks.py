@@ -1,6 +1,6 @@
 """Networks small enough to be made in a test: as ONNX files, and in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from reid_runtime.card import ClipSpec, ModelCard, Pixels, TensorSpec
+from reid_runtime.card import ClipSpec, DetectionSpec, ModelCard, Pixels, TensorSpec
 from reid_runtime.session import Arrays
 
 Shape = list[int | str]
@@ -30,7 +30,12 @@ class MemorySession:
 
 
 def card(
-    shape: tuple[int | None, ...], *, family: str = "osnet", pixels: Pixels | None = None, clip: ClipSpec | None = None
+    shape: tuple[int | None, ...],
+    *,
+    family: str = "osnet",
+    pixels: Pixels | None = None,
+    clip: ClipSpec | None = None,
+    detection: DetectionSpec | None = None,
 ) -> ModelCard:
     """A card of a network with one input and one output."""
     pixels = pixels or Pixels(order="rgb", layout="nchw")
@@ -43,6 +48,7 @@ def card(
         outputs=(TensorSpec(name="out", shape=(None, None), dtype="float32"),),
         pixels=pixels,
         clip=clip,
+        detection=detection,
         licence="CC0-1.0",
         origin="made in a test",
     )
@@ -67,6 +73,54 @@ def constant_network(path: Path, shape: Shape, output: NDArray[np.float32]) -> P
     ]
     constants = {"zero": np.float32(0), "values": output}
     return _write(path, nodes, shape, list(output.shape), constants=constants)
+
+
+def constant_outputs(
+    path: Path,
+    image: Shape,
+    outputs: Mapping[str, NDArray[Any]],
+    *,
+    dtype: int = TensorProto.FLOAT,
+    sizes: bool = False,
+    metadata: Mapping[str, str] | None = None,
+) -> Path:
+    """Writes a network that yields `outputs` whatever it is given, and tells where.
+
+    Args:
+        path: where.
+        image: shape of its input `images`.
+        outputs: by name.
+        dtype: of the input.
+        sizes: whether it has a second input, `orig_target_sizes` (n, 2) int64, which changes nothing.
+        metadata: what an exporter leaves in the file.
+    """
+    inputs = [helper.make_tensor_value_info("images", dtype, image)]
+    nodes = [
+        helper.make_node("Cast", ["images"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["floats"], ["mean"], keepdims=0),
+        helper.make_node("Mul", ["mean", "zero"], ["nothing"]),
+    ]
+    if sizes:
+        inputs.append(helper.make_tensor_value_info("orig_target_sizes", TensorProto.INT64, ["n", 2]))
+        nodes.append(helper.make_node("Identity", ["orig_target_sizes"], ["sizes"]))
+    constants = [numpy_helper.from_array(np.asarray(np.float32(0)), "zero")]
+    infos = []
+    for name, values in outputs.items():
+        kind = helper.np_dtype_to_tensor_dtype(values.dtype)
+        constants.append(numpy_helper.from_array(values, f"{name}-values"))
+        nodes += [
+            helper.make_node("Cast", ["nothing"], [f"{name}-nothing"], to=kind),
+            helper.make_node("Add", [f"{name}-nothing", f"{name}-values"], [name]),
+        ]
+        infos.append(helper.make_tensor_value_info(name, kind, list(values.shape)))
+    model = helper.make_model(
+        helper.make_graph(nodes, "tiny", inputs, infos, constants),
+        opset_imports=[helper.make_opsetid("", 13)],
+        ir_version=8,
+    )
+    helper.set_model_props(model, dict(metadata or {}))
+    onnx.save(model, path)
+    return path
 
 
 def _write(

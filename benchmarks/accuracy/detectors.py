@@ -2,7 +2,7 @@
 
     python -m benchmarks.accuracy.detectors [FILE ...] [--videos FOLDER]
 
-FILE is another network in the form of YOLOX, with its card; FOLDER is what `reid-pipeline demo` or `simulate` wrote,
+FILE is another network, with its card; FOLDER is what `reid-pipeline demo` or `simulate` wrote,
 whose videos are then looked at too. Footage and truth are those of the folder PASSERBY_SHARED (by default ../shared):
 every fifth of the 269 frames of PETS view 1 with truth, and the frames of four sequences of MOT17. A match is an IoU of
 0.5; people whom the truth says to ignore count neither way. Precision and recall are of all boxes from the score on,
@@ -25,13 +25,14 @@ from benchmarks.accuracy.detection_quality import Footage, quality, read_mot17_m
 from detectors.detections import Detections
 from detectors.detector import Detector
 from detectors.hog import HogDetector
-from detectors.yolox import YoloxDetector, YoloxParams
+from detectors.network_detector import NetworkDetector
+from detectors.network_params import NetworkParams
 from pipeline.model_zoo import fetch, known_models, shipped_models
-from reid_runtime.load import load_session
+from reid_runtime.load import load_session, own_provider
 from reid_runtime.session import Session
 from testing.paths import SHARED
 
-NETWORK = "yolox-nano"
+NETWORKS = ("yolox-nano", "person-detection-retail-0013")
 SHIPPED = "passerby-detector"
 LEAST_SCORE = 0.05
 SCORES = (0.1, 0.25, 0.5, 0.7)
@@ -64,13 +65,15 @@ def main() -> None:
 
 
 def contestants(shared: Path, cache: Path, files: Sequence[Path]) -> list[Contestant]:
-    file = next((SHARED / "data/weights").rglob(known_models()[NETWORK].url.rpartition("/")[2]))
-    networks = {NETWORK: fetch(NETWORK, cache, from_file=file), SHIPPED: shipped_models()[SHIPPED]}
+    networks = {SHIPPED: shipped_models()[SHIPPED]}
+    for name in NETWORKS:
+        file = next((SHARED / "data/weights").rglob(known_models()[name].files[0].urls[0].rpartition("/")[2]))
+        networks[name] = fetch(name, cache, from_file=file)
     networks |= {file.stem: file for file in files}
     found = []
     for name, path in networks.items():
-        session = load_session(path, provider="cpu", threads=1)
-        found.append(Contestant(name, YoloxDetector(session, YoloxParams(score=LEAST_SCORE)), SCORES, session))
+        session = load_session(path, provider=own_provider(path), threads=1)
+        found.append(Contestant(name, NetworkDetector(session, NetworkParams(score=LEAST_SCORE)), SCORES, session))
     return [*found, Contestant("HOG, no weights", HogDetector(), (0.5, 0.7), None)]
 
 

@@ -27,11 +27,11 @@ from reid_models.pixels import as_input
 from reid_models.ranking import Labelled, Precision, Ranking, rank
 from reid_models.tracklet_folder import LabelledTracklet, labels, read_clip, read_folder
 from reid_runtime.batches import run_rows
-from reid_runtime.load import load_session
+from reid_runtime.load import load_session, own_provider
 from reid_runtime.session import Session
 from testing.paths import SHARED
 
-NETWORKS = ("osnet-x0-25-msmt17", "intel-0248")
+NETWORKS = ("osnet-x0-25-msmt17", "intel-0248", "person-reidentification-retail-0277")
 SHIPPED = "passerby-encoder"
 RUNS = 5
 TIMED_CLIPS = 20
@@ -58,8 +58,9 @@ def main() -> None:
 def contestants(shared: Path, cache: Path) -> list[Contestant]:
     found = [Contestant("stripes, no weights", ColourStripesEncoder(), None)]
     for name in NETWORKS:
-        file = next((SHARED / "data/weights").rglob(known_models()[name].url.rpartition("/")[2]))
-        session = load_session(fetch(name, cache, from_file=file), provider="cpu", threads=1)
+        file = next((SHARED / "data/weights").rglob(known_models()[name].files[0].urls[0].rpartition("/")[2]))
+        path = fetch(name, cache, from_file=file)
+        session = load_session(path, provider=own_provider(path), threads=1)
         found.append(Contestant(name, CropEncoder(session), session))
     session = load_session(shipped_models()[SHIPPED], provider="cpu", threads=1)
     return [*found, Contestant(SHIPPED, ClipEncoder(session), session)]

@@ -24,8 +24,8 @@ from rich.table import Table
 from benchmarks.speed.pipeline_parts import FRAME_RATE, pets, supervise, video_of
 from detectors.detections import Detections
 from detectors.detector import Detector
+from detectors.network_detector import NetworkDetector
 from detectors.tiling import TilingDetector, TilingParams
-from detectors.yolox import YoloxDetector
 from passerby_events.recordings import read_events
 from passerby_events.reducing import fold
 from pipeline.build import CameraStages, Stages, build_encoder, build_tracker
@@ -81,7 +81,7 @@ class Replay:
 
 def main() -> None:
     console = Console(highlight=False)
-    network = YoloxDetector(load_session(find_artefact("yolox-nano"), provider="cpu", threads=1))
+    network = NetworkDetector(load_session(find_artefact("yolox-nano"), provider="cpu", threads=1))
     videos = {
         camera.name: list(FileSource(camera.name, video_of(camera), frame_rate=FRAME_RATE))
         for camera in pets(2).cameras

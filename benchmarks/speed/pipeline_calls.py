@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from benchmarks.speed.pipeline_parts import supervise
 from detectors.detections import Detections
 from pipeline.build import build_policy, build_source, build_stages, build_tracker, read_encoder_card
-from pipeline.config import NetworkConfig, OutputConfig, PipelineConfig, YoloxConfig
+from pipeline.config import NetworkConfig, NetworkDetectorConfig, OutputConfig, PipelineConfig
 from pipeline.deployment.deployment import Deployment
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.memory import MemorySink
@@ -149,7 +149,7 @@ class Bench:
     def passes(self) -> tuple[Work, Work]:
         """One pass of the detector's network, for an image, and one of the encoder's, for a clip."""
         detector, encoder = self._config.detector, self._config.encoder
-        assert isinstance(detector, YoloxConfig)
+        assert isinstance(detector, NetworkDetectorConfig)
         assert isinstance(encoder, NetworkConfig)
         return self._pass(detector.model, 1), self._pass(encoder.model, self._stages.encoder.clip.frames)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from detectors.yolox import STRIDES_PX
+from detectors.grid import STRIDES_PX
 
 
 @dataclass(frozen=True, slots=True, eq=False)

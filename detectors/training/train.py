@@ -15,7 +15,7 @@ from detectors.training.frames import FrameSet
 from detectors.training.network import PersonNetwork
 from detectors.training.objective import DetectorLearner, Target
 from detectors.training.views import View, ViewParams, draw_view
-from reid_learning.checkpoint import load_checkpoint
+from reid_learning.checkpoint import Checkpoint, CheckpointError
 from reid_learning.clutter import clutter
 from reid_learning.loop import LoopParams, Phase, TrainingError, TrainingStep, run
 from reid_learning.optimisers import OptimiserParams, ScheduleParams
@@ -99,18 +99,17 @@ class Batches:
         return images_BHWC.permute(0, 3, 1, 2).float(), [_target(view) for view in views]
 
 
-def trained_network(recipe: DetectorRecipe, folder: Path) -> PersonNetwork:
-    """The averaged network of a folder's checkpoint, in eval mode.
+def restored_network(checkpoint: Checkpoint) -> PersonNetwork:
+    """The averaged network of a run, in eval mode.
 
     Raises:
-        FileNotFoundError: if the folder has none.
+        CheckpointError: if the checkpoint is of another network.
     """
-    checkpoint = load_checkpoint(folder, recipe=recipe)
-    if checkpoint is None:
-        raise FileNotFoundError(f"expected a checkpoint in {folder}, found none: train first")
     network = PersonNetwork()
-    learner = DetectorLearner(network)
-    learner.load_state_dict(checkpoint.average)
+    try:
+        DetectorLearner(network).load_state_dict(checkpoint.average)
+    except RuntimeError as error:
+        raise CheckpointError("expected a checkpoint of the small person detector, found another network's") from error
     return network.eval()
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.boxes import Letterbox, areas, clip, letterbox
+from detectors.fitting import GREY
 from detectors.training.frames import LabelledFrame
-from detectors.yolox import GREY
 from reid_learning.effects import EffectParams, seen_by_camera
 
 

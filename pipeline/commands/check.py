@@ -8,7 +8,7 @@ from rich.table import Table
 
 from pipeline.build import Plan, build_plan, needed_libraries
 from pipeline.commands.flags import Flags, merge_flags
-from pipeline.config import CameraConfig, PipelineConfig, YoloxConfig
+from pipeline.config import CameraConfig, NetworkDetectorConfig, PipelineConfig
 from pipeline.model_zoo import find_artefact
 from pipeline.scheduling.threads import usable_cores
 from pipeline.sources.errors import redact
@@ -58,7 +58,7 @@ def _check_installed(config: PipelineConfig) -> None:
     for module in needed_libraries(config):
         if find_spec(module) is None:
             raise ModuleNotFoundError(name=module)
-    if isinstance(config.detector, YoloxConfig):
+    if isinstance(config.detector, NetworkDetectorConfig):
         find_artefact(config.detector.model)
 
 

@@ -13,6 +13,8 @@ from reid_runtime.extras import extras
 PACKAGES = ("passerby", "numpy", "opencv-python", "av", "scipy", "pydantic", "redis", "kafka-python")
 PURPOSES = {
     "gpu": "networks on a card of NVIDIA's, in the place of `cpu`",
+    "rtx": "engines of TensorRT-RTX, under NVIDIA's licence",
+    "openvino": "networks on Intel's processors and their like, in Intel's own files too",
     "yolo": "detectors of Ultralytics, under AGPL-3.0",
     "evaluate": "`reid-pipeline evaluate`, and the score of `demo`",
     "calibrate": "`reid-pipeline calibrate`",
@@ -57,7 +59,7 @@ def _onnx_runtime() -> Iterator[tuple[str, str, str]]:
 
 def _providers() -> Iterator[tuple[str, str, str]]:
     """Each provider is tried with a network of one node: what a list says and what works are two things."""
-    from reid_runtime.probe import working_providers
+    from reid_runtime.load import working_providers
 
     for provider, fault in working_providers().items():
         yield f"provider {provider}", GOOD if fault is None else NOTE, fault or "works"

@@ -1,15 +1,16 @@
 """What the command line, or a program, says in the place of a configuration file, and what is taken where none does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.commands.presets import describe_preset, find_preset
 from pipeline.config import (
     ColourStripesConfig,
     HogConfig,
     NetworkConfig,
+    NetworkDetectorConfig,
     PipelineConfig,
     UltralyticsConfig,
-    YoloxConfig,
     load_site,
     parse,
     read_fields,
@@ -26,11 +27,13 @@ class Flags:
     """What the command line said; None, False or empty: nothing.
 
     Attributes:
+        preset: see `pipeline.commands.presets`; what else was said replaces what it stands for.
         topic: of Kafka, for the events, beside the file.
         prints_events: to stdout, too; what else would be printed there goes to stderr.
     """
 
     cameras: tuple[str, ...] = ()
+    preset: str | None = None
     detector: str | None = None
     encoder: str | None = None
     site: Path | None = None
@@ -52,7 +55,8 @@ def merge_flags(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[s
     """The configuration file with what the command line said in its place.
 
     Returns:
-        The configuration, and a hint for each network that nobody named and that is not on this machine.
+        The configuration, and what to tell: what a preset chose, and a hint for each network that nobody named and that
+        is not on this machine.
 
     Raises:
         ConfigError: in one line.
@@ -65,6 +69,15 @@ def merge_flags(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[s
         raise ConfigError("expected a configuration file, or --camera NAME=SOURCE at least once; found neither")
     if flags.site:
         fields["site"] = load_site(flags.site)
+    if flags.preset:
+        preset = find_preset(flags.preset)
+        hints.append(describe_preset(flags.preset, preset))
+        flags = replace(
+            flags,
+            detector=flags.detector or preset.detector,
+            encoder=flags.encoder or preset.encoder,
+            provider=flags.provider or preset.provider,
+        )
     if flags.detector or "detector" not in fields:
         fields["detector"] = choose_detector(flags.detector, hints)
     if flags.encoder or "encoder" not in fields:
@@ -111,17 +124,17 @@ def _tiles(text: str | None) -> dict[str, int]:
     return {"columns": int(columns), "rows": int(rows)}
 
 
-def choose_detector(asked: str | None, hints: list[str]) -> YoloxConfig | HogConfig | UltralyticsConfig:
+def choose_detector(asked: str | None, hints: list[str]) -> NetworkDetectorConfig | HogConfig | UltralyticsConfig:
     """The detector of that name, or the best that is on this machine; adds a hint where a better one is not."""
     if asked == "hog":
         return HogConfig(kind="hog")
     if asked is not None and asked.endswith(".pt"):
         return UltralyticsConfig(kind="ultralytics", model=Path(asked))
     if asked is not None:
-        return YoloxConfig(model=asked)
-    if is_at_hand(YoloxConfig().model):
-        return YoloxConfig()
-    hints.append(f"Detector: HOG, which is weak. For a better one: reid-pipeline fetch {YoloxConfig().model}")
+        return NetworkDetectorConfig(model=asked)
+    if is_at_hand(NetworkDetectorConfig().model):
+        return NetworkDetectorConfig()
+    hints.append(f"Detector: HOG, which is weak. For a better one: reid-pipeline fetch {NetworkDetectorConfig().model}")
     return HogConfig(kind="hog")
 
 

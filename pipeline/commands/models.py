@@ -1,4 +1,4 @@
-"""`reid-pipeline adopt` and `fetch`: networks, and the cards that they need."""
+"""`reid-pipeline fetch`: networks of the list."""
 
 from pathlib import Path
 
@@ -6,18 +6,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from pipeline.families import family_named
 from pipeline.model_zoo import Downloaded, fetch, is_at_hand, known_models
-from reid_runtime.adopt import adopt
-from reid_runtime.card import card_path
-
-
-def adopt_file(file: Path, family: str, name: str | None, licence: str, origin: str) -> int:
-    """Writes the card of a foreign network, and prints where."""
-    card = adopt(file, family_named(family), name=name or file.stem, licence=licence, origin=origin)
-    out = Console(highlight=False)
-    out.print(f"{card_path(file)}: {card.model_id}, family {card.family}", soft_wrap=True, markup=False)
-    return 0
 
 
 def fetch_model(name: str, from_file: Path | None) -> int:
@@ -37,8 +26,10 @@ def fetch_model(name: str, from_file: Path | None) -> int:
 
 def list_models() -> int:
     """Prints the networks that `fetch` knows."""
-    table = Table("name", "family", "licence", "here", "notes")
+    table = Table("name", "family", "licence", "trained on", "here", "notes")
     for name, model in known_models().items():
-        table.add_row(name, model.family, model.licence, "yes" if is_at_hand(name) else "no", model.notes)
+        table.add_row(
+            name, model.family, model.licence, model.trained_on, "yes" if is_at_hand(name) else "no", model.notes
+        )
     Console(highlight=False).print(table)
     return 0

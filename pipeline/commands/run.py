@@ -42,7 +42,7 @@ def run_pipeline(path: Path | None, flags: Flags, stop: StopSignal) -> int:
     console = Console(stderr=True, highlight=False)
     config, hints = merge_flags(path, flags)
     for hint in hints:
-        console.print(hint)
+        console.print(hint, soft_wrap=True)
     started_s = time.monotonic()
     with files_kept_private(unless=config.output.shared), ExitStack() as kept:
         counts, has_failed = _run(config, flags, console, stop, kept)

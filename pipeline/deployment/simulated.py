@@ -109,7 +109,7 @@ def write_deployment(config: SimulationConfig, cameras: Sequence[Camera], folder
             for camera in cameras
         ],
         "site": "site.yaml",
-        "detector": {"kind": "yolox", "model": "passerby-detector"},
+        "detector": {"kind": "network", "model": "passerby-detector"},
         "encoder": {"kind": "network", "model": "passerby-encoder"},
         "tracker": {"kind": "bytetrack", "params": TRACKER},
         "output": {"directory": str(folder.resolve() / "out")},

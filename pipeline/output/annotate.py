@@ -79,7 +79,7 @@ def draw_tracks(image: Image, seen: MotTracks, person_of: Mapping[int, UUID], co
         person = person_of.get(track)
         colour = UNIDENTIFIED if person is None else colours[person]
         label = f"track {track}" if person is None else short_name(person)
-        _draw_person(drawn, seen.boxes[row], label, colour)
+        draw_person(drawn, seen.boxes[row], label, colour)
     return drawn
 
 
@@ -88,7 +88,7 @@ def _seen_in(ordered: MotTracks, frame: Frame) -> MotTracks:
     return ordered.where(np.arange(start, end))
 
 
-def _draw_person(image: Image, box: NDArray[np.float32], label: str, colour: Colour) -> None:
+def draw_person(image: Image, box: NDArray[np.float32], label: str, colour: Colour) -> None:
     """Draws into the image: the box, and above it the label on a patch of the same colour."""
     height, width = image.shape[:2]
     side = min(height, width)

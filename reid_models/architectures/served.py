@@ -2,13 +2,14 @@
 
 # B clips, T frames, H x W pixels, D embedding
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from reid_models.architectures.features import Features
 
 
 class ServedNetwork(nn.Module):
-    """A network behind the interface of serving: (B, T, H, W, 3) uint8 RGB -> (B, D) float, not of length 1."""
+    """A network behind the interface of serving: (B, T, H, W, 3) uint8 RGB -> (B, D) float, rows of length 1."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -17,4 +18,4 @@ class ServedNetwork(nn.Module):
     def forward(self, clips: Tensor) -> Tensor:
         """Clips as serving cuts them -> embeddings."""
         features: Features = self.network(clips.permute(0, 1, 4, 2, 3))
-        return features.embedding
+        return F.normalize(features.embedding, dim=1)

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.yolox import STRIDES_PX
-from reid_runtime.card import Pixels
+from detectors.grid import STRIDES_PX
+from reid_runtime.card import DetectionSpec, ModelCard, Pixels
 from testing.networks import MemorySession, card
 
 SIDE_PX = 64
@@ -13,10 +13,16 @@ SIDE_PX = 64
 def yolox_session(*people: tuple[float, float, float, float, float], batch: int | None = None) -> MemorySession:
     """Sees the people (x1, y1, x2, y2 in pixels of its input, score) in every image that is not black."""
     rows = yolox_rows(*people)
-    pixels = Pixels(order="bgr", layout="nchw")
-    return MemorySession(
-        card((batch, 3, SIDE_PX, SIDE_PX), family="yolox", pixels=pixels),
-        lambda images: rows[None] * (images[:, :1, 0, :1] > 0),
+    return MemorySession(yolox_card(batch), lambda images: rows[None] * (images[:, :1, 0, :1] > 0))
+
+
+def yolox_card(batch: int | None = None) -> ModelCard:
+    """Of a network that takes so many images at once; None: any number."""
+    return card(
+        (batch, 3, SIDE_PX, SIDE_PX),
+        family="yolox",
+        pixels=Pixels(order="bgr", layout="nchw"),
+        detection=DetectionSpec(SIDE_PX, SIDE_PX, "top-left", 0),
     )
 
 

@@ -134,7 +134,7 @@ def _parameter(declared: inspect.Parameter, hint: Any) -> Parameter:
     kind, info = typing.get_args(hint)[:2]
     help_text, _, default_in_help = (info.help or "").partition("[default: ")
     default = default_in_help.rstrip("]") or _shown(declared.default)
-    is_required = declared.default is inspect.Parameter.empty
+    is_required = declared.default is inspect.Parameter.empty and info.default_factory is None
     meaning = " ".join(help_text.split()).replace("|", "\\|")
     if isinstance(info, ArgumentInfo):
         return Parameter(_argument(declared.name, kind), "", is_required, default, meaning)

@@ -11,8 +11,8 @@ PACKAGES = (
 )
 CONTROL_FLOW = {"ChannelClosed", "LeaseLost"}
 """How parts of a process tell each other to stop; no user hears of them."""
-OF_A_FILE = {"PlanError"}
-"""A `ValueError`, so that the configuration that it stands in says where."""
+OF_A_FILE = {"PlanError", "UnsaidError"}
+"""A `ValueError`, so that the configuration that it stands in, or whoever looked at the network, says where."""
 
 
 def test_every_error_of_ours_has_the_one_base() -> None:

@@ -21,7 +21,7 @@ COMMANDS = (
     ("pipeline.cli", "run"),
     ("pipeline.cli", "events tail"),
     ("reid_models.training.cli", "fit"),
-    ("export.cli", "encoder"),
+    ("export.cli", "onnx"),
 )
 """One of each command line, and one of a group."""
 COMMAND_LINES = ("pipeline.cli", "reid_models.training.cli", "export.cli")

@@ -12,8 +12,10 @@ from detectors.batching import BatchingDetector
 from detectors.detections import Detections
 from detectors.detector import Detector
 from detectors.hog import HogDetector, HogParams
-from detectors.yolox import YOLOX, YoloxDetector
+from detectors.network_detector import NetworkDetector
+from detectors.yolox import YOLOX
 from reid_runtime.adopt import adopt
+from reid_runtime.family import Asked
 from reid_runtime.load import load_session
 from testing.detectors.yolox import SIDE_PX, yolox_rows, yolox_session
 from testing.networks import constant_network
@@ -26,18 +28,18 @@ LEFT, RIGHT = (8.0, 8.0, 20.0, 40.0, 0.9), (40.0, 10.0, 50.0, 42.0, 0.6)
 def detector(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Detector]:
     match request.param:
         case "yolox":
-            yield YoloxDetector(yolox_session(LEFT, RIGHT))
+            yield NetworkDetector(yolox_session(LEFT, RIGHT))
         case "yolox-onnx":
             rows = yolox_rows(LEFT, RIGHT)[None]
             path = constant_network(tmp_path / "tiny.onnx", [1, 3, SIDE_PX, SIDE_PX], rows)
-            adopt(path, YOLOX, name="tiny", licence="CC0-1.0", origin="made in a test")
-            yield YoloxDetector(load_session(path, provider="cpu", threads=1))
+            adopt(path, YOLOX, name="tiny", licence="CC0-1.0", origin="made in a test", asked=Asked(person="0"))
+            yield NetworkDetector(load_session(path, provider="cpu", threads=1))
         case "hog":
             # So low that noise is full of people.
             with on_one_thread():
                 yield HogDetector(HogParams(score=0.02, min_height_px=96, nms_iou=0.9))
         case _:
-            with BatchingDetector(YoloxDetector(yolox_session(LEFT, RIGHT)), max_batch=4) as batching:
+            with BatchingDetector(NetworkDetector(yolox_session(LEFT, RIGHT)), max_batch=4) as batching:
                 yield batching
 
 

@@ -31,7 +31,7 @@ def site(tmp_path: Path) -> Path:
     video(tmp_path / "video.mp4", [], 4.0)
     config = {
         "cameras": [{"name": "door", "source": str(tmp_path / "video.mp4")}],
-        "detector": {"kind": "yolox", "model": str(still_person(tmp_path / "still.onnx"))},
+        "detector": {"kind": "network", "model": str(still_person(tmp_path / "still.onnx"))},
         "encoder": {"kind": "colour-stripes"},
         "redis": {"start_patience_s": 1.0, "patience_s": 60.0, "lease_s": 1.0},
         "output": {"directory": str(tmp_path / "out")},

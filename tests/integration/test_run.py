@@ -209,6 +209,23 @@ def test_check_prints_the_plan_and_runs_nothing(
     assert not (tmp_path / "out").exists()
 
 
+def test_the_networks_of_the_preset_for_processors_run_through_openvino(
+    models: Path, views: dict[str, Path], shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("openvino")
+    for name in ("person-detection-retail-0013", "person-reidentification-retail-0277"):
+        fetch(name, models, from_file=shared / "data/weights/openvino" / f"{name}.xml")
+    line = ["run", "--camera", f"view1={views['view1']}", "--preset", "cpu", "--out", str(tmp_path / "out")]
+    assert main(line) == 0
+    assert "Preset cpu: person-detection-retail-0013 and person-reidentification-retail-0277 on openvino" in (
+        capsys.readouterr().err
+    )
+    persons = {
+        event.person for event in read_events(tmp_path / "out" / "events.jsonl") if event.kind == "person.appeared"
+    }
+    assert 2 <= len(persons) <= 10
+
+
 def test_a_calibration_gives_events_their_probability(
     models: Path, views: dict[str, Path], shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -164,7 +164,7 @@ def networks(folder: Path) -> dict[str, object]:
     """A person who is always there, and what encodes him."""
     still = still_person(folder / "still.onnx")
     return {
-        "detector": {"kind": "yolox", "model": str(still)},
+        "detector": {"kind": "network", "model": str(still)},
         "encoder": {"kind": "colour-stripes"},
         "tracklets": {"gate": {"min_sharpness": 0.0}},
     }

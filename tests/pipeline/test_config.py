@@ -32,7 +32,7 @@ def fault(folder: Path, text: str) -> str:
 def test_a_camera_is_enough_and_all_else_has_a_default(tmp_path: Path) -> None:
     config = load_config(written(tmp_path, CAMERA))
     assert [camera.name for camera in config.cameras] == ["door"]
-    assert config.detector.kind == "yolox"
+    assert config.detector.kind == "network"
     assert config.tracker.kind == "bytetrack"
     assert config.encoder.kind == "network"
     assert not config.is_live
@@ -54,7 +54,7 @@ def test_a_camera_is_enough_and_all_else_has_a_default(tmp_path: Path) -> None:
             "unknown key 'cameras.0.max_fsp'; did you mean 'max_fps'?",
         ),
         (
-            CAMERA + "detector: {kind: yolox, params: {scroe: 0.3}}\n",
+            CAMERA + "detector: {kind: network, params: {scroe: 0.3}}\n",
             "unknown key 'detector.params.scroe'; did you mean 'score'?",
         ),
         (
@@ -95,14 +95,14 @@ def test_a_camera_is_enough_and_all_else_has_a_default(tmp_path: Path) -> None:
         (CAMERA + "compute: {threads: two}\n", "found 'two'"),
         (
             CAMERA + "compute: {provider: gpu}\n",
-            "compute.provider: Input should be 'cpu', 'cuda' or 'tensorrt', found 'gpu'",
+            "compute.provider: Input should be 'cpu', 'openvino', 'cuda', 'tensorrt' or 'tensorrt-rtx', found 'gpu'",
         ),
         (
             CAMERA + "matching: {params: {threshold: 1.5}}\n",
             "matching.params: expected a threshold in [-1, 1]",
         ),
         (CAMERA + "http: {port: 99999}\n", "http.port: Input should be less than or equal to 65535, found 99999"),
-        (CAMERA + "detector: {kind: magic}\n", "'yolox', 'hog', 'ultralytics'"),
+        (CAMERA + "detector: {kind: magic}\n", "'network', 'hog', 'ultralytics'"),
         (CAMERA + "detector: {model: yolox-nano}\n", "detector: expected the key 'kind', found none"),
         (CAMERA + "tracklets: {min_crops: 0}\n", "min_crops >= 1"),
         ("cameras: []", "cameras: Tuple should have at least 1 item"),

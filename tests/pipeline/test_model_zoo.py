@@ -2,13 +2,14 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from pipeline.families import FAMILIES
 from pipeline.model_zoo import (
     Downloaded,
+    KnownFile,
     KnownModel,
     cached_path,
     default_cache,
@@ -61,9 +62,9 @@ def cache(tmp_path: Path) -> Path:
     return tmp_path / "cache"
 
 
-def listed(url: str, network: Path) -> dict[str, KnownModel]:
-    sha256 = hashlib.sha256(network.read_bytes()).hexdigest()
-    return {"tiny": KnownModel(url=url, sha256=sha256, family="osnet", licence="CC0-1.0")}
+def listed(*urls: str, network: Path) -> dict[str, KnownModel]:
+    file = KnownFile(urls=urls, sha256=hashlib.sha256(network.read_bytes()).hexdigest())
+    return {"tiny": KnownModel(files=(file,), family="osnet", licence="CC0-1.0", trained_on="nothing")}
 
 
 def left_in(cache: Path) -> list[str]:
@@ -72,7 +73,7 @@ def left_in(cache: Path) -> list[str]:
 
 def test_a_network_is_fetched_once_with_its_card(site: str, network: Path, cache: Path) -> None:
     reported: list[Downloaded] = []
-    models = listed(f"{site}/good.onnx", network)
+    models = listed(f"{site}/good.onnx", network=network)
     path = fetch("tiny", cache, models=models, observers=[reported.append])
     card = read_card(path)
     assert (path, card.name, card.origin) == (cached_path("tiny", cache), "tiny", f"{site}/good.onnx")
@@ -86,15 +87,22 @@ def test_a_network_is_fetched_once_with_its_card(site: str, network: Path, cache
 @pytest.mark.parametrize(
     ("page", "message"),
     [
-        ("spoilt.onnx", "is another file than the list means, and was not kept: expected sha256"),
+        ("spoilt.onnx", r"cannot download tiny .*is another file than the list means, .*: expected sha256"),
         ("cut.onnx", "cannot download tiny .*IncompleteRead"),
         ("gone.onnx", "cannot download tiny .*404"),
     ],
 )
 def test_what_is_not_the_right_file_is_not_kept(site: str, network: Path, cache: Path, page: str, message: str) -> None:
     with pytest.raises(ArtefactError, match=message):
-        fetch("tiny", cache, models=listed(f"{site}/{page}", network))
+        fetch("tiny", cache, models=listed(f"{site}/{page}", network=network))
     assert left_in(cache) == []
+
+
+@pytest.mark.parametrize("first", ["spoilt.onnx", "cut.onnx", "gone.onnx"])
+def test_a_second_address_serves_where_the_first_does_not(site: str, network: Path, cache: Path, first: str) -> None:
+    path = fetch("tiny", cache, models=listed(f"{site}/{first}", f"{site}/good.onnx", network=network))
+    assert read_card(path).name == "tiny"
+    assert left_in(cache) == ["tiny.json", "tiny.onnx"]
 
 
 def test_without_a_network_one_line_says_what_to_do(network: Path, cache: Path) -> None:
@@ -104,13 +112,13 @@ def test_without_a_network_one_line_says_what_to_do(network: Path, cache: Path) 
     with pytest.raises(
         ArtefactError, match=f"download {url} by hand, then `reid-pipeline fetch tiny --from FILE`"
     ) as e:
-        fetch("tiny", cache, models=listed(url, network))
+        fetch("tiny", cache, models=listed(url, network=network))
     assert "\n" not in str(e.value)
     assert str(cached_path("tiny", cache)) in str(e.value)
 
 
 def test_a_file_brought_by_hand_is_taken(network: Path, cache: Path) -> None:
-    models = listed("http://127.0.0.1:9/never-asked", network)
+    models = listed("http://127.0.0.1:9/never-asked.onnx", network=network)
     assert read_card(fetch("tiny", cache, models=models, from_file=network)).family == "osnet"
     assert network.is_file()
 
@@ -118,23 +126,23 @@ def test_a_file_brought_by_hand_is_taken(network: Path, cache: Path) -> None:
 def test_a_file_put_into_the_cache_gets_its_card(network: Path, cache: Path) -> None:
     cache.mkdir()
     cached_path("tiny", cache).write_bytes(network.read_bytes())
-    path = fetch("tiny", cache, models=listed("http://127.0.0.1:9/never-asked", network))
+    path = fetch("tiny", cache, models=listed("http://127.0.0.1:9/never-asked.onnx", network=network))
     assert card_path(path).is_file()
 
 
 def test_another_file_brought_by_hand_is_refused(network: Path, cache: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.onnx"
     other.write_bytes(b"other")
-    models = listed("http://127.0.0.1:9/never-asked", network)
+    models = listed("http://127.0.0.1:9/never-asked.onnx", network=network)
     with pytest.raises(ArtefactError, match="is another file than the list means"):
         fetch("tiny", cache, models=models, from_file=other)
-    with pytest.raises(ArtefactError, match=r"expected a copy of tiny at .*gone, found no file"):
-        fetch("tiny", cache, models=models, from_file=tmp_path / "gone")
+    with pytest.raises(ArtefactError, match=r"expected a copy of tiny at .*gone.*, found no file"):
+        fetch("tiny", cache, models=models, from_file=tmp_path / "gone.onnx")
     assert left_in(cache) == []
 
 
 def test_a_spoilt_file_in_the_cache_is_fetched_again(site: str, network: Path, cache: Path) -> None:
-    models = listed(f"{site}/good.onnx", network)
+    models = listed(f"{site}/good.onnx", network=network)
     path = fetch("tiny", cache, models=models)
     path.write_bytes(b"spoilt")
     assert read_card(fetch("tiny", cache, models=models)).name == "tiny"
@@ -153,7 +161,9 @@ def test_a_path_is_itself_and_a_name_is_looked_up(network: Path, cache: Path) ->
         find_artefact(str(network.with_name("gone.onnx")), cache)
     with pytest.raises(ArtefactError, match="run `reid-pipeline fetch yolox-nano`"):
         find_artefact("yolox-nano", cache)
-    in_cache = fetch("tiny", cache, models=listed("http://127.0.0.1:9/never-asked", network), from_file=network)
+    in_cache = fetch(
+        "tiny", cache, models=listed("http://127.0.0.1:9/never-asked.onnx", network=network), from_file=network
+    )
     assert find_artefact("tiny", cache) == in_cache
 
 
@@ -166,7 +176,7 @@ def test_a_shipped_network_needs_no_fetching_unless_the_cache_has_one_of_that_na
     in_cache = fetch(
         "by-hand",
         cache,
-        models={"by-hand": listed("http://127.0.0.1:9/never-asked", network)["tiny"]},
+        models={"by-hand": listed("http://127.0.0.1:9/never-asked.onnx", network=network)["tiny"]},
         from_file=network,
     )
     assert find_artefact("by-hand", cache) == in_cache
@@ -181,11 +191,14 @@ def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch
 
 def test_the_list_names_public_files_of_known_families() -> None:
     for model in known_models().values():
-        assert model.url.startswith("https://")
+        for file in model.files:
+            assert len(file.urls) == 2
+            assert all(url.startswith("https://") for url in file.urls)
+            assert {PurePosixPath(url).suffix for url in file.urls} == {file.suffix}
         assert model.family in FAMILIES
 
 
-ENTRY = "{url: %s, sha256: " + "0" * 64 + ", family: osnet, licence: MIT}\n"
+ENTRY = "{files: [{urls: [%s], sha256: " + "0" * 64 + "}], family: osnet, licence: MIT, trained_on: '?'}\n"
 
 
 @pytest.mark.parametrize(
@@ -212,5 +225,5 @@ def test_a_path_is_no_name(tmp_path: Path) -> None:
 @pytest.mark.shared
 @pytest.mark.parametrize("name", list(known_models()))
 def test_every_listed_network_is_what_the_list_says(shared: Path, cache: Path, name: str) -> None:
-    file = next((shared / "data/weights").rglob(known_models()[name].url.rpartition("/")[2]))
+    file = next((shared / "data/weights").rglob(known_models()[name].files[0].urls[0].rpartition("/")[2]))
     assert read_card(fetch(name, cache, from_file=file)).model_id.startswith(f"{name}@")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detectors.yolox import YoloxDetector
+from detectors.network_detector import NetworkDetector
 from pipeline.model_zoo import find_artefact, shipped_models
 from reid_models.clip_encoder import ClipEncoder
 from reid_runtime.card import read_card
@@ -29,7 +29,7 @@ def test_a_card_belongs_to_its_file_and_says_what_taught_the_network(name: str, 
 
 
 def test_the_detector_sees_nobody_where_nobody_is() -> None:
-    detector = YoloxDetector(load_session(shipped_models()[DETECTOR], provider="cpu", threads=1))
+    detector = NetworkDetector(load_session(shipped_models()[DETECTOR], provider="cpu", threads=1))
     (found,) = detector.detect([np.full((240, 320, 3), 90, np.uint8)])
     assert not (found.scores > 0.5).any()
 

@@ -31,7 +31,7 @@ def test_the_model_id_names_the_network_and_its_weights(artefact: Path) -> None:
 
 
 def test_an_artefact_without_a_card_tells_how_to_write_one(artefact: Path) -> None:
-    with pytest.raises(ArtefactError, match=r"net\.onnx has no card.*reid-pipeline adopt .*net\.onnx --family"):
+    with pytest.raises(ArtefactError, match=r"net\.onnx has no card.*reid-pipeline adopt .*net\.onnx`"):
         read_card(artefact)
 
 

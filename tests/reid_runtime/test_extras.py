@@ -8,6 +8,8 @@ from reid_runtime.extras import extra_of, extras, missing_extra
     [
         ("onnxruntime", "cpu"),
         ("cuda", "gpu"),
+        ("openvino", "openvino"),
+        ("tensorrt_rtx_bindings", "rtx"),
         ("ultralytics", "yolo"),
         ("numba", "simulation"),
         ("torch", "train"),

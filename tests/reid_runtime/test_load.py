@@ -13,8 +13,8 @@ from reid_runtime.load import describe, load_session
     [
         ("net.onnx", b"", "expected a network that ONNX Runtime loads"),
         ("net.onnx", b"no network at all", "expected a network that ONNX Runtime loads"),
-        ("net.engine", b"", "TensorRT engines are not read yet"),
-        ("net.pt", b"", r"expected a network with the suffix \.onnx, found \.pt"),
+        ("net.engine", b"", "an engine has the card that `reid-export engine` wrote"),
+        ("net.pt", b"", r"expected a network with the suffix \.onnx, \.xml or \.engine, found \.pt"),
     ],
 )
 def test_a_file_that_is_no_network_is_one_clear_line(tmp_path: Path, name: str, content: bytes, message: str) -> None:

@@ -64,7 +64,7 @@ def read_subject(path: Path, *, machine: Machine, threads: int = 1) -> Subject:
     """
     if path.suffix == ARTEFACT:
         return _artefact(path, machine=machine, threads=threads)
-    folder = _stage(path)
+    folder = stage_folder(path)
     checkpoint = read_checkpoint(folder / FILE)
     recipe = recipe_of(checkpoint)
     network = restored(recipe, checkpoint).to(machine.device)
@@ -76,7 +76,12 @@ def read_subject(path: Path, *, machine: Machine, threads: int = 1) -> Subject:
     return Subject(str(path), recipe.test, asked, folder, recipe, origin, checkpoint.step, checkpoint.seen)
 
 
-def _stage(path: Path) -> Path:
+def stage_folder(path: Path) -> Path:
+    """The folder of a stage: the path itself, or the only one in it.
+
+    Raises:
+        CheckpointError: if there is no checkpoint, or there are several.
+    """
     if (path / FILE).is_file():
         return path
     stages = sorted(file.parent for file in path.glob(f"*/{FILE}"))

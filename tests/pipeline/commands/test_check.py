@@ -33,7 +33,7 @@ def test_a_network_that_was_not_fetched_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PASSERBY_MODELS", str(tmp_path / "none"))
-    assert checked(tmp_path, detector={"kind": "yolox"}) == FAILED
+    assert checked(tmp_path, detector={"kind": "network"}) == FAILED
     assert "run `reid-pipeline fetch yolox-nano`" in capsys.readouterr().err
 
 

@@ -21,7 +21,7 @@ def site(tmp_path: Path, redis_server: RedisServer, monkeypatch: pytest.MonkeyPa
     write_image_video(tmp_path / "door.mp4", 60, codec="libx264", pixel_format="yuv420p", size=(320, 240))
     config = {
         "cameras": [{"name": "door", "source": str(tmp_path / "door.mp4")}],
-        "detector": {"kind": "yolox", "model": str(still_person(tmp_path / "still.onnx"))},
+        "detector": {"kind": "network", "model": str(still_person(tmp_path / "still.onnx"))},
         "encoder": {"kind": "colour-stripes"},
         "tracklets": {"gate": {"min_sharpness": 0.0}},
         "output": {"directory": str(tmp_path / "out")},

@@ -24,7 +24,7 @@ def arguments(folder: Path, **further: object) -> list[str]:
     write_image_video(folder / "door.mp4", 60, codec="libx264", pixel_format="yuv420p", size=(320, 240))
     config = {
         "cameras": [{"name": "door", "source": str(folder / "door.mp4")}],
-        "detector": {"kind": "yolox", "model": str(still_person(folder / "still.onnx"))},
+        "detector": {"kind": "network", "model": str(still_person(folder / "still.onnx"))},
         "encoder": {"kind": "colour-stripes"},
         "tracklets": {"gate": {"min_sharpness": 0.0}},
         "output": {"directory": str(folder / "out")},

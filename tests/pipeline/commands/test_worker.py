@@ -52,7 +52,7 @@ def test_a_worker_says_at_its_end_what_became_of_the_tracks_of_each_camera(
 ) -> None:
     monkeypatch.setenv("REDIS_URL", redis_url)
     write_image_video(tmp_path / "door.mp4", 60, codec="libx264", pixel_format="yuv420p", size=(320, 240))
-    detector = {"kind": "yolox", "model": str(still_person(tmp_path / "still.onnx"))}
+    detector = {"kind": "network", "model": str(still_person(tmp_path / "still.onnx"))}
     config = {
         "cameras": [{"name": name, "source": str(tmp_path / "door.mp4")} for name in ("door", "yard")],
         "site": {"name": uuid4().hex},

@@ -50,7 +50,7 @@ def config_of(folder: Path, videos: Iterable[str], out: Path, *, processes: int)
     return PipelineConfig.model_validate(
         {
             "cameras": [{"name": f"camera{i}", "source": str(folder / each)} for i, each in enumerate(videos)],
-            "detector": {"kind": "yolox", "model": str(folder / "still.onnx")},
+            "detector": {"kind": "network", "model": str(folder / "still.onnx")},
             "encoder": {"kind": "colour-stripes"},
             "tracklets": {"gate": {"min_sharpness": 0.0}},
             "compute": {"processes": processes},

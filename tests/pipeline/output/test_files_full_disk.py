@@ -42,7 +42,7 @@ def run(folder: Path, out: Path, frames: int, *words: str) -> int:
     write_image_video(folder / "door.mp4", frames, codec="libx264", pixel_format="yuv420p", size=(320, 240))
     config = {
         "cameras": [{"name": "door", "source": str(folder / "door.mp4")}],
-        "detector": {"kind": "yolox", "model": str(still_person(folder / "still.onnx"))},
+        "detector": {"kind": "network", "model": str(still_person(folder / "still.onnx"))},
         "encoder": {"kind": "colour-stripes"},
         "tracklets": {"gate": {"min_sharpness": 0.0}},
         "output": {"directory": str(out)},

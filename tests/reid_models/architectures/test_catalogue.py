@@ -2,31 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
-from pathlib import Path
 
-import onnxruntime
 import pytest
 import torch
 from torch import Tensor, nn
 
 from reid_models.architectures.catalogue import CATALOGUE
 from reid_models.architectures.features import Features
-from reid_models.architectures.served import ServedNetwork
 from testing.architectures.golden import assert_close
 from testing.architectures.small_networks import clips_for, small_network
 
 SAME_CODE = {"pooling-mean-resnet18", "cosam-mean-se-resnet50", "attributes-resnet18"}
 """Another network of the catalogue on another trunk, which these tests replace by a small one."""
 NETWORKS = [name for name in CATALOGUE if name not in SAME_CODE]
-SAME_PARTS = {
-    "cosam-attention-resnet50": "COSAM, and the attention of pooling-attention-resnet50",
-    "cosam-recurrent-resnet50": "COSAM, and the recurrence of pooling-recurrent-resnet50",
-    "gltr-dtp-resnet50": "half of gltr-released-resnet50",
-    "gltr-tsa-resnet50": "the other half",
-    "m3d-streams-resnet50": "m3d-plain-resnet50, and a trunk",
-}
-"""What these are made of is exported in others: torch takes seconds for each."""
-EXPORTED = [name for name in NETWORKS if name not in SAME_PARTS]
 ALLOWED = [
     (name, lengths.least + more * lengths.multiple)
     for name, lengths in ((name, CATALOGUE[name].lengths) for name in NETWORKS)
@@ -147,43 +135,3 @@ def test_every_parameter_learns(name: str) -> None:
         if parameter.requires_grad and (parameter.grad is None or not parameter.grad.any())
     ]
     assert not stuck
-
-
-@pytest.mark.filterwarnings(
-    # What torch.export has to say about its own way of taking an LSTM apart.
-    "ignore:The tensor attributes .*_flat_weights.* were assigned during export:UserWarning",
-    "ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning",
-    "ignore:_check_is_size will be removed:FutureWarning",
-)
-@pytest.mark.slow
-@pytest.mark.parametrize("named", EXPORTED)
-def test_exported_it_gives_the_same_for_any_batch(named: str, tmp_path: Path) -> None:
-    """And for any length, where one exported network takes them all."""
-    network = small_network(named)
-    free = torch.export.Dim.DYNAMIC
-    is_length_free = CATALOGUE[named].lengths.is_free_when_exported
-    clips = clips_for(named, batch=2).permute(0, 1, 3, 4, 2).contiguous()
-    exported = torch.onnx.export(
-        ServedNetwork(network).eval(),
-        (clips,),
-        dynamo=True,
-        dynamic_shapes={"clips": {0: free, 1: free} if is_length_free else {0: free}},
-        input_names=["clips"],
-        output_names=["embeddings"],
-        verbose=False,
-    )
-    assert exported is not None
-    exported.save(tmp_path / "network.onnx")
-    session = onnxruntime.InferenceSession(tmp_path / "network.onnx", one_thread(), providers=["CPUExecutionProvider"])
-    frames = 2 * clips.shape[1] if is_length_free else clips.shape[1]
-    others = clips_for(named, batch=3, frames=frames, seed=1)
-    expected = embed(network, others)
-    (found,) = session.run(None, {"clips": others.permute(0, 1, 3, 4, 2).contiguous().numpy()})
-    assert_close(torch.from_numpy(found), expected, 1e-4 * max(1.0, float(expected.abs().max())))
-
-
-def one_thread() -> onnxruntime.SessionOptions:
-    """As for torch: threads that wait for each other on busy cores can take minutes."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    return options

@@ -1,0 +1,1 @@
+"""What each command of `reid-export` does, one file a command."""

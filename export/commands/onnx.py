@@ -1,0 +1,92 @@
+"""`reid-export onnx`: a checkpoint, or a network of random weights, as an ONNX file with its card."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import torch
+
+from export.graph.artefact import Words, check_target, export_onnx
+from export.graph.errors import ExportError
+from export.graph.sources import AS_TRAINED, Sizes, random_subject, trained_subject
+from export.graph.subject import Subject
+from export.graph.tracing import OPSET, OPSETS
+from reid_models.architectures.backbones import TrunkSpec
+
+NO_LICENCE = "none needed: random numbers"
+NO_NOTES = "Not trained: the weights are random numbers. For trying an engine or a runtime, and for nothing else."
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of `onnx`.
+
+    Attributes:
+        file: to write.
+        run: folder of a training; None: a network of random weights.
+        network: its name; of a run, which of several.
+        seed: of random weights.
+        trunk: frame network under random weights; None: the catalogue's.
+        sizes: see there.
+        licence: of trained weights.
+        notes: of trained weights.
+        threshold: encoders only.
+        opset: of ONNX.
+    """
+
+    file: Path
+    run: Path | None = None
+    network: str | None = None
+    seed: int = 0
+    trunk: str | None = None
+    sizes: Sizes = AS_TRAINED
+    licence: str | None = None
+    notes: str | None = None
+    threshold: float | None = None
+    opset: int = OPSET
+
+
+def run(request: Request) -> str:
+    """Exports, and says what was written in one line.
+
+    Raises:
+        PasserbyError: if what was asked cannot be; one line.
+    """
+    check_target(request.file)
+    if not OPSETS[0] <= request.opset <= OPSETS[1]:
+        raise ExportError(f"expected an opset from {OPSETS[0]} to {OPSETS[1]}, found {request.opset}")
+    torch.set_num_threads(1)
+    subject = _subject(request)
+    if subject.clip is None and request.threshold is not None:
+        raise ExportError("a detector compares nobody: leave --threshold away")
+    exported = export_onnx(subject, request.file, _words(request), opset=request.opset)
+    return f"{request.file}: {exported.card.model_id}, differs from torch by {exported.difference:.1e}"
+
+
+def _subject(request: Request) -> Subject:
+    if request.run is not None:
+        if request.trunk is not None:
+            raise ExportError("a run has its own trunk: leave --trunk away")
+        return trained_subject(request.run, network=request.network, sizes=request.sizes)
+    if request.network is None:
+        raise ExportError(
+            "expected a CHECKPOINT before the file, or --network NAME for one of random weights, found neither"
+        )
+    return random_subject(request.network, seed=request.seed, sizes=request.sizes, trunk=_trunk(request.trunk))
+
+
+def _trunk(kind: str | None) -> TrunkSpec | None:
+    if kind is None:
+        return None
+    kinds = get_args(TrunkSpec.__annotations__["kind"])
+    if kind not in kinds:
+        raise ExportError(f"expected a trunk of {', '.join(kinds)}, found {kind}")
+    return TrunkSpec(kind, last_stride=2 if kind == "inception_v3" else 1)  # type: ignore[arg-type]  # it is one of them
+
+
+def _words(request: Request) -> Words:
+    if request.run is None:
+        return Words(NO_LICENCE, NO_NOTES)
+    if request.licence is None or request.notes is None:
+        raise ExportError("expected --licence and --notes of what was trained: the card carries them")
+    return Words(request.licence, request.notes, request.threshold)

@@ -1,0 +1,1 @@
+"""From ONNX files to engines of TensorRT and TensorRT-RTX."""

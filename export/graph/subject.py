@@ -1,0 +1,87 @@
+"""What is exported: a network with the shape of its input, and what its card says of it."""
+
+# N clips or images, T frames, H x W pixels
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from detectors import yolox
+from reid_models import clip_encoder
+from reid_models.architectures.architecture import Lengths
+from reid_runtime.card import ClipSpec, DetectionSpec, Pixels
+from reid_runtime.family import Family
+
+EXAMPLE_ROWS = 2
+"""Of the input that the network is traced with: a single one would be taken for a constant."""
+EMBEDDINGS = "one vector for each clip, of length 1"
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Subject:
+    """A network as serving runs it, in eval mode.
+
+    Attributes:
+        network: from the tensors of `inputs`, in their order, to those of `outputs`.
+        architecture: its name in the catalogue, and what is not the catalogue's.
+        paper: whose, and which of its networks.
+        origin: how its weights came to be.
+        clip: the clips that serving is to give it; None: it takes images.
+        image: height and width of the images, pixels; None: it takes clips.
+        lengths: which T it takes; None: it takes images.
+    """
+
+    network: nn.Module
+    architecture: str
+    paper: str
+    origin: str
+    clip: ClipSpec | None = None
+    image: tuple[int, int] | None = None
+    lengths: Lengths | None = None
+
+    @property
+    def family(self) -> Family:
+        """Of the networks that serving reads."""
+        return yolox.YOLOX if self.clip is None else clip_encoder.CLIP
+
+    @property
+    def pixels(self) -> Pixels:
+        """How images become the input."""
+        return yolox.PIXELS if self.clip is None else clip_encoder.PIXELS
+
+    @property
+    def detection(self) -> DetectionSpec | None:
+        """The images that it takes, and its one class, that of people; None: it takes clips."""
+        return None if self.image is None else DetectionSpec(*self.image, "top-left", 0)
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """Names of the file's inputs, in order, and what they mean."""
+        return {"images": yolox.IMAGES} if self.clip is None else {"clips": clip_encoder.CLIPS}
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """Names of the file's outputs, in order, and what they mean."""
+        return {"output": yolox.ROWS} if self.clip is None else {"embeddings": EMBEDDINGS}
+
+    @property
+    def free_axes(self) -> dict[int, str]:
+        """Axes of the input whose size is free in the file, and their names there."""
+        is_length_free = self.lengths is not None and self.lengths.is_free_when_exported
+        return {0: "N", 1: "T"} if is_length_free else {0: "N"}
+
+    def example(self, rows: int = EXAMPLE_ROWS, frames: int | None = None) -> tuple[Tensor, ...]:
+        """Noise of one brightness for each clip or image, as the network takes it; the same at every call.
+
+        Args:
+            rows: N.
+            frames: T; those of the clip if None.
+        """
+        generator = torch.Generator().manual_seed(rows)
+        if self.clip is None:
+            assert self.image is not None
+            return (torch.rand(rows, 3, *self.image, generator=generator) * 255,)
+        shape = (rows, frames or self.clip.frames, self.clip.height, self.clip.width, 3)
+        noise = torch.randint(0, 128, shape, generator=generator)
+        return ((noise + torch.randint(0, 128, (rows, 1, 1, 1, 3), generator=generator)).to(torch.uint8),)
