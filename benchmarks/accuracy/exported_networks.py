@@ -6,8 +6,8 @@
     python -m benchmarks.accuracy.exported_networks --runs RUNS --out FOLDER
 
 Each run's last stage is exported by `reid-export onnx` and `reid-export precision`. The shop is that of the demo, with
-people of whom nobody was learnt; detector and tracker are the shipped ones; the threshold is calibrated for each file on
-tracklets of other people. What lies in FOLDER already is used again.
+people of whom nobody was learnt; detector and tracker are the shipped ones; the threshold is calibrated for each file
+on tracklets of other people. What lies in FOLDER already is used again.
 """
 
 import argparse
