@@ -5,9 +5,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from reid_runtime.session import Provider
+
 
 app = typer.Typer(
     name="reid-export", help="Export trained networks.", pretty_exceptions_enable=False, rich_markup_mode=None
@@ -22,6 +26,17 @@ CheckpointArgument = Annotated[
         help="Folder of what was trained: a stage of `reid-train fit`, or a run of `python -m detectors.training`.",
     ),
 ]
+DataOption = Annotated[
+    str | None,
+    typer.Option(help="NAME=FOLDER of a data set, or a folder of tracklets or images, to compare on; else simulated."),
+]
+CalibrateOption = Annotated[
+    str | None, typer.Option(help="The same, to calibrate on; else those of --data, or simulated people.")
+]
+SamplesOption = Annotated[int, typer.Option(min=1, help="Tracklets or images to calibrate on; simulated: persons.")]
+PersonsOption = Annotated[int, typer.Option(min=2, help="Simulated persons, or images, to compare on.")]
+ThreadsOption = Annotated[int, typer.Option(min=1, help="On the processor.")]
+ProviderOption = Annotated[str | None, typer.Option(help="Where the artefacts run; else on the processor.")]
 
 
 @app.callback()
@@ -57,6 +72,12 @@ def onnx_command(
         int | None, typer.Option(min=32, max=4096, help="See --height; a larger image finds smaller people, slower.")
     ] = None,
     opset: Annotated[int, typer.Option(help="Of ONNX.")] = 20,
+    mask: Annotated[
+        bool, typer.Option("--mask", help="A second input: which frames of each clip are no padding.")
+    ] = False,
+    attention: Annotated[
+        bool, typer.Option("--attention", help="More outputs: what the network looked at, where its paper has that.")
+    ] = False,
 ) -> int:
     """An ONNX file with its card: a trained network, or one of random weights to try an engine with."""
     from export.commands.onnx import Request, run
@@ -76,6 +97,8 @@ def onnx_command(
         notes=notes,
         threshold=threshold,
         opset=opset,
+        has_mask=mask,
+        has_attention=attention,
     )
     typer.echo(run(request))
     return 0
@@ -133,6 +156,90 @@ def gpu_report(
     from export.commands.gpu_report import run
 
     return run(networks or (), folder, minutes=minutes, date=datetime.now(UTC).strftime("%d %B %Y"))
+
+
+@app.command()
+def precision(
+    file: Annotated[Path, typer.Argument(help="Network in single precision, with its card.")],
+    out: Annotated[Path, typer.Option(help="To write, with the suffix .onnx; the card goes beside it.")],
+    to: Annotated[str, typer.Option(help="fp16 or int8.")],
+    calibrate: CalibrateOption = None,
+    data: DataOption = None,
+    samples: SamplesOption = 32,
+    persons: PersonsOption = 60,
+    threads: ThreadsOption = 1,
+) -> int:
+    """The same network in half precision or in 8 bits, if it still says the same."""
+    from rich.console import Console
+
+    from export.commands.precision import Asked, run
+    from export.verification.trials import Samples
+
+    if to not in ("fp16", "int8"):
+        raise typer.BadParameter(f"expected fp16 or int8, found {to}", param_hint="--to")
+    asked = Asked(file, out, "fp16" if to == "fp16" else "int8", calibrate, data, Samples(samples, persons), threads)
+    typer.echo(run(asked, Console(stderr=True, highlight=False)))
+    return 0
+
+
+@app.command()
+def verify(
+    files: Annotated[list[Path], typer.Argument(help="Artefacts, each with its card.")],
+    against: Annotated[Path, typer.Option(help="What they were made from: an artefact in fp32, or a run's folder.")],
+    data: DataOption = None,
+    persons: PersonsOption = 60,
+    provider: ProviderOption = None,
+    threads: ThreadsOption = 1,
+    json: Annotated[Path | None, typer.Option(help="Write the figures there.")] = None,
+) -> int:
+    """Hold artefacts against the network that they were made from; exit code 1 if one is not good."""
+    from rich.console import Console
+
+    from export.commands.verify import Asked, run
+    from export.verification.trials import Samples
+
+    samples = Samples(1, persons)
+    asked = Asked(files, against, data, samples, provider_named(provider), threads, json)
+    lines, is_good = run(asked, Console(stderr=True, highlight=False))
+    typer.echo("\n".join(lines))
+    return 0 if is_good else 1
+
+
+@app.command()
+def bench(
+    files: Annotated[list[Path], typer.Argument(help="Artefacts of one network, each with its card.")],
+    out: Annotated[Path, typer.Option(help="Folder for the figures and the plot.")],
+    checkpoint: Annotated[Path | None, typer.Option(help="Folder of the run, for torch beside them.")] = None,
+    batch: Annotated[list[int] | None, typer.Option(min=1, help="Clips or images at once; again for more.")] = None,
+    frames: Annotated[list[int] | None, typer.Option(min=1, help="Of a clip; again for more.")] = None,
+    provider: Annotated[
+        list[str] | None, typer.Option(help="Where to run; again for more; else all there are.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=3, help="In each, every way runs once.")] = 20,
+    compile_too: Annotated[bool, typer.Option("--compile/--no-compile", help="torch.compile beside them.")] = True,
+    threads: ThreadsOption = 1,
+) -> int:
+    """Measure clips a second and latency of artefacts beside torch, and how fast this machine lets them be."""
+    from rich.console import Console
+
+    from export.commands.bench import Asked, run
+
+    providers = [name for name in map(provider_named, provider or ()) if name]
+    asked = Asked(files, out, checkpoint, batch or (1, 4, 16), frames or (), providers, rounds, compile_too, threads)
+    run(asked, Console(highlight=False), Console(stderr=True, highlight=False))
+    return 0
+
+
+def provider_named(name: str | None) -> "Provider | None":
+    """The provider of a name; None: none was named."""
+    from typing import get_args
+
+    from reid_runtime.session import Provider
+
+    found: Provider | None = next((each for each in get_args(Provider) if each == name), None)
+    if name is not None and found is None:
+        raise typer.BadParameter(f"expected one of {', '.join(get_args(Provider))}, found {name}")
+    return found
 
 
 def entry() -> None:

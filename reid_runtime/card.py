@@ -23,6 +23,7 @@ Frames = Annotated[int, Field(ge=1, le=1024)]
 Side = Annotated[int, Field(ge=1, le=4096)]
 """Larger ones no network takes, and no memory: a card is read before anything is allocated by it."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Precision = Literal["fp32", "fp16", "int8"]
 Above0 = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 ENGINES = ".engine", ".plan"
 """Suffixes of engines."""
@@ -43,6 +44,23 @@ class ClipSpec:
     frames: Frames
     height: Side
     width: Side
+
+
+@dataclass(frozen=True, slots=True)
+class ClipLengths:
+    """Which T a network takes whose file leaves it free.
+
+    Attributes:
+        least: frames.
+        multiple: of how many frames.
+    """
+
+    least: Frames = 1
+    multiple: Frames = 1
+
+    def allow(self, frames: int) -> bool:
+        """Whether it takes clips of that many."""
+        return frames >= self.least and frames % self.multiple == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +119,23 @@ class Pixels(BaseModel):
     dtype: Literal["float32", "float16", "uint8"] = "float32"
 
 
+class Lowered(BaseModel):
+    """How an artefact of half or 8-bit precision was made of a network in single precision.
+
+    Attributes:
+        source_sha256: of the artefact in single precision, see `artefact_sha256`.
+        calibration: what it was calibrated on, and how, in words; empty where nothing is to be calibrated.
+        kept: names of the nodes that were left in higher precision.
+        figures: what the gate measured against the source, by name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    source_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    calibration: str = ""
+    kept: tuple[str, ...] = ()
+    figures: dict[str, Finite] = Field(default_factory=dict)
+
+
 class ModelCard(BaseModel):
     """What stands in the JSON file beside an artefact.
 
@@ -112,13 +147,18 @@ class ModelCard(BaseModel):
         inputs: of the file, in its order.
         outputs: of the file, in its order.
         pixels: how images become the first input.
-        clip: the clips it takes, for clip networks only.
+        clip: the clips that it is given, for clip networks only.
+        lengths: other T that it takes, where its file leaves T free and this is known.
         detection: the images it takes and whom it is asked for, for detectors only.
         precision: of the weights.
+        lowered: of what, and how, where the precision is not single.
         licence: of the weights, an SPDX name or words.
         origin: where the artefact came from.
         threshold: encoders only: cosine from which two tracks are taken for one person where nothing is calibrated.
         notes: what else a user should know.
+        network: which architecture it is, as docs/models.md names it; empty: nobody knows.
+        paper: whose.
+        opset: of ONNX's operators.
         engine: of engines only: where they run.
     """
 
@@ -131,12 +171,17 @@ class ModelCard(BaseModel):
     outputs: tuple[TensorSpec, ...] = Field(min_length=1)
     pixels: Pixels
     clip: ClipSpec | None = None
+    lengths: ClipLengths | None = None
     detection: DetectionSpec | None = None
-    precision: Literal["fp32", "fp16", "int8"] = "fp32"
+    precision: Precision = "fp32"
+    lowered: Lowered | None = None
     licence: str
     origin: str
     threshold: float | None = Field(None, ge=-1, le=1, allow_inf_nan=False)
     notes: str = ""
+    network: str = ""
+    paper: str = ""
+    opset: int | None = None
     engine: EngineCard | None = None
 
     @property

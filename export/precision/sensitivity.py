@@ -1,0 +1,97 @@
+"""Which nodes a network cannot do without in single precision: found by measuring, until the gate lets it pass."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from export.precision.graphs import save
+from export.precision.quantise import METHODS, Feed, Ranges, measure_ranges, quantisable, quantised
+from reid_runtime.onnx_session import ONLY_ERRORS
+
+PROBES = 4
+"""Passes on which nodes and methods are compared: they are ranked, not judged."""
+
+Advance = Callable[[int, int], None]
+"""(done, of how many)."""
+
+
+class Probe:
+    """Some passes through a network, and what came of them in single precision."""
+
+    def __init__(self, model: onnx.ModelProto, feeds: Sequence[Feed], folder: Path, *, threads: int) -> None:
+        chosen = np.linspace(0, len(feeds) - 1, min(PROBES, len(feeds))).astype(int)
+        self._feeds = [feeds[row] for row in chosen]
+        self._path = folder / "probe.onnx"
+        self._threads = threads
+        self._expected = self._outputs(model)
+
+    def error(self, model: onnx.ModelProto) -> float:
+        """1 minus the least cosine between what the network yields and what it yielded in single precision."""
+        return max(
+            1 - _cosine(found, expected) for found, expected in zip(self._outputs(model), self._expected, strict=True)
+        )
+
+    def _outputs(self, model: onnx.ModelProto) -> list[NDArray[Any]]:
+        options = ort.SessionOptions()
+        options.log_severity_level = ONLY_ERRORS
+        options.intra_op_num_threads = self._threads
+        session = ort.InferenceSession(save(model, self._path), options, providers=["CPUExecutionProvider"])
+        first = session.get_outputs()[0].name
+        return [np.asarray(session.run([first], feed)[0]) for feed in self._feeds]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What it costs to have one node alone in 8 bits; see `Probe.error`."""
+
+    node: str
+    error: float
+
+
+def best_ranges(model: onnx.ModelProto, feeds: Sequence[Feed], probe: Probe, folder: Path) -> Ranges:
+    """The ranges of the method by which the network loses least, all of it in 8 bits."""
+    found = [measure_ranges(model, feeds, method, folder) for method in METHODS]
+    return min(found, key=lambda ranges: probe.error(quantised(model, ranges)))
+
+
+def costs(model: onnx.ModelProto, ranges: Ranges, probe: Probe, advance: Advance) -> list[Cost]:
+    """Of every node that can run in 8 bits, the dearest first."""
+    names = quantisable(model)
+    found = []
+    for number, name in enumerate(names):
+        found.append(Cost(name, probe.error(quantised(model, ranges, only=[name]))))
+        advance(number + 1, len(names))
+    return sorted(found, key=lambda cost: -cost.error)
+
+
+def fewest(order: Sequence[str], is_good: Callable[[Collection[str]], bool]) -> list[str] | None:
+    """The first few of some nodes without which it is good; None if it is good without no number of them.
+
+    One, two, four and so on are tried, and then what lies between the last that was not good and the first that was.
+
+    Args:
+        order: the dearest first.
+        is_good: asked of those that are left out; not of none and not of all.
+    """
+    bad, tried = 0, 1
+    while tried < len(order) and not is_good(order[:tried]):
+        bad, tried = tried, 2 * tried
+    if tried >= len(order):
+        return None
+    good = tried
+    while good - bad > 1:
+        middle = (bad + good) // 2
+        bad, good = (bad, middle) if is_good(order[:middle]) else (middle, good)
+    return list(order[:good])
+
+
+def _cosine(one: NDArray[Any], other: NDArray[Any]) -> float:
+    a, b = (array.astype(np.float64).ravel() for array in (one, other))
+    found = float(a @ b / max(1e-30, float(np.linalg.norm(a) * np.linalg.norm(b))))
+    return found if np.isfinite(found) else -1.0

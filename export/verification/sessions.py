@@ -1,0 +1,88 @@
+"""Networks behind the socket of serving: artefacts, checkpoints of torch, and one that notes what it is given."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from export.graph.sources import trained_subject
+from reid_runtime.card import ModelCard, read_card
+from reid_runtime.load import load_session, open_session, own_provider
+from reid_runtime.session import Arrays, Provider, Session
+
+
+class TorchSession:
+    """A network in torch that takes and yields what a card says of its first input and output."""
+
+    def __init__(self, network: Callable[[Tensor], Tensor | tuple[Tensor, ...]], card: ModelCard) -> None:
+        self._network = network
+        self._card = card
+
+    @property
+    def card(self) -> ModelCard:
+        """See `Session.card`."""
+        return self._card
+
+    def run(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
+        """See `Session.run`."""
+        with torch.inference_mode():
+            found = self._network(torch.from_numpy(np.ascontiguousarray(inputs[self._card.inputs[0].name])))
+        first = found[0] if isinstance(found, tuple) else found
+        return {self._card.outputs[0].name: first.numpy()}
+
+
+class NotingSession:
+    """Another session that keeps all that it is given: what a runtime's calibration is fed with, whatever the family.
+
+    Attributes:
+        noted: the inputs of each pass.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.noted: list[dict[str, NDArray[Any]]] = []
+
+    @property
+    def card(self) -> ModelCard:
+        """See `Session.card`."""
+        return self._session.card
+
+    def run(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
+        """See `Session.run`."""
+        self.noted.append({name: np.array(array) for name, array in inputs.items()})
+        return self._session.run(inputs)
+
+
+def open_reference(path: Path, like: ModelCard, *, provider: Provider, threads: int) -> Session:
+    """What an artefact is held against: another artefact, or the folder of a run.
+
+    Args:
+        path: of it.
+        like: card of the artefact that is held against it.
+        provider: of an artefact.
+        threads: on the processor.
+
+    Raises:
+        ArtefactError: if the artefact is not what it should be.
+        CheckpointError: if the folder holds no checkpoint, or several.
+        ExportError: if what it holds is no network that is exported.
+    """
+    if path.is_file() or path.suffix:
+        return load_session(path, provider=provider, threads=threads)
+    torch.set_num_threads(threads)
+    return TorchSession(trained_subject(path).network, like)
+
+
+def open_artefact(path: Path, *, provider: Provider | None, threads: int) -> Session:
+    """An artefact on a provider, or where such files run: an engine in its library, others on every processor.
+
+    Raises:
+        ArtefactError: if it is not what it should be.
+    """
+    card = read_card(path)
+    own = card.engine.runtime if card.engine else own_provider(path)
+    return open_session(path, card, provider=provider or own, threads=threads)

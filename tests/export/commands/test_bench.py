@@ -1,0 +1,46 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from export import cli
+from testing.engines import engine_card, need_rtx, stored_engine
+from testing.paths import ROOT
+
+MODELS = ROOT / "configs" / "models"
+
+
+def test_artefacts_are_timed_in_turns_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ask = ["bench", str(MODELS / "passerby-encoder.onnx"), "--out", str(tmp_path), "--provider", "cpu"]
+    assert cli.main([*ask, "--batch", "1", "--batch", "2", "--rounds", "3"]) == 0
+    shown = capsys.readouterr().out
+    assert "GFLOP/s" in shown
+    record = json.loads((tmp_path / "bench.json").read_text())
+    assert [(each["size"]["batch"], each["size"]["frames"]) for each in record["timings"]] == [(1, 8), (2, 8)]
+    for each in record["timings"]:
+        assert 0 < each["median_ms"] <= each["p95_ms"]
+        assert each["per_s"] == pytest.approx(1000 * each["size"]["batch"] / each["median_ms"])
+        assert each["roofline"] > 0
+    assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (["--frames", "5"], "takes clips of 8 frames, found --frames 5"),
+        (["--provider", "abacus"], "expected one of cpu, openvino, cuda"),
+    ],
+)
+def test_misuse_is_one_line(more: list[str], expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ask = ["bench", str(MODELS / "passerby-encoder.onnx"), "--out", str(tmp_path), *more]
+    assert cli.main([*ask, "--provider", "cpu"] if "--provider" not in more else ask) == 2
+    reported = capsys.readouterr().err
+    assert expected in reported
+    assert reported.count("\n") == 1
+
+
+def test_an_engine_is_given_to_its_own_library(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    need_rtx()
+    stored_engine(tmp_path / "net.engine", engine_card(runtime="tensorrt-rtx", version="1.0.0.1", gpu=None))
+    assert cli.main(["bench", str(tmp_path / "net.engine"), "--out", str(tmp_path / "out"), "--provider", "cpu"]) == 1
+    assert "built by TensorRT-RTX 1.0.0.1" in capsys.readouterr().err
