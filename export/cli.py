@@ -76,6 +76,12 @@ def onnx_command(
         int | None, typer.Option(min=32, max=4096, help="See --height; a larger image finds smaller people, slower.")
     ] = None,
     opset: Annotated[int, typer.Option(help="Of ONNX.")] = 20,
+    mask: Annotated[
+        bool, typer.Option("--mask", help="A second input: which frames of each clip are no padding.")
+    ] = False,
+    attention: Annotated[
+        bool, typer.Option("--attention", help="More outputs: what the network looked at, where its paper has that.")
+    ] = False,
 ) -> int:
     """An ONNX file with its card: a trained network, or one of random weights to try an engine with."""
     from export.commands.onnx import Request, run
@@ -95,6 +101,8 @@ def onnx_command(
         notes=notes,
         threshold=threshold,
         opset=opset,
+        has_mask=mask,
+        has_attention=attention,
     )
     typer.echo(run(request))
     return 0

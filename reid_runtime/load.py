@@ -66,6 +66,13 @@ def own_provider(path: Path) -> Provider:
     return "openvino" if path.suffix == ".xml" else "cpu"
 
 
+def providers_of(path: Path, card: ModelCard) -> tuple[Provider, ...]:
+    """Those that run an artefact, on a machine that has them."""
+    if card.engine is not None:
+        return (card.engine.runtime,)
+    return ("openvino",) if path.suffix == ".xml" else ("cpu", "openvino", "cuda", "tensorrt")
+
+
 def describe(path: Path) -> Signature:
     """The inputs and outputs of an artefact, without a card.
 

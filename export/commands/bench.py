@@ -21,7 +21,7 @@ from export.graph.sources import trained_subject
 from export.verification.sessions import TorchSession
 from export.verification.trials import SamplesError
 from reid_runtime.card import ModelCard, read_card
-from reid_runtime.load import load_session, working_providers
+from reid_runtime.load import load_session, providers_of, working_providers
 from reid_runtime.session import Arrays, Provider, Session
 
 BUILDS_FOR_MINUTES: tuple[Provider, ...] = ("tensorrt",)
@@ -108,7 +108,7 @@ def _ways(asked: Asked) -> list[_Way]:
     found = [
         _Way(f"{file.stem} {provider}", load_session(file, provider=provider, threads=asked.threads), file)
         for file in asked.files
-        for provider in providers
+        for provider in _that_run(file, providers)
     ]
     if asked.checkpoint is None:
         return found
@@ -120,6 +120,12 @@ def _ways(asked: Asked) -> list[_Way]:
         compiled = torch.compile(network)
         found.append(_Way("torch.compile", TorchSession(compiled, card)))
     return found
+
+
+def _that_run(file: Path, asked: Sequence[Provider]) -> Sequence[Provider]:
+    """Of an engine and of Intel's files their own; of others those that were asked for."""
+    able = providers_of(file, read_card(file))
+    return able if len(able) == 1 else [provider for provider in asked if provider in able]
 
 
 def _sizes(asked: Asked, card: ModelCard) -> list[Size]:

@@ -34,7 +34,7 @@ def run(networks: Sequence[Path], folder: Path, *, minutes: float, date: str) ->
     console = Console(stderr=True, highlight=False)
     done: list[Done] = []
     with tempfile.TemporaryDirectory(prefix="engines.", dir=folder) as scratch:
-        steps = steps_of(files, Path(scratch), runtimes=_runtimes(machine))
+        steps = steps_of(files, Path(scratch), folder, runtimes=_runtimes(machine))
         for index, step in enumerate(steps, 1):
             console.print(f"{index} of {len(steps)}: {step.name}", soft_wrap=True)
             done.append(run_step(step, left_s=until_s - time.monotonic()))

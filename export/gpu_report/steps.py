@@ -51,18 +51,34 @@ class Done:
     fault: str = ""
 
 
-def steps_of(networks: Sequence[Path], folder: Path, *, runtimes: Sequence[str]) -> tuple[Step, ...]:
+def steps_of(networks: Sequence[Path], scratch: Path, report: Path, *, runtimes: Sequence[str]) -> tuple[Step, ...]:
     """All steps, those first whose figures nothing else gives.
 
     Args:
-        networks: ONNX files in single precision with their cards.
-        folder: for what is made on the way.
+        networks: ONNX files in single precision with their cards; `NAME-fp16.onnx` and `NAME-int8.onnx` are made where
+            they do not lie beside.
+        scratch: folder for what is made on the way.
+        report: folder of the report, for plots.
         runtimes: for which engines are built, of `tensorrt` and `tensorrt-rtx`.
     """
     found: list[Step] = []
+    checks: list[Step] = []
     for network in networks:
-        found += _network(network, folder, runtimes)
-    return (*found, *_overhead())
+        files = {each: _lowered(network, each, scratch) for each in ("fp32", *PRECISIONS)}
+        found += [_lower(network, each, file) for each, file in files.items() if not file.is_file()]
+        engines = [
+            _Engine(file, scratch / f"{file.stem}-{runtime}.engine", runtime)
+            for file in files.values()
+            for runtime in runtimes
+        ]
+        found += [engine.build() for engine in engines]
+        found.append(_bench(f"bench-{network.stem}", [*files.values()], report))
+        if engines:
+            every = [*files.values(), *(engine.file for engine in engines)]
+            found.append(_bench(f"bench-{network.stem}-engines", every, report))
+        artefacts = [(file, "cuda") for file in files.values()] + [(each.file, each.runtime) for each in engines]
+        checks += [_verify(network, file, provider) for file, provider in artefacts]
+    return (*found, *_overhead(), *checks)
 
 
 def run_step(step: Step, *, left_s: float) -> Done:
@@ -89,33 +105,41 @@ def run_step(step: Step, *, left_s: float) -> Done:
     return Done(step.name, shown, False, took_s, done.stdout, f"exit code {done.returncode}: {reason}")
 
 
-def _network(network: Path, folder: Path, runtimes: Sequence[str]) -> list[Step]:
-    files = {"fp32": network} | {each: folder / f"{network.stem}-{each}.onnx" for each in PRECISIONS}
-    found = [
-        Step(
-            f"{network.stem}: {each}",
-            (*EXPORT, "precision", str(network), "--out", str(files[each]), "--to", each),
-            120,
-        )
-        for each in PRECISIONS
-    ]
-    engines = [
-        (folder / f"{file.stem}-{runtime}.engine", file, runtime) for file in files.values() for runtime in runtimes
-    ]
-    found += [
-        Step(f"{engine.stem}: build", (*EXPORT, "engine", str(file), str(engine), "--for", runtime), 180)
-        for engine, file, runtime in engines
-    ]
-    artefacts = [(file, "cuda") for file in files.values()] + [(engine, runtime) for engine, _, runtime in engines]
-    found += [
-        Step(
-            f"{file.stem} on {provider}: verify",
-            (*EXPORT, "verify", str(network), str(file), "--provider", provider),
-            60,
-        )
-        for file, provider in artefacts
-    ]
-    return found
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    """One to be built: of which network, where, and for which library."""
+
+    network: Path
+    file: Path
+    runtime: str
+
+    def build(self) -> Step:
+        command = (*EXPORT, "engine", str(self.network), str(self.file), "--for", self.runtime)
+        return Step(f"{self.file.stem}: build", command, 180)
+
+
+def _lowered(network: Path, precision: str, scratch: Path) -> Path:
+    if precision == "fp32":
+        return network
+    name = f"{network.stem}-{precision}.onnx"
+    beside = network.with_name(name)
+    return beside if beside.is_file() else scratch / name
+
+
+def _lower(network: Path, precision: str, file: Path) -> Step:
+    command = (*EXPORT, "precision", str(network), "--out", str(file), "--to", precision)
+    return Step(f"{file.stem}: make", command, 150)
+
+
+def _bench(name: str, files: Sequence[Path], report: Path) -> Step:
+    """Engines run by their own libraries; they have a step of their own, so that one that fails spoils it alone."""
+    command = (*EXPORT, "bench", *map(str, files), "--out", str(report / name), "--provider", "cuda")
+    return Step(name, command, 120)
+
+
+def _verify(network: Path, file: Path, provider: str) -> Step:
+    command = (*EXPORT, "verify", str(file), "--against", str(network), "--provider", provider)
+    return Step(f"{file.stem} on {provider}: verify", command, 60)
 
 
 def _overhead() -> list[Step]:

@@ -1,8 +1,9 @@
 """What every detector promises, over every detector that needs no extra."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,14 +18,31 @@ from detectors.yolox import YOLOX
 from reid_runtime.adopt import adopt
 from reid_runtime.family import Asked
 from reid_runtime.load import load_session
+from testing.detectors.foreign import SIDE_PX as FOREIGN_PX
+from testing.detectors.foreign import (
+    adopted,
+    detector_of,
+    detr_outputs,
+    end2end_output,
+    nanodet_outputs,
+    ssd_output,
+    yolov8_output,
+)
 from testing.detectors.yolox import SIDE_PX, yolox_rows, yolox_session
-from testing.networks import constant_network
+from testing.networks import constant_network, constant_outputs
 from testing.opencv import on_one_thread
 
+FOREIGN: dict[str, Callable[[], dict[str, NDArray[Any]]]] = {
+    "yolov8": lambda: {"output0": yolov8_output()},
+    "end2end": lambda: {"output0": end2end_output()},
+    "ssd": lambda: {"detection_out": ssd_output()},
+    "detr": detr_outputs,
+    "nanodet": nanodet_outputs,
+}
 LEFT, RIGHT = (8.0, 8.0, 20.0, 40.0, 0.9), (40.0, 10.0, 50.0, 42.0, 0.6)
 
 
-@pytest.fixture(params=["yolox", "yolox-onnx", "hog", "batching"])
+@pytest.fixture(params=["yolox", "yolox-onnx", "yolov8", "end2end", "ssd", "detr", "nanodet", "hog", "batching"])
 def detector(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Detector]:
     match request.param:
         case "yolox":
@@ -34,6 +52,10 @@ def detector(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Detecto
             path = constant_network(tmp_path / "tiny.onnx", [1, 3, SIDE_PX, SIDE_PX], rows)
             adopt(path, YOLOX, name="tiny", licence="CC0-1.0", origin="made in a test", asked=Asked(person="0"))
             yield NetworkDetector(load_session(path, provider="cpu", threads=1))
+        case "yolov8" | "end2end" | "ssd" | "detr" | "nanodet":
+            path = constant_outputs(tmp_path / "tiny.onnx", [1, 3, FOREIGN_PX, FOREIGN_PX], FOREIGN[request.param]())
+            adopted(path, request.param)
+            yield detector_of(path)
         case "hog":
             # So low that noise is full of people.
             with on_one_thread():

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from export import cli
+from testing.engines import engine_card, need_rtx, stored_engine
 from testing.paths import ROOT
 
 MODELS = ROOT / "configs" / "models"
@@ -36,3 +37,10 @@ def test_misuse_is_one_line(more: list[str], expected: str, tmp_path: Path, caps
     reported = capsys.readouterr().err
     assert expected in reported
     assert reported.count("\n") == 1
+
+
+def test_an_engine_is_given_to_its_own_library(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    need_rtx()
+    stored_engine(tmp_path / "net.engine", engine_card(runtime="tensorrt-rtx", version="1.0.0.1", gpu=None))
+    assert cli.main(["bench", str(tmp_path / "net.engine"), "--out", str(tmp_path / "out"), "--provider", "cpu"]) == 1
+    assert "built by TensorRT-RTX 1.0.0.1" in capsys.readouterr().err

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
-from export.cli import main
+from export.cli import app, main
 from export.commands.gpu_report import shipped
 from export.gpu_report.machine import Machine
 from export.gpu_report.report import JSON, write_report
@@ -74,8 +75,25 @@ def test_the_report_has_a_row_for_every_step_and_what_each_printed(tmp_path: Pat
 def test_every_network_in_every_precision_becomes_an_engine_of_every_runtime(tmp_path: Path) -> None:
     networks = shipped()
     assert {file.stem for file in networks} >= {"passerby-encoder", "passerby-detector"}
-    steps = steps_of(networks[:1], tmp_path, runtimes=["tensorrt", "tensorrt-rtx"])
-    built = [step for step in steps if step.command[:4] == (*EXPORT, "engine")]
+    steps = steps_of(networks[:1], tmp_path, tmp_path / "report", runtimes=["tensorrt", "tensorrt-rtx"])
+    built = [step for step in steps if step.command[3] == "engine"]
     assert len(built) == 3 * 2
     assert len({step.command[5] for step in built}) == len(built)
     assert len({step.name for step in steps}) == len(steps)
+
+
+def test_what_was_lowered_before_is_not_lowered_again(tmp_path: Path) -> None:
+    network = tmp_path / "net.onnx"
+    (tmp_path / "net-fp16.onnx").touch()
+    network.touch()
+    steps = steps_of([network], tmp_path / "scratch", tmp_path / "report", runtimes=[])
+    assert [step.name for step in steps if step.command[3] == "precision"] == ["net-int8: make"]
+
+
+def test_every_command_of_a_step_is_one_that_reid_export_has(tmp_path: Path) -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    for step in steps_of(shipped(), tmp_path, tmp_path / "report", runtimes=["tensorrt", "tensorrt-rtx"]):
+        if step.command[:3] == EXPORT:
+            name, *arguments = step.command[3:]
+            group.commands[name].make_context(name, arguments)
