@@ -9,21 +9,26 @@ from reid_runtime.card import ModelCard
 from reid_runtime.session import Arrays, Session
 
 
-def run_rows(session: Session, rows: NDArray[Any], *, max_batch: int) -> NDArray[Any]:
-    """The first output of a network with one input, for every row, in order.
+def run_rows(session: Session, rows: NDArray[Any], *, max_batch: int, beside: Arrays | None = None) -> NDArray[Any]:
+    """The first output of a network, for every row, in order.
 
     On a processor a larger batch gains nothing, and the last bits of a row may depend on how many rows run with it;
     a batch of one, or a `rows` that is always as long, gives the same bits every time.
 
     Args:
-        session: a network with one input whose first axis is the batch.
+        session: a network whose inputs have the batch as their first axis.
         rows: (N, ...) as the card's input, N > 0.
         max_batch: rows per run where the network leaves the batch free; otherwise its own size is taken, and never more
             than an engine was built for.
+        beside: for each further input the one row that it has beside every one of these.
     """
     output = session.card.outputs[0].name
     size = rows_at_once(session.card, max_batch)
-    outputs = [run_batch(session, rows[start : start + size])[output] for start in range(0, len(rows), size)]
+    chunks = [rows[start : start + size] for start in range(0, len(rows), size)]
+    outputs = [
+        run_batch(session, chunk, _repeated(beside or {}, rows_in_run(session.card, len(chunk))))[output]
+        for chunk in chunks
+    ]
     return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
 
 
@@ -44,6 +49,10 @@ def run_batch(session: Session, rows: NDArray[Any], further: Arrays | None = Non
 def batch_size(card: ModelCard) -> int | None:
     """How many rows the network takes at once; None where it leaves that free."""
     return card.inputs[0].shape[0]
+
+
+def _repeated(rows: Arrays, count: int) -> Arrays:
+    return {name: np.repeat(row[np.newaxis], count, axis=0) for name, row in rows.items()}
 
 
 def rows_at_once(card: ModelCard, wanted: int) -> int:

@@ -47,6 +47,23 @@ class ClipSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipLengths:
+    """Which T a network takes whose file leaves it free.
+
+    Attributes:
+        least: frames.
+        multiple: of how many frames.
+    """
+
+    least: Frames = 1
+    multiple: Frames = 1
+
+    def allow(self, frames: int) -> bool:
+        """Whether it takes clips of that many."""
+        return frames >= self.least and frames % self.multiple == 0
+
+
+@dataclass(frozen=True, slots=True)
 class DetectionSpec:
     """The images that a detector takes, and whom it is asked for.
 
@@ -130,7 +147,8 @@ class ModelCard(BaseModel):
         inputs: of the file, in its order.
         outputs: of the file, in its order.
         pixels: how images become the first input.
-        clip: the clips it takes, for clip networks only.
+        clip: the clips that it is given, for clip networks only.
+        lengths: other T that it takes, where its file leaves T free and this is known.
         detection: the images it takes and whom it is asked for, for detectors only.
         precision: of the weights.
         lowered: of what, and how, where the precision is not single.
@@ -138,6 +156,9 @@ class ModelCard(BaseModel):
         origin: where the artefact came from.
         threshold: encoders only: cosine from which two tracks are taken for one person where nothing is calibrated.
         notes: what else a user should know.
+        network: which architecture it is, as docs/models.md names it; empty: nobody knows.
+        paper: whose.
+        opset: of ONNX's operators.
         engine: of engines only: where they run.
     """
 
@@ -150,6 +171,7 @@ class ModelCard(BaseModel):
     outputs: tuple[TensorSpec, ...] = Field(min_length=1)
     pixels: Pixels
     clip: ClipSpec | None = None
+    lengths: ClipLengths | None = None
     detection: DetectionSpec | None = None
     precision: Precision = "fp32"
     lowered: Lowered | None = None
@@ -157,6 +179,9 @@ class ModelCard(BaseModel):
     origin: str
     threshold: float | None = Field(None, ge=-1, le=1, allow_inf_nan=False)
     notes: str = ""
+    network: str = ""
+    paper: str = ""
+    opset: int | None = None
     engine: EngineCard | None = None
 
     @property

@@ -16,20 +16,18 @@ import json
 import subprocess
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 from benchmarks.speed.network_costs import MEGA, Size, Times, size_of, times_of
+from benchmarks.speed.tables import Page, put_row
 from reid_models.architectures.catalogue import CATALOGUE
 from testing.paths import ROOT
 
-DOCUMENT = ROOT / "docs" / "models.md"
-BEGIN = "<!-- python -m benchmarks.speed.networks --compile --write -->"
-END = "<!-- end of the table -->"
 HEAD = (
     "| network | clip | parameters, M | GFLOP | D | eager, ms | compiled, ms | trunk, ms | added GFLOP | added time | "
     "peak, MiB |\n"
     "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
 )
+PAGE = Page(ROOT / "docs" / "models.md", "<!-- python -m benchmarks.speed.networks --compile --write -->", HEAD)
 
 
 def main() -> int:
@@ -52,7 +50,7 @@ def main() -> int:
         found = row(name, size_of(name), measure(name, arguments))
         print(found, flush=True)
         if arguments.write:
-            write(DOCUMENT, name, found)
+            put_row(PAGE, name, found, order=CATALOGUE)
     return 0
 
 
@@ -84,16 +82,6 @@ def row(name: str, size: Size, times: Times) -> str:
 def count_size(size: Size) -> str:
     """The cells that no machine changes."""
     return f"{size.parameters / MEGA:.3f} | {size.gflop:.2f} | {size.embedding}"
-
-
-def write(document: Path, name: str, found: str) -> None:
-    """Puts a row into the table, in the place of the one of that name; rows of networks that are gone leave it."""
-    before, _, rest = document.read_text(encoding="utf-8").partition(BEGIN)
-    table, _, after = rest.partition(END)
-    known = {line.split("|")[1].strip(): line for line in table.splitlines() if line.startswith("|")}
-    known[name] = found
-    rows = [known[other] for other in CATALOGUE if other in known]
-    document.write_text("\n".join([f"{before}{BEGIN}", HEAD, *rows, f"{END}{after}"]), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import torch
 
 from export.graph.artefact import Words, check_target, export_onnx
 from export.graph.errors import ExportError
+from export.graph.extras import with_attention, with_mask
 from export.graph.sources import AS_TRAINED, Sizes, random_subject, trained_subject
 from export.graph.subject import Subject
 from export.graph.tracing import OPSET, OPSETS
@@ -32,6 +33,8 @@ class Request:
         notes: of trained weights.
         threshold: encoders only.
         opset: of ONNX.
+        has_mask: whether the file takes which frames are no padding.
+        has_attention: whether it yields what the network looked at.
     """
 
     file: Path
@@ -44,6 +47,8 @@ class Request:
     notes: str | None = None
     threshold: float | None = None
     opset: int = OPSET
+    has_mask: bool = False
+    has_attention: bool = False
 
 
 def run(request: Request) -> str:
@@ -59,6 +64,10 @@ def run(request: Request) -> str:
     subject = _subject(request)
     if subject.clip is None and request.threshold is not None:
         raise ExportError("a detector compares nobody: leave --threshold away")
+    if request.has_mask:
+        subject = with_mask(subject)
+    if request.has_attention:
+        subject = with_attention(subject)
     exported = export_onnx(subject, request.file, _words(request), opset=request.opset)
     return f"{request.file}: {exported.card.model_id}, differs from torch by {exported.difference:.1e}"
 

@@ -10,7 +10,7 @@ from export.graph.errors import ExportError, ParityError
 from export.graph.parity import largest_difference
 from export.graph.subject import Subject
 from export.graph.tracing import OPSET, write_graph
-from reid_runtime.card import ModelCard, TensorSpec, artefact_sha256, card_path, write_card
+from reid_runtime.card import ClipLengths, ModelCard, TensorSpec, artefact_sha256, card_path, write_card
 from reid_runtime.load import describe, load_session
 
 MAX_DIFFERENCE = 1e-3
@@ -105,12 +105,23 @@ def _card(subject: Subject, file: Path, words: Words, opset: int) -> ModelCard:
         outputs=_with_meanings(signature.outputs, subject.outputs),
         pixels=subject.pixels,
         clip=subject.clip,
+        lengths=_lengths(subject),
         detection=subject.detection,
         licence=words.licence,
         origin=subject.origin,
         threshold=words.threshold,
         notes=words.notes,
+        network=subject.architecture,
+        paper=subject.paper,
+        opset=opset,
     )
+
+
+def _lengths(subject: Subject) -> ClipLengths | None:
+    lengths = subject.lengths
+    if lengths is None or not lengths.is_free_when_exported:
+        return None
+    return ClipLengths(lengths.least, lengths.multiple)
 
 
 def _with_meanings(specs: tuple[TensorSpec, ...], meanings: Mapping[str, str]) -> tuple[TensorSpec, ...]:

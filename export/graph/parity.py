@@ -34,15 +34,11 @@ def _sizes(subject: Subject) -> Iterator[tuple[int, int | None]]:
 def _difference(subject: Subject, session: Session, rows: int, frames: int | None) -> float:
     inputs = subject.example(rows, frames)
     with torch.inference_mode():
-        expected = _outputs(subject.network(*inputs))
+        expected: Tensor | tuple[Tensor, ...] = subject.network(*inputs)
     given = {name: tensor.numpy() for name, tensor in zip(subject.inputs, inputs, strict=True)}
     found = session.run(given)
-    return max(_apart(found[name], wanted) for name, wanted in zip(subject.outputs, expected, strict=True))
-
-
-def _outputs(found: Tensor | tuple[Tensor, ...]) -> list[NDArray[np.float32]]:
-    tensors = (found,) if isinstance(found, Tensor) else found
-    return [np.asarray(tensor, np.float32) for tensor in tensors]
+    tensors = (expected,) if isinstance(expected, Tensor) else expected
+    return max(_apart(found[name], tensor.numpy()) for name, tensor in zip(subject.outputs, tensors, strict=True))
 
 
 def _apart(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:

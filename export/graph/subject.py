@@ -2,7 +2,8 @@
 
 # N clips or images, T frames, H x W pixels
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from reid_runtime.family import Family
 
 EXAMPLE_ROWS = 2
 """Of the input that the network is traced with: a single one would be taken for a constant."""
+MASK_MEANING = "which frames are no padding; these stand first, one at least"
 EMBEDDINGS = "one vector for each clip, of length 1"
 
 
@@ -30,6 +32,8 @@ class Subject:
         clip: the clips that serving is to give it; None: it takes images.
         image: height and width of the images, pixels; None: it takes clips.
         lengths: which T it takes; None: it takes images.
+        has_mask: whether it takes which frames are no padding, too.
+        attention: names of what it yields beside embeddings, and what they mean.
     """
 
     network: nn.Module
@@ -39,6 +43,8 @@ class Subject:
     clip: ClipSpec | None = None
     image: tuple[int, int] | None = None
     lengths: Lengths | None = None
+    has_mask: bool = False
+    attention: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def family(self) -> Family:
@@ -58,21 +64,24 @@ class Subject:
     @property
     def inputs(self) -> dict[str, str]:
         """Names of the file's inputs, in order, and what they mean."""
-        return {"images": yolox.IMAGES} if self.clip is None else {"clips": clip_encoder.CLIPS}
+        first = {"images": yolox.IMAGES} if self.clip is None else {"clips": clip_encoder.CLIPS}
+        return first | ({clip_encoder.MASK: MASK_MEANING} if self.has_mask else {})
 
     @property
     def outputs(self) -> dict[str, str]:
         """Names of the file's outputs, in order, and what they mean."""
-        return {"output": yolox.ROWS} if self.clip is None else {"embeddings": EMBEDDINGS}
+        return {"output": yolox.ROWS} if self.clip is None else {"embeddings": EMBEDDINGS, **self.attention}
 
     @property
     def free_axes(self) -> dict[int, str]:
-        """Axes of the input whose size is free in the file, and their names there."""
+        """Axes of each input whose size is free in the file, and their names there."""
         is_length_free = self.lengths is not None and self.lengths.is_free_when_exported
         return {0: "N", 1: "T"} if is_length_free else {0: "N"}
 
     def example(self, rows: int = EXAMPLE_ROWS, frames: int | None = None) -> tuple[Tensor, ...]:
         """Noise of one brightness for each clip or image, as the network takes it; the same at every call.
+
+        Where there is a mask, the last frame of the first clip is padding, if it has another.
 
         Args:
             rows: N.
@@ -84,4 +93,9 @@ class Subject:
             return (torch.rand(rows, 3, *self.image, generator=generator) * 255,)
         shape = (rows, frames or self.clip.frames, self.clip.height, self.clip.width, 3)
         noise = torch.randint(0, 128, shape, generator=generator)
-        return ((noise + torch.randint(0, 128, (rows, 1, 1, 1, 3), generator=generator)).to(torch.uint8),)
+        clips = (noise + torch.randint(0, 128, (rows, 1, 1, 1, 3), generator=generator)).to(torch.uint8)
+        if not self.has_mask:
+            return (clips,)
+        mask = torch.ones(clips.shape[:2], dtype=torch.bool)
+        mask[0, max(1, clips.shape[1] - 1) :] = False
+        return clips, mask

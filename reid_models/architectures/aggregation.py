@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from reid_models.architectures.features import Features
+from reid_models.architectures.padding import mean_over_frames, softmax_over_frames, without_padding
 
 Aggregation = Literal["mean", "attention", "recurrent"]
 MIDDLE_WIDTH = 256
@@ -34,10 +35,10 @@ class TemporalMean(nn.Module):
         super().__init__()
         self.width = width
 
-    def forward(self, maps_BTCHW: Tensor) -> Features:
+    def forward(self, maps_BTCHW: Tensor, present_BT: Tensor | None = None) -> Features:
         """(B, T, C, H, W) -> Features."""
         frames_BTF = maps_BTCHW.mean(dim=(3, 4))
-        return Features(embedding=frames_BTF.mean(dim=1), frames=frames_BTF)
+        return Features(embedding=mean_over_frames(frames_BTF, present_BT), frames=frames_BTF)
 
 
 class TemporalAttention(nn.Module):
@@ -56,7 +57,7 @@ class TemporalAttention(nn.Module):
         self.map_linear = nn.Linear(width * rows * columns, middle)
         self.time_conv = nn.Conv1d(middle, 1, 3, padding=1)
 
-    def forward(self, maps_BTCHW: Tensor) -> Features:
+    def forward(self, maps_BTCHW: Tensor, present_BT: Tensor | None = None) -> Features:
         """(B, T, C, H, W) -> Features.
 
         Raises:
@@ -65,13 +66,14 @@ class TemporalAttention(nn.Module):
         if tuple(maps_BTCHW.shape[3:]) != self.map_size:
             raise ValueError(f"expected maps of {self.map_size}, found {tuple(maps_BTCHW.shape[3:])}")
         frames_BTF = maps_BTCHW.mean(dim=(3, 4))
-        weights_BT = self.scores(maps_BTCHW).relu().softmax(dim=1)
-        return Features(embedding=(weights_BT.unsqueeze(2) * frames_BTF).sum(dim=1), frames=frames_BTF)
+        weights_BT = softmax_over_frames(self.scores(maps_BTCHW, present_BT).relu(), present_BT)
+        embedding_BD = (weights_BT.unsqueeze(2) * frames_BTF).sum(dim=1)
+        return Features(embedding=embedding_BD, frames=frames_BTF, frame_weights=weights_BT)
 
-    def scores(self, maps_BTCHW: Tensor) -> Tensor:
+    def scores(self, maps_BTCHW: Tensor, present_BT: Tensor | None = None) -> Tensor:
         """(B, T, C, H, W) -> (B, T), before the last ReLU."""
         seen_BTM = F.relu(self.map_linear(maps_BTCHW.flatten(2)))
-        scores_B1T: Tensor = self.time_conv(seen_BTM.transpose(1, 2))
+        scores_B1T: Tensor = self.time_conv(without_padding(seen_BTM, present_BT).transpose(1, 2))
         return scores_B1T.squeeze(1)
 
 
@@ -83,8 +85,8 @@ class Recurrent(nn.Module):
         self.width = hidden
         self.lstm = nn.LSTM(width, hidden, batch_first=True)
 
-    def forward(self, maps_BTCHW: Tensor) -> Features:
+    def forward(self, maps_BTCHW: Tensor, present_BT: Tensor | None = None) -> Features:
         """(B, T, C, H, W) -> Features, D = hidden."""
         frames_BTF = maps_BTCHW.mean(dim=(3, 4))
         outputs_BTD: Tensor = self.lstm(frames_BTF)[0]
-        return Features(embedding=outputs_BTD.mean(dim=1), frames=frames_BTF)
+        return Features(embedding=mean_over_frames(outputs_BTD, present_BT), frames=frames_BTF)

@@ -15,6 +15,7 @@ from reid_models.architectures.architecture import Architecture
 from reid_models.architectures.backbones import Trunk, TrunkSpec, block_widths
 from reid_models.architectures.features import Features
 from reid_models.architectures.layout import frames_to_clips
+from reid_models.architectures.padding import mean_over_frames, without_padding
 
 SHARPNESS = 4.0
 """Of the softmax over a neighbour's positions, section 3.2."""
@@ -92,8 +93,9 @@ class AppearanceConvolution(nn.Module):
         self.temporal = nn.Conv2d(3 * width, width, 1, bias=False)
         nn.init.zeros_(self.temporal.weight)
 
-    def forward(self, maps_BTCHW: Tensor) -> Tensor:
-        """Maps of a clip's frames -> maps that have seen their neighbours."""
+    def forward(self, maps_BTCHW: Tensor, present_BT: Tensor | None = None) -> Tensor:
+        """Maps of a clip's frames -> maps that have seen their neighbours; `present_BT` as in `padding`."""
+        maps_BTCHW = without_padding(maps_BTCHW, present_BT)
         before, after = self.appearance(maps_BTCHW).unbind(2)
         seen_NCHW = torch.cat([before, maps_BTCHW, after], dim=2).flatten(0, 1)
         return maps_BTCHW + frames_to_clips(self.temporal(seen_NCHW), maps_BTCHW.shape[1])
@@ -123,19 +125,19 @@ class Ap3d(nn.Module):
         )
         self.neck = nn.BatchNorm1d(trunk.width)
 
-    def forward(self, clips_BTCHW: Tensor) -> Features:
-        """Clips, uint8 or float in [0, 1] -> features."""
+    def forward(self, clips_BTCHW: Tensor, present_BT: Tensor | None = None) -> Features:
+        """Clips, uint8 or float in [0, 1] -> features; `present_BT` as in `padding`."""
         maps_NCHW = self.trunk.stage1(self.trunk.frames(clips_BTCHW))
         frames = clips_BTCHW.shape[1]
         for number, stage in enumerate(self.trunk.stages[1:], start=2):
             for index, block in enumerate(stage.children()):
                 name = f"stage{number}_block{index}"
                 if name in self.convolutions:
-                    maps_NCHW = _run_block(block, self.convolutions[name], maps_NCHW, frames)
+                    maps_NCHW = _run_block(block, self.convolutions[name], maps_NCHW, frames, present_BT)
                 else:
                     maps_NCHW = block(maps_NCHW)
         frames_BTC = frames_to_clips(maps_NCHW.amax(dim=(2, 3)), frames)
-        return Features(embedding=self.neck(frames_BTC.mean(dim=1)), frames=frames_BTC)
+        return Features(embedding=self.neck(mean_over_frames(frames_BTC, present_BT)), frames=frames_BTC)
 
 
 def _inner_widths(trunk: Trunk, stage: int) -> list[int]:
@@ -144,17 +146,19 @@ def _inner_widths(trunk: Trunk, stage: int) -> list[int]:
     return [block.conv2.out_channels if isinstance(block, Bottleneck) else width for block, width in blocks]
 
 
-def _run_block(block: nn.Module, convolution: nn.Module, maps_NCHW: Tensor, frames: int) -> Tensor:
+def _run_block(
+    block: nn.Module, convolution: nn.Module, maps_NCHW: Tensor, frames: int, present_BT: Tensor | None
+) -> Tensor:
     if not isinstance(block, Bottleneck):
-        return _over_clips(convolution, block(maps_NCHW), frames)
+        return _over_clips(convolution, block(maps_NCHW), frames, present_BT)
     kept_NCHW = maps_NCHW if block.downsample is None else block.downsample(maps_NCHW)
     inner_NCHW = F.relu(block.bn1(block.conv1(maps_NCHW)))
-    inner_NCHW = F.relu(block.bn2(_over_clips(convolution, block.conv2(inner_NCHW), frames)))
+    inner_NCHW = F.relu(block.bn2(_over_clips(convolution, block.conv2(inner_NCHW), frames, present_BT)))
     return F.relu(block.bn3(block.conv3(inner_NCHW)) + kept_NCHW)
 
 
-def _over_clips(convolution: nn.Module, maps_NCHW: Tensor, frames: int) -> Tensor:
-    mixed_BTCHW: Tensor = convolution(frames_to_clips(maps_NCHW, frames))
+def _over_clips(convolution: nn.Module, maps_NCHW: Tensor, frames: int, present_BT: Tensor | None) -> Tensor:
+    mixed_BTCHW: Tensor = convolution(frames_to_clips(maps_NCHW, frames), present_BT)
     return mixed_BTCHW.flatten(0, 1)
 
 

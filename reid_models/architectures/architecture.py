@@ -23,12 +23,15 @@ class Lengths:
         is_built_in: whether a network is built for one length and takes no other; else one network takes them all.
         is_unrolled: whether it takes them all but its export only the one that it was exported with, because a
             recurrence is written out frame by frame there.
+        takes_padding: whether the last frames of a clip may be padding that changes nothing, see `padding`; not where
+            the frames are compared or merged by their places.
     """
 
     least: int = 1
     multiple: int = 1
     is_built_in: bool = False
     is_unrolled: bool = False
+    takes_padding: bool = True
 
     @property
     def is_free_when_exported(self) -> bool:

@@ -18,6 +18,7 @@ from reid_models.architectures.attribute_groups import RAP_GROUPS, AttributeGrou
 from reid_models.architectures.backbones import Trunk, TrunkSpec
 from reid_models.architectures.features import Features
 from reid_models.architectures.layout import frames_to_clips
+from reid_models.architectures.padding import mean_over_frames, softmax_over_frames
 from reid_runtime.card import ClipSpec
 
 SIGMA = 0.5
@@ -89,14 +90,14 @@ class AttributeDriven(nn.Module):
         self.fc1 = nn.Linear(trunk.width, (len(groups) + 1) * segment_width)
         self.predictors = nn.ModuleList(nn.Linear(segment_width, len(group.attributes)) for group in groups)
 
-    def forward(self, clips_BTCHW: Tensor) -> AttributeFeatures:
-        """Clips, uint8 or float in [0, 1] -> features."""
+    def forward(self, clips_BTCHW: Tensor, present_BT: Tensor | None = None) -> AttributeFeatures:
+        """Clips, uint8 or float in [0, 1] -> features; `present_BT` as in `padding`."""
         maps_NCHW: Tensor = self.trunk(self.trunk.frames(clips_BTCHW))
         frames_BTF: Tensor = self.fc1(frames_to_clips(maps_NCHW.mean(dim=(2, 3)), clips_BTCHW.shape[1]))
         segments_BTGS = frames_BTF.unflatten(2, (-1, self.segment_width))
-        weights_BTG = self._weights(segments_BTGS[:, :, :-1])
+        weights_BTG = self._weights(segments_BTGS[:, :, :-1], present_BT)
         of_groups_BGS = (weights_BTG.unsqueeze(3) * segments_BTGS[:, :, :-1]).sum(dim=1)
-        global_B1S = segments_BTGS[:, :, -1:].mean(dim=1)
+        global_B1S = mean_over_frames(segments_BTGS[:, :, -1:], present_BT)
         return AttributeFeatures(
             embedding=torch.cat([of_groups_BGS, global_B1S], dim=1).flatten(1),
             frames=frames_BTF,
@@ -104,12 +105,12 @@ class AttributeDriven(nn.Module):
             frame_weights=weights_BTG,
         )
 
-    def _weights(self, segments_BTGS: Tensor) -> Tensor:
+    def _weights(self, segments_BTGS: Tensor, present_BT: Tensor | None) -> Tensor:
         """(B, T, G, S) -> (B, T, G), without gradient."""
         if self.sigma is None:
-            return torch.full_like(segments_BTGS[..., 0], 1 / segments_BTGS.shape[1])
+            return softmax_over_frames(torch.zeros_like(segments_BTGS[..., 0]), present_BT)
         entropies = [printed_entropy(logits) for logits in self._logits(segments_BTGS.detach())]
-        return (torch.stack(entropies, dim=2) / self.sigma**2).softmax(dim=1).detach()
+        return softmax_over_frames(torch.stack(entropies, dim=2) / self.sigma**2, present_BT).detach()
 
     def _logits(self, segments: Tensor) -> list[Tensor]:
         """(..., G, S) -> for each group (..., A_n)."""

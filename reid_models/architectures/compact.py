@@ -16,6 +16,7 @@ from reid_models.architectures.architecture import Architecture
 from reid_models.architectures.backbones import Trunk, TrunkSpec
 from reid_models.architectures.features import NeckFeatures
 from reid_models.architectures.layout import frames_to_clips
+from reid_models.architectures.padding import mean_over_frames
 from reid_runtime.card import ClipSpec
 
 
@@ -42,11 +43,11 @@ class Compact(nn.Module):
         self.neck = nn.BatchNorm1d(whole + stripes * stripe)
         self.neck.bias.requires_grad_(False)
 
-    def forward(self, clips_BTCHW: Tensor) -> NeckFeatures:
-        """Clips, uint8 or float in [0, 1] -> features."""
+    def forward(self, clips_BTCHW: Tensor, present_BT: Tensor | None = None) -> NeckFeatures:
+        """Clips, uint8 or float in [0, 1] -> features; `present_BT` as in `padding`."""
         maps_NCHW: Tensor = self.trunk(self.trunk.frames(clips_BTCHW))
         frames_BTD = frames_to_clips(self._describe(maps_NCHW), clips_BTCHW.shape[1])
-        before_BD = frames_BTD.mean(dim=1)
+        before_BD = mean_over_frames(frames_BTD, present_BT)
         return NeckFeatures(embedding=self.neck(before_BD), frames=frames_BTD, before_neck=before_BD)
 
     def _describe(self, maps_NCHW: Tensor) -> Tensor:

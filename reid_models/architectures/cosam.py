@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from reid_models.architectures.aggregation import Aggregation, build_aggregation
 from reid_models.architectures.architecture import Architecture, Lengths
 from reid_models.architectures.backbones import Trunk, TrunkSpec
-from reid_models.architectures.features import Features
+from reid_models.architectures.features import Attention, Features
 from reid_models.architectures.inputs import check_clips
 from reid_models.architectures.layout import frames_to_clips
 from reid_runtime.card import ClipSpec
@@ -59,6 +59,18 @@ class CosamFeatures(Features):
     """
 
     masks: tuple[Masks, ...]
+
+    def attention(self) -> tuple[Attention, ...]:
+        """The masks of each layer, and the weights of the frames where these are weighed."""
+        spatial = "(N, T, h, w) in [0, 1]: where each frame was looked at behind stage"
+        channel = "(N, C) in [0, 1]: which channels were looked at behind stage"
+        found = Features.attention(self)
+        for masks in self.masks:
+            found += (
+                Attention(f"stage{masks.stage}_spatial", f"{spatial} {masks.stage}", masks.spatial),
+                Attention(f"stage{masks.stage}_channel", f"{channel} {masks.stage}", masks.channel),
+            )
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +140,12 @@ class Cosam(nn.Module):
                 maps_NCHW = segmented.maps.flatten(0, 1)
                 masks.append(Masks(number, segmented.spatial, segmented.channel))
         pooled: Features = self.aggregation(frames_to_clips(maps_NCHW, self.clip.frames))
-        return CosamFeatures(embedding=pooled.embedding, frames=pooled.frames, masks=tuple(masks))
+        return CosamFeatures(
+            embedding=pooled.embedding,
+            frames=pooled.frames,
+            frame_weights=pooled.frame_weights,
+            masks=tuple(masks),
+        )
 
     def _check(self, clips_BTCHW: Tensor) -> None:
         check_clips(clips_BTCHW)
@@ -223,7 +240,7 @@ def _summary(width: int) -> nn.Sequential:
 
 
 ICCV = "Subramaniam et al., ICCV 2019"
-FRAMES = Lengths(least=2, is_built_in=True)
+FRAMES = Lengths(least=2, is_built_in=True, takes_padding=False)
 
 NETWORKS: dict[str, Architecture] = {
     "cosam-mean-resnet50": Architecture(

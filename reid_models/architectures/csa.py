@@ -21,6 +21,7 @@ from reid_models.architectures.features import Features
 from reid_models.architectures.inputs import check_clips
 from reid_models.architectures.layout import frames_to_clips
 from reid_models.architectures.optical_flow import optical_flow
+from reid_models.architectures.padding import mean_over_frames, softmax_over_frames
 from reid_runtime.card import ClipSpec
 
 Query = Literal["mean", "recurrent"]
@@ -72,11 +73,14 @@ class Csa(nn.Module):
         self.norm = nn.BatchNorm1d(width)
         self.pooling = SelfPooling(trunk.width, width, query=query)
 
-    def forward(self, clips_BTCHW: Tensor, flow_BTCHW: Tensor | None = None) -> CsaFeatures:
+    def forward(
+        self, clips_BTCHW: Tensor, present_BT: Tensor | None = None, *, flow_BTCHW: Tensor | None = None
+    ) -> CsaFeatures:
         """Clips, uint8 or float in [0, 1], and their flow -> features.
 
         Args:
             clips_BTCHW: (B, T, 3, H, W).
+            present_BT: as in `padding`.
             flow_BTCHW: (B, T, 2, H, W) float, motion in x and y; its scale is whoever's who trains, [-1, 1] is usual.
 
         Raises:
@@ -87,9 +91,14 @@ class Csa(nn.Module):
             raise ValueError(f"expected {asked} beside the clips, found {found}")
         raw_BTR = self._raw(clips_BTCHW, flow_BTCHW)
         frames_BTD = F.normalize(_over_frames(self.norm, self.linear(raw_BTR)), dim=2)
-        query_BD = self.pooling.query(raw_BTR)
+        query_BD = self.pooling.query(raw_BTR, present_BT)
+        weights_BTD = self.pooling(raw_BTR, query_BD, present_BT)
         return CsaFeatures(
-            embedding=self.pooling(frames_BTD, raw_BTR, query_BD), frames=frames_BTD, raw=raw_BTR, query=query_BD
+            embedding=(weights_BTD * frames_BTD).sum(dim=1),
+            frames=frames_BTD,
+            frame_weights=weights_BTD,
+            raw=raw_BTR,
+            query=query_BD,
         )
 
     def _raw(self, clips_BTCHW: Tensor, flow_BTCHW: Tensor | None) -> Tensor:
@@ -127,18 +136,18 @@ class SelfPooling(nn.Module):
         self.key = nn.Linear(raw, width)
         self.key_norm = nn.BatchNorm1d(width)
 
-    def query(self, raw_BTR: Tensor) -> Tensor:
-        """(B, T, R) -> (B, D)."""
+    def query(self, raw_BTR: Tensor, present_BT: Tensor | None = None) -> Tensor:
+        """(B, T, R) -> (B, D); `present_BT` as in `padding`."""
         if self.lstm is None:
-            return _over_frames(self.query_norm, self.query_linear(raw_BTR)).mean(dim=1)
+            return mean_over_frames(_over_frames(self.query_norm, self.query_linear(raw_BTR)), present_BT)
         outputs_BTD: Tensor = self.lstm(raw_BTR)[0]
-        query_BD: Tensor = self.query_norm(self.query_linear(outputs_BTD.mean(dim=1)))
+        query_BD: Tensor = self.query_norm(self.query_linear(mean_over_frames(outputs_BTD, present_BT)))
         return query_BD
 
-    def forward(self, frames_BTD: Tensor, raw_BTR: Tensor, query_BD: Tensor) -> Tensor:
-        """Frame features, what keys are made from, and `query` -> (B, D)."""
+    def forward(self, raw_BTR: Tensor, query_BD: Tensor, present_BT: Tensor | None = None) -> Tensor:
+        """What keys are made from, and `query` -> how much each frame counts in each channel, (B, T, D)."""
         keys_BTD = _over_frames(self.key_norm, self.key(raw_BTR))
-        return _pooled(frames_BTD, keys_BTD, query_BD.unsqueeze(1))
+        return softmax_over_frames(query_BD.unsqueeze(1) * keys_BTD, present_BT)
 
 
 class CrossPooling(nn.Module):
@@ -183,7 +192,7 @@ class WithFlow(nn.Module):
     def forward(self, clips_BTCHW: Tensor) -> CsaFeatures:
         """Clips, uint8 or float in [0, 1] -> features."""
         check_clips(clips_BTCHW)
-        found: CsaFeatures = self.snippets(clips_BTCHW, optical_flow(clips_BTCHW))
+        found: CsaFeatures = self.snippets(clips_BTCHW, flow_BTCHW=optical_flow(clips_BTCHW))
         return found
 
 

@@ -7,6 +7,21 @@ from dataclasses import dataclass
 from torch import Tensor
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Attention:
+    """What a network looked at, for people to see.
+
+    Attributes:
+        name: unique among those of a network.
+        meaning: of the numbers and their axes.
+        values: (B, ...).
+    """
+
+    name: str
+    meaning: str
+    values: Tensor
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Features:
     """A batch of clips, described.
@@ -17,10 +32,19 @@ class Features:
     Attributes:
         embedding: (B, D), what is matched; not brought to length 1.
         frames: (B, T, F), one feature per frame; None where the network mixes the frames before there is such a thing.
+        frame_weights: (B, T, ...), how much each frame counts; sums to 1 over the frames. None where the paper does not
+            weigh them.
     """
 
     embedding: Tensor
     frames: Tensor | None = None
+    frame_weights: Tensor | None = None
+
+    def attention(self) -> tuple[Attention, ...]:
+        """What the paper's attention looked at; empty where it has none."""
+        if self.frame_weights is None:
+            return ()
+        return (Attention("frame_weights", "(N, T, ...): how much each frame counts, 1 in all", self.frame_weights),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -16,6 +16,7 @@ from reid_models.architectures.backbones import Trunk, TrunkSpec
 from reid_models.architectures.features import Features
 from reid_models.architectures.layout import frames_to_clips
 from reid_models.architectures.nonlocal_block import NonLocalBlock
+from reid_models.architectures.padding import mean_over_frames, without_padding
 from reid_runtime.card import ClipSpec
 
 FRAME_WIDTH = 128
@@ -110,12 +111,20 @@ class GLTR(nn.Module):
         self.dtp = pyramid if has_dtp else nn.Identity()
         self.tsa = NonLocalBlock(self.width, branch_norm=form.branch_norm) if has_tsa else nn.Identity()
 
-    def forward(self, clips_BTCHW: Tensor) -> Features:
-        """Clips, uint8 or float in [0, 1] -> features."""
+    def forward(self, clips_BTCHW: Tensor, present_BT: Tensor | None = None) -> Features:
+        """Clips, uint8 or float in [0, 1] -> features; `present_BT` as in `padding`.
+
+        `frame_weights` (B, T) are how much the others look at each frame in TSA, a mean over them; without gradient.
+        """
         maps_NCHW: Tensor = self.trunk(self.trunk.frames(clips_BTCHW))
         frames_BTF = frames_to_clips(self.feat(maps_NCHW.mean(dim=(2, 3))), clips_BTCHW.shape[1])
-        series_BDT: Tensor = self.tsa(self.dtp(frames_BTF.transpose(1, 2)))
-        return Features(embedding=series_BDT.mean(dim=2), frames=frames_BTF)
+        series_BDT: Tensor = self.dtp(without_padding(frames_BTF, present_BT).transpose(1, 2))
+        weights_BT: Tensor | None = None
+        if isinstance(self.tsa, NonLocalBlock):
+            weights_BT = self.tsa.looked_at(series_BDT.detach(), present_BT).detach()
+            series_BDT = self.tsa(series_BDT, present_BT)
+        embedding_BD = mean_over_frames(series_BDT.transpose(1, 2), present_BT)
+        return Features(embedding=embedding_BD, frames=frames_BTF, frame_weights=weights_BT)
 
 
 LI = "Li et al. 2019"

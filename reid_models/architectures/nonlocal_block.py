@@ -2,8 +2,11 @@
 
 # B clips, C channels, I inner channels, N positions of the query, M positions of the keys
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from reid_models.architectures.padding import mean_over_frames
 
 
 class NonLocalBlock(nn.Module):
@@ -48,17 +51,28 @@ class NonLocalBlock(nn.Module):
         for parameter in last.parameters():
             nn.init.zeros_(parameter)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, ...) -> the same shape."""
+    def forward(self, x: Tensor, present_BT: Tensor | None = None) -> Tensor:
+        """(B, C, T, ...) -> the same shape; nobody looks at frames that are not present, see `padding`."""
         x_BCN = x.flatten(2)
         queries_BIN = self.theta(x_BCN)
         keys_BIM = self._pooled(self.phi(x_BCN), x)
         values_BIM = self._pooled(self.g(x_BCN), x)
         mixed_BNI = F.scaled_dot_product_attention(
-            _one_head(queries_BIN), _one_head(keys_BIM), _one_head(values_BIM), scale=1.0
+            _one_head(queries_BIN),
+            _one_head(keys_BIM),
+            _one_head(values_BIM),
+            attn_mask=None if present_BT is None else _of_keys(present_BT, keys_BIM)[:, None, None],
+            scale=1.0,
         ).squeeze(1)
         added_BCN: Tensor = self.norm(self.out(mixed_BNI.transpose(1, 2)))
         return x + added_BCN.reshape(x.shape)
+
+    def looked_at(self, x: Tensor, present_BT: Tensor | None = None) -> Tensor:
+        """(B, C, T) -> (B, T): how much each frame is looked at, the mean over all that look; 1 in all."""
+        logits_BTT = self.theta(x).transpose(1, 2) @ self.phi(x)
+        if present_BT is not None:
+            logits_BTT = torch.where(present_BT.unsqueeze(1), logits_BTT, -torch.inf)
+        return mean_over_frames(logits_BTT.softmax(dim=2), present_BT)
 
     def _pooled(self, embedded_BIN: Tensor, x: Tensor) -> Tensor:
         """(B, I, N) -> (B, I, M); `x` knows the axes behind N."""
@@ -70,6 +84,12 @@ class NonLocalBlock(nn.Module):
                 f"{tuple(x.shape[2:])}: the frames are too small"
             )
         return F.max_pool3d(embedded_BIN.unflatten(2, x.shape[2:]), self.pool).flatten(2)
+
+
+def _of_keys(present_BT: Tensor, keys_BIM: Tensor) -> Tensor:
+    """(B, M): of the positions of all frames, one frame after the other, which are present."""
+    positions = keys_BIM.shape[2] // present_BT.shape[1]
+    return present_BT.unsqueeze(2).expand(-1, -1, positions).flatten(1)
 
 
 def _one_head(embedded_BIN: Tensor) -> Tensor:

@@ -65,19 +65,19 @@ class NonLocalTrunk(nn.Module):
             {_key(place): _nonlocal_block(block_widths(trunk, place.stage)[place.after]) for place in places}
         )
 
-    def forward(self, clips_BTCHW: Tensor) -> Tensor:
-        """Clips, uint8 or float in [0, 1] -> maps."""
+    def forward(self, clips_BTCHW: Tensor, present_BT: Tensor | None = None) -> Tensor:
+        """Clips, uint8 or float in [0, 1] -> maps; `present_BT` as in `padding`."""
         maps_NCHW = self.trunk.stage1(self.trunk.frames(clips_BTCHW))
         frames = clips_BTCHW.shape[1]
         for number, stage in enumerate(self.trunk.stages[1:], start=2):
             for index, block in enumerate(stage.children()):
-                maps_NCHW = self._mixed(block(maps_NCHW), frames, Place(number, index))
+                maps_NCHW = self._mixed(block(maps_NCHW), frames, Place(number, index), present_BT)
         return frames_to_clips(maps_NCHW, frames)
 
-    def _mixed(self, maps_NCHW: Tensor, frames: int, place: Place) -> Tensor:
+    def _mixed(self, maps_NCHW: Tensor, frames: int, place: Place, present_BT: Tensor | None) -> Tensor:
         if _key(place) not in self.nonlocal_blocks:
             return maps_NCHW
-        return volume_to_frames(self.nonlocal_blocks[_key(place)](frames_to_volume(maps_NCHW, frames)))
+        return volume_to_frames(self.nonlocal_blocks[_key(place)](frames_to_volume(maps_NCHW, frames), present_BT))
 
 
 def _blocks(trunk: Trunk, stage: int) -> int:

@@ -40,11 +40,16 @@ class Pooling(nn.Module):
         self.aggregation = build_aggregation(aggregation, trunk.width, trunk.map_size(clip.height, clip.width))
         self.neck = _neck(self.aggregation.width) if neck else nn.Identity()
 
-    def forward(self, clips_BTCHW: Tensor) -> NeckFeatures:
-        """Clips, uint8 or float in [0, 1] -> features."""
+    def forward(self, clips_BTCHW: Tensor, present_BT: Tensor | None = None) -> NeckFeatures:
+        """Clips, uint8 or float in [0, 1] -> features; `present_BT` as in `padding`."""
         maps_NCHW: Tensor = self.trunk(self.trunk.frames(clips_BTCHW))
-        pooled: Features = self.aggregation(frames_to_clips(maps_NCHW, clips_BTCHW.shape[1]))
-        return NeckFeatures(embedding=self.neck(pooled.embedding), frames=pooled.frames, before_neck=pooled.embedding)
+        pooled: Features = self.aggregation(frames_to_clips(maps_NCHW, clips_BTCHW.shape[1]), present_BT)
+        return NeckFeatures(
+            embedding=self.neck(pooled.embedding),
+            frames=pooled.frames,
+            frame_weights=pooled.frame_weights,
+            before_neck=pooled.embedding,
+        )
 
 
 def _neck(width: int) -> nn.BatchNorm1d:

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from reid_models.architectures.architecture import Architecture
 from reid_models.architectures.backbones import Trunk, TrunkSpec
-from reid_models.architectures.features import Features
+from reid_models.architectures.features import Attention, Features
 from reid_models.architectures.layout import frames_to_clips
+from reid_models.architectures.padding import without_padding
 
 PARTS = 4
 EMBEDDING_WIDTH = 1024
@@ -32,6 +33,15 @@ class StaFeatures(Features):
 
     attention_maps: Tensor
     part_attention: Tensor
+
+    def attention(self) -> tuple[Attention, ...]:
+        """Where each frame answers, and how much it counts for each part."""
+        return (
+            Attention("attention_maps", "(N, T, h, w): how strongly each position answers", self.attention_maps),
+            Attention(
+                "strip_weights", "(N, T, P): how much each frame counts for a strip, 1 in all", self.part_attention
+            ),
+        )
 
 
 class Sta(nn.Module):
@@ -54,10 +64,10 @@ class Sta(nn.Module):
         self.trunk = trunk
         self.head = StaHead(trunk.width, parts=parts, width=width)
 
-    def forward(self, clips_BTCHW: Tensor) -> StaFeatures:
-        """Clips, uint8 or float in [0, 1] -> features."""
+    def forward(self, clips_BTCHW: Tensor, present_BT: Tensor | None = None) -> StaFeatures:
+        """Clips, uint8 or float in [0, 1] -> features; `present_BT` as in `padding`."""
         maps_NCHW: Tensor = self.trunk(self.trunk.frames(clips_BTCHW))
-        features: StaFeatures = self.head(frames_to_clips(maps_NCHW, clips_BTCHW.shape[1]))
+        features: StaFeatures = self.head(frames_to_clips(maps_NCHW, clips_BTCHW.shape[1]), present_BT)
         return features
 
 
@@ -70,7 +80,7 @@ class StaHead(nn.Module):
         self.linear = nn.Linear(2 * channels, width, bias=False)
         self.norm = nn.BatchNorm1d(width)
 
-    def forward(self, maps_BTCHW: Tensor) -> StaFeatures:
+    def forward(self, maps_BTCHW: Tensor, present_BT: Tensor | None = None) -> StaFeatures:
         """Maps of a clip's frames -> features.
 
         Raises:
@@ -80,7 +90,7 @@ class StaHead(nn.Module):
         if rows % self.parts:
             raise ValueError(f"expected maps whose rows divide into {self.parts} parts, found {rows} rows")
         attention_BTHW = attention_maps(maps_BTCHW)
-        weights_BTP = F.normalize(self._by_part(attention_BTHW), p=1, dim=1)
+        weights_BTP = F.normalize(without_padding(self._by_part(attention_BTHW), present_BT), p=1, dim=1)
         fused = self.fuse(maps_BTCHW, weights_BTP)
         return StaFeatures(
             embedding=F.relu(self.norm(self.linear(fused))), attention_maps=attention_BTHW, part_attention=weights_BTP

@@ -16,6 +16,7 @@ from reid_models.architectures.architecture import Architecture, Lengths
 from reid_models.architectures.backbones import Trunk, TrunkSpec
 from reid_models.architectures.features import Features
 from reid_models.architectures.layout import frames_to_clips
+from reid_models.architectures.padding import mean_over_frames, without_padding
 from reid_runtime.card import ClipSpec
 
 REDUCED_WIDTH = 256
@@ -62,8 +63,8 @@ class Stmp(nn.Module):
         self.refine = RefiningUnit(trunk.width, trunk.map_size(clip.height, clip.width))
         self.fuse = Integration(trunk.width, width)
 
-    def forward(self, clips_BTCHW: Tensor) -> StmpFeatures:
-        """Clips, uint8 or float in [0, 1] -> features.
+    def forward(self, clips_BTCHW: Tensor, present_BT: Tensor | None = None) -> StmpFeatures:
+        """Clips, uint8 or float in [0, 1] -> features; `present_BT` as in `padding`.
 
         Raises:
             ValueError: if the frames have another size than the network was built for.
@@ -74,7 +75,7 @@ class Stmp(nn.Module):
             middle_NCHW = stage(middle_NCHW)
         refined_BCTHW = self.refine(frames_to_clips(self.trunk.stage5(middle_NCHW), frames))
         return StmpFeatures(
-            embedding=self.fuse(refined_BCTHW),
+            embedding=self.fuse(refined_BCTHW, present_BT),
             parts=refined_BCTHW.mean(dim=(2, 4)).transpose(1, 2),
             middle=frames_to_clips(middle_NCHW.mean(dim=(2, 3)), frames),
         )
@@ -140,11 +141,12 @@ class Integration(nn.Module):
         self.mix = nn.Conv3d(reduced, width, 3, padding=1, bias=False)
         self.mix_norm = nn.BatchNorm3d(width)
 
-    def forward(self, refined_BCTHW: Tensor) -> Tensor:
-        """Refined maps -> one vector for each clip."""
+    def forward(self, refined_BCTHW: Tensor, present_BT: Tensor | None = None) -> Tensor:
+        """Refined maps -> one vector for each clip; `present_BT` as in `padding`."""
         reduced_BRTHW = F.relu(self.reduce_norm(self.reduce(refined_BCTHW)))
+        reduced_BRTHW = without_padding(reduced_BRTHW.transpose(1, 2), present_BT).transpose(1, 2)
         mixed_BDTHW = F.relu(self.mix_norm(self.mix(reduced_BRTHW)))
-        return mixed_BDTHW.mean(dim=(2, 3, 4))
+        return mean_over_frames(mixed_BDTHW.mean(dim=(3, 4)).transpose(1, 2), present_BT)
 
 
 NETWORKS: dict[str, Architecture] = {

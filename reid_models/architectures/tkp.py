@@ -62,10 +62,10 @@ class TKPImage(nn.Module):
         self.trunk = trunk
         self.mean = TemporalMean(trunk.width)
 
-    def forward(self, clips_BTCHW: Tensor) -> Features:
-        """Clips, uint8 or float in [0, 1] -> features."""
+    def forward(self, clips_BTCHW: Tensor, present_BT: Tensor | None = None) -> Features:
+        """Clips, uint8 or float in [0, 1] -> features; `present_BT` as in `padding`."""
         maps_NCHW: Tensor = self.trunk(self.trunk.frames(clips_BTCHW))
-        features: Features = self.mean(frames_to_clips(maps_NCHW, clips_BTCHW.shape[1]))
+        features: Features = self.mean(frames_to_clips(maps_NCHW, clips_BTCHW.shape[1]), present_BT)
         return features
 
 
@@ -90,9 +90,9 @@ class TKPVideo(nn.Module):
         self.maps = NonLocalTrunk(trunk, every_second_block(trunk) if places is None else places)
         self.mean = TemporalMean(trunk.width)
 
-    def forward(self, clips_BTCHW: Tensor) -> Features:
-        """Clips, uint8 or float in [0, 1] -> features."""
-        features: Features = self.mean(self.maps(clips_BTCHW))
+    def forward(self, clips_BTCHW: Tensor, present_BT: Tensor | None = None) -> Features:
+        """Clips, uint8 or float in [0, 1] -> features; `present_BT` as in `padding`."""
+        features: Features = self.mean(self.maps(clips_BTCHW, present_BT), present_BT)
         return features
 
 

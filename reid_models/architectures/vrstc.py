@@ -36,9 +36,9 @@ class Vrstc(nn.Module):
         self.frames = NonLocalTrunk(trunk, every_second_block(trunk) if places is None else places)
         self.aggregation = TemporalMean(trunk.width)
 
-    def forward(self, clips_BTCHW: Tensor) -> Features:
-        """Clips, uint8 or float in [0, 1] -> features."""
-        features: Features = self.aggregation(self.frames(clips_BTCHW))
+    def forward(self, clips_BTCHW: Tensor, present_BT: Tensor | None = None) -> Features:
+        """Clips, uint8 or float in [0, 1] -> features; `present_BT` as in `padding`."""
+        features: Features = self.aggregation(self.frames(clips_BTCHW, present_BT), present_BT)
         return features
 
 

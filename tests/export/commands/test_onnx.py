@@ -142,6 +142,16 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     ),
     "an unknown trunk": (["--network", "sta-resnet50", "--trunk", "vgg"], "expected a trunk of resnet18, "),
     "an odd length": (["--network", "m3d-plain-resnet50", "--frames", "6"], "a multiple of 4, found 6"),
+    "a mask for frames that are compared by their places": (
+        ["--network", "cosam-mean-resnet50", "--trunk", "compact", "--height", "64", "--width", "32", "--mask"],
+        "compares or merges frames by their places",
+    ),
+    "attention of a network without": (
+        ["--network", "tkp-image-resnet50", "--trunk", "compact", "--height", "64", "--width", "32", "--attention"],
+        "has no attention to show",
+    ),
+    "a mask for a detector": (["{tmp}/detector", "--mask"], "leave --mask away"),
+    "attention of a detector": (["{tmp}/detector", "--attention"], "has no attention to show"),
     "an old opset": (["--network", "sta-resnet50", "--opset", "9"], "expected an opset from 18 to 23, found 9"),
 }
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from reid_models.architectures.catalogue import CATALOGUE
 from reid_models.architectures.features import Features
 from testing.architectures.golden import assert_close
-from testing.architectures.small_networks import clips_for, small_network
+from testing.architectures.small_networks import clips_for, small_clip, small_network
 
 SAME_CODE = {"pooling-mean-resnet18", "cosam-mean-se-resnet50", "attributes-resnet18"}
 """Another network of the catalogue on another trunk, which these tests replace by a small one."""
@@ -135,3 +135,32 @@ def test_every_parameter_learns(name: str) -> None:
         if parameter.requires_grad and (parameter.grad is None or not parameter.grad.any())
     ]
     assert not stuck
+
+
+PADDED = [name for name in NETWORKS if CATALOGUE[name].lengths.takes_padding]
+
+
+@pytest.mark.parametrize("named", PADDED)
+def test_padding_changes_nothing(named: str) -> None:
+    """Whatever it looks like, and in whatever company."""
+    lengths = CATALOGUE[named].lengths
+    frames = small_clip(named).frames + 2
+    network = small_network(named, frames)
+    clips = clips_for(named, batch=3, frames=frames)
+    present = torch.ones(3, frames, dtype=torch.bool)
+    present[0, frames - 2 :] = present[1, lengths.least :] = False
+    with torch.inference_mode():
+        found: Features = network(clips, present)
+    whole, short, least = (
+        embed(network, clips[2:]),
+        embed(network, clips[:1, :-2]),
+        embed(network, clips[1:2, : lengths.least]),
+    )
+    scale = 1e-4 * float(whole.abs().max())
+    assert_close(found.embedding[2:], whole, scale)
+    assert_close(found.embedding[:1], short, scale)
+    assert_close(found.embedding[1:2], least, scale)
+    assert (whole - short).abs().max() > 10 * scale
+    for attention in found.attention():
+        if "weights" in attention.name:
+            assert not attention.values[0, -2:].any()
