@@ -14,6 +14,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "detectors": ("accuracy.detectors",),
     "encoders": ("accuracy.encoders",),
     "networks": ("speed.networks",),
+    "export": ("accuracy.export",),
     "processors": ("speed.processors",),
     "ranking": ("speed.ranking",),
     "trackers": ("accuracy.trackers",),

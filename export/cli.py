@@ -35,6 +35,10 @@ CalibrateOption = Annotated[
 ]
 SamplesOption = Annotated[int, typer.Option(min=1, help="Tracklets or images to calibrate on; simulated: persons.")]
 PersonsOption = Annotated[int, typer.Option(min=2, help="Simulated persons, or images, to compare on.")]
+LabelsOption = Annotated[
+    bool,
+    typer.Option("--labels/--parity", help="Count whom it finds, too; or compare embeddings alone."),
+]
 ThreadsOption = Annotated[int, typer.Option(min=1, help="On the processor.")]
 ProviderOption = Annotated[str | None, typer.Option(help="Where the artefacts run; else on the processor.")]
 
@@ -167,6 +171,7 @@ def precision(
     data: DataOption = None,
     samples: SamplesOption = 32,
     persons: PersonsOption = 60,
+    labels: LabelsOption = True,
     threads: ThreadsOption = 1,
 ) -> int:
     """The same network in half precision or in 8 bits, if it still says the same."""
@@ -177,7 +182,9 @@ def precision(
 
     if to not in ("fp16", "int8"):
         raise typer.BadParameter(f"expected fp16 or int8, found {to}", param_hint="--to")
-    asked = Asked(file, out, "fp16" if to == "fp16" else "int8", calibrate, data, Samples(samples, persons), threads)
+    asked = Asked(
+        file, out, "fp16" if to == "fp16" else "int8", calibrate, data, Samples(samples, persons), labels, threads
+    )
     typer.echo(run(asked, Console(stderr=True, highlight=False)))
     return 0
 
@@ -188,6 +195,7 @@ def verify(
     against: Annotated[Path, typer.Option(help="What they were made from: an artefact in fp32, or a run's folder.")],
     data: DataOption = None,
     persons: PersonsOption = 60,
+    labels: LabelsOption = True,
     provider: ProviderOption = None,
     threads: ThreadsOption = 1,
     json: Annotated[Path | None, typer.Option(help="Write the figures there.")] = None,
@@ -199,7 +207,7 @@ def verify(
     from export.verification.trials import Samples
 
     samples = Samples(1, persons)
-    asked = Asked(files, against, data, samples, provider_named(provider), threads, json)
+    asked = Asked(files, against, data, samples, labels, provider_named(provider), threads, json)
     lines, is_good = run(asked, Console(stderr=True, highlight=False))
     typer.echo("\n".join(lines))
     return 0 if is_good else 1

@@ -91,7 +91,7 @@ class CropEncoder:
         """See `Encoder.encode`."""
         check_clips(clips, self._card.clip)
         crops = as_input(clips.reshape(-1, *clips.shape[2:]), self._session.card.pixels)
-        vectors = run_rows(self._session, crops, max_batch=len(crops))
+        vectors = run_rows(self._session, crops, max_batch=len(crops)).astype(np.float32, copy=False)
         return directions(directions(vectors).reshape(*clips.shape[:2], -1).mean(axis=1))
 
 

@@ -1,12 +1,14 @@
 """The papers' ideas laid beside each other on real people, at a size that two cores learn.
 
     python -m benchmarks.accuracy.papers --out RUNS
+    python -m benchmarks.accuracy.papers --out OTHERS --data mars=FOLDER     # of `reid-pipeline simulate-tracklets`
 
 Market-1501's training images as tracklets (`data/reid/market1501_train` of the folder PASSERBY_SHARED, with the labels
 of MARS-Attribute for those persons who are in MARS too): 500 persons to learn from, the other 251 to test. One trunk
 learns from single frames (recipe `frames`); then each recipe, at the size of `small`, goes on from it for the same
 number of steps, with each of the seeds, and is evaluated by one protocol. What is done stands in RUNS and is not done
-again, so that several calls with other rows add to one table.
+again, so that several calls with other rows add to one table. With `--data` the same on another set, simulated people
+among them.
 """
 
 import argparse
@@ -68,11 +70,11 @@ class Row:
 
 def main(argv: Sequence[str]) -> int:
     asked = _parsed(argv)
-    if not MARKET.is_dir():
+    if not asked.data and not MARKET.is_dir():
         print(f"expected Market-1501's training images at {MARKET}, found none: set PASSERBY_SHARED", file=sys.stderr)
         return 2
-    data = f"market1501-tracklets={_data(asked.out / 'market')}"
-    start = asked.start or _started(asked.out, data)
+    data = asked.data or f"market1501-tracklets={_market(asked.out / 'market')}"
+    start = asked.start or _started(asked.out, data, asked.start_steps)
     rows = [Row(recipe, seed) for seed in asked.seeds for recipe in asked.recipes]
     with ThreadPoolExecutor(asked.jobs) as pool:
         for row, words in zip(rows, pool.map(lambda row: _learnt(row, start, data, asked), rows), strict=True):
@@ -81,7 +83,7 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _data(folder: Path) -> Path:
+def _market(folder: Path) -> Path:
     """Images and labels in one folder, by links."""
     folder.mkdir(parents=True, exist_ok=True)
     for link, real in ((folder / "bounding_box_train", MARKET), (folder / LABELS.name, LABELS)):
@@ -90,11 +92,12 @@ def _data(folder: Path) -> Path:
     return folder
 
 
-def _started(runs: Path, data: str) -> Path:
+def _started(runs: Path, data: str, steps: int | None) -> Path:
     """The stage that all rows begin with."""
     folder = runs / START
     if not (folder / START / "done").exists():
-        found = _call("fit", START, "--data", data, "--out", str(folder))
+        shorter = ("--steps", str(steps)) if steps else ()
+        found = _call("fit", START, "--data", data, "--out", str(folder), *shorter)
         if found.returncode and "steps to go" not in found.stderr:
             sys.exit(found.stderr.strip().splitlines()[-1])
         (folder / START / "done").touch()
@@ -159,6 +162,8 @@ def _reid_train() -> str:
 def _parsed(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy.papers", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
+    parser.add_argument("--data", help="NAME=FOLDER in the place of Market-1501, see `reid-train data`")
+    parser.add_argument("--start-steps", type=int, help="of the stage that all begin with, if not the recipe's")
     parser.add_argument("--start", type=Path, help="a stage's folder to begin with, if not one that is trained first")
     parser.add_argument("--recipes", nargs="+", default=[*MAIN, *BASELINES])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])

@@ -148,7 +148,7 @@ def _sizes(asked: Asked, card: ModelCard) -> list[Size]:
 def _measured(
     asked: Asked, ways: Sequence[_Way], size: Size, peak: Peak, folder: Path, advance: Callable[[], None]
 ) -> list[Timing]:
-    inputs = _inputs(ways[0].session.card, size)
+    inputs = noise_for(ways[0].session.card, size)
     shape = next(iter(inputs.values())).shape
     calls = {way.name: _call(way.session, inputs) for way in ways}
     taken = time_ways(calls, rounds=asked.rounds, advance=advance)
@@ -170,19 +170,20 @@ def _costs(way: _Way, shape: tuple[int, ...], folder: Path) -> Costs | None:
     return count_costs(way.file, shape, folder) if is_counted and way.file is not None else None
 
 
-def _inputs(card: ModelCard, size: Size) -> dict[str, NDArray[Any]]:
-    """Noise for the first input; nothing is masked by others."""
+def noise_for(card: ModelCard, size: Size | None = None) -> dict[str, NDArray[Any]]:
+    """What a network takes: noise for the first input, ones for others; one clip or image where no size is named."""
     rng = np.random.default_rng(0)
     first, *others = card.inputs
-    shape = [size.batch, *(side or 1 for side in first.shape[1:])]
-    if size.frames:
-        shape[1] = size.frames
+    batch, *rest = first.shape
+    shape = [size.batch if size else batch or 1, *(side or 1 for side in rest)]
+    if card.clip is not None:
+        shape[1] = size.frames if size else card.clip.frames
     noise = rng.integers(0, 256, shape).astype(first.dtype)
-    rest = {
+    ones = {
         spec.name: np.ones([own or side for own, side in zip(spec.shape, shape, strict=False)], spec.dtype)
         for spec in others
     }
-    return {first.name: noise, **rest}
+    return {first.name: noise, **ones}
 
 
 def _table(timings: Sequence[Timing]) -> Table:

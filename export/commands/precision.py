@@ -20,6 +20,7 @@ class Asked:
         precision: fp16 or int8.
         calibrate, data: see `open_trial`.
         samples: how many.
+        has_labels: see `open_trial`.
         threads: on the processor.
     """
 
@@ -29,6 +30,7 @@ class Asked:
     calibrate: str | None = None
     data: str | None = None
     samples: Samples = Samples()  # noqa: RUF009  # frozen
+    has_labels: bool = True
     threads: int = 1
 
 
@@ -40,7 +42,14 @@ def run(asked: Asked, console: Console) -> str:
     """
     card = check_request(asked.file, asked.out)
     source = open_session(asked.file, card, provider="cpu", threads=asked.threads)
-    trial = open_trial(source, data=asked.data, calibrate=asked.calibrate, samples=asked.samples, console=console)
+    trial = open_trial(
+        source,
+        data=asked.data,
+        calibrate=asked.calibrate,
+        samples=asked.samples,
+        console=console,
+        has_labels=asked.has_labels,
+    )
     request = Request(asked.file, asked.out, asked.precision, _words(asked, card), asked.threads)
     written, figures = lower(request, trial, console)
     assert written.lowered is not None

@@ -22,6 +22,7 @@ class Asked:
         against: an artefact in single precision, or the folder of a run.
         data: see `open_trial`.
         samples: how many.
+        has_labels: see `open_trial`.
         provider: of the artefacts; None: the processor.
         threads: on the processor.
         json: to write; None: nothing.
@@ -31,6 +32,7 @@ class Asked:
     against: Path
     data: str | None = None
     samples: Samples = Samples()  # noqa: RUF009  # frozen
+    has_labels: bool = True
     provider: Provider | None = None
     threads: int = 1
     json: Path | None = None
@@ -46,7 +48,9 @@ def run(asked: Asked, console: Console) -> tuple[list[str], bool]:
     reference = open_reference(asked.against, cards[0], provider="cpu", threads=asked.threads)
     for card in cards:
         _check_alike(card, reference.card)
-    trial = open_trial(reference, data=asked.data, calibrate=None, samples=asked.samples, console=console)
+    trial = open_trial(
+        reference, data=asked.data, calibrate=None, samples=asked.samples, console=console, has_labels=asked.has_labels
+    )
     lines, rows, is_good = list[str](), list[dict[str, object]](), True
     for file, card in zip(asked.files, cards, strict=True):
         session = open_artefact(file, provider=asked.provider, threads=asked.threads)

@@ -75,8 +75,8 @@ def describe_tracklets(
     return found
 
 
-def compare_people(one: Described, other: Described, dataset: Dataset) -> PeopleFigures:
-    """How far two encoders lie apart on a data set."""
+def compare_people(one: Described, other: Described, dataset: Dataset, *, has_labels: bool = True) -> PeopleFigures:
+    """How far two encoders lie apart on a data set; without labels, their embeddings alone."""
     if one.all.shape != other.all.shape:
         raise DatasetError(
             f"expected two networks whose embeddings are of one length, found {one.all.shape[1]} and "
@@ -88,8 +88,8 @@ def compare_people(one: Described, other: Described, dataset: Dataset) -> People
         least_cosine=float(cosines.min()),
         mean_cosine=float(cosines.mean()),
         largest_difference=float(np.nan_to_num(np.abs(one.all - other.all), nan=np.inf).max()),
-        before=_scores(one, dataset),
-        after=_scores(other, dataset),
+        before=_scores(one, dataset) if has_labels else None,
+        after=_scores(other, dataset) if has_labels else None,
     )
 
 

@@ -70,8 +70,11 @@ class Trial(Protocol):
 class EncoderTrial:
     """Tracklets, and what the reference makes of them."""
 
-    def __init__(self, reference: Session, dataset: Dataset, samples: Samples, console: Console) -> None:
+    def __init__(
+        self, reference: Session, dataset: Dataset, samples: Samples, console: Console, *, has_labels: bool
+    ) -> None:
         self._dataset = dataset
+        self._has_labels = has_labels
         self._samples = samples
         self._console = console
         self._reference = self._described(reference, "reference")
@@ -93,7 +96,8 @@ class EncoderTrial:
 
     def judge(self, session: Session) -> Figures:
         """See `Trial.judge`."""
-        return compare_people(self._reference, self._described(session, session.card.precision), self._dataset)
+        found = self._described(session, session.card.precision)
+        return compare_people(self._reference, found, self._dataset, has_labels=self._has_labels)
 
     def _described(self, session: Session, name: str) -> Described:
         total = len(self._dataset.query) + len(self._dataset.gallery)
@@ -153,7 +157,13 @@ def detector_of(session: Session) -> Detector:
 
 
 def open_trial(
-    reference: Session, *, data: str | None, calibrate: str | None, samples: Samples, console: Console
+    reference: Session,
+    *,
+    data: str | None,
+    calibrate: str | None,
+    samples: Samples,
+    console: Console,
+    has_labels: bool = True,
 ) -> Trial:
     """The trial of a network.
 
@@ -164,6 +174,7 @@ def open_trial(
         calibrate: the same, to calibrate on; None: those of `data` that are to be learnt from.
         samples: how many.
         console: for progress.
+        has_labels: whether it counts whom they find, too: a network that nobody has trained finds anybody.
 
     Raises:
         PasserbyError: if there are no such data.
@@ -171,12 +182,13 @@ def open_trial(
     if is_detector(reference.card):
         return _detector_trial(reference, data or calibrate, calibrate or data, samples, console)
     if data is None and calibrate is None:
-        return EncoderTrial(reference, _simulated(reference, samples, console), samples, console)
+        dataset = _simulated(reference, samples, console)
+        return EncoderTrial(reference, dataset, samples, console, has_labels=has_labels)
     dataset = _read(data or calibrate or "")
     if data is not None and calibrate is not None:
         calibrating = _learnt_from(_read(calibrate))
         dataset = Dataset(dataset.name, dataset.seen, calibrating, dataset.query, dataset.gallery)
-    return EncoderTrial(reference, dataset, samples, console)
+    return EncoderTrial(reference, dataset, samples, console, has_labels=has_labels)
 
 
 def _detector_trial(

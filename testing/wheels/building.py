@@ -29,6 +29,7 @@ PACKAGES = {
 """What each distribution puts into site-packages, and nothing else."""
 DATA = (
     "pipeline/configs/models.yaml",
+    "pipeline/configs/images/shop.jpg",
     "pipeline/configs/models/passerby-detector.onnx",
     "pipeline/configs/models/passerby-detector.json",
     "pipeline/configs/models/passerby-encoder.onnx",

@@ -3,13 +3,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from onnx import TensorProto
 
 from reid_models.crop_encoder import OSNET, CropEncoder, crop_encoder_card
 from reid_models.tracklet_folder import read_clip, read_folder
 from reid_runtime.adopt import adopt
 from reid_runtime.card import ArtefactError, ClipSpec, Pixels
 from reid_runtime.load import load_session
-from testing.networks import MemorySession, card
+from testing.networks import MemorySession, card, mean_network
 
 CLIPS = np.random.default_rng(0).integers(0, 256, (3, 4, 8, 4, 3), dtype=np.uint8)
 
@@ -44,6 +45,17 @@ def test_the_crop_size_is_that_of_the_card() -> None:
     for session in (first_axes, last_axes):
         encoder = CropEncoder(session)
         assert (encoder.clip, encoder.model_id) == (ClipSpec(8, 8, 4), "tiny@000000000000")
+
+
+def test_a_network_that_wants_its_crops_in_half_precision_gets_them_so(tmp_path: Path) -> None:
+    found = []
+    for name, dtype in (("whole", TensorProto.FLOAT), ("half", TensorProto.FLOAT16)):
+        path = mean_network(tmp_path / f"{name}.onnx", ["n", 3, 8, 4], axes=[2, 3], dtype=dtype)
+        adopt(path, OSNET, name=name, licence="CC0-1.0", origin="made in a test")
+        session = load_session(path, provider="cpu", threads=1)
+        found.append(CropEncoder(session, frames=4).encode(CLIPS))
+    assert session.card.pixels.dtype == "float16"
+    np.testing.assert_allclose(found[1], found[0], atol=5e-3)
 
 
 def test_a_network_of_another_family_is_refused() -> None:

@@ -51,7 +51,11 @@ def test_a_spoilt_file_is_not_good_and_the_same_file_is(
     figures = tmp_path / "figures.json"
     ask = ["verify", str(copy), "--against", str(ENCODER), "--data", people, "--json", str(figures)]
     assert cli.main(ask) == 0
-    assert "fp32, good" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "fp32, good" in shown
+    assert "mAP" in shown
+    assert cli.main([*ask, "--parity"]) == 0
+    assert "no mAP" in capsys.readouterr().out
     spoil(copy)
     assert cli.main(ask) == 1
     assert "not good: least cosine 0." in capsys.readouterr().out
