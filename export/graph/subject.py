@@ -79,7 +79,7 @@ class Subject:
         return {0: "N", 1: "T"} if is_length_free else {0: "N"}
 
     def example(self, rows: int = EXAMPLE_ROWS, frames: int | None = None) -> tuple[Tensor, ...]:
-        """Noise of one brightness for each clip or image, as the network takes it; the same at every call.
+        """Noise, in which each clip and each frame has a colour of its own, as the network takes it; always the same.
 
         Where there is a mask, the last frame of the first clip is padding, if it has another.
 
@@ -93,7 +93,9 @@ class Subject:
             return (torch.rand(rows, 3, *self.image, generator=generator) * 255,)
         shape = (rows, frames or self.clip.frames, self.clip.height, self.clip.width, 3)
         noise = torch.randint(0, 128, shape, generator=generator)
-        clips = (noise + torch.randint(0, 128, (rows, 1, 1, 1, 3), generator=generator)).to(torch.uint8)
+        of_clips = torch.randint(0, 64, (rows, 1, 1, 1, 3), generator=generator)
+        of_frames = torch.randint(0, 64, (rows, shape[1], 1, 1, 3), generator=generator)
+        clips = (noise + of_clips + of_frames).to(torch.uint8)
         if not self.has_mask:
             return (clips,)
         mask = torch.ones(clips.shape[:2], dtype=torch.bool)
