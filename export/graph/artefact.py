@@ -89,7 +89,11 @@ def _beside(file: Path) -> Iterator[Path]:
     """A path of the same name in a folder beside; what lies there at the end, with its card, takes the file's place."""
     with TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
         partial_file = Path(folder, file.name)
-        yield partial_file
+        try:
+            yield partial_file
+        except OSError as error:
+            # A full disk does not say which file was one too many.
+            raise OSError(error.errno, error.strerror, str(error.filename or file)) from error
         partial_file.replace(file)
         card_path(partial_file).replace(card_path(file))
 

@@ -6,6 +6,7 @@ else, and ONNX Runtime makes of it what its processors want.
 
 import io
 import logging
+import math
 from collections.abc import Collection, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ def quantised(
             QuantType.QInt8,
             ranges.tensors,
             sorted(only) if only is not None else [],
-            sorted(excluded),
+            sorted({*excluded, *_adding_one_number(copy)}),
             list(OPERATORS),
             dict(_OPTIONS),
         )
@@ -121,11 +122,23 @@ def quantised(
 def quantisable(model: onnx.ModelProto) -> list[str]:
     """Names of the nodes that can run in 8 bits, in the order of the graph."""
     constants = {tensor.name for tensor in model.graph.initializer}
+    left = _adding_one_number(model)
     return [
         node.name
         for node in model.graph.node
-        if node.op_type in OPERATORS and (node.op_type not in WEIGHTED or node.input[1] in constants)
+        if node.op_type in OPERATORS
+        and (node.op_type not in WEIGHTED or node.input[1] in constants)
+        and node.name not in left
     ]
+
+
+def _adding_one_number(model: onnx.ModelProto) -> set[str]:
+    """Names of the sums of a tensor and one constant number.
+
+    Mostly that is a small one that keeps from dividing by 0: in 8 bits it is lost, and TensorRT takes no such constant.
+    """
+    numbers = {tensor.name for tensor in model.graph.initializer if math.prod(tensor.dims) == 1}
+    return {node.name for node in model.graph.node if node.op_type == "Add" and numbers.intersection(node.input)}
 
 
 def weighted(model: onnx.ModelProto, names: Collection[str]) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from pipeline.model_zoo import Downloaded, fetch, is_at_hand, known_models
 
@@ -26,10 +26,9 @@ def fetch_model(name: str, from_file: Path | None) -> int:
 
 def list_models() -> int:
     """Prints the networks that `fetch` knows."""
-    table = Table("name", "family", "licence", "trained on", "here", "notes")
+    table = Table(Column("name", no_wrap=True), "here", "what it is")
     for name, model in known_models().items():
-        table.add_row(
-            name, model.family, model.licence, model.trained_on, "yes" if is_at_hand(name) else "no", model.notes
-        )
+        about = f"{model.notes} Family {model.family}; {model.licence}; trained on: {model.trained_on}."
+        table.add_row(name, "yes" if is_at_hand(name) else "no", about)
     Console(highlight=False).print(table)
     return 0

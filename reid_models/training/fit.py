@@ -11,7 +11,7 @@ from rich.console import Console
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from reid_learning.checkpoint import FILE, load_checkpoint
+from reid_learning.checkpoint import FILE
 from reid_learning.curves import draw_curves
 from reid_learning.loop import Phase, TrainingError, TrainingStep, run
 from reid_learning.machine import Machine, process_group, rank, synchronised, world
@@ -28,7 +28,7 @@ from reid_models.training.imprint import imprint
 from reid_models.training.learners.batch import Batch
 from reid_models.training.learners.phases import LearnerPhase
 from reid_models.training.recipe import Recipe
-from reid_models.training.restore import CLASSIFIERS, restored_learner
+from reid_models.training.restore import CLASSIFIERS
 from reid_models.training.tracklets import Dataset, DatasetError, TrackletSet
 
 READERS = 2
@@ -116,24 +116,6 @@ def _fit(
     if rank() == 0:
         draw_curves(folder)
     return last
-
-
-def trained(recipe: Recipe, folder: Path) -> nn.Module:
-    """The averaged network of a run, in eval mode.
-
-    Raises:
-        CheckpointError: if the folder has another run.
-        TrainingError: if it has none.
-    """
-    return trained_learner(recipe, folder).get_submodule("network")
-
-
-def trained_learner(recipe: Recipe, folder: Path) -> nn.Module:
-    """The same with what only its training needs; raises what `trained` does."""
-    checkpoint = load_checkpoint(folder, recipe=recipe)
-    if checkpoint is None:
-        raise TrainingError(f"expected {FILE} in {folder}, found none: train first")
-    return restored_learner(recipe, checkpoint)
 
 
 def _feed(recipe: Recipe, lesson: Lesson, people: TrackletSet, learner: nn.Module) -> Feed:

@@ -15,10 +15,12 @@ from export.graph.extras import with_attention, with_mask
 from export.graph.random_weights import enliven
 from export.graph.sources import encoder_subject
 from export.graph.subject import Subject
+from pipeline.build import encoder_of
 from reid_models.architectures.backbones import TrunkSpec, build_trunk
 from reid_models.architectures.catalogue import CATALOGUE
 from reid_models.architectures.features import Features
-from reid_models.clip_encoder import ClipEncoder
+from reid_models.clips import USUAL_FRAMES
+from reid_models.encoder import Encoder
 from reid_models.training.recipe import NetworkParams
 from reid_runtime.card import ClipSpec, read_card
 from reid_runtime.load import load_session, open_session
@@ -44,8 +46,13 @@ SAME_LAYERS = {
 """Where else the layers of these are exported: torch takes seconds for each network. All of them are exported, at the
 papers' sizes, by `python -m benchmarks.speed.exports`."""
 NETWORKS = [name for name in CATALOGUE if name not in SAME_LAYERS]
-DEPTHS = {"tkp-video-resnet50": (1, 2, 1, 1), "m3d-plain-resnet50": (1, 1, 1, 1), "ap3d-resnet50": (1, 1, 1, 1)}
-"""Of a compact trunk under networks that look inside the stages; m3d-attention-resnet50 keeps its bottlenecks."""
+DEPTHS = {
+    "tkp-video-resnet50": (1, 2, 1, 1),
+    "m3d-plain-resnet50": (1, 1, 1, 1),
+    "m3d-attention-resnet50": (1, 1, 1, 1),
+    "ap3d-resnet50": (1, 1, 1, 1),
+}
+"""Of a compact trunk under networks that look inside the stages; their way through bottlenecks is longer to trace."""
 ATTENTION = {
     "pooling-attention-resnet50": ["frame_weights"],
     "cosam-mean-resnet50": ["stage4_spatial", "stage4_channel", "stage5_spatial", "stage5_channel"],
@@ -89,12 +96,12 @@ def network_of(name: str, clip: ClipSpec) -> nn.Module:
     return entry.build(small_trunk(entry), clip)
 
 
-def serve(case: Case, frames: int) -> ClipEncoder:
-    """As serving loads it, with a card that asks for clips of that many frames."""
+def serve(case: Case, frames: int) -> Encoder:
+    """As the pipeline takes a file that its configuration names, with a card that asks for clips of so many frames."""
     card = read_card(case.file)
     assert card.clip is not None
     longer = card.model_copy(update={"clip": replace(card.clip, frames=frames)})
-    return ClipEncoder(open_session(case.file, longer, provider="cpu", threads=1))
+    return encoder_of(open_session(case.file, longer, provider="cpu", threads=1), frames=USUAL_FRAMES)
 
 
 def embed(case: Case, clips: Tensor) -> NDArray[np.float32]:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 from rich.console import Console
+from torch import nn
 
-from reid_learning.checkpoint import CheckpointError
+from reid_learning.checkpoint import FILE, CheckpointError, read_checkpoint
 from reid_learning.effects import EffectParams
 from reid_learning.loop import TrainingError
 from reid_learning.machine import Machine, MachineError
@@ -19,10 +20,11 @@ from reid_models.training.build import build_learner
 from reid_models.training.evaluation.ask import ask
 from reid_models.training.feeds.crops import CropFeedParams, Size
 from reid_models.training.feeds.tracklets import TrackletFeedParams
-from reid_models.training.fit import Lesson, fit, trained
+from reid_models.training.fit import Lesson, fit
 from reid_models.training.learners.identity import IdentityObjective
 from reid_models.training.recipes.catalogue import RECIPES
 from reid_models.training.recipes.compact import compact
+from reid_models.training.restore import recipe_of, restored
 from reid_models.training.sampling.batches import SamplerParams
 from reid_models.training.tracklets import Dataset, DatasetError
 from reid_runtime.card import ClipSpec
@@ -53,11 +55,17 @@ def ends_when_it_looks(data: Dataset, every: int) -> Lesson:
     return Lesson(data.train, (data.seen,), asked=nobody, ask_every=every)
 
 
+def averaged(run: Path) -> nn.Module:
+    """The network that a run leaves."""
+    checkpoint = read_checkpoint(run / FILE)
+    return restored(recipe_of(checkpoint), checkpoint)
+
+
 def test_a_short_training_ranks_people_whom_it_has_not_seen(data: Dataset, tmp_path: Path) -> None:
     recipe = replace(RECIPE, loop=replace(RECIPE.loop, steps=60, average=0.9))
     last = fit(recipe, lesson(data), tmp_path / "run", console=QUIET)
     assert last.losses["identity"] < np.log(8) - 0.5
-    found = ask(trained(recipe, tmp_path / "run"), data, recipe.test, recipe.network.clip)
+    found = ask(averaged(tmp_path / "run"), data, recipe.test, recipe.network.clip)
     assert found.mean_average_precision > 0.8
 
 
@@ -104,7 +112,7 @@ def test_a_run_begins_with_the_trunk_of_another_network(data: Dataset, tmp_path:
     objective = IdentityObjective(inter_frame=0.1)
     recipe = replace(recipe, network=replace(network, clip=ClipSpec(2, 64, 32)), objective=objective)
     last = fit(recipe, lesson(data), tmp_path / "second", console=QUIET, begins_with=tmp_path / "first")
-    before = trained(RECIPE, tmp_path / "first").state_dict()
+    before = averaged(tmp_path / "first").state_dict()
     after = last.learner.get_submodule("network").state_dict()
     assert torch.equal(after["trunk.stage4.0.conv1.weight"], before["trunk.stage4.0.conv1.weight"])
 
@@ -143,11 +151,6 @@ def test_the_next_encoder_begins_with_imagenet_and_draws_batches_of_people_who_l
 def test_crops_and_tracklets_are_not_taken_for_each_other(data: Dataset, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="expected a set of crops"):
         fit(compact(steps=3), lesson(data), tmp_path, console=QUIET)
-
-
-def test_a_folder_without_a_run_has_no_network(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="train first"):
-        trained(RECIPE, tmp_path)
 
 
 def test_an_objective_for_another_network_is_refused() -> None:
