@@ -12,8 +12,9 @@ from export.graph.subject import Subject
 
 OPSET = 20
 """What torch's exporter chooses by itself; ONNX Runtime, TensorRT 10 and later, and OpenVINO read it."""
-OPSETS = 18, 23
-"""The least and the most that it writes."""
+OPSETS = 18, 22
+"""The least and the most: from 23 on, attention is one operator, whose masks ONNX Runtime does not take as torch has
+them."""
 
 
 def write_graph(subject: Subject, file: Path, *, opset: int = OPSET) -> None:

@@ -118,8 +118,11 @@ class AttributeDriven(nn.Module):
 
 
 def printed_entropy(logits: Tensor) -> Tensor:
-    """Ent of the paper: mean(p log p) over the last axis, p = sigmoid(logits); from -1 / e, unsure, to 0, sure."""
-    return (logits.sigmoid() * F.logsigmoid(logits)).mean(dim=-1)
+    """Ent of the paper: mean(p log p) over the last axis, p = sigmoid(logits); from -1 / e, unsure, to 0, sure.
+
+    log p is -softplus(-logits): exported, torch's own logsigmoid is the logarithm of a sigmoid, which may be 0.
+    """
+    return -(logits.sigmoid() * F.softplus(-logits)).mean(dim=-1)
 
 
 CVPR = "Zhao et al., CVPR 2019"

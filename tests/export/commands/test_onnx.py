@@ -152,7 +152,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     ),
     "a mask for a detector": (["{tmp}/detector", "--mask"], "leave --mask away"),
     "attention of a detector": (["{tmp}/detector", "--attention"], "has no attention to show"),
-    "an old opset": (["--network", "sta-resnet50", "--opset", "9"], "expected an opset from 18 to 23, found 9"),
+    "an old opset": (["--network", "sta-resnet50", "--opset", "9"], "expected an opset from 18 to 22, found 9"),
 }
 
 

@@ -11,6 +11,7 @@ from export.graph.artefact import Words, export_onnx
 from export.graph.errors import ExportError, ParityError
 from export.graph.subject import Subject
 from reid_models.architectures.architecture import Lengths
+from reid_models.architectures.attributes import printed_entropy
 from reid_models.architectures.features import Features
 from reid_models.architectures.served import ServedNetwork
 from reid_runtime.card import ClipSpec, read_card
@@ -34,6 +35,14 @@ class Countless(Colours):
 
     def forward(self, clips_BTCHW: Tensor) -> Features:
         return Features(embedding=super().forward(clips_BTCHW).embedding * range(clips_BTCHW.shape[1])[-1])
+
+
+class Sure(Colours):
+    """As sure of its attributes as no number between 0 and 1 can say."""
+
+    def forward(self, clips_BTCHW: Tensor) -> Features:
+        colours_BC = clips_BTCHW.float().mean(dim=(1, 3, 4))
+        return Features(embedding=torch.cat([colours_BC, printed_entropy(-2 * colours_BC.unsqueeze(2))], dim=1))
 
 
 def subject(network: nn.Module | None = None) -> Subject:
@@ -104,6 +113,10 @@ def test_weights_that_yield_no_numbers_are_not_exported(file: Path) -> None:
     with pytest.raises(ParityError, match="differs from torch by inf"):
         export_onnx(spoilt, file, WORDS)
     assert not list(file.parent.iterdir())
+
+
+def test_logits_of_any_size_are_exported(file: Path) -> None:
+    assert export_onnx(subject(Sure()), file, WORDS).difference < 1e-5
 
 
 def test_an_axis_that_torch_fixes_is_an_error(file: Path) -> None:
