@@ -48,7 +48,8 @@ SHIPPED = "passerby-encoder", "passerby-detector"
 PRECISIONS = "fp32", "fp16", "int8"
 TRUNK = TrunkSpec("efficientnet_lite0")
 SMALL = Sizes(height=128, width=64)
-SAMPLES = Samples(calibrating=16, asked=16)
+PERSONS = 16
+"""To calibrate on, and as many to compare on."""
 ROUNDS = 5
 MB = 1e6
 QUIET = Console(quiet=True)
@@ -67,6 +68,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy.export")
     parser.add_argument("names", nargs="*", metavar="NAME", help="shipped or of the catalogue; none: all of them")
     parser.add_argument("--paper-size", action="store_true", help="own trunks and clips, not the small ones")
+    parser.add_argument("--persons", type=int, default=PERSONS, help="to calibrate on, and as many to compare on")
     parser.add_argument("--write", action="store_true", help="put the rows into the table of docs/exporter.md")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(known):
@@ -74,14 +76,14 @@ def main() -> int:
     torch.set_num_threads(1)
     print(HEAD)
     for name in arguments.names or known:
-        found = rows(name, is_small=not arguments.paper_size)
+        found = rows(name, is_small=not arguments.paper_size, persons=arguments.persons)
         print("\n".join(found), flush=True)
         if arguments.write:
             write(DOCUMENT, name, found, known)
     return 0
 
 
-def rows(name: str, *, is_small: bool) -> list[str]:
+def rows(name: str, *, is_small: bool, persons: int) -> list[str]:
     """A row for each precision; what is refused says why."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -92,7 +94,12 @@ def rows(name: str, *, is_small: bool) -> list[str]:
         single = open_artefact(source.file, provider=None, threads=1)
         reference = source.eager or single
         trial = open_trial(
-            reference, data=None, calibrate=None, samples=SAMPLES, console=QUIET, has_labels=name in SHIPPED
+            reference,
+            data=None,
+            calibrate=None,
+            samples=Samples(persons, persons),
+            console=QUIET,
+            has_labels=name in SHIPPED,
         )
         made = {"fp32": single} | lowered(source.file, trial, folder)
         speeds = rates({**made, **({"torch": source.eager} if source.eager else {})})
