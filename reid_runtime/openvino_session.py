@@ -1,6 +1,7 @@
 """Runs ONNX files and Intel's IR (.xml with .bin beside it) with OpenVINO, on the processor."""
 
 import os
+import sys
 from collections import deque
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -8,14 +9,18 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
-from openvino.frontend import FrontEndManager
 
 from reid_runtime.card import ArtefactError, ModelCard, TensorSpec
 from reid_runtime.probe import NEGATION, verdict
 from reid_runtime.session import Arrays
 from reid_runtime.signature import Signature, as_known, check_inputs, check_signature
+
+# OpenVINO reports every import to its maker through this package, unless it is missing: a machine that sees people
+# tells nobody about it.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # an import of it fails
+import openvino as ov  # noqa: E402
+from openvino.frontend import FrontEndManager  # noqa: E402
 
 DEVICE = "CPU"
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]

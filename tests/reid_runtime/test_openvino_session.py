@@ -1,6 +1,8 @@
 """OpenVINO beside ONNX Runtime: the same vectors, and a line for what it cannot run."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +155,12 @@ def test_more_threads_than_there_are_is_refused(tmp_path: Path) -> None:
 
 def test_openvino_shows_that_it_works() -> None:
     assert working_providers()["openvino"] is None
+
+
+def test_openvino_reports_to_nobody_that_it_runs_here() -> None:
+    """Its package for that comes with it, and would send a message at every import."""
+    code = "import sys, reid_runtime.openvino_session; print([n for n in sys.modules if n.startswith('openvino_tele')])"
+    words = [sys.executable, "-c", f"{code}; print(sys.modules['openvino_telemetry'])"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == ["['openvino_telemetry']", "None"], done.stderr
