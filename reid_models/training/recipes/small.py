@@ -27,6 +27,8 @@ FROZEN = tuple(f"{trunk}stage{number}" for trunk in TRUNKS for number in (1, 2))
 CLASSIFIERS = ("classifier", "others.")
 FURTHER = 0.1
 """On the rate of what begins with what was learnt before: batches so small spoil that at the papers' rates."""
+FACTORS = (*((stage, 0.0) for stage in FROZEN), *((place, FURTHER) for place in (*TRUNKS, *CLASSIFIERS)))
+"""Before those of the recipe itself."""
 CHANNELS = (16, 32, 64)
 """Of STCnet."""
 
@@ -65,8 +67,7 @@ def _small(recipe: Recipe, trunk: TrunkSpec, steps: int, clips: int, height: int
     objective = recipe.objective
     if isinstance(objective, CompletionObjective):
         objective = replace(objective, guider=(height, width), channels=CHANNELS)
-    factors = (*((stage, 0.0) for stage in FROZEN), *((place, FURTHER) for place in (*TRUNKS, *CLASSIFIERS)))
-    optimiser = replace(recipe.loop.optimiser, factors=(*factors, *recipe.loop.optimiser.factors))
+    optimiser = replace(recipe.loop.optimiser, factors=(*FACTORS, *recipe.loop.optimiser.factors))
     loop = replace(recipe.loop, steps=steps, save_every=50, max_norm=MAX_NORM, optimiser=optimiser)
     feed = recipe.feed
     if isinstance(feed, TrackletFeedParams):
