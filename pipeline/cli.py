@@ -14,7 +14,21 @@ import typer
 from pipeline.cli_events import events, topics
 from pipeline.cli_letters import letters
 from pipeline.cli_networks import adopt, fetch
-from pipeline.cli_options import CONFIG, LookAlikesOption, OutOption, SecondsOption, deployment, simulation, site_file
+from pipeline.cli_options import (
+    CONFIG,
+    CalibrationOption,
+    DetectorOption,
+    EncoderOption,
+    LookAlikesOption,
+    OutOption,
+    PresetOption,
+    ProviderOption,
+    SecondsOption,
+    ThresholdOption,
+    deployment,
+    simulation,
+    site_file,
+)
 
 
 def _print_version(asked: bool) -> None:
@@ -66,20 +80,18 @@ def run(
             help="NAME=SOURCE: a video file, a folder of images, an address, the number of a webcam. Repeatable."
         ),
     ] = None,
-    preset: Annotated[
-        str | None, typer.Option(help="cpu, gpu or offline: networks and a provider that go together.")
-    ] = None,
-    detector: Annotated[str | None, typer.Option(help="Name or file of a network, or `hog`.")] = None,
-    encoder: Annotated[str | None, typer.Option(help="Name or file of a network, or `colour-stripes`.")] = None,
+    preset: PresetOption = None,
+    detector: DetectorOption = None,
+    encoder: EncoderOption = None,
     site: Annotated[
         Path | None,
         typer.Option(parser=site_file, metavar="SITE", help=f"{CONFIG}: which cameras overlap, how long walks take."),
     ] = None,
-    calibration: Annotated[Path | None, typer.Option(help="File that `calibrate` wrote.")] = None,
-    threshold: Annotated[float | None, typer.Option(help="Cosine from which two tracks are one person.")] = None,
+    calibration: CalibrationOption = None,
+    threshold: ThresholdOption = None,
     frame_rate: Annotated[float | None, typer.Option(help="True rate of the --camera files.")] = None,
     tiles: Annotated[str | None, typer.Option(help="COLUMNSxROWS: tiles of the --camera images to look at.")] = None,
-    provider: Annotated[str | None, typer.Option(help="cpu, openvino, cuda, tensorrt or tensorrt-rtx.")] = None,
+    provider: ProviderOption = None,
     out: Annotated[Path | None, typer.Option(help="Folder for all that is written.  [default: out]")] = None,
     videos: Annotated[bool, typer.Option("--videos", help="Draw an annotated video of each camera.")] = False,
     report: Annotated[bool, typer.Option("--report", help="Write report.html.")] = False,
@@ -232,15 +244,30 @@ def demo(
     ] = None,
     seconds: SecondsOption = None,
     look_alikes: LookAlikesOption = None,
+    preset: PresetOption = None,
+    detector: DetectorOption = None,
+    encoder: EncoderOption = None,
+    calibration: CalibrationOption = None,
+    threshold: ThresholdOption = None,
+    provider: ProviderOption = None,
 ) -> int:
     """Records a made-up shop, recognises who is who in it, and scores that; needs no download."""
     from pipeline.commands.stopping import StopSignal
 
     with StopSignal() as stop:
         from pipeline.commands.demo import run_demo
+        from pipeline.commands.flags import Flags
         from pipeline.deployment.simulated import Replaced
 
-        return run_demo(site, out, Replaced(seconds=seconds, look_alikes=look_alikes), stop)
+        flags = Flags(
+            preset=preset,
+            detector=detector,
+            encoder=encoder,
+            calibration=calibration,
+            threshold=threshold,
+            provider=provider,
+        )
+        return run_demo(site, out, Replaced(seconds=seconds, look_alikes=look_alikes), flags, stop)
 
 
 @app.command()
@@ -302,7 +329,7 @@ def calibrate(
     encoder: Annotated[str, typer.Option(help="Name or file of a network, or `colour-stripes`.")],
     out: Annotated[Path, typer.Option(help="File to write; the histograms go beside it as PNG.")],
     false_match_rate: Annotated[float, typer.Option(help="Share of different people to take for the same.")] = 0.01,
-    provider: Annotated[str | None, typer.Option(help="cpu, openvino, cuda, tensorrt or tensorrt-rtx.")] = None,
+    provider: ProviderOption = None,
 ) -> int:
     """Finds the threshold of an encoder at a false-match rate, and what its similarities are worth."""
     from pipeline.commands.calibrate import write_threshold

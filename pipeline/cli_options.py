@@ -37,3 +37,11 @@ LookAlikesOption = Annotated[
     float | None, typer.Option(help="Share of people dressed like others; replaces what the file says.")
 ]
 OutOption = Annotated[Path, typer.Option("--out", help="Folder for all that is written.")]
+PresetOption = Annotated[
+    str | None, typer.Option(help="cpu, gpu or offline: networks and a provider that go together.")
+]
+DetectorOption = Annotated[str | None, typer.Option(help="Name or file of a network, or `hog`.")]
+EncoderOption = Annotated[str | None, typer.Option(help="Name or file of a network, or `colour-stripes`.")]
+CalibrationOption = Annotated[Path | None, typer.Option(help="File that `calibrate` wrote.")]
+ThresholdOption = Annotated[float | None, typer.Option(help="Cosine from which two tracks are one person.")]
+ProviderOption = Annotated[str | None, typer.Option(help="cpu, openvino, cuda, tensorrt or tensorrt-rtx.")]
