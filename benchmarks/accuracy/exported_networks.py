@@ -29,6 +29,9 @@ PRECISIONS = ("fp32", "fp16", "int8")
 
 def main(argv: Sequence[str]) -> int:
     asked = _parsed(argv)
+    if missing := [recipe for recipe in asked.recipes if not (asked.runs / f"{recipe}-seed0").is_dir()]:
+        print(f"expected runs of {', '.join(missing)} in {asked.runs}, found none: train them first", file=sys.stderr)
+        return 2
     keep_to_one_thread()
     site = record_site(asked.out / "shop", Replaced(seconds=asked.seconds))
     others = other_people(asked.out / "tracklets")

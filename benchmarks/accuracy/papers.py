@@ -52,7 +52,7 @@ OTHERS = (
 )
 STEPS = 120
 START = "frames"
-# Freed memory is kept for the next step: a quarter of the time otherwise goes into getting it again.
+# Freed memory is kept for the next step, in the place of getting it again page by page.
 MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**33), "MALLOC_TRIM_THRESHOLD_": str(2**34)}
 
 
