@@ -84,7 +84,8 @@ class Matcher:
         for merge_split in merge_splits:
             changed |= {sighting.track: sighting for sighting in merge_split.moved}
             events += announcing.announce_merge_split(origin, merge_split)
-        events += [announcing.announce_end(origin, changed[track]) for track in gone]
+        named = (changed[track] for track in gone if changed[track].person is not None)
+        events += [announcing.announce_end(origin, sighting) for sighting in named]
         self._gallery.commit(list(changed.values()), events, window)
         merged = sum(merge_split.kind == "merged" for merge_split in merge_splits)
         is_decided = {decision.query for decision in decisions}
@@ -131,6 +132,7 @@ class Matcher:
             self._params,
             must_decide,
             news.near_open,
+            np.array([s.may_be_new for s in open_]),
         )
 
     def _find_merge_splits(
