@@ -87,7 +87,9 @@ def build_site_matcher(
         store,
         expected_of(config, card),
         config.matching.retention,
-        lambda gallery: Matcher(gallery, config.site, params, calibration, config.matching.merge_split),
+        lambda gallery: Matcher(
+            gallery, config.site, params, calibration, config.matching.merge_split, config.matching.adaptation
+        ),
         open_sink,
         replace(site_matcher_params(config), accepts_changes=accepts_changes),
         metrics,
