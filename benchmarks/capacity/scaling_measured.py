@@ -172,7 +172,7 @@ def matcher(
         store,
         Expected(frozenset(cameras), MODEL, DIMENSIONS),
         retention or Retention(max_tracks=REMEMBERED),
-        lambda gallery: Matcher(gallery, Site(name="bench"), PARAMS, merge_split=MergeSplitParams()),
+        lambda gallery, _: Matcher(gallery, Site(name="bench"), PARAMS, merge_split=MergeSplitParams()),
         lambda: sink,
         SiteMatcherParams(order=ORDER),
         Metrics(),

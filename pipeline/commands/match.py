@@ -87,7 +87,9 @@ def build_site_matcher(
         store,
         expected_of(config, card),
         config.matching.retention,
-        lambda gallery: Matcher(gallery, config.site, params, calibration, config.matching.merge_split),
+        lambda gallery, verdicts: Matcher(
+            gallery, config.site, params, calibration, config.matching.merge_split, verdicts
+        ),
         open_sink,
         replace(site_matcher_params(config), accepts_changes=accepts_changes),
         metrics,
@@ -97,7 +99,7 @@ def build_site_matcher(
 
 def site_matcher_params(config: PipelineConfig) -> SiteMatcherParams:
     """What a matcher process needs to know of a configuration."""
-    return SiteMatcherParams(config.redis, config.order, is_live=config.is_live)
+    return SiteMatcherParams(config.redis, config.order, is_live=config.is_live, history=config.view.history)
 
 
 def expected_of(config: PipelineConfig, card: EncoderCard) -> Expected:

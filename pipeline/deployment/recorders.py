@@ -6,7 +6,22 @@ from pipeline.config import PipelineConfig
 from pipeline.output.mot_files import tracks_path
 from pipeline.output.thumbnails import Thumbnails
 from pipeline.output.track_recorder import TrackRecorder
+from pipeline.pictures import PictureDesk
 from pipeline.tracking.camera_loop import CameraObserver
+from pipeline.view.feed import Feed, FeedParams
+
+
+def open_camera_observers(
+    config: PipelineConfig, owned: ExitStack, desk: PictureDesk | None
+) -> dict[str, list[CameraObserver]]:
+    """Those who write down what the cameras see, and, with a desk, those who lay out pictures for the view."""
+    observers = open_recorders(config, owned)
+    if desk is not None:
+        view = config.view
+        feed = owned.enter_context(Feed(desk, FeedParams(view.frame_fps, view.frame_width)))
+        for camera in config.cameras:
+            observers[camera.name].append(feed.observer(camera.name))
+    return observers
 
 
 def open_recorders(config: PipelineConfig, owned: ExitStack) -> dict[str, list[CameraObserver]]:

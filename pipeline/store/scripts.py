@@ -11,6 +11,7 @@ from pipeline.store.keys import (
     ERASED,
     ERASED_COUNT,
     GROUP,
+    HISTORY,
     LEASE,
     LEDGER,
     MERGED,
@@ -18,7 +19,9 @@ from pipeline.store.keys import (
     PROGRESS,
     RECENT,
     REQUESTS,
+    STATUS,
     STREAM,
+    VERDICTS,
     WRITERS,
 )
 from pipeline.store.lua import Script, fenced, script
@@ -256,8 +259,16 @@ for _ = 1, tonumber(take()) do redis.call('HSET', merged, take(), take()) end
 for _ = 1, tonumber(take()) do redis.call('HDEL', merged, take()) end
 redis.call('EXPIRE', merged, ttl_s)
 local events = tonumber(take())
-for _ = 1, events do redis.call('XADD', outbox, '*', 'event', take()) end
+for _ = 1, events do
+  local event = take()
+  redis.call('XADD', outbox, '*', 'event', event)
+  if tonumber(kept) > 0 then redis.call('XADD', history, 'MAXLEN', '~', kept, '*', 'event', event) end
+end
 redis.call('HINCRBY', ledger, 'outbox', events)
+if events > 0 then
+  redis.call('XTRIM', history, 'MINID', '~', string.format('%d', math.max(0, (now_s - ttl_s) * 1000)))
+  redis.call('EXPIRE', history, ttl_s)
+end
 while is_left() do forget(take(), take()) end
 redis.call('HSET', progress, 'commit', commit, 'until_s', until_s, 'run', run, 'tracks', tracks, 'merged', merges,
   'at_s', now_s)
@@ -272,8 +283,9 @@ return 1
         "progress": PROGRESS,
         "merged": MERGED,
         "ledger": LEDGER,
+        "history": HISTORY,
     },
-    args=("commit", "until_s", "run", "tracks", "merges", "now_s", "ttl_s", "..."),
+    args=("commit", "until_s", "run", "tracks", "merges", "now_s", "ttl_s", "kept", "..."),
 )
 
 ASK = script(
@@ -305,9 +317,10 @@ if redis.call('XDEL', requests, entry) == 0 then return false end
 redis.call('HINCRBY', ledger, 'erasures', -1)
 local erased, tracks, events = {}, 0, 0
 for _ = 1, tonumber(take()) do
-  local name, person, sighting = take(), take(), take_key()
+  local name, person, sighting, crop = take(), take(), take_key(), take_key()
   local owner = redis.call('HGET', sighting, 'person')
   if not owner or owner == person then
+    redis.call('DEL', crop)
     tracks = tracks + redis.call('DEL', sighting)
     redis.call('ZREM', recent, name)
     keep_erased(name)
@@ -320,8 +333,12 @@ for _ = 1, tonumber(take()) do
 end
 for _ = 1, tonumber(take()) do events = events + redis.call('XDEL', outbox, take()) end
 redis.call('HINCRBY', ledger, 'outbox', 0 - events)
+for _ = 1, tonumber(take()) do redis.call('XDEL', history, take()) end
 while is_left() do
-  redis.call('XADD', outbox, '*', 'event', take())
+  local event = take()
+  redis.call('XADD', outbox, '*', 'event', event)
+  redis.call('XADD', history, '*', 'event', event)
+  redis.call('EXPIRE', history, keep_s)
   redis.call('HINCRBY', ledger, 'outbox', 1)
 end
 if tracks > 0 then redis.call('HINCRBY', progress, 'tracks', -tracks) end
@@ -341,6 +358,7 @@ return {tracks, events, erased}
         "erased_count": ERASED_COUNT,
         "merged": MERGED,
         "ledger": LEDGER,
+        "history": HISTORY,
     },
     args=("entry", "now_s", "keep_s", "kept", "audited", "..."),
 )
@@ -392,6 +410,60 @@ while is_left() do redis.call('HINCRBY', ledger, take(), 0 - take()) end
     args=("names", "..."),
 )
 """Counts what is not there no more, after that was reported: who is killed before it leaves it to the next."""
+
+WANTED = script(
+    """
+local found = {}
+for each = 1, #KEYS do found[each] = redis.call('GET', KEYS[each]) and 1 or 0 end
+return found
+"""
+)
+"""Of each camera, by its key in `KEYS`, whether somebody looks at it."""
+WANT = script("while is_left() do redis.call('SET', take_key(), take(), 'PX', for_ms) end", args=("for_ms", "..."))
+SHOW_FRAME = script(
+    """
+redis.call('HSET', KEYS[1], 'name', name, 'head', head, 'jpeg', jpeg)
+redis.call('PEXPIRE', KEYS[1], for_ms)
+""",
+    args=("name", "for_ms", "head", "jpeg"),
+)
+READ_FRAME = script(
+    """
+local name = redis.call('HGET', KEYS[1], 'name')
+if not name or name == known then return false end
+return {redis.call('HGET', KEYS[1], 'head'), redis.call('HGET', KEYS[1], 'jpeg')}
+""",
+    args=("known",),
+)
+"""The newest frame, unless it is the one that is known."""
+KEEP_CROP = script(
+    """
+if redis.call('ZSCORE', erased_tracks, name) then return 0 end
+redis.call('SET', KEYS[2], jpeg, 'PX', for_ms)
+return 1
+""",
+    keys={"erased_tracks": ERASED},
+    args=("name", "for_ms", "jpeg"),
+)
+"""0: the track is erased, and nothing is kept of it any more."""
+SAY_STATUS = script(
+    "redis.call('HSET', status, process, said) redis.call('EXPIRE', status, for_s)",
+    keys={"status": STATUS},
+    args=("process", "for_s", "said"),
+)
+SAY_VERDICT = script(
+    """
+if redis.call('XLEN', verdicts) >= tonumber(most) then return 0 end
+redis.call('XADD', verdicts, '*', 'verdict', verdict)
+redis.call('EXPIRE', verdicts, for_s)
+return 1
+""",
+    keys={"verdicts": VERDICTS},
+    args=("most", "for_s", "verdict"),
+)
+SETTLE_VERDICTS = fenced(
+    "while is_left() do redis.call('XDEL', verdicts, take()) end", keys={"verdicts": VERDICTS}, args=("...",)
+)
 
 
 def all_scripts() -> list[Script]:
