@@ -19,8 +19,8 @@ from detectors.tiling import TilingParams
 from detectors.ultralytics_params import UltralyticsParams
 from pipeline.config_errors import ConfigError, in_one_line
 from pipeline.config_events import EventsConfig
-from pipeline.config_view import ViewConfig
 from pipeline.config_values import Count, Positive, Secret, Strict
+from pipeline.config_view import ViewConfig
 from pipeline.matching.memory import Retention
 from pipeline.matching.merge_split import MergeSplitParams
 from pipeline.matching.policy import MatchParams

@@ -83,5 +83,3 @@ class ViewConfig(Strict):
         if len(set(tokens)) < len(tokens):
             raise ValueError("viewer_token and operator_token must differ")
         return self
-
-

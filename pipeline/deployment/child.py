@@ -136,9 +136,7 @@ def run_child(
             pipes.control.send(Broken(portable(error)))
 
 
-def _live(
-    config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: CpuShare | None, shows: bool
-) -> None:
+def _live(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: CpuShare | None, shows: bool) -> None:
     metrics, health = Metrics(), Health()
     voice = _Voice(pipes.control)
     desk = _PipeDesk(voice) if shows else None

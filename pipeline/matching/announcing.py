@@ -7,13 +7,11 @@ from uuid import UUID
 
 from passerby_events.reasons import (
     Contradiction,
-    NearerToAnother,
     Reason,
     SameCameraSameTime,
     TooFast,
     TooLate,
     TwoCamerasAtOnce,
-    Unlike,
     WrongWay,
 )
 from passerby_events.schema import (

@@ -86,9 +86,7 @@ class StatusReader:
         registry: what it counts.
     """
 
-    def __init__(
-        self, health: Health, registry: CollectorRegistry, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, health: Health, registry: CollectorRegistry, clock: Callable[[], float] = time.time) -> None:
         self._health = health
         self._registry = registry
         self._clock = clock

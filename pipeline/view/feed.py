@@ -1,8 +1,8 @@
 """What cameras lay out for the view: frames at which somebody looks, and the best crop of each track.
 
-A camera's thread does little: it looks whether somebody wants its frame, and if so makes the image smaller. JPEG is made
-in the feed's own thread, out of at most one frame of each camera and a bounded number of crops: what is too much is left
-out, and no camera waits for it. While nobody looks, a frame costs one look into a set.
+A camera's thread does little: it looks whether somebody wants its frame, and if so makes the image smaller. JPEG is
+made in the feed's own thread, out of at most one frame of each camera and a bounded number of crops: what is too much
+is left out, and no camera waits for it. While nobody looks, a frame costs one look into a set.
 """
 
 import logging
