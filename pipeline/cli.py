@@ -99,8 +99,8 @@ def run(
     thumbnails: Annotated[bool, typer.Option("--thumbnails", help="Keep an image of each tracklet.")] = False,
     view: Annotated[bool, typer.Option("--view", help="Serve a view of the run while it goes on.")] = False,
     view_port: Annotated[int | None, typer.Option(help="Of --view.  [default: 8181]")] = None,
-    pictures: Annotated[
-        bool, typer.Option("--pictures", help="The view may show frames, and keeps a crop of each track.")
+    images: Annotated[
+        bool, typer.Option("--images", help="The view may show frames, and keeps a crop of each track.")
     ] = False,
     http_port: Annotated[int | None, typer.Option(help="Serve /metrics, /livez and /readyz.")] = None,
     topic: Annotated[str | None, typer.Option(help="Of Kafka, for the events, beside events.jsonl.")] = None,
@@ -135,7 +135,7 @@ def run(
             prints_events=print_events,
             view=view,
             view_port=view_port,
-            pictures=pictures,
+            images=images,
         )
         return run_pipeline(config, flags, stop)
 

@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from pipeline.config_values import Positive, Secret, Strict
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+HERE = "127.0.0.1"
+LOOPBACK = ("localhost", HERE, "::1")
 USUAL_PORT = 8181
 SHORTEST_TOKEN = 16
 """Characters: what is shorter is guessed."""
@@ -43,9 +44,9 @@ class ViewConfig(Strict):
         operator_token: whoever has it may also erase persons, and say who is the same. Without any token, and without
             a proxy, everybody on this machine is an operator.
         proxy: says who somebody is.
-        pictures: frames of cameras are shown to who asks for them, and the best crop of each track is kept. By default
+        images: frames of cameras are shown to who asks for them, and the best crop of each track is kept. By default
             nobody's image is shown or kept.
-        picture_s: a crop is kept this long, seconds; None: as long as the track is remembered.
+        image_s: a crop is kept this long, seconds; None: as long as the track is remembered.
         frame_fps: frames of a camera that is looked at, per second, at most.
         frame_width: of such a frame, pixels.
         history: so many of the newest events are kept in Redis for the view; 0: none. 1 kB each.
@@ -53,13 +54,13 @@ class ViewConfig(Strict):
     """
 
     port: int = Field(USUAL_PORT, ge=0, le=65535)
-    host: str = "127.0.0.1"
+    host: str = HERE
     names: tuple[str, ...] = ()
     viewer_token: Secret | None = None
     operator_token: Secret | None = None
     proxy: ProxyConfig | None = None
-    pictures: bool = False
-    picture_s: Positive | None = None
+    images: bool = False
+    image_s: Positive | None = None
     frame_fps: Annotated[float, Field(gt=0, le=30)] = 2.0
     frame_width: Annotated[int, Field(ge=64, le=3840)] = 640
     history: Annotated[int, Field(ge=0)] = 50_000
@@ -75,7 +76,7 @@ class ViewConfig(Strict):
         if self.is_open and self.host not in LOOPBACK:
             raise ValueError(
                 f"host {self.host} lets other machines in: set viewer_token, operator_token or proxy, or serve on "
-                "127.0.0.1"
+                f"{HERE}"
             )
         tokens = [token.get_secret_value() for token in (self.viewer_token, self.operator_token) if token is not None]
         if any(len(token) < SHORTEST_TOKEN for token in tokens):

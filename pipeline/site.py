@@ -37,6 +37,19 @@ class Transit(BaseModel):
         return self
 
 
+class Place(BaseModel):
+    """Where a camera stands on the plan of a site.
+
+    Attributes:
+        camera: its name.
+        at: x and y in any unit, y downwards.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    camera: str
+    at: tuple[Finite, Finite]
+
+
 class Site(BaseModel):
     """What an operator can write down about a site without measuring anything but walks.
 
@@ -49,7 +62,7 @@ class Site(BaseModel):
         clock_tolerance_s: how far the cameras' clocks may be apart, seconds.
         handover_s: how long a track may go on, seconds, when the next one of the same person and camera has begun: a
             tracker may hold two boxes on somebody who comes out from behind somebody else. 0: never two at once.
-        plan: where cameras stand, x and y in any unit, y downwards: the view draws the ways of persons between them.
+        plan: where cameras stand: the view draws the ways of persons between them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,12 +72,12 @@ class Site(BaseModel):
     unnamed_pairs: Literal["unknown", "apart"] = "unknown"
     clock_tolerance_s: Seconds = 0.5
     handover_s: Seconds = 0.0
-    plan: dict[str, tuple[Finite, Finite]] = Field(default_factory=dict)
+    plan: tuple[Place, ...] = ()
 
     def cameras(self) -> set[str]:
         """Every camera that the description names."""
         named = {name for pair in self.overlaps for name in pair} | {n for t in self.transits for n in t.between}
-        return named | self.plan.keys()
+        return named | {place.camera for place in self.plan}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

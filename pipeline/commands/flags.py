@@ -31,7 +31,7 @@ class Flags:
         topic: of Kafka, for the events, beside the file.
         prints_events: to stdout, too; what else would be printed there goes to stderr.
         view: serve the view of the run while it goes on.
-        pictures: the view may show them.
+        images: the view may show them.
     """
 
     cameras: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ class Flags:
     topic: str | None = None
     prints_events: bool = False
     view: bool = False
-    pictures: bool = False
+    images: bool = False
     view_port: int | None = None
 
 
@@ -91,7 +91,7 @@ def merge_flags(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[s
     _put(fields, "matching.params", threshold=flags.threshold)
     _put(fields, "compute", provider=flags.provider)
     _put(fields, "http", port=flags.http_port)
-    _put(fields, "view", port=flags.view_port, pictures=flags.pictures or None)
+    _put(fields, "view", port=flags.view_port, images=flags.images or None)
     _put(
         fields,
         "output",

@@ -66,7 +66,7 @@ def _run(
     if flags.view:
         require_view()
     with ExitStack() as stack:
-        desk = MemoryDesk() if flags.view and config.view.pictures else None
+        desk = MemoryDesk() if flags.view and config.view.images else None
         deployment = stack.enter_context(Deployment(config, desk=desk))
         http = config.http
         if http.port is not None:

@@ -72,5 +72,5 @@ def require_view() -> None:
 def tell_address(address: str, view: ViewConfig) -> None:
     """On stderr, for people."""
     who = "everybody on this machine may use it" if view.is_open else "it asks who you are"
-    pictures = "" if view.pictures else "; it shows no pictures (`view: {pictures: true}` lets it)"
-    Console(stderr=True, highlight=False).print(f"The view: {address} ({who}{pictures})", soft_wrap=True)
+    images = "" if view.images else "; it shows no images (`view: {images: true}` lets it)"
+    Console(stderr=True, highlight=False).print(f"The view: {address} ({who}{images})", soft_wrap=True)

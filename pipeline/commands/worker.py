@@ -16,7 +16,7 @@ from pipeline.store.agreement import worker_series
 from pipeline.store.client import SiteStore
 from pipeline.store.startup import open_store
 from pipeline.store.status import StatusSayer
-from pipeline.store.view_desk import RedisPictureDesk
+from pipeline.store.view_desk import RedisImageDesk
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.minutes import MinuteLog
 from pipeline.telemetry.summary import StatusReader
@@ -49,12 +49,12 @@ def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
         return int(bool(failed))
 
 
-def _open_desk(config: PipelineConfig, store: SiteStore) -> RedisPictureDesk | None:
-    """Where pictures go, if the site keeps any."""
-    if not config.view.pictures:
+def _open_desk(config: PipelineConfig, store: SiteStore) -> RedisImageDesk | None:
+    """Where images go, if the site keeps any."""
+    if not config.view.images:
         return None
-    keep_s = config.view.picture_s or config.matching.retention.keep_s
-    return RedisPictureDesk(store, [camera.name for camera in config.cameras], keep_s)
+    keep_s = config.view.image_s or config.matching.retention.keep_s
+    return RedisImageDesk(store, [camera.name for camera in config.cameras], keep_s)
 
 
 def keep_in_one_process(config: PipelineConfig) -> PipelineConfig:

@@ -21,7 +21,7 @@ from pipeline.config import PipelineConfig
 from pipeline.deployment.local import Process
 from pipeline.deployment.recorders import open_camera_observers
 from pipeline.deployment.supervisor import Supervisor
-from pipeline.pictures import CameraPicture, TrackPicture
+from pipeline.images import CameraImage, TrackImage
 from pipeline.records import EmbeddedWindow
 from pipeline.scheduling.cpu_slots import CpuShare, CpuSlots, SlottedDetector, SlottedEncoder
 from pipeline.scheduling.threads import ask_for_long_slices, keep_to_one_thread
@@ -78,7 +78,7 @@ class Broken:
     error: Exception
 
 
-ChildMessage = Ready | Report | Done | Broken | CameraPicture | TrackPicture
+ChildMessage = Ready | Report | Done | Broken | CameraImage | TrackImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def run_child(
         prefetches: see `build_stages`.
         share: of the CPU slots that the processes have together; None: it works when it likes.
         logs: as the parent's; None: nobody set them up there.
-        shows: it hands pictures to the parent, for the view.
+        shows: it hands images to the parent, for the view.
     """
     if logs is not None:
         set_up_logs(logs)
@@ -195,7 +195,7 @@ class _Voice:
 
 
 class _PipeDesk:
-    """Hands pictures to the parent.
+    """Hands images to the parent.
 
     Attributes:
         watched: the cameras at which somebody looks, as the parent last said.
@@ -208,11 +208,11 @@ class _PipeDesk:
     def wanted(self) -> frozenset[str]:
         return self.watched
 
-    def show(self, picture: CameraPicture) -> None:
-        self._voice.send(picture)
+    def show(self, image: CameraImage) -> None:
+        self._voice.send(image)
 
-    def keep(self, picture: TrackPicture) -> None:
-        self._voice.send(picture)
+    def keep(self, image: TrackImage) -> None:
+        self._voice.send(image)
 
 
 class _Outlet:

@@ -15,11 +15,11 @@ from pipeline.deployment.recorders import open_camera_observers
 from pipeline.deployment.supervisor import Supervisor
 from pipeline.events.sink import EventSink
 from pipeline.events.sparing import EventLeftOut
+from pipeline.images import ImageDesk
 from pipeline.matching.identity_loop import DecidedWindow, run_identity_loop
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
 from pipeline.matching.verdicts import VerdictDesk
-from pipeline.pictures import PictureDesk
 from pipeline.records import EmbeddedWindow
 from pipeline.scheduling.threads import usable_cores
 from pipeline.sources.source import SourceObserver
@@ -41,14 +41,14 @@ class Deployment:
     """
 
     def __init__(
-        self, config: PipelineConfig, *, emits_empty_windows: bool = False, desk: PictureDesk | None = None
+        self, config: PipelineConfig, *, emits_empty_windows: bool = False, desk: ImageDesk | None = None
     ) -> None:
         """Looks into the recordings and loads the networks; nothing is written yet.
 
         Args:
             config: checked.
             emits_empty_windows: hand on empty windows too, as a worker does.
-            desk: takes pictures for the view; None: none are made.
+            desk: takes images for the view; None: none are made.
 
         Raises:
             SourceError: if there is no such recording, or none of them can be read.

@@ -20,8 +20,8 @@ from prometheus_client import CollectorRegistry, Metric
 from passerby_events.errors import PasserbyError
 from pipeline.config import PipelineConfig
 from pipeline.deployment.child import Broken, ChildMessage, Done, Order, Pipes, Ready, Report, Watch, run_child
+from pipeline.images import CameraImage, ImageDesk, TrackImage
 from pipeline.ordering.channel import Channel, ChannelClosed
-from pipeline.pictures import CameraPicture, PictureDesk, TrackPicture
 from pipeline.records import EmbeddedWindow, Embedding, Heartbeat
 from pipeline.scheduling.cpu_slots import CpuShare, share_cpus
 from pipeline.sources.errors import SourceError
@@ -52,7 +52,7 @@ class Children:
         *,
         prefetches: bool,
         emits_empty_windows: bool,
-        desk: PictureDesk | None = None,
+        desk: ImageDesk | None = None,
     ) -> None:
         """Starts the processes, and waits until their networks are loaded; nothing is written yet.
 
@@ -63,7 +63,7 @@ class Children:
             metrics, health: what is told of this process.
             prefetches: see `build_stages`.
             emits_empty_windows: hand on empty windows too, as who must say how far it is.
-            desk: takes the pictures that they make for the view; None: they make none.
+            desk: takes the images that they make for the view; None: they make none.
 
         Raises:
             ArtefactError: if a network cannot be used.
@@ -199,7 +199,7 @@ class _Child:
     """
 
     def __init__(
-        self, config: PipelineConfig, *, prefetches: bool, share: CpuShare | None, desk: PictureDesk | None
+        self, config: PipelineConfig, *, prefetches: bool, share: CpuShare | None, desk: ImageDesk | None
     ) -> None:
         self._cameras = frozenset(camera.name for camera in config.cameras)
         self._desk = desk
@@ -282,15 +282,15 @@ class _Child:
             self._watched = watched
             self.say(Watch(watched))
 
-    def _take_picture(self, picture: CameraPicture | TrackPicture) -> None:
-        assert self._desk is not None, f"the process of the cameras {self.name} makes pictures unasked"
-        match picture:
-            case CameraPicture():
-                self._desk.show(picture)
-            case TrackPicture():
-                self._desk.keep(picture)
+    def _take_image(self, image: CameraImage | TrackImage) -> None:
+        assert self._desk is not None, f"the process of the cameras {self.name} makes images unasked"
+        match image:
+            case CameraImage():
+                self._desk.show(image)
+            case TrackImage():
+                self._desk.keep(image)
 
-    def _hear(self) -> Ready | Report | Done | CameraPicture | TrackPicture:
+    def _hear(self) -> Ready | Report | Done | CameraImage | TrackImage:
         try:
             message: ChildMessage = self._control.recv()
         except (EOFError, ConnectionResetError):
@@ -302,8 +302,8 @@ class _Child:
             case Done(failed):
                 self._is_over = True
                 self.failed = failed
-            case CameraPicture() | TrackPicture():
-                self._take_picture(message)
+            case CameraImage() | TrackImage():
+                self._take_image(message)
         return message
 
     def _last_words(self) -> str:

@@ -122,7 +122,7 @@ def announce_end(origin: Origin, sighting: Sighting) -> TrackEnded:
 
 def announce_verdict(origin: Origin, done: CarriedOut) -> list[IdentityEvent]:
     """What an operator said, and then what follows from it."""
-    said = VerdictGiven(
+    given = VerdictGiven(
         event_id=verdict_event_id(origin.run, done.verdict.id),
         site=origin.site,
         run=origin.run,
@@ -135,7 +135,7 @@ def announce_verdict(origin: Origin, done: CarriedOut) -> list[IdentityEvent]:
         given_at=done.verdict.given_at,
         model_id=done.seen.model_id,
     )
-    return [said] if done.change is None else [said, *announce_merge_split(origin, done.change)]
+    return [given] if done.change is None else [given, *announce_merge_split(origin, done.change)]
 
 
 def announce_merge_split(origin: Origin, change: IdentityMergeSplit) -> list[MergeSplit]:

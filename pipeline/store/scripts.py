@@ -333,12 +333,15 @@ for _ = 1, tonumber(take()) do
 end
 for _ = 1, tonumber(take()) do events = events + redis.call('XDEL', outbox, take()) end
 redis.call('HINCRBY', ledger, 'outbox', 0 - events)
+local is_watched = redis.call('XLEN', history) > 0
 for _ = 1, tonumber(take()) do redis.call('XDEL', history, take()) end
 while is_left() do
   local event = take()
   redis.call('XADD', outbox, '*', 'event', event)
-  redis.call('XADD', history, '*', 'event', event)
-  redis.call('EXPIRE', history, keep_s)
+  if is_watched then
+    redis.call('XADD', history, '*', 'event', event)
+    redis.call('EXPIRE', history, keep_s)
+  end
   redis.call('HINCRBY', ledger, 'outbox', 1)
 end
 if tracks > 0 then redis.call('HINCRBY', progress, 'tracks', -tracks) end
@@ -447,9 +450,9 @@ return 1
 )
 """0: the track is erased, and nothing is kept of it any more."""
 SAY_STATUS = script(
-    "redis.call('HSET', status, process, said) redis.call('EXPIRE', status, for_s)",
+    "redis.call('HSET', status, process, line) redis.call('EXPIRE', status, for_s)",
     keys={"status": STATUS},
-    args=("process", "for_s", "said"),
+    args=("process", "for_s", "line"),
 )
 SAY_VERDICT = script(
     """

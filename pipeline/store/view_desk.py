@@ -1,9 +1,9 @@
-"""Pictures of a site in Redis: workers lay them out, and whoever serves the view takes them from there."""
+"""Images of a site in Redis: workers lay them out, and whoever serves the view takes them from there."""
 
 from collections.abc import Sequence
 
 from passerby_events.tracks import TrackKey
-from pipeline.pictures import CameraPicture, TrackPicture
+from pipeline.images import CameraImage, TrackImage
 from pipeline.store.client import SiteStore
 from pipeline.store.keys import STATUS, crop_key, frame_key, track_name, wanted_key
 from pipeline.store.scripts import KEEP_CROP, READ_FRAME, SAY_STATUS, SHOW_FRAME, WANT, WANTED
@@ -13,11 +13,11 @@ WANTED_S = 5.0
 FRAME_S = 10.0
 """A frame is shown for so long."""
 STATUS_S = 120
-"""After the last process has said how it is, nothing is known of any."""
+"""After the last process has reported, nothing is known of any."""
 
 
-class RedisPictureDesk:
-    """Where a worker lays out its pictures.
+class RedisImageDesk:
+    """Where a worker lays out its images.
 
     Args:
         cameras: of the worker.
@@ -34,13 +34,13 @@ class RedisPictureDesk:
         found = self._store.run(WANTED, keys, [])
         return frozenset(camera for camera, is_wanted in zip(self._cameras, found, strict=True) if is_wanted)
 
-    def show(self, picture: CameraPicture) -> None:
-        key = self._store.key(frame_key(picture.camera))
-        self._store.run(SHOW_FRAME, [key], [picture.name, int(FRAME_S * 1000), picture.head(), picture.jpeg])
+    def show(self, image: CameraImage) -> None:
+        key = self._store.key(frame_key(image.camera))
+        self._store.run(SHOW_FRAME, [key], [image.name, int(FRAME_S * 1000), image.head(), image.jpeg])
 
-    def keep(self, picture: TrackPicture) -> None:
-        name = track_name(picture.track)
-        self._store.run(KEEP_CROP, [self._store.key(crop_key(name))], [name, self._keep_ms, picture.jpeg])
+    def keep(self, image: TrackImage) -> None:
+        name = track_name(image.track)
+        self._store.run(KEEP_CROP, [self._store.key(crop_key(name))], [name, self._keep_ms, image.jpeg])
 
 
 def want(store: SiteStore, cameras: Sequence[str]) -> None:
@@ -49,13 +49,13 @@ def want(store: SiteStore, cameras: Sequence[str]) -> None:
     store.run(WANT, keys, [int(WANTED_S * 1000), *(1 for _ in cameras)])
 
 
-def read_frame(store: SiteStore, camera: str, known: str) -> CameraPicture | None:
+def read_frame(store: SiteStore, camera: str, known: str) -> CameraImage | None:
     """The newest frame of a camera; None if there is none, or only the one that is known."""
     found = store.run(READ_FRAME, [store.key(frame_key(camera))], [known])
     if not found:
         return None
     try:
-        return CameraPicture.of(found[0], found[1])
+        return CameraImage.of(found[0], found[1])
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -65,11 +65,11 @@ def read_crop(store: SiteStore, track: TrackKey) -> bytes | None:
     return store.text(crop_key(track_name(track)))
 
 
-def say_status(store: SiteStore, process: str, said: str) -> None:
+def say_status(store: SiteStore, process: str, line: str) -> None:
     """Says how a process is."""
-    store.run(SAY_STATUS, [], [process, STATUS_S, said])
+    store.run(SAY_STATUS, [], [process, STATUS_S, line])
 
 
 def read_statuses(store: SiteStore) -> dict[str, bytes]:
-    """What each process said last."""
-    return {process.decode(errors="replace"): said for process, said in store.hash(STATUS).items()}
+    """What each process reported last."""
+    return {process.decode(errors="replace"): line for process, line in store.hash(STATUS).items()}

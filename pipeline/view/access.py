@@ -45,15 +45,20 @@ class Access:
                 self._tokens.append((role, token.get_secret_value()))  # type: ignore[arg-type]
         self._sessions: OrderedDict[str, tuple[Role, float]] = OrderedDict()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody is asked who they are."""
+        return self._config.is_open
+
     def role(self, caller: Caller) -> Role | None:
         """What somebody may do; None: nothing."""
         if self._config.is_open:
             return "operator"
         proxy = self._config.proxy
         if proxy is not None and caller.address in proxy.addresses:
-            said = caller.headers.get(proxy.header.lower())
-            if said in ("viewer", "operator"):
-                return "operator" if said == "operator" else "viewer"
+            claim = caller.headers.get(proxy.header.lower())
+            if claim in ("viewer", "operator"):
+                return "operator" if claim == "operator" else "viewer"
         scheme, _, token = caller.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return self.role_of(token.strip())

@@ -47,7 +47,7 @@ class Endpoint:
         summary: in a line.
         question: what may stand in the address.
         answer: name of a schema in `openapi.py`, or a media type.
-        body: of the request; `image` for a picture.
+        body: of the request; `image` for a shown.
         is_for_operators: viewers may not.
     """
 
@@ -91,7 +91,7 @@ class Api:
             Endpoint("GET", "/decisions", self._decisions, "Matches and others", q.DecisionsQuestion, "Decisions"),
             Endpoint("GET", "/decisions/{decision}", self._decision, "One of them", q.NoQuestion, "Decision"),
             Endpoint("GET", "/search", self._like_sighting, "Who looks like a sighting", q.SearchQuestion, "Found"),
-            Endpoint("POST", "/search", self._like_picture, "Who looks so", q.SearchQuestion, "Found", "image"),
+            Endpoint("POST", "/search", self._like_image, "Who looks so", q.SearchQuestion, "Found", "image"),
             Endpoint("GET", "/health", self._site_health, "How the site is, and was", q.NoQuestion, "Health"),
             Endpoint("GET", "/stream", self._stream, "What is new, as it comes", q.StreamQuestion, "text/event-stream"),
             Endpoint("GET", "/verdicts", self._verdicts, "What operators said", q.NoQuestion, "Verdicts"),
@@ -118,8 +118,9 @@ class Api:
                 "site": card.name,
                 "cameras": list(card.cameras),
                 "plan": {name: list(place) for name, place in card.plan.items()},
-                "pictures": card.keeps_pictures,
+                "images": card.keeps_images,
                 "role": request.state.role,
+                "asks": request.state.asks,
                 "live": True,
                 "real_time": book.is_real_time,
                 "now": time.time() if book.is_real_time and end_s > time.time() - 86_400 else end_s,
@@ -136,17 +137,17 @@ class Api:
     async def _frame(self, request: Request) -> Response:
         asked = questions.ask(questions.FrameQuestion, request)
         camera = self._camera(request)
-        self._need_pictures()
+        self._need_images()
         self._frames.look([camera])
-        picture = self._frames.newest(camera) if asked.name is None else self._frames.of_name(camera, asked.name)
-        if picture is None:
+        shown = self._frames.newest(camera) if asked.name is None else self._frames.of_name(camera, asked.name)
+        if shown is None:
             return refuse(404, f"there is no such frame of {camera} now: ask again in a second")
-        return Response(picture.jpeg, media_type=JPEG)
+        return Response(shown.jpeg, media_type=JPEG)
 
     async def motion_jpeg(self, request: Request) -> Response:
         """`/view/CAMERA`."""
         camera = self._camera(request)
-        self._need_pictures()
+        self._need_images()
         if self._frames.is_full:
             return refuse(503, "too many watch already")
         media = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
@@ -169,7 +170,7 @@ class Api:
 
     async def _crop(self, request: Request) -> Response:
         questions.ask(questions.NoQuestion, request)
-        self._need_pictures()
+        self._need_images()
         names = request.path_params
         try:
             track = track_from("/".join((names["camera"], names["session"], names["track"])))
@@ -179,7 +180,7 @@ class Api:
             return refuse(404, "there is no such sighting")
         jpeg = await run_in_threadpool(self._viewed.crop, track)
         if jpeg is None:
-            return refuse(404, "no picture of it is kept")
+            return refuse(404, "no shown of it is kept")
         return Response(jpeg, media_type=JPEG, headers={"Cache-Control": "private, max-age=30"})
 
     async def _decisions(self, request: Request) -> Response:
@@ -197,15 +198,15 @@ class Api:
     async def _like_sighting(self, request: Request) -> Response:
         asked = questions.ask(questions.SearchQuestion, request)
         if asked.sighting is None:
-            return refuse(400, "sighting: expected the id of one, or a picture with POST")
+            return refuse(400, "sighting: expected the id of one, or a shown with POST")
         return JSONResponse(await run_in_threadpool(self._desk.search_sighting, asked))
 
-    async def _like_picture(self, request: Request) -> Response:
+    async def _like_image(self, request: Request) -> Response:
         asked = questions.ask(questions.SearchQuestion, request)
         if request.headers.get("content-type", "").partition(";")[0].strip() not in (JPEG, "image/png"):
-            return refuse(415, "expected a picture, image/jpeg or image/png")
+            return refuse(415, "expected a shown, image/jpeg or image/png")
         content = await read_body(request, MOST_BYTES)
-        return JSONResponse(await run_in_threadpool(self._desk.search_picture, content, asked))
+        return JSONResponse(await run_in_threadpool(self._desk.search_image, content, asked))
 
     async def _site_health(self, request: Request) -> Response:
         questions.ask(questions.NoQuestion, request)
@@ -268,9 +269,9 @@ class Api:
             raise NotThereError("there is no such camera")
         return camera
 
-    def _need_pictures(self) -> None:
-        if not self._viewed.card.keeps_pictures:
-            raise NotThereError("this site keeps no pictures: `view: {pictures: true}` lets it")
+    def _need_images(self) -> None:
+        if not self._viewed.card.keeps_images:
+            raise NotThereError("this site keeps no images: `view: {images: true}` lets it")
 
 
 class NotThereError(PasserbyError):

@@ -220,10 +220,10 @@ class Book:
             }
 
     def persons(self, wanted: Wanted, offset: int, limit: int) -> Page:
-        """Persons, who was seen last first."""
+        """Persons: who is here, then who was seen last, first."""
         with self._lock:
             found = [(id_, person) for id_, person in self._persons.items() if self._is_wanted(id_, person, wanted)]
-            found.sort(key=lambda each: (-_end_s(each[1]), each[1].number))
+            found.sort(key=lambda each: (not self._is_here(each[1]), -_end_s(each[1]), each[1].number))
             return Page(len(found), [self._person_line(*each) for each in found[offset : offset + limit]])
 
     def person(self, person: UUID) -> Json | None:

@@ -8,8 +8,9 @@ import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection
 
+from passerby_events.errors import PasserbyError
 from passerby_events.schema import Event
-from pipeline.pictures import CameraPicture
+from pipeline.images import CameraImage
 from pipeline.view.book import Book
 
 KEPT = 512
@@ -18,7 +19,7 @@ MOST_STREAMS = 256
 STILL_THERE_S = 15.0
 
 
-class TooManyError(Exception):
+class TooManyError(PasserbyError):
     """No more streams are served."""
 
 
@@ -46,10 +47,10 @@ class Broadcast:
     def streams(self) -> int:
         return len(self._wakers)
 
-    def show(self, picture: CameraPicture, box_line: Callable[[CameraPicture], object]) -> None:
+    def show(self, shown: CameraImage, box_line: Callable[[CameraImage], object]) -> None:
         """Tells of a new frame, in the loop."""
         self._number += 1
-        self._frames[picture.camera] = self._number, _message("frame", box_line(picture))
+        self._frames[shown.camera] = self._number, _message("frame", box_line(shown))
         self._wake()
 
     def end(self) -> None:

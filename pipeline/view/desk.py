@@ -1,4 +1,4 @@
-"""What the API does, beside answering: search by picture, verdicts, erasures. Blocking; in a thread of the pool."""
+"""What the API does, beside answering: search by image, verdicts, erasures. Blocking; in a thread of the pool."""
 
 import logging
 import threading
@@ -37,8 +37,8 @@ class Desk:
         self._encodes = threading.Lock()
         self.pairs = LabelledPairs(viewed.card.verdicts, viewed.crop)
 
-    def search_picture(self, content: bytes, asked: SearchQuestion) -> Json:
-        """The persons most like a picture of somebody.
+    def search_image(self, content: bytes, asked: SearchQuestion) -> Json:
+        """The persons most like a image of somebody.
 
         Raises:
             UploadError: if it is none.
@@ -46,7 +46,7 @@ class Desk:
         """
         image = decode_upload(content)
         if not self._encodes.acquire(blocking=False):
-            raise NotPossibleError("another picture is being searched for: try again in a second")
+            raise NotPossibleError("another image is being searched for: try again in a second")
         try:
             if self._encoder is None:
                 self._encoder = build_encoder(self._viewed.card.encoder, self._viewed.card.compute)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from passerby_events.errors import PasserbyError
 from passerby_events.tracks import TrackKey
-from pipeline.pictures import Box, CameraPicture, PictureDesk, TrackPicture
+from pipeline.images import Box, CameraImage, ImageDesk, TrackImage
 from pipeline.records import Image, Tracklet
 from pipeline.tracking.camera_loop import CameraNews, CameraObserver, FrameStep
 from trackers.tracks import Tracks
@@ -44,8 +44,8 @@ class FeedParams:
         width: of a frame, pixels.
     """
 
-    fps: float = 2.0
-    width: int = 640
+    fps: float
+    width: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,15 +62,13 @@ class Feed:
     """Lays out what the cameras of a process see, in a thread of its own, while it is entered.
 
     Args:
-        desk: where pictures go.
+        desk: where images go.
         params: how many, and how large.
     """
 
-    def __init__(
-        self, desk: PictureDesk, params: FeedParams | None = None, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, desk: ImageDesk, params: FeedParams, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._desk = desk
-        self._params = params or FeedParams()
+        self._params = params
         self._clock = clock
         self._wanted: frozenset[str] = frozenset()
         self._frames: dict[str, _Shown] = {}
@@ -79,7 +77,7 @@ class Feed:
         self._has_work = threading.Event()
         self._is_over = threading.Event()
         self._complains_again_s = 0.0
-        self._thread = threading.Thread(target=self._run, name="pictures", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="images", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -129,18 +127,18 @@ class Feed:
             frames, self._frames = self._frames, {}
             crops, self._crops = self._crops, OrderedDict()
         for shown in frames.values():
-            self._try(lambda shown=shown: self._desk.show(_picture(shown)))  # type: ignore[misc]
+            self._try(lambda shown=shown: self._desk.show(_image_of(shown)))  # type: ignore[misc]
         for track, crop in crops.items():
-            self._try(lambda track=track, crop=crop: self._desk.keep(TrackPicture(track, encode_jpeg(crop))))  # type: ignore[misc]
+            self._try(lambda track=track, crop=crop: self._desk.keep(TrackImage(track, encode_jpeg(crop))))  # type: ignore[misc]
 
     def _try(self, action: Callable[[], None]) -> None:
-        """A picture that cannot be laid out is lost: the pipeline goes on."""
+        """A image that cannot be laid out is lost: the pipeline goes on."""
         try:
             action()
         except (PasserbyError, OSError) as error:
             if self._clock() >= self._complains_again_s:
                 self._complains_again_s = self._clock() + COMPLAIN_EVERY_S
-                logger.warning("pictures for the view are left out: %s", error)
+                logger.warning("images for the view are left out: %s", error)
 
 
 class _CameraFeed:
@@ -213,9 +211,9 @@ def encode_jpeg(image: Image, quality: int = CROP_QUALITY) -> bytes:
     return jpeg.tobytes()
 
 
-def _picture(shown: _Shown) -> CameraPicture:
+def _image_of(shown: _Shown) -> CameraImage:
     height, width = shown.image.shape[:2]
-    return CameraPicture(
+    return CameraImage(
         camera=shown.camera,
         session=shown.session,
         number=shown.number,

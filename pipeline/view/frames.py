@@ -13,16 +13,16 @@ from starlette.concurrency import run_in_threadpool
 
 from passerby_events.errors import PasserbyError
 from passerby_events.tracks import TrackKey
+from pipeline.images import CameraImage
 from pipeline.output.annotate import draw_person
 from pipeline.output.person_labels import UNIDENTIFIED, Colour, short_name
-from pipeline.pictures import CameraPicture
 from pipeline.view.book import Book
 from pipeline.view.feed import FRAME_QUALITY, encode_jpeg
 from pipeline.view.viewed import Viewed
 
 logger = logging.getLogger(__name__)
 
-LOOKS_FOR_S = 4.0
+WATCHED_FOR_S = 4.0
 """Whoever looks says so again within it."""
 KEPT = 4
 """Frames of each camera: the boxes of one that was told of come with their own image."""
@@ -40,12 +40,12 @@ class Frames:
         tell: is handed each new frame.
     """
 
-    def __init__(self, viewed: Viewed, fps: float, tell: Callable[[CameraPicture], None]) -> None:
+    def __init__(self, viewed: Viewed, fps: float, tell: Callable[[CameraImage], None]) -> None:
         self._viewed = viewed
         self._pause_s = 0.5 / fps
         self._tell = tell
         self._until_s: dict[str, float] = {}
-        self._kept: dict[str, OrderedDict[str, CameraPicture]] = {}
+        self._kept: dict[str, OrderedDict[str, CameraImage]] = {}
         self._drawn: dict[str, tuple[str, bytes]] = {}
         self._asked_s = 0.0
         self._has_looker = asyncio.Event()
@@ -53,17 +53,17 @@ class Frames:
 
     def look(self, cameras: Iterable[str]) -> None:
         """Somebody looks at these for a while."""
-        until_s = time.monotonic() + LOOKS_FOR_S
+        until_s = time.monotonic() + WATCHED_FOR_S
         known = [camera for camera in cameras if camera in self._viewed.card.cameras]
-        if known and self._viewed.card.keeps_pictures:
+        if known and self._viewed.card.keeps_images:
             self._until_s |= dict.fromkeys(known, until_s)
             self._has_looker.set()
 
-    def newest(self, camera: str) -> CameraPicture | None:
+    def newest(self, camera: str) -> CameraImage | None:
         kept = self._kept.get(camera)
         return next(reversed(kept.values())) if kept else None
 
-    def of_name(self, camera: str, name: str) -> CameraPicture | None:
+    def of_name(self, camera: str, name: str) -> CameraImage | None:
         return self._kept.get(camera, OrderedDict()).get(name)
 
     async def run(self) -> None:
@@ -88,17 +88,17 @@ class Frames:
         if now_s - self._asked_s > ASKS_EVERY_S or len(cameras) > len(self._kept):
             self._asked_s = now_s
             await run_in_threadpool(self._viewed.watch, cameras)
-        for picture in await run_in_threadpool(self._read, cameras):
-            kept = self._kept.setdefault(picture.camera, OrderedDict())
-            kept[picture.name] = picture
+        for shown in await run_in_threadpool(self._read, cameras):
+            kept = self._kept.setdefault(shown.camera, OrderedDict())
+            kept[shown.name] = shown
             while len(kept) > KEPT:
                 kept.popitem(last=False)
-            self._tell(picture)
+            self._tell(shown)
 
-    def _read(self, cameras: list[str]) -> list[CameraPicture]:
+    def _read(self, cameras: list[str]) -> list[CameraImage]:
         known = {camera: self.newest(camera) for camera in cameras}
         found = [self._viewed.frame(camera, each.name if each else "") for camera, each in known.items()]
-        return [picture for picture in found if picture is not None]
+        return [shown for shown in found if shown is not None]
 
     async def motion_jpeg(self, camera: str) -> AsyncIterator[bytes]:
         """Frames with boxes, for players and dashboards; drawn once for all that look."""
@@ -107,10 +107,10 @@ class Frames:
         try:
             while True:
                 self.look([camera])
-                picture = self.newest(camera)
-                if picture is not None and picture.name != sent:
-                    sent = picture.name
-                    yield _chunk(await self._with_boxes(picture))
+                shown = self.newest(camera)
+                if shown is not None and shown.name != sent:
+                    sent = shown.name
+                    yield _chunk(await self._with_boxes(shown))
                 await asyncio.sleep(self._pause_s)
         finally:
             self._watchers -= 1
@@ -119,43 +119,43 @@ class Frames:
     def is_full(self) -> bool:
         return self._watchers >= MOST_WATCHERS
 
-    async def _with_boxes(self, picture: CameraPicture) -> bytes:
-        name, jpeg = self._drawn.get(picture.camera, ("", b""))
-        if name != picture.name:
-            jpeg = await run_in_threadpool(partial(draw_boxes, picture, self._viewed.book))
-            self._drawn[picture.camera] = picture.name, jpeg
+    async def _with_boxes(self, shown: CameraImage) -> bytes:
+        name, jpeg = self._drawn.get(shown.camera, ("", b""))
+        if name != shown.name:
+            jpeg = await run_in_threadpool(partial(draw_boxes, shown, self._viewed.book))
+            self._drawn[shown.camera] = shown.name, jpeg
         return jpeg
 
 
-def box_line(picture: CameraPicture, book: Book) -> dict[str, object]:
+def box_line(shown: CameraImage, book: Book) -> dict[str, object]:
     """A frame as pages have it: its boxes, and who they are."""
     return {
-        "camera": picture.camera,
-        "name": picture.name,
-        "time": picture.time_s,
-        "width": picture.width,
-        "height": picture.height,
-        "boxes": [_box(picture, box.track, box.place, book) for box in picture.boxes],
+        "camera": shown.camera,
+        "name": shown.name,
+        "time": shown.time_s,
+        "width": shown.width,
+        "height": shown.height,
+        "boxes": [_box(shown, box.track, box.place, book) for box in shown.boxes],
     }
 
 
-def _box(picture: CameraPicture, track: int, place: tuple[float, ...], book: Book) -> dict[str, object]:
-    person = book.person_of(TrackKey(picture.camera, picture.session, track))
+def _box(shown: CameraImage, track: int, place: tuple[float, ...], book: Book) -> dict[str, object]:
+    person = book.person_of(TrackKey(shown.camera, shown.session, track))
     if person is None:
         return {"place": place, "track": track, "person": None}
     who = {"id": str(person), "name": short_name(person), "colour": book.colour(person)}
     return {"place": place, "track": track, "person": who}
 
 
-def draw_boxes(picture: CameraPicture, book: Book) -> bytes:
+def draw_boxes(shown: CameraImage, book: Book) -> bytes:
     """The JPEG of a frame with boxes and names in it."""
-    decoded = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    decoded = cv2.imdecode(np.frombuffer(shown.jpeg, np.uint8), cv2.IMREAD_COLOR)
     if decoded is None:
-        return picture.jpeg
+        return shown.jpeg
     image = np.ascontiguousarray(decoded[..., ::-1]).astype(np.uint8, copy=False)
-    sides = np.array([picture.width, picture.height, picture.width, picture.height], np.float32)
-    for box in picture.boxes:
-        person = book.person_of(TrackKey(picture.camera, picture.session, box.track))
+    sides = np.array([shown.width, shown.height, shown.width, shown.height], np.float32)
+    for box in shown.boxes:
+        person = book.person_of(TrackKey(shown.camera, shown.session, box.track))
         colour = UNIDENTIFIED if person is None else _rgb(book.colour(person))
         label = "..." if person is None else short_name(person)
         draw_person(image, np.array(box.place, np.float32) * sides, label, colour)

@@ -59,7 +59,7 @@ class Guard:
             return refuse(403, "another site's page may not write here")
         caller = Caller(address, headers, _cookie(headers))
         role = self._access.role(caller)
-        scope.setdefault("state", {}).update(role=role, address=address)
+        scope.setdefault("state", {}).update(role=role, address=address, asks=not self._access.is_open)
         if path == "/login" and method in WRITING and not self._logins.allows(address):
             return refuse(429, "too many tokens were tried: wait a minute")
         if path in OPEN:

@@ -14,7 +14,7 @@ KEPT = 720
 RECENT = 30
 """Samples of the last seconds, as often as they are taken."""
 SILENT_AFTER_S = 15.0
-"""A process that has said nothing for so long is taken for gone."""
+"""A process that has reported nothing for so long is taken for gone."""
 FPS_OVER_S = 15.0
 
 
@@ -63,7 +63,7 @@ class HealthLog:
             "processes": [
                 {
                     "name": name,
-                    "said_s_ago": round(self._age_s(status), 1),
+                    "heard_s_ago": round(self._age_s(status), 1),
                     "is_silent": self._age_s(status) >= SILENT_AFTER_S,
                     "is_alive": status.is_alive,
                     "decides": bool(status.totals.get("leading")),

@@ -1,6 +1,6 @@
 """What operators said of two sightings, as labelled pairs on disk.
 
-`pairs.jsonl` has a line for each verdict. Where the site keeps pictures, `tracklets/` has the crops in the layout of
+`pairs.jsonl` has a line for each verdict. Where the site keeps images, `tracklets/` has the crops in the layout of
 MARS, a person for each group of sightings that operators called the same: what `reid-pipeline calibrate` and
 `reid-train` read.
 """
@@ -97,7 +97,7 @@ class LabelledPairs:
             raise LabelsError(f"expected to write verdicts to {self._folder}: {error.strerror}") from error
 
     def _write_tracklets(self, pairs: list[LabelledPair]) -> None:
-        """Crops that are there already are kept: a picture is forgotten before a verdict is."""
+        """Crops that are there already are kept: a image is forgotten before a verdict is."""
         persons = group_same(pairs)
         cameras = {name: number for number, name in enumerate(sorted({t.split("/")[0] for t in persons}), 1)}
         kept = self._folder / "crops"

@@ -63,8 +63,9 @@ SCHEMAS: dict[str, Json] = {
             "site": _TEXT,
             "cameras": _list(_TEXT),
             "plan": {"type": "object"},
-            "pictures": _YES_NO,
+            "images": _YES_NO,
             "role": {"enum": ["viewer", "operator"]},
+            "asks": _YES_NO,
             "live": _YES_NO,
             "real_time": _YES_NO,
             "now": _NUMBER,
@@ -195,8 +196,8 @@ def _operation(endpoint: Endpoint) -> Json:
     if endpoint.is_for_operators:
         operation["description"] = "For operators."
     if endpoint.body == "image":
-        picture: Json = {"schema": {"type": "string", "contentMediaType": "image/jpeg", "maxLength": 4 << 20}}
-        operation["requestBody"] = {"required": True, "content": {"image/jpeg": picture, "image/png": picture}}
+        sent: Json = {"schema": {"type": "string", "contentMediaType": "image/jpeg", "maxLength": 4 << 20}}
+        operation["requestBody"] = {"required": True, "content": {"image/jpeg": sent, "image/png": sent}}
     elif endpoint.body is not None:
         schema = endpoint.body.model_json_schema()
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from passerby_events.schema import PersonErased, event_from
 from passerby_events.tracks import TrackKey
+from pipeline.images import CameraImage
 from pipeline.matching.verdicts import Verdict
-from pipeline.pictures import CameraPicture
 from pipeline.store.client import SiteStore, StoreError
 from pipeline.store.erasure_requests import AuditEntry, ErasureError, ask, audit
 from pipeline.store.keys import AUDIT, HISTORY, RECENT, sighting_key
@@ -68,9 +68,9 @@ class RedisSite:
 
     def statuses(self) -> dict[str, ProcessStatus]:
         found: dict[str, ProcessStatus] = {}
-        for process, said in read_statuses(self._store).items():
+        for process, line in read_statuses(self._store).items():
             try:
-                found[process] = ProcessStatus.model_validate_json(said)
+                found[process] = ProcessStatus.model_validate_json(line)
             except ValidationError:
                 continue
         return found
@@ -78,7 +78,7 @@ class RedisSite:
     def watch(self, cameras: Sequence[str]) -> None:
         want(self._store, cameras)
 
-    def frame(self, camera: str, known: str) -> CameraPicture | None:
+    def frame(self, camera: str, known: str) -> CameraImage | None:
         return read_frame(self._store, camera, known)
 
     def crop(self, track: TrackKey) -> bytes | None:

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from passerby_events.schema import Event
 from passerby_events.tracks import TrackKey
+from pipeline.images import CameraImage, TrackImage
 from pipeline.matching.verdicts import MemoryVerdicts, Verdict
-from pipeline.pictures import CameraPicture, TrackPicture
 from pipeline.store.erasure_requests import AuditEntry
 from pipeline.telemetry.summary import ProcessStatus
 from pipeline.view.alike import VectorShelf
@@ -22,12 +22,12 @@ WANTED_S = 5.0
 
 
 class MemoryDesk:
-    """Pictures of this process."""
+    """Images of this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._until_s: dict[str, float] = {}
-        self._frames: dict[str, CameraPicture] = {}
+        self._frames: dict[str, CameraImage] = {}
         self._crops: OrderedDict[TrackKey, bytes] = OrderedDict()
 
     def watch(self, cameras: Sequence[str]) -> None:
@@ -39,17 +39,17 @@ class MemoryDesk:
             now_s = time.monotonic()
             return frozenset(camera for camera, until_s in self._until_s.items() if until_s > now_s)
 
-    def show(self, picture: CameraPicture) -> None:
+    def show(self, image: CameraImage) -> None:
         with self._lock:
-            self._frames[picture.camera] = picture
+            self._frames[image.camera] = image
 
-    def keep(self, picture: TrackPicture) -> None:
+    def keep(self, image: TrackImage) -> None:
         with self._lock:
-            self._crops[picture.track] = picture.jpeg
+            self._crops[image.track] = image.jpeg
             while len(self._crops) > MOST_CROPS:
                 self._crops.popitem(last=False)
 
-    def frame(self, camera: str, known: str) -> CameraPicture | None:
+    def frame(self, camera: str, known: str) -> CameraImage | None:
         with self._lock:
             found = self._frames.get(camera)
         return None if found is None or found.name == known else found
@@ -80,7 +80,7 @@ class RunSite:
 
     Args:
         card: of the site.
-        desk: where the cameras lay out pictures; None: the site keeps none.
+        desk: where the cameras lay out images; None: the site keeps none.
         status: reads how this process is.
     """
 
@@ -99,7 +99,7 @@ class RunSite:
         if self._desk is not None:
             self._desk.watch(cameras)
 
-    def frame(self, camera: str, known: str) -> CameraPicture | None:
+    def frame(self, camera: str, known: str) -> CameraImage | None:
         return None if self._desk is None else self._desk.frame(camera, known)
 
     def crop(self, track: TrackKey) -> bytes | None:

@@ -199,7 +199,7 @@ class _Login:
             return refuse(400, "expected a form with a token")
         role = self._access.role_of(token)
         if role is None:
-            return _page("login.html", 401, said="That token is not known here.")
+            return _page("login.html", 401, note="That token is not known here.")
         answer = RedirectResponse("/", 303)
         answer.set_cookie(
             COOKIE,
@@ -218,9 +218,9 @@ class _Login:
         return answer
 
 
-def _page(name: str, code: int = 200, *, said: str = "") -> Response:
+def _page(name: str, code: int = 200, *, note: str = "") -> Response:
     text = resources.files("pipeline.view").joinpath("pages", name).read_text(encoding="utf-8")
-    return HTMLResponse(text.replace("<!-- said -->", said), code)
+    return HTMLResponse(text.replace("<!-- note -->", note), code)
 
 
 async def _asset(request: Request) -> Response:

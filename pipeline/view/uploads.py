@@ -1,4 +1,4 @@
-"""Pictures that strangers send: bounded in bytes and in pixels before anything decodes them."""
+"""Images that strangers send: bounded in bytes and in pixels before anything decodes them."""
 
 import struct
 
@@ -19,7 +19,7 @@ _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD8)}
 
 
 class UploadError(PasserbyError):
-    """What was sent is no picture that is taken."""
+    """What was sent is no image that is taken."""
 
 
 def decode_upload(content: bytes) -> Image:
@@ -29,7 +29,7 @@ def decode_upload(content: bytes) -> Image:
         UploadError: if it is neither, too large, or broken.
     """
     if len(content) > MOST_BYTES:
-        raise UploadError(f"expected a picture of at most {MOST_BYTES >> 20} MB, found {len(content):,} bytes")
+        raise UploadError(f"expected a image of at most {MOST_BYTES >> 20} MB, found {len(content):,} bytes")
     width, height = _size(content)
     if min(width, height) < SMALLEST_SIDE or width * height > MOST_PIXELS:
         raise UploadError(

@@ -9,8 +9,8 @@ from uuid import UUID
 from passerby_events.errors import PasserbyError
 from passerby_events.tracks import TrackKey
 from pipeline.config import ColourStripesConfig, ComputeConfig, NetworkConfig, PipelineConfig
+from pipeline.images import CameraImage
 from pipeline.matching.verdicts import Verdict
-from pipeline.pictures import CameraPicture
 from pipeline.store.erasure_requests import AuditEntry
 from pipeline.telemetry.summary import ProcessStatus
 from pipeline.view.alike import VectorShelf
@@ -29,15 +29,15 @@ class SiteCard:
         name: of the site.
         cameras: in the order of the configuration.
         plan: where cameras stand, if the site says so.
-        keeps_pictures: frames may be shown, and crops are kept.
-        encoder, compute: what makes a vector of a picture that is searched for.
+        keeps_images: frames may be shown, and crops are kept.
+        encoder, compute: what makes a vector of a image that is searched for.
         verdicts: folder of the labelled pairs.
     """
 
     name: str
     cameras: tuple[str, ...]
     plan: Mapping[str, tuple[float, float]]
-    keeps_pictures: bool
+    keeps_images: bool
     encoder: NetworkConfig | ColourStripesConfig
     compute: ComputeConfig
     verdicts: Path
@@ -49,8 +49,8 @@ def card_of(config: PipelineConfig) -> SiteCard:
     return SiteCard(
         name=config.site.name,
         cameras=tuple(camera.name for camera in config.cameras),
-        plan=config.site.plan,
-        keeps_pictures=view.pictures,
+        plan={place.camera: place.at for place in config.site.plan},
+        keeps_images=view.images,
         encoder=config.encoder,
         compute=config.compute,
         verdicts=view.verdicts or config.output.directory / "verdicts",
@@ -78,7 +78,7 @@ class Viewed(Protocol):
         """Asks for frames of some cameras; to be said again every few seconds."""
         ...
 
-    def frame(self, camera: str, known: str) -> CameraPicture | None:
+    def frame(self, camera: str, known: str) -> CameraImage | None:
         """The newest frame; None if there is none but the one of that name."""
         ...
 

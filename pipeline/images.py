@@ -1,6 +1,6 @@
 """What cameras show to whoever looks: a frame that was asked for, and the best crop of each track. Both are JPEG.
 
-A site that keeps no pictures makes none of these.
+A site that keeps no images makes none of these.
 """
 
 import json
@@ -19,16 +19,16 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class CameraPicture:
+class CameraImage:
     """A frame of a camera, made smaller.
 
     Attributes:
         camera, session: whose it is, and of which start of the camera.
-        number: of the frame in its stream; tells one picture from the next.
+        number: of the frame in its stream; tells one image from the next.
         time_s: of the frame, seconds since the epoch.
         width, height: of the JPEG, pixels.
         boxes: the tracks in it.
-        jpeg: the picture, without the boxes.
+        jpeg: the image, without the boxes.
     """
 
     camera: str
@@ -42,7 +42,7 @@ class CameraPicture:
 
     @property
     def name(self) -> str:
-        """Another one for each picture of a camera."""
+        """Another one for each image of a camera."""
         return f"{self.session}-{self.number}"
 
     def head(self) -> str:
@@ -50,32 +50,32 @@ class CameraPicture:
         return json.dumps({key: value for key, value in asdict(self).items() if key != "jpeg"})
 
     @classmethod
-    def of(cls, head: bytes | str, jpeg: bytes) -> "CameraPicture":
-        """The picture of a head and a JPEG; ValueError, KeyError or TypeError if the head is none."""
+    def of(cls, head: bytes | str, jpeg: bytes) -> "CameraImage":
+        """The image of a head and a JPEG; ValueError, KeyError or TypeError if the head is none."""
         fields = json.loads(head)
         boxes = tuple(Box(int(box["track"]), tuple(map(float, box["place"]))) for box in fields.pop("boxes"))  # type: ignore[arg-type]
         return cls(**fields, boxes=boxes, jpeg=jpeg)
 
 
 @dataclass(frozen=True, slots=True)
-class TrackPicture:
+class TrackImage:
     """The best crop of a track so far, as JPEG."""
 
     track: TrackKey
     jpeg: bytes
 
 
-class PictureDesk(Protocol):
-    """Where cameras lay their pictures. Called from one thread, that of the feed; an error of it is the feed's."""
+class ImageDesk(Protocol):
+    """Where cameras lay their images. Called from one thread, that of the feed; an error of it is the feed's."""
 
     def wanted(self) -> frozenset[str]:
         """The cameras at which somebody is looking now."""
         ...
 
-    def show(self, picture: CameraPicture) -> None:
+    def show(self, image: CameraImage) -> None:
         """Lays out the newest frame of a camera."""
         ...
 
-    def keep(self, picture: TrackPicture) -> None:
+    def keep(self, image: TrackImage) -> None:
         """Keeps the best crop of a track, in the place of an earlier one."""
         ...
