@@ -10,13 +10,16 @@ from pipeline.store.client import Command
 from pipeline.store.keys import PROBES
 from pipeline.store.lua import script
 from pipeline.store.scripts import all_scripts
+from pipeline.store.view_scripts import all_view_scripts
 
 _CALL = re.compile(r"redis\.call\('(\w+)'(?:, '(CREATE)')?")
 
 
 def commands() -> frozenset[str]:
     """Such as `HGET`, and `XGROUP CREATE` where a part of a command is all."""
-    by_scripts = {found.group(1) for each in all_scripts() for found in _CALL.finditer(each.text)}
+    by_scripts = {
+        found.group(1) for each in (*all_scripts(), *all_view_scripts()) for found in _CALL.finditer(each.text)
+    }
     return frozenset(by_scripts.union(get_args(Command)))
 
 

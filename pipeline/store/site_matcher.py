@@ -186,11 +186,12 @@ class SiteMatcher:
             observers=[self._count_delivery],
         )
         try:
-            reader, gallery, eraser = self._begin(lease, relay)
+            verdicts = RedisVerdicts(self._store, lease)
+            reader, gallery, eraser = self._begin(lease, relay, verdicts)
             self._say(LEADING)
             run_identity_loop(
                 eraser.without_erased(reader.windows(self._stopping.is_set, until_end=until_end)),
-                self._make_matcher(gallery, RedisVerdicts(self._store, lease)),
+                self._make_matcher(gallery, verdicts),
                 observers=[MatchCounter(self._metrics, gallery.known)],
             )
             self._deliver_all(lease, relay)
@@ -207,7 +208,9 @@ class SiteMatcher:
         if not self._params.accepts_changes:
             check_matcher(self._store, self._agreement)
 
-    def _begin(self, lease: Lease, relay: OutboxRelay) -> tuple[EmbeddingReader, RedisGallery, Eraser]:
+    def _begin(
+        self, lease: Lease, relay: OutboxRelay, verdicts: RedisVerdicts
+    ) -> tuple[EmbeddingReader, RedisGallery, Eraser]:
         agree(lease, self._agreement)
         gallery = self._load_gallery(lease)
         eraser = Eraser(
@@ -217,7 +220,7 @@ class SiteMatcher:
             table=gallery.known(),
             observers=[self._count_erasure],
         )
-        return self._open_reader(lease, relay, gallery, eraser), gallery, eraser
+        return self._open_reader(lease, relay, gallery, eraser, verdicts), gallery, eraser
 
     def _load_gallery(self, lease: Lease) -> RedisGallery:
         at = f"Redis at {self._store.address}"
@@ -239,7 +242,9 @@ class SiteMatcher:
         self._gallery = gallery
         return gallery
 
-    def _open_reader(self, lease: Lease, relay: OutboxRelay, gallery: RedisGallery, eraser: Eraser) -> EmbeddingReader:
+    def _open_reader(
+        self, lease: Lease, relay: OutboxRelay, gallery: RedisGallery, eraser: Eraser, verdicts: RedisVerdicts
+    ) -> EmbeddingReader:
         join = WindowJoin(
             self._expected.cameras,
             window_s=self._params.order.window_s,
@@ -254,6 +259,7 @@ class SiteMatcher:
             join,
             self._expected,
             may_go_on=partial(self._may_go_on, lease, relay, eraser),
+            between=lambda: verdicts.window(gallery.decided_until_s),
             had_stream=self._ledger.is_known,
             lost_ends=self._lost_ends,
             observers=[self._note_reading],

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from passerby_events.tracks import TrackKey
 from pipeline.matching.verdicts import Verdict
+from pipeline.records import EmbeddedWindow
 from pipeline.store.client import SiteStore, StoreError
 from pipeline.store.keys import VERDICTS
 from pipeline.store.lease import Lease
-from pipeline.store.scripts import SAY_VERDICT, SETTLE_VERDICTS
+from pipeline.store.view_scripts import SAY_VERDICT, SETTLE_VERDICTS
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,12 @@ class RedisVerdicts:
             self._entries[verdict.id] = entry_id
             found.append(verdict)
         return found
+
+    def window(self, decided_until_s: float | None) -> EmbeddedWindow | None:
+        """An empty one, to carry verdicts out while nobody is seen; None: none waits, or nothing was decided yet."""
+        if decided_until_s is None or not self._store.length(VERDICTS):
+            return None
+        return EmbeddedWindow(decided_until_s, (), ())
 
     def settle(self, verdicts: Sequence[Verdict]) -> None:
         entries = [self._entries.pop(verdict.id) for verdict in verdicts if verdict.id in self._entries]

@@ -6,7 +6,7 @@ from passerby_events.tracks import TrackKey
 from pipeline.images import CameraImage, TrackImage
 from pipeline.store.client import SiteStore
 from pipeline.store.keys import STATUS, crop_key, frame_key, track_name, wanted_key
-from pipeline.store.scripts import KEEP_CROP, READ_FRAME, SAY_STATUS, SHOW_FRAME, WANT, WANTED
+from pipeline.store.view_scripts import KEEP_CROP, READ_FRAME, SAY_STATUS, SHOW_FRAME, WANT, WANTED
 
 WANTED_S = 5.0
 """So long after the last one looked, a camera shows nothing more."""
