@@ -12,7 +12,6 @@ from pipeline.store.keys import (
     ERASED_COUNT,
     GROUP,
     HISTORY,
-    LEASE,
     LEDGER,
     MERGED,
     OUTBOX,
@@ -32,32 +31,6 @@ LETTER_OVERHEAD = 200
 """Bytes that Redis takes for a letter beside what stands in it."""
 
 
-ACQUIRE = script(
-    """
-local held = redis.call('GET', lease)
-if held and held ~= before then return 0 end
-redis.call('SET', lease, token, 'PX', duration_ms)
-return 1
-""",
-    keys={"lease": LEASE},
-    args=("token", "duration_ms", "before"),
-)
-RENEW = fenced("return 1")
-RELEASE = fenced("redis.call('DEL', lease)")
-
-AGREE = fenced(
-    "redis.call('HSET', agreement, 'model_id', model_id, 'window_s', window_s, 'cameras', cameras)",
-    keys={"agreement": AGREEMENT},
-    args=("model_id", "window_s", "cameras"),
-)
-SERIES = script(
-    """
-if not redis.call('HGET', agreement, 'series') then redis.call('HSET', agreement, 'series', drawn) end
-return redis.call('HGET', agreement, 'series')
-""",
-    keys={"agreement": AGREEMENT},
-    args=("drawn",),
-)
 APPEND = script(
     """
 local agreed_model, agreed_window = redis.call('HGET', agreement, 'model_id'), redis.call('HGET', agreement, 'window_s')
