@@ -53,7 +53,7 @@ check: setup
 # A process more than small machines have cores, each with servers of its own: much of a test is waiting. In the order
 # of tests/conftest.py, the slow suites first.
 test: setup
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=10
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 --durations=10
 
 # The documentation as a site in build/site; dead links and stale pages fail.
 docs: setup

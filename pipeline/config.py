@@ -21,6 +21,7 @@ from pipeline.config_errors import ConfigError, in_one_line
 from pipeline.config_events import EventsConfig
 from pipeline.config_values import Count, Positive, Secret, Strict
 from pipeline.config_view import ViewConfig
+from pipeline.matching.adaptation import AdaptParams
 from pipeline.matching.memory import Retention
 from pipeline.matching.merge_split import MergeSplitParams
 from pipeline.matching.policy import MatchParams
@@ -161,13 +162,15 @@ class MatchingConfig(Strict):
 
     Attributes:
         params: what a decision demands.
-        calibration: file that `reid-pipeline calibrate` wrote; replaces the threshold.
+        calibration: file that `reid-pipeline calibrate` wrote; replaces the threshold, which is not adapted then.
+        adaptation: how the threshold between cameras that overlap follows what is seen in both; `null`: it stays.
         merge_split: when decisions are taken back; `null`: never.
         retention: how long tracks are remembered.
     """
 
     params: MatchParams = MatchParams()
     calibration: Path | None = None
+    adaptation: AdaptParams | None = AdaptParams()
     merge_split: MergeSplitParams | None = MergeSplitParams()
     retention: Retention = Retention()
 

@@ -111,6 +111,16 @@ def topology(site: Site, cameras: Sequence[str]) -> Topology:
     return Topology(min_gap_s, max_gap_s)
 
 
+def overlapping(site: Site, cameras: Sequence[str]) -> NDArray[np.bool_]:
+    """(C, C) bool, symmetric: which cameras the site says see one place."""
+    number = {camera: i for i, camera in enumerate(cameras)}
+    overlaps = np.zeros((len(cameras), len(cameras)), np.bool_)
+    for a, b in site.overlaps:
+        if a in number and b in number:
+            overlaps[number[a], number[b]] = overlaps[number[b], number[a]] = True
+    return overlaps
+
+
 def _walk(
     min_gap_s: NDArray[np.float64],
     max_gap_s: NDArray[np.float64],

@@ -5,6 +5,7 @@ import signal
 import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -20,9 +21,18 @@ from testing.services.site_store import site_of_its_own
 
 
 @pytest.fixture(scope="session", autouse=True)
-def hangup_is_heard() -> None:
-    """What is started under `nohup` ignores SIGHUP, and so would all that tests start: they ask what it does."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def stray_signals_are_named() -> None:
+    """A signal that ends processes fails the test that runs, in the place of ending all tests without a word.
+
+    What is started under `nohup` ignores SIGHUP, and so would all that tests start, who ask what it does: with a
+    handler here it has its usual effect there.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stray)
+
+
+def _stray(number: int, _frame: FrameType | None) -> None:
+    pytest.fail(f"{signal.Signals(number).name} came to the process of the tests")
 
 
 @pytest.fixture(scope="session")

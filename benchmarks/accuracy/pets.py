@@ -1,6 +1,7 @@
 """What limits identities on real footage: PETS2009 S2.L1, one part of the pipeline changed at a time.
 
     python -m benchmarks.accuracy.pets
+    python -m benchmarks.accuracy.pets threshold     # only the persons, of variants whose names hold this
 
 The videos lie in `data/multicam/pets2009_s2l1` of the folder PASSERBY_SHARED (by default ../shared); the networks are
 fetched from there. First the tracks of view 1 by detector, from the whole image to true boxes; then the persons over
@@ -9,6 +10,7 @@ both views by encoder and by what the policy knows, with decisions corrected lat
 """
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +34,7 @@ from pipeline.build import CameraStages, Stages, build_encoder, build_tracker
 from pipeline.config import ColourStripesConfig, NetworkConfig, PipelineConfig
 from pipeline.evaluation.evaluate import FootAgreement, SeenByBoxes, SeenByFeet, foot_agreement
 from pipeline.evaluation.scoring import Scores, compare_boxes, score
+from pipeline.matching.adaptation import AdaptParams
 from pipeline.matching.policy import MatchParams
 from pipeline.model_zoo import find_artefact
 from pipeline.output.mot_files import MotTracks, MotTruth, read_feet, read_tracks, read_truth, tracks_path
@@ -49,6 +52,7 @@ FOLDER = SHARED / "data/multicam/pets2009_s2l1"
 LAST_FRAME = 269
 TILES = TilingParams(3, 2)
 VIEWS = ("camera0", "camera1")
+THRESHOLDS = (0.55, 0.6, 0.7, 0.75)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +83,7 @@ class Replay:
         return [self._found[id(image)] for image in images]
 
 
-def main() -> None:
+def main(only: str = "") -> None:
     console = Console(highlight=False)
     network = NetworkDetector(load_session(find_artefact("yolox-nano"), provider="cpu", threads=1))
     videos = {
@@ -87,10 +91,11 @@ def main() -> None:
         for camera in pets(2).cameras
     }
     truth = read_truth(FOLDER / "gt/gt_view001_frames1-269.txt", last_frame=LAST_FRAME)
-    console.print(_tracking(network, videos[VIEWS[0]][:LAST_FRAME], truth))
+    if not only:
+        console.print(_tracking(network, videos[VIEWS[0]][:LAST_FRAME], truth))
     tile_detector = TilingDetector(network, TILES)
     recorded = {name: Recorded(frames, _found(tile_detector, frames)) for name, frames in videos.items()}
-    console.print(_identities(recorded, truth))
+    console.print(_identities(recorded, truth, only))
 
 
 def _tracking(network: Detector, frames: Sequence[Frame], truth: MotTruth) -> Table:
@@ -109,24 +114,30 @@ def _tracking(network: Detector, frames: Sequence[Frame], truth: MotTruth) -> Ta
     return table
 
 
-def _identities(videos: Mapping[str, Recorded], truth: MotTruth) -> Table:
+def _identities(videos: Mapping[str, Recorded], truth: MotTruth, only: str) -> Table:
     """Persons over both views, by encoder and policy."""
     site = Site(name="pets2009", overlaps=(VIEWS,))
     usual = pets(2).model_copy(update={"site": site})
     osnet = NetworkConfig(model="osnet-x0-25-msmt17")
     variants: dict[str, tuple[NetworkConfig | ColourStripesConfig, PipelineConfig]] = {
-        "osnet x0.25": (osnet, usual),
+        "osnet, threshold 0.65": (osnet, usual),
         "intel 0248": (NetworkConfig(model="intel-0248"), usual),
         "colour-stripes": (ColourStripesConfig(kind="colour-stripes"), usual),
         "osnet, one crop a tracklet": (osnet.model_copy(update={"frames": 1}), usual),
         "osnet, nothing extra within a camera": (osnet, _with(usual, params=MatchParams(same_camera_extra=0.0))),
         "osnet, no deferral_band": (osnet, _with(usual, params=MatchParams(deferral_band=0.0))),
         "osnet, site unknown": (osnet, usual.model_copy(update={"site": Site(name="pets2009")})),
-        **{f"osnet, threshold {t}": (osnet, _with(usual, params=MatchParams(t))) for t in (0.55, 0.6, 0.7, 0.75)},
+        **{f"osnet, threshold {t}": (osnet, _with(usual, params=MatchParams(t))) for t in THRESHOLDS},
+        **{
+            f"osnet, threshold {t}, not adapted": (osnet, _with(usual, params=MatchParams(t), adaptation=None))
+            for t in (0.65, *THRESHOLDS)
+        },
     }
     heads = "variant", "decisions", "persons", "IDF1, both views", "view 1", "view 6", "one person in both boxes"
     table = Table(*heads, title="views 1 and 6, persons")
     for name, (encoder, config) in variants.items():
+        if only not in name:
+            continue
         for decisions, each in (("corrected", config), ("once", _with(config, merge_split=None))):
             agreement, persons = _run(each.model_copy(update={"encoder": encoder}), videos, truth)
             shares = agreement.idf1, agreement.idf1_boxes, agreement.idf1_feet
@@ -135,7 +146,7 @@ def _identities(videos: Mapping[str, Recorded], truth: MotTruth) -> Table:
     return table
 
 
-def _with(config: PipelineConfig, **changes: MatchParams | None) -> PipelineConfig:
+def _with(config: PipelineConfig, **changes: MatchParams | AdaptParams | None) -> PipelineConfig:
     return config.model_copy(update={"matching": config.matching.model_copy(update=changes)})
 
 
@@ -181,4 +192,4 @@ def _cells(scores: Scores) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:2])

@@ -163,7 +163,14 @@ def decide_site(embedded: Embedded, variant: Variant) -> tuple[str, ...]:
     config = embedded.config.model_copy(update={"matching": variant.matching})
     params, calibration = build_policy(config, embedded.encoder)
     sink = MemorySink()
-    matcher = Matcher(MemoryGallery(sink), variant.site, params, calibration, variant.matching.merge_split)
+    matcher = Matcher(
+        MemoryGallery(sink),
+        variant.site,
+        params,
+        calibration,
+        variant.matching.merge_split,
+        variant.matching.adaptation,
+    )
     run_identity_loop(embedded.windows, matcher)
     found = evaluate(sink.events, embedded.tracks, embedded.truth, scores_pairs=False)
     persons = len({event.person for event in sink.events})

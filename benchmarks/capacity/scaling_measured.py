@@ -30,6 +30,7 @@ from pipeline.events.kafka.mdx_sink import MdxSink
 from pipeline.events.kafka.sink import KafkaSink
 from pipeline.events.kafka.topics import TopicParams, ensure_topic
 from pipeline.events.memory import MemorySink
+from pipeline.matching.adaptation import AdaptParams
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
 from pipeline.matching.merge_split import MergeSplitParams
@@ -172,7 +173,9 @@ def matcher(
         store,
         Expected(frozenset(cameras), MODEL, DIMENSIONS),
         retention or Retention(max_tracks=REMEMBERED),
-        lambda gallery, _: Matcher(gallery, Site(name="bench"), PARAMS, merge_split=MergeSplitParams()),
+        lambda gallery, _: Matcher(
+            gallery, Site(name="bench"), PARAMS, merge_split=MergeSplitParams(), adaptation=AdaptParams()
+        ),
         lambda: sink,
         SiteMatcherParams(order=ORDER),
         Metrics(),

@@ -13,6 +13,7 @@ import redis
 
 from pipeline.config import RedisConfig
 from pipeline.events.sink import EventSink
+from pipeline.matching.adaptation import AdaptParams
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
 from pipeline.matching.merge_split import MergeSplitParams
@@ -95,7 +96,11 @@ def matcher_of(url: str, sink: EventSink, retention: Retention, metrics: Metrics
         Expected(frozenset(CAMERAS), MODEL, DIMENSIONS),
         retention,
         lambda gallery, _: Matcher(
-            gallery, Site(name=SITE), MatchParams(threshold=THRESHOLD), merge_split=MergeSplitParams()
+            gallery,
+            Site(name=SITE),
+            MatchParams(threshold=THRESHOLD),
+            merge_split=MergeSplitParams(),
+            adaptation=AdaptParams(),
         ),
         lambda: sink,
         SiteMatcherParams(order=OrderParams(window_s=window_s)),

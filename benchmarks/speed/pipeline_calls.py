@@ -210,7 +210,13 @@ class Bench:
 
     def _match(self, windows: Sequence[EmbeddedWindow]) -> None:
         policy = build_policy(self._config, read_encoder_card(self._config.encoder))
-        matcher = Matcher(MemoryGallery(MemorySink()), self._config.site, *policy, self._config.matching.merge_split)
+        matcher = Matcher(
+            MemoryGallery(MemorySink()),
+            self._config.site,
+            *policy,
+            self._config.matching.merge_split,
+            self._config.matching.adaptation,
+        )
         for window in windows:
             matcher.step(window)
 

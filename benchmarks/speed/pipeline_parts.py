@@ -104,6 +104,6 @@ def supervise(
             observer(decided)
 
     policy = build_policy(config, read_encoder_card(config.encoder))
-    matcher = Matcher(gallery, config.site, *policy, config.matching.merge_split)
+    matcher = Matcher(gallery, config.site, *policy, config.matching.merge_split, config.matching.adaptation)
     process = Process(config, stages, metrics, Health(), open_observers=open_observers)
     return process.supervisor(partial(run_identity_loop, matcher=matcher, observers=[observe]))

@@ -94,7 +94,13 @@ def build_site_matcher(
         expected_of(config, card),
         config.matching.retention,
         lambda gallery, verdicts: Matcher(
-            gallery, config.site, params, calibration, config.matching.merge_split, verdicts
+            gallery,
+            config.site,
+            params,
+            calibration,
+            config.matching.merge_split,
+            config.matching.adaptation,
+            verdicts,
         ),
         open_sink,
         replace(site_matcher_params(config), accepts_changes=accepts_changes),

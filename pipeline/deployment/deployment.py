@@ -141,7 +141,15 @@ class Deployment:
         matching = self._config.matching
         gallery = MemoryGallery(sink, matching.retention)
         plan = self._plan
-        matcher = Matcher(gallery, self._config.site, plan.params, plan.calibration, matching.merge_split, verdicts)
+        matcher = Matcher(
+            gallery,
+            self._config.site,
+            plan.params,
+            plan.calibration,
+            matching.merge_split,
+            matching.adaptation,
+            verdicts,
+        )
         counter = MatchCounter(self._metrics, gallery.known)
         return self.supervisor(partial(run_identity_loop, matcher=matcher, observers=[counter, *observers]))
 

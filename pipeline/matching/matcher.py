@@ -10,6 +10,7 @@ from passerby_events.schema import IdentityEvent
 from passerby_events.tracks import TrackKey
 from pipeline.events.ids import person_id, run_id
 from pipeline.matching import announcing
+from pipeline.matching.adaptation import AdaptParams, adapt
 from pipeline.matching.calibration import Calibration
 from pipeline.matching.gallery import Gallery, Known
 from pipeline.matching.identity_merge_split import IdentityMergeSplit, Rules, merge_and_split
@@ -19,7 +20,7 @@ from pipeline.matching.policy import Decision, MatchParams, decide, reach_of
 from pipeline.matching.sightings import Sighting
 from pipeline.matching.verdicts import CarriedOut, Verdict, VerdictDesk, carry_out
 from pipeline.records import EmbeddedWindow
-from pipeline.site import Site, topology
+from pipeline.site import Site, overlapping, topology
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Matcher:
     Args:
         calibration: replaces the threshold by one for each pair of cameras, and gives events a probability.
         merge_split: when earlier decisions are taken back; None: never.
+        adaptation: how the site's own tracks move the threshold between cameras that overlap; None: it stays. One that
+            was calibrated always does.
         verdicts: of operators, which are carried out whatever was decided; None: there are none.
     """
 
@@ -57,6 +60,7 @@ class Matcher:
         params: MatchParams | None = None,
         calibration: Calibration | None = None,
         merge_split: MergeSplitParams | None = None,
+        adaptation: AdaptParams | None = None,
         verdicts: VerdictDesk | None = None,
     ) -> None:
         self._gallery = gallery
@@ -64,6 +68,7 @@ class Matcher:
         self._params = params or MatchParams()
         self._calibration = calibration
         self._merge_split = merge_split
+        self._adaptation = adaptation if calibration is None else None
         self._verdicts = verdicts
         self._rules = self._rules_between([])
 
@@ -136,10 +141,15 @@ class Matcher:
             self._verdicts.settle(verdicts)
 
     def _learn_cameras(self, known: Known, changed: Iterable[Sighting]) -> None:
-        """Rules are made anew where a camera was never heard of before."""
+        """Rules are made anew where a camera was never heard of before, and follow what its people look like."""
         cameras = list(dict.fromkeys([*known.cameras, *(s.track.camera for s in changed)]))
         if cameras != self._rules.cameras:
             self._rules = self._rules_between(cameras)
+        if self._adaptation is not None:
+            thresholds = adapt(
+                known.arrays, self._thresholds(cameras), overlapping(self._site, cameras), self._adaptation
+            )
+            self._rules = replace(self._rules, thresholds=thresholds)
 
     def _rules_between(self, cameras: Sequence[str]) -> Rules:
         return Rules(self._site.name, cameras, topology(self._site, cameras), self._thresholds(cameras))

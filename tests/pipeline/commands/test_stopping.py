@@ -1,4 +1,3 @@
-import os
 import signal
 import threading
 
@@ -15,7 +14,7 @@ def test_the_first_signal_stops_who_runs(number: signal.Signals) -> None:
     with StopSignal() as stop:
         stop.calls(stopped.set)
         assert not stop.is_set()
-        os.kill(os.getpid(), number)
+        signal.raise_signal(number)
         assert stopped.wait(PATIENCE_S)
         assert stop.is_set()
 
@@ -24,7 +23,7 @@ def test_who_comes_after_the_signal_is_stopped_at_once() -> None:
     heard, late = threading.Event(), threading.Event()
     with StopSignal() as stop:
         stop.calls(heard.set)
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         assert heard.wait(PATIENCE_S)
         stop.calls(late.set)
         assert late.is_set()
@@ -40,7 +39,7 @@ def test_a_signal_while_the_main_thread_holds_what_stopping_needs_is_no_deadlock
     with StopSignal() as stop:
         stop.calls(stop_running)
         with lock:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
         assert stopped.wait(PATIENCE_S)
 
 
