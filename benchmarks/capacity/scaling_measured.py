@@ -174,7 +174,7 @@ def matcher(
         store,
         Expected(frozenset(cameras), MODEL, DIMENSIONS),
         retention or Retention(max_tracks=REMEMBERED),
-        lambda gallery: Matcher(
+        lambda gallery, _: Matcher(
             gallery, Site(name="bench"), PARAMS, merge_split=MergeSplitParams(), adaptation=AdaptParams()
         ),
         lambda: sink,

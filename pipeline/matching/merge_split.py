@@ -15,13 +15,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from passerby_events.reasons import NearerToAnother, Unlike
+from passerby_events.reasons import NearerToAnother, OperatorVerdict, Unlike
 from pipeline.matching.constraints import POSSIBLE, TOO_LATE, Impossibility, explain, verdicts
 from pipeline.matching.sightings import SightingArrays, demanded
 from pipeline.site import Topology
 
 Rows = NDArray[np.intp]
-SplitReason = Impossibility | Unlike | NearerToAnother
+SplitReason = Impossibility | Unlike | NearerToAnother | OperatorVerdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def run_matcher(url: str, site: str, port: int, expected: Expected, open_sink: C
             store,
             expected,
             Retention(),
-            lambda gallery: matcher_of(gallery, SHOP),
+            lambda gallery, _: matcher_of(gallery, SHOP),
             open_sink,
             SiteMatcherParams(RedisConfig(lease_s=LEASE_S, patience_s=30.0, max_outbox=MAX_OUTBOX)),
             metrics,
