@@ -38,7 +38,9 @@ class CameraSummary:
         tracks: how many tracks they gave.
         encoded: those of which there is an embedding.
         named: those that are somebody.
+        joined: those that are somebody whom another camera saw too.
         not_encoded: how many are not, by reason.
+        poor_boxes: the share of boxes that something speaks against, in words.
     """
 
     name: str
@@ -46,7 +48,9 @@ class CameraSummary:
     tracks: int
     encoded: int = 0
     named: int = 0
+    joined: int = 0
     not_encoded: Mapping[str, int] = field(default_factory=dict)
+    poor_boxes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,13 @@ class RunSummary:
         site: name of the site.
         cameras: in the order in which they shall be shown.
         took_s: wall time of the run, seconds.
+        advice: what would change most.
     """
 
     site: str
     cameras: tuple[CameraSummary, ...]
     took_s: float
+    advice: tuple[str, ...] = ()
 
 
 def write_report(
@@ -106,6 +112,7 @@ def render(events: Sequence[IdentityEvent], summary: RunSummary, thumbnails: Thu
         span=clock.span(),
         tiles=_tiles(events, summary, persons),
         contributions=_contributions(summary.cameras),
+        advice=_advice(summary.advice),
         thumbnail_note="" if thumbnails.were_kept else f'<p class="note">{NO_THUMBNAILS}</p>',
         thumbnails=thumbnails.css(),
         models=escape(", ".join(sorted({event.model_id for event in events if event.kind != "track.ended"}))) or "none",
@@ -145,10 +152,18 @@ def _contributions(cameras: Iterable[CameraSummary]) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(camera.name)}</th><td class="number">{camera.frames:,}</td>'
         f'<td class="number">{camera.tracks:,}</td><td class="number">{camera.encoded:,}</td>'
-        f'<td class="number">{camera.named:,}</td><td>{escape(sum_causes(camera.not_encoded))}</td></tr>'
+        f'<td class="number">{camera.named:,}</td><td class="number">{camera.joined:,}</td>'
+        f"<td>{escape(sum_causes(camera.not_encoded))}</td><td>{escape(camera.poor_boxes)}</td></tr>"
         for camera in cameras
     )
-    heads = "".join(
-        f'<th scope="col">{head}</th>' for head in ("Camera", "Frames", "Tracks", "Encoded", "Named", "Not encoded")
-    )
+    titles = "Camera", "Frames", "Tracks", "Encoded", "Named", "Joined", "Not encoded", "Poor boxes"
+    heads = "".join(f'<th scope="col">{title}</th>' for title in titles)
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _advice(lines: Sequence[str]) -> str:
+    if not lines:
+        return ""
+    return (
+        f'<p class="note">What would change most:</p><ul>{"".join(f"<li>{escape(line)}</li>" for line in lines)}</ul>'
+    )
