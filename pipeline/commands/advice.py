@@ -50,6 +50,11 @@ def _of_camera(camera: CameraConfig, counts: TrackCounts, config: PipelineConfig
         if share >= LEAST_SHARE and (words := _of_fault(fault, config, whole=whole)):
             line = f"camera {camera.name}: {share:.0%} of the boxes {words}".replace("%", " %", 1)
             yield _Advice(share * counts.seen, line)
+    if still := counts.not_encoded.get("still", 0):
+        masks = "`ignore` ends them, with the masks that the log names"
+        yield _Advice(
+            still, f"camera {camera.name}: {still:,} of {counts.seen:,} tracks were things that never moved: {masks}"
+        )
     lost = counts.not_encoded.get("too_short", 0)
     if lost >= max(LEAST_TRACKS, LEAST_SHARE * counts.seen):
         yield _Advice(
