@@ -29,6 +29,7 @@ from pipeline.cli_options import (
     simulation,
     site_file,
 )
+from pipeline.cli_site import erase, serve
 
 
 def _print_version(asked: bool) -> None:
@@ -96,6 +97,11 @@ def run(
     videos: Annotated[bool, typer.Option("--videos", help="Draw an annotated video of each camera.")] = False,
     report: Annotated[bool, typer.Option("--report", help="Write report.html.")] = False,
     thumbnails: Annotated[bool, typer.Option("--thumbnails", help="Keep an image of each tracklet.")] = False,
+    view: Annotated[bool, typer.Option("--view", help="Serve a view of the run while it goes on.")] = False,
+    view_port: Annotated[int | None, typer.Option(help="Of --view.  [default: 8181]")] = None,
+    images: Annotated[
+        bool, typer.Option("--images", help="The view may show frames, and keeps a crop of each track.")
+    ] = False,
     http_port: Annotated[int | None, typer.Option(help="Serve /metrics, /livez and /readyz.")] = None,
     topic: Annotated[str | None, typer.Option(help="Of Kafka, for the events, beside events.jsonl.")] = None,
     print_events: Annotated[
@@ -127,6 +133,9 @@ def run(
             http_port=http_port,
             topic=topic,
             prints_events=print_events,
+            view=view,
+            view_port=view_port,
+            images=images,
         )
         return run_pipeline(config, flags, stop)
 
@@ -176,25 +185,8 @@ def match(
         return run_match(config, stop, topic=topic, until_end=until_end, accepts_changes=accept_changes)
 
 
-@app.command()
-def erase(
-    config: Annotated[
-        Path | None,
-        typer.Argument(parser=deployment, metavar="CONFIG", help="YAML file of the site; without it, $REDIS_URL."),
-    ] = None,
-    person: Annotated[str | None, typer.Option(help="Id of the person, as events have it.")] = None,
-    site: Annotated[str, typer.Option(help="Name of the site, where no file says it.")] = "site",
-    forgotten: Annotated[
-        bool, typer.Option("--forgotten", help="Tell consumers although the site remembers nothing of the person.")
-    ] = False,
-    audit: Annotated[bool, typer.Option("--audit", help="Print what became of requests, as JSON lines.")] = False,
-    wait: Annotated[float, typer.Option(min=0, help="For the answer of the matcher, in seconds.")] = 30.0,
-) -> int:
-    """Erases a person: vectors, tracks, events that were not delivered; and tells consumers to do the same."""
-    from pipeline.commands.erase import Target, erase_person, print_audit
-
-    target = Target.of(config, site)
-    return print_audit(target, person) if audit else erase_person(target, person, wait_s=wait, tells_anyway=forgotten)
+app.command()(serve)
+app.command()(erase)
 
 
 @app.command()

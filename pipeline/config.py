@@ -20,6 +20,7 @@ from detectors.ultralytics_params import UltralyticsParams
 from pipeline.config_errors import ConfigError, in_one_line
 from pipeline.config_events import EventsConfig
 from pipeline.config_values import Count, Positive, Secret, Strict
+from pipeline.config_view import ViewConfig
 from pipeline.matching.adaptation import AdaptParams
 from pipeline.matching.memory import Retention
 from pipeline.matching.merge_split import MergeSplitParams
@@ -295,6 +296,7 @@ class PipelineConfig(Strict):
         http: metrics and health.
         redis: where the processes of a site meet; `run` needs none of it.
         events: where events go beside the file and Kafka.
+        view: what an operator sees of the site, and who may.
     """
 
     cameras: tuple[CameraConfig, ...] = Field(min_length=1)
@@ -312,6 +314,7 @@ class PipelineConfig(Strict):
     http: HttpConfig = HttpConfig()
     redis: RedisConfig = RedisConfig()
     events: EventsConfig = EventsConfig()
+    view: ViewConfig = ViewConfig()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Seconds = Annotated[float, Field(ge=0)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Transit(BaseModel):
@@ -36,6 +37,19 @@ class Transit(BaseModel):
         return self
 
 
+class Place(BaseModel):
+    """Where a camera stands on the plan of a site.
+
+    Attributes:
+        camera: its name.
+        at: x and y in any unit, y downwards.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    camera: str
+    at: tuple[Finite, Finite]
+
+
 class Site(BaseModel):
     """What an operator can write down about a site without measuring anything but walks.
 
@@ -48,6 +62,7 @@ class Site(BaseModel):
         clock_tolerance_s: how far the cameras' clocks may be apart, seconds.
         handover_s: how long a track may go on, seconds, when the next one of the same person and camera has begun: a
             tracker may hold two boxes on somebody who comes out from behind somebody else. 0: never two at once.
+        plan: where cameras stand: the view draws the ways of persons between them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,10 +72,12 @@ class Site(BaseModel):
     unnamed_pairs: Literal["unknown", "apart"] = "unknown"
     clock_tolerance_s: Seconds = 0.5
     handover_s: Seconds = 0.0
+    plan: tuple[Place, ...] = ()
 
     def cameras(self) -> set[str]:
         """Every camera that the description names."""
-        return {name for pair in self.overlaps for name in pair} | {n for t in self.transits for n in t.between}
+        named = {name for pair in self.overlaps for name in pair} | {n for t in self.transits for n in t.between}
+        return named | {place.camera for place in self.plan}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

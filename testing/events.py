@@ -1,5 +1,6 @@
 """Events of every kind, for tests."""
 
+from typing import Literal
 from uuid import UUID
 
 from passerby_events.reasons import TooFast, Unlike
@@ -13,6 +14,7 @@ from passerby_events.schema import (
     PersonSplit,
     RunnerUp,
     TrackEnded,
+    VerdictGiven,
 )
 
 RUN = UUID(int=77)
@@ -97,6 +99,24 @@ def a_split(*tracks: int, person: UUID = SOMEBODY_ELSE, other: UUID = SOMEBODY, 
         similarity_to_rest=0.3,
         reason=Unlike(similarity=0.3, min_similarity=0.5),
         joined=Joined(seen_before=a_sighting(4, start=1.0), similarity=0.8, margin=0.05, threshold=0.6),
+        model_id="m@1",
+    )
+
+
+def a_verdict(
+    track: int = 7, person: UUID = SOMEBODY, *, verdict: Literal["same", "different"] = "same", revision: int = 0
+) -> VerdictGiven:
+    return VerdictGiven(
+        event_id=UUID(int=7000 + track),
+        site="shop",
+        run=RUN,
+        person=person,
+        verdict=verdict,
+        seen=a_sighting(track, revision=revision),
+        seen_before=a_sighting(3, camera="door", start=5.0),
+        similarity=0.75,
+        effect="none",
+        given_at=1795248000.5,
         model_id="m@1",
     )
 

@@ -101,7 +101,7 @@ def in_several_processes(drive: Drive, url: str) -> list[IdentityEvent]:
             store,
             Expected(frozenset(cameras), MODEL, DIMENSIONS),
             Retention(),
-            lambda gallery: matcher_over(gallery, drive.site),
+            lambda gallery, _: matcher_over(gallery, drive.site),
             lambda: sink,
             SiteMatcherParams(order=OrderParams(window_s=WINDOW_S)),
             Metrics(),

@@ -95,7 +95,7 @@ def matcher_of(url: str, sink: EventSink, retention: Retention, metrics: Metrics
         SiteStore(url, SITE),
         Expected(frozenset(CAMERAS), MODEL, DIMENSIONS),
         retention,
-        lambda gallery: Matcher(
+        lambda gallery, _: Matcher(
             gallery,
             Site(name=SITE),
             MatchParams(threshold=THRESHOLD),

@@ -30,6 +30,8 @@ class Flags:
         preset: see `pipeline.commands.presets`; what else was said replaces what it stands for.
         topic: of Kafka, for the events, beside the file.
         prints_events: to stdout, too; what else would be printed there goes to stderr.
+        view: serve the view of the run while it goes on.
+        images: the view may show them.
     """
 
     cameras: tuple[str, ...] = ()
@@ -49,6 +51,9 @@ class Flags:
     http_port: int | None = None
     topic: str | None = None
     prints_events: bool = False
+    view: bool = False
+    images: bool = False
+    view_port: int | None = None
 
 
 def merge_flags(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[str]]:
@@ -86,6 +91,7 @@ def merge_flags(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[s
     _put(fields, "matching.params", threshold=flags.threshold)
     _put(fields, "compute", provider=flags.provider)
     _put(fields, "http", port=flags.http_port)
+    _put(fields, "view", port=flags.view_port, images=flags.images or None)
     _put(
         fields,
         "output",

@@ -1,5 +1,7 @@
 """`reid-pipeline match`: decides for a site, from the stream of its workers; a second one stands by."""
 
+import os
+import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -22,9 +24,11 @@ from pipeline.store.client import SiteStore
 from pipeline.store.embedding_messages import Expected
 from pipeline.store.site_matcher import LEADING, STANDING_BY, SiteMatcher, SiteMatcherParams
 from pipeline.store.startup import open_store
+from pipeline.store.status import StatusSayer
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.metrics import Metrics
+from pipeline.telemetry.summary import StatusReader
 from reid_models.encoder import EncoderCard
 from reid_runtime.card import ArtefactError
 
@@ -53,6 +57,8 @@ def run_match(
         if config.http.port is not None:
             stack.enter_context(HealthServer(health, metrics.registry, config.http.host, config.http.port))
         stop.calls(matcher.stop)
+        name = f"matcher {socket.gethostname()}/{os.getpid()}"
+        stack.enter_context(StatusSayer(store, name, StatusReader(health, metrics.registry)))
         log_start("match", config)
         matcher.run(until_end=until_end)
     return 0
@@ -87,8 +93,14 @@ def build_site_matcher(
         store,
         expected_of(config, card),
         config.matching.retention,
-        lambda gallery: Matcher(
-            gallery, config.site, params, calibration, config.matching.merge_split, config.matching.adaptation
+        lambda gallery, verdicts: Matcher(
+            gallery,
+            config.site,
+            params,
+            calibration,
+            config.matching.merge_split,
+            config.matching.adaptation,
+            verdicts,
         ),
         open_sink,
         replace(site_matcher_params(config), accepts_changes=accepts_changes),
@@ -99,7 +111,7 @@ def build_site_matcher(
 
 def site_matcher_params(config: PipelineConfig) -> SiteMatcherParams:
     """What a matcher process needs to know of a configuration."""
-    return SiteMatcherParams(config.redis, config.order, is_live=config.is_live)
+    return SiteMatcherParams(config.redis, config.order, is_live=config.is_live, history=config.view.history)
 
 
 def expected_of(config: PipelineConfig, card: EncoderCard) -> Expected:

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipeline.commands.flags import Flags, merge_flags
 from pipeline.commands.outputs import write_outputs
+from pipeline.commands.serve import require_view, tell_address
 from pipeline.commands.sinks import further_openers
 from pipeline.commands.starting import log_start
 from pipeline.commands.stopping import StopSignal
@@ -29,7 +30,10 @@ from pipeline.output.run_folder import folder_of_a_run
 from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.minutes import MinuteLog
+from pipeline.telemetry.summary import StatusReader
 from pipeline.telemetry.track_counts import TrackCounts, count_tracks
+from pipeline.view.run_site import BookSink, MemoryDesk, RunSite
+from pipeline.view.viewed import card_of
 
 logger = logging.getLogger(__name__)
 
@@ -59,15 +63,23 @@ def _run(
     """
     keep_to_one_thread()
     path, left_out = config.output.directory / "events.jsonl", _LeftOut()
+    if flags.view:
+        require_view()
     with ExitStack() as stack:
-        deployment = stack.enter_context(Deployment(config))
+        desk = MemoryDesk() if flags.view and config.view.images else None
+        deployment = stack.enter_context(Deployment(config, desk=desk))
         http = config.http
         if http.port is not None:
             stack.enter_context(HealthServer(deployment.health, deployment.registry, http.host, http.port))
         further = _open_further_sinks(config, flags, stack, [left_out, deployment.count_left_out])
         kept.enter_context(folder_of_a_run(config.output.directory))
         file = stack.enter_context(JsonLinesSink(path))
-        supervisor = deployment.connect(FanoutSink([file, *further]))
+        view = _open_view(config, deployment, desk, stack) if flags.view else None
+        if view is None:
+            supervisor = deployment.connect(FanoutSink([file, *further]))
+        else:
+            sinks = FanoutSink([file, *further, BookSink(view.book)])
+            supervisor = deployment.connect(sinks, observers=[view.shelf.observe], verdicts=view.verdicts)
         stop.calls(supervisor.stop)
         bars = _Bars(deployment.lengths, console)
         log_start("run", config)
@@ -75,6 +87,17 @@ def _run(
             failed = supervisor.run()
         counts = count_tracks(deployment.registry, deployment.lengths)
     return counts, left_out.tell(path) or bool(failed)
+
+
+def _open_view(config: PipelineConfig, deployment: Deployment, desk: MemoryDesk | None, stack: ExitStack) -> RunSite:
+    """Serves the view of this run until `stack` is closed."""
+    from pipeline.view.server import ViewServer
+
+    status = StatusReader(deployment.health, deployment.registry)
+    site = RunSite(card_of(config), desk, status.read)
+    server = stack.enter_context(ViewServer(site, config.view))
+    tell_address(server.address, config.view)
+    return site
 
 
 def _open_further_sinks(

@@ -13,9 +13,13 @@ from pipeline.output.files import files_kept_private
 from pipeline.output.run_folder import folder_of_a_site
 from pipeline.scheduling.threads import keep_to_one_thread
 from pipeline.store.agreement import worker_series
+from pipeline.store.client import SiteStore
 from pipeline.store.startup import open_store
+from pipeline.store.status import StatusSayer
+from pipeline.store.view_desk import RedisImageDesk
 from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.minutes import MinuteLog
+from pipeline.telemetry.summary import StatusReader
 from pipeline.telemetry.track_counts import log_tracks
 
 
@@ -26,7 +30,8 @@ def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
     with ExitStack() as stack:
         stack.enter_context(files_kept_private(unless=config.output.shared))
         store = stack.enter_context(open_store(config.redis, config.site.name, gives_up=stop.is_set))
-        deployment = stack.enter_context(Deployment(config, emits_empty_windows=True))
+        desk = _open_desk(config, store)
+        deployment = stack.enter_context(Deployment(config, emits_empty_windows=True, desk=desk))
         if writes_files(config):
             series = worker_series(store, config.order.window_s, deployment.model_id)
             stack.enter_context(folder_of_a_site(config.output.directory, series))
@@ -35,11 +40,21 @@ def run_worker(path: Path, cameras: tuple[str, ...], stop: StopSignal) -> int:
             server = HealthServer(deployment.health, deployment.registry, config.http.host, config.http.port)
             stack.enter_context(server)
         stop.calls(supervisor.stop)
+        name = "worker " + ", ".join(camera.name for camera in config.cameras)
+        stack.enter_context(StatusSayer(store, name, StatusReader(deployment.health, deployment.registry)))
         log_start("worker", config)
         stack.enter_context(MinuteLog(deployment.registry, deployment.lengths))
         failed = supervisor.run()
         log_tracks(deployment.registry, deployment.lengths)
         return int(bool(failed))
+
+
+def _open_desk(config: PipelineConfig, store: SiteStore) -> RedisImageDesk | None:
+    """Where images go, if the site keeps any."""
+    if not config.view.images:
+        return None
+    keep_s = config.view.image_s or config.matching.retention.keep_s
+    return RedisImageDesk(store, [camera.name for camera in config.cameras], keep_s)
 
 
 def keep_in_one_process(config: PipelineConfig) -> PipelineConfig:

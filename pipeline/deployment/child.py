@@ -19,8 +19,9 @@ from prometheus_client import Metric
 from pipeline.build import Stages, build_stages
 from pipeline.config import PipelineConfig
 from pipeline.deployment.local import Process
-from pipeline.deployment.recorders import open_recorders
+from pipeline.deployment.recorders import open_camera_observers
 from pipeline.deployment.supervisor import Supervisor
+from pipeline.images import CameraImage, TrackImage
 from pipeline.records import EmbeddedWindow
 from pipeline.scheduling.cpu_slots import CpuShare, CpuSlots, SlottedDetector, SlottedEncoder
 from pipeline.scheduling.threads import ask_for_long_slices, keep_to_one_thread
@@ -77,7 +78,14 @@ class Broken:
     error: Exception
 
 
-ChildMessage = Ready | Report | Done | Broken
+ChildMessage = Ready | Report | Done | Broken | CameraImage | TrackImage
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What the parent says of the view: at which cameras somebody looks."""
+
+    cameras: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +102,13 @@ class Pipes:
 
 
 def run_child(
-    config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: CpuShare | None, logs: LogParams | None
+    config: PipelineConfig,
+    pipes: Pipes,
+    *,
+    prefetches: bool,
+    share: CpuShare | None,
+    logs: LogParams | None,
+    shows: bool = False,
 ) -> None:
     """The child's whole life: loads the networks, waits for the order to start, runs the cameras to their end.
 
@@ -106,6 +120,7 @@ def run_child(
         prefetches: see `build_stages`.
         share: of the CPU slots that the processes have together; None: it works when it likes.
         logs: as the parent's; None: nobody set them up there.
+        shows: it hands images to the parent, for the view.
     """
     if logs is not None:
         set_up_logs(logs)
@@ -113,7 +128,7 @@ def run_child(
     if share is not None:
         ask_for_long_slices()
     try:
-        _live(config, pipes, prefetches=prefetches, share=share)
+        _live(config, pipes, prefetches=prefetches, share=share, shows=shows)
     except _NOBODY_THERE:
         return
     except Exception as error:  # noqa: BLE001 - the parent raises it
@@ -121,15 +136,17 @@ def run_child(
             pipes.control.send(Broken(portable(error)))
 
 
-def _live(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: CpuShare | None) -> None:
+def _live(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: CpuShare | None, shows: bool) -> None:
     metrics, health = Metrics(), Health()
+    voice = _Voice(pipes.control)
+    desk = _PipeDesk(voice) if shows else None
     with ExitStack() as owned:
         observers: list[SourceObserver] = [SourceCounter(metrics, health), CameraLog()]
         detect_observers = [DetectCounter(metrics)]
         stages = build_stages(config, owned, observers, detect_observers, prefetches=prefetches)
         if share is not None:
             stages = in_cpu_slots(stages, CpuSlots(share))
-        open_observers = partial(open_recorders, config, owned)
+        open_observers = partial(open_camera_observers, config, owned, desk)
         process = Process(config, stages, metrics, health, open_observers=open_observers, emits_empty_windows=True)
         pipes.control.send(Ready())
         order = pipes.control.recv()
@@ -137,8 +154,8 @@ def _live(config: PipelineConfig, pipes: Pipes, *, prefetches: bool, share: CpuS
         supervisor = process.supervisor(outlet.take)
         if order is Order.STOP:
             supervisor.stop()  # before it has begun: it ends in order all the same
-        reporter = _Reporter(pipes.control, metrics, health, outlet)
-        threading.Thread(target=_obey, args=(pipes.control, supervisor), name="orders", daemon=True).start()
+        reporter = _Reporter(voice, metrics, health, outlet)
+        threading.Thread(target=_obey, args=(pipes.control, supervisor, desk), name="orders", daemon=True).start()
         try:
             failed = supervisor.run()
         finally:
@@ -156,11 +173,46 @@ def in_cpu_slots(stages: Stages, slots: CpuSlots) -> Stages:
     return replace(stages, cameras=cameras, encoder=SlottedEncoder(stages.encoder, slots))
 
 
-def _obey(control: Connection, supervisor: Supervisor) -> None:
-    """Stops at the order to, or when the parent has gone."""
+def _obey(control: Connection, supervisor: Supervisor, desk: "_PipeDesk | None") -> None:
+    """Stops at the order to, or when the parent has gone; hears meanwhile at which cameras somebody looks."""
     with suppress(EOFError, OSError):
-        control.recv()
+        while isinstance(heard := control.recv(), Watch):
+            if desk is not None:
+                desk.watched = heard.cameras
     supervisor.stop()
+
+
+class _Voice:
+    """Says things to the parent, from several threads."""
+
+    def __init__(self, control: Connection) -> None:
+        self._control = control
+        self._lock = threading.Lock()
+
+    def send(self, message: ChildMessage) -> None:
+        with self._lock:
+            self._control.send(message)
+
+
+class _PipeDesk:
+    """Hands images to the parent.
+
+    Attributes:
+        watched: the cameras at which somebody looks, as the parent last said.
+    """
+
+    def __init__(self, voice: _Voice) -> None:
+        self._voice = voice
+        self.watched: frozenset[str] = frozenset()
+
+    def wanted(self) -> frozenset[str]:
+        return self.watched
+
+    def show(self, image: CameraImage) -> None:
+        self._voice.send(image)
+
+    def keep(self, image: TrackImage) -> None:
+        self._voice.send(image)
 
 
 class _Outlet:
@@ -180,8 +232,8 @@ class _Outlet:
 class _Reporter:
     """Reports every second, and once more at the end."""
 
-    def __init__(self, control: Connection, metrics: Metrics, health: Health, outlet: _Outlet) -> None:
-        self._control = control
+    def __init__(self, voice: _Voice, metrics: Metrics, health: Health, outlet: _Outlet) -> None:
+        self._voice = voice
         self._metrics = metrics
         self._health = health
         self._outlet = outlet
@@ -201,7 +253,7 @@ class _Reporter:
 
     def _report(self) -> None:
         is_alive = self._outlet.is_waiting or self._health.is_alive()
-        self._control.send(Report(tuple(self._metrics.registry.collect()), self._health.cameras(), is_alive))
+        self._voice.send(Report(tuple(self._metrics.registry.collect()), self._health.cameras(), is_alive))
 
 
 def portable(error: Exception) -> Exception:

@@ -1,6 +1,6 @@
 """A configuration, built and ready to run: its cameras in this process or in several, and who takes what they see."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Self
@@ -11,13 +11,15 @@ from pipeline.build import build_plan, build_stages
 from pipeline.config import PipelineConfig, RedisConfig
 from pipeline.deployment.local import Process
 from pipeline.deployment.processes import Children, ChildrenSupervisor
-from pipeline.deployment.recorders import open_recorders
+from pipeline.deployment.recorders import open_camera_observers
 from pipeline.deployment.supervisor import Supervisor
 from pipeline.events.sink import EventSink
 from pipeline.events.sparing import EventLeftOut
-from pipeline.matching.identity_loop import run_identity_loop
+from pipeline.images import ImageDesk
+from pipeline.matching.identity_loop import DecidedWindow, run_identity_loop
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
+from pipeline.matching.verdicts import VerdictDesk
 from pipeline.records import EmbeddedWindow
 from pipeline.scheduling.threads import usable_cores
 from pipeline.sources.source import SourceObserver
@@ -38,12 +40,15 @@ class Deployment:
         health: what it tells of itself.
     """
 
-    def __init__(self, config: PipelineConfig, *, emits_empty_windows: bool = False) -> None:
+    def __init__(
+        self, config: PipelineConfig, *, emits_empty_windows: bool = False, desk: ImageDesk | None = None
+    ) -> None:
         """Looks into the recordings and loads the networks; nothing is written yet.
 
         Args:
             config: checked.
             emits_empty_windows: hand on empty windows too, as a worker does.
+            desk: takes images for the view; None: none are made.
 
         Raises:
             SourceError: if there is no such recording, or none of them can be read.
@@ -54,6 +59,7 @@ class Deployment:
         self.health = Health(needs_all=config.http.ready == "all")
         self._metrics = Metrics()
         self._config = config
+        self._desk = desk
         cores = usable_cores()
         self._plan = build_plan(config, allows_damage=True)
         self._owned = ExitStack()
@@ -74,7 +80,7 @@ class Deployment:
                 stages,
                 metrics,
                 self.health,
-                open_observers=partial(open_recorders, config, owned),
+                open_observers=partial(open_camera_observers, config, owned, self._desk),
                 emits_empty_windows=emits_empty_windows,
             )
         return owned.enter_context(
@@ -86,6 +92,7 @@ class Deployment:
                 self.health,
                 prefetches=prefetches,
                 emits_empty_windows=emits_empty_windows,
+                desk=self._desk,
             )
         )
 
@@ -117,16 +124,34 @@ class Deployment:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def connect(self, sink: EventSink) -> Running:
-        """What runs it, with events going to `sink`, which stays the caller's."""
+    def connect(
+        self,
+        sink: EventSink,
+        *,
+        observers: Sequence[Callable[[DecidedWindow], None]] = (),
+        verdicts: VerdictDesk | None = None,
+    ) -> Running:
+        """What runs it, with events going to `sink`, which stays the caller's.
+
+        Args:
+            sink: takes the events.
+            observers: are told of each window after it was decided.
+            verdicts: of operators, which are carried out.
+        """
         matching = self._config.matching
         gallery = MemoryGallery(sink, matching.retention)
         plan = self._plan
         matcher = Matcher(
-            gallery, self._config.site, plan.params, plan.calibration, matching.merge_split, matching.adaptation
+            gallery,
+            self._config.site,
+            plan.params,
+            plan.calibration,
+            matching.merge_split,
+            matching.adaptation,
+            verdicts,
         )
         counter = MatchCounter(self._metrics, gallery.known)
-        return self.supervisor(partial(run_identity_loop, matcher=matcher, observers=[counter]))
+        return self.supervisor(partial(run_identity_loop, matcher=matcher, observers=[counter, *observers]))
 
     def connect_stream(self, store: SiteStore, limits: RedisConfig) -> Running:
         """What runs it as a worker, with embeddings going into the stream of its site."""

@@ -19,7 +19,8 @@ from prometheus_client import CollectorRegistry, Metric
 
 from passerby_events.errors import PasserbyError
 from pipeline.config import PipelineConfig
-from pipeline.deployment.child import Broken, ChildMessage, Done, Order, Pipes, Ready, Report, run_child
+from pipeline.deployment.child import Broken, ChildMessage, Done, Order, Pipes, Ready, Report, Watch, run_child
+from pipeline.images import CameraImage, ImageDesk, TrackImage
 from pipeline.ordering.channel import Channel, ChannelClosed
 from pipeline.records import EmbeddedWindow, Embedding, Heartbeat
 from pipeline.scheduling.cpu_slots import CpuShare, share_cpus
@@ -51,6 +52,7 @@ class Children:
         *,
         prefetches: bool,
         emits_empty_windows: bool,
+        desk: ImageDesk | None = None,
     ) -> None:
         """Starts the processes, and waits until their networks are loaded; nothing is written yet.
 
@@ -61,6 +63,7 @@ class Children:
             metrics, health: what is told of this process.
             prefetches: see `build_stages`.
             emits_empty_windows: hand on empty windows too, as who must say how far it is.
+            desk: takes the images that they make for the view; None: they make none.
 
         Raises:
             ArtefactError: if a network cannot be used.
@@ -72,7 +75,7 @@ class Children:
         with ExitStack() as owned:
             configs = [config.model_copy(update={"cameras": config.cameras[i::count]}) for i in range(count)]
             self._children = [
-                owned.enter_context(_Child(each, prefetches=prefetches, share=share))
+                owned.enter_context(_Child(each, prefetches=prefetches, share=share, desk=desk))
                 for each, share in zip(configs, share_cpus(at_once, count), strict=True)
             ]
             for child in self._children:
@@ -195,7 +198,12 @@ class _Child:
         failed: once its reports have ended, the cameras that failed.
     """
 
-    def __init__(self, config: PipelineConfig, *, prefetches: bool, share: CpuShare | None) -> None:
+    def __init__(
+        self, config: PipelineConfig, *, prefetches: bool, share: CpuShare | None, desk: ImageDesk | None
+    ) -> None:
+        self._cameras = frozenset(camera.name for camera in config.cameras)
+        self._desk = desk
+        self._watched: frozenset[str] = frozenset()
         self.name = ", ".join(camera.name for camera in config.cameras)
         self.metrics: tuple[Metric, ...] = ()
         self.failed: dict[str, SourceError] = {}
@@ -208,7 +216,7 @@ class _Child:
         self._process = start.Process(
             target=run_child,
             args=(config, Pipes(windows, control)),
-            kwargs={"prefetches": prefetches, "share": share, "logs": logs_in_force()},
+            kwargs={"prefetches": prefetches, "share": share, "logs": logs_in_force(), "shows": desk is not None},
             name=f"cameras {self.name}",
             daemon=True,
         )
@@ -238,7 +246,7 @@ class _Child:
         """Whether it said so lately, or has done its work."""
         return self._is_over or time.monotonic() - self._alive_s < STUCK_AFTER_S
 
-    def say(self, order: Order) -> None:
+    def say(self, order: Order | Watch) -> None:
         """From any thread; to one that is gone there is nothing to say."""
         with self._lock, suppress(OSError):
             self._control.send(order)
@@ -262,9 +270,27 @@ class _Child:
                 self.metrics = message.metrics
                 if message.is_alive:
                     self._alive_s = time.monotonic()
+                self._say_who_is_watched()
                 yield message
 
-    def _hear(self) -> Ready | Report | Done:
+    def _say_who_is_watched(self) -> None:
+        """With each report, once a second; where nothing has changed, nothing is said."""
+        if self._desk is None:
+            return
+        watched = self._desk.wanted() & self._cameras
+        if watched != self._watched:
+            self._watched = watched
+            self.say(Watch(watched))
+
+    def _take_image(self, image: CameraImage | TrackImage) -> None:
+        assert self._desk is not None, f"the process of the cameras {self.name} makes images unasked"
+        match image:
+            case CameraImage():
+                self._desk.show(image)
+            case TrackImage():
+                self._desk.keep(image)
+
+    def _hear(self) -> Ready | Report | Done | CameraImage | TrackImage:
         try:
             message: ChildMessage = self._control.recv()
         except (EOFError, ConnectionResetError):
@@ -276,6 +302,8 @@ class _Child:
             case Done(failed):
                 self._is_over = True
                 self.failed = failed
+            case CameraImage() | TrackImage():
+                self._take_image(message)
         return message
 
     def _last_words(self) -> str:

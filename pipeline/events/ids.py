@@ -36,3 +36,8 @@ def person_id(site: str, first: TrackKey, revision: int = 0) -> UUID:
 def erasure_id(site: str, person: UUID, request: UUID) -> UUID:
     """A person is erased once for each request that names it."""
     return uuid5(NAMESPACE, f"{site}/{person}/person.erased/{request}")
+
+
+def verdict_event_id(run: UUID, verdict: UUID) -> UUID:
+    """An operator's verdict is told once."""
+    return uuid5(NAMESPACE, f"{run}/{verdict}/verdict.given")

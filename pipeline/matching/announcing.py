@@ -7,13 +7,11 @@ from uuid import UUID
 
 from passerby_events.reasons import (
     Contradiction,
-    NearerToAnother,
     Reason,
     SameCameraSameTime,
     TooFast,
     TooLate,
     TwoCamerasAtOnce,
-    Unlike,
     WrongWay,
 )
 from passerby_events.schema import (
@@ -27,12 +25,15 @@ from passerby_events.schema import (
     PersonSplit,
     RunnerUp,
     TrackEnded,
+    VerdictGiven,
 )
-from pipeline.events.ids import event_id
+from pipeline.events.ids import event_id, verdict_event_id
 from pipeline.matching.constraints import Impossibility, Verdict
 from pipeline.matching.identity_merge_split import IdentityMergeSplit
+from pipeline.matching.merge_split import SplitReason
 from pipeline.matching.policy import Decision
 from pipeline.matching.sightings import Sighting, person_of
+from pipeline.matching.verdicts import CarriedOut
 
 MOST_MOVED = 500
 """Tracks in one event: 100 kB, far below what brokers refuse. More are told in several."""
@@ -119,6 +120,24 @@ def announce_end(origin: Origin, sighting: Sighting) -> TrackEnded:
     )
 
 
+def announce_verdict(origin: Origin, done: CarriedOut) -> list[IdentityEvent]:
+    """What an operator said, and then what follows from it."""
+    given = VerdictGiven(
+        event_id=verdict_event_id(origin.run, done.verdict.id),
+        site=origin.site,
+        run=origin.run,
+        person=person_of(done.seen),
+        verdict="same" if done.verdict.is_same else "different",
+        seen=_newest(done.seen),
+        seen_before=_newest(done.seen_before),
+        similarity=done.similarity,
+        effect="none" if done.change is None else done.change.kind,
+        given_at=done.verdict.given_at,
+        model_id=done.seen.model_id,
+    )
+    return [given] if done.change is None else [given, *announce_merge_split(origin, done.change)]
+
+
 def announce_merge_split(origin: Origin, change: IdentityMergeSplit) -> list[MergeSplit]:
     """Tracks are somebody else than was said; in several events where they are many."""
     announce = _announce_merge if change.kind == "merged" else _announce_split
@@ -177,7 +196,7 @@ def _most_alike(change: IdentityMergeSplit) -> Sighting:
     return change.moved[0] if change.nearest is None else change.nearest[0]
 
 
-def _split_reason(reason: Impossibility | Unlike | NearerToAnother, cameras: Sequence[str]) -> Reason:
+def _split_reason(reason: SplitReason, cameras: Sequence[str]) -> Reason:
     return _contradiction(reason, cameras) if isinstance(reason, Impossibility) else reason
 
 
@@ -219,5 +238,6 @@ def _seen(sighting: Sighting, tracklet_index: int | None) -> EventSighting:
         end=sighting.end_s,
         clock=sighting.clock,
         box=(left, top, right, bottom),
+        quality=round(sighting.quality, 3),
         revision=sighting.revision,
     )

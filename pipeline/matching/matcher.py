@@ -18,6 +18,7 @@ from pipeline.matching.merge_split import MergeSplitParams
 from pipeline.matching.news import News, as_of_now, changed_by, look_up
 from pipeline.matching.policy import Decision, MatchParams, decide, reach_of
 from pipeline.matching.sightings import Sighting
+from pipeline.matching.verdicts import CarriedOut, Verdict, VerdictDesk, carry_out
 from pipeline.records import EmbeddedWindow
 from pipeline.site import Site, overlapping, topology
 
@@ -49,6 +50,7 @@ class Matcher:
         merge_split: when earlier decisions are taken back; None: never.
         adaptation: how the site's own tracks move the threshold between cameras that overlap; None: it stays. One that
             was calibrated always does.
+        verdicts: of operators, which are carried out whatever was decided; None: there are none.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Matcher:
         calibration: Calibration | None = None,
         merge_split: MergeSplitParams | None = None,
         adaptation: AdaptParams | None = None,
+        verdicts: VerdictDesk | None = None,
     ) -> None:
         self._gallery = gallery
         self._site = site
@@ -66,15 +69,16 @@ class Matcher:
         self._calibration = calibration
         self._merge_split = merge_split
         self._adaptation = adaptation if calibration is None else None
+        self._verdicts = verdicts
         self._rules = self._rules_between([])
 
     def step(self, window: EmbeddedWindow) -> WindowOutcome:
         """Takes the next window, and commits what follows from it in one transaction."""
         known = self._gallery.known()
         changed, gone = changed_by(window, known)
+        verdicts = () if self._verdicts is None else self._verdicts.waiting()
         if not changed:
-            self._gallery.commit((), (), window)
-            return WindowOutcome()
+            return self._without_news(window, known, verdicts)
         self._learn_cameras(known, changed.values())
         origin = self._origin(self._rules.cameras, first=next(iter(changed)))
         news = self._look_up(known, changed)
@@ -89,13 +93,53 @@ class Matcher:
         for merge_split in merge_splits:
             changed |= {sighting.track: sighting for sighting in merge_split.moved}
             events += announcing.announce_merge_split(origin, merge_split)
-        events += [announcing.announce_end(origin, changed[track]) for track in gone]
-        self._gallery.commit(list(changed.values()), events, window)
+        named = (changed[track] for track in gone if changed[track].person is not None)
+        events += [announcing.announce_end(origin, sighting) for sighting in named]
+        events += self._carry_out(verdicts, origin, known, changed)
+        self._commit(list(changed.values()), events, window, verdicts)
         merged = sum(merge_split.kind == "merged" for merge_split in merge_splits)
         is_decided = {decision.query for decision in decisions}
         waiting = tuple(sighting.track for row, sighting in enumerate(open_) if row not in is_decided)
         rejected = tuple((open_[d.query].track.camera, d.rejected) for d in decisions if d.rejected is not None)
         return WindowOutcome(tuple(events), waiting, rejected, merged, len(merge_splits) - merged)
+
+    def _without_news(self, window: EmbeddedWindow, known: Known, verdicts: Sequence[Verdict]) -> WindowOutcome:
+        """Nobody was seen; an operator may have spoken all the same."""
+        changed: dict[TrackKey, Sighting] = {}
+        events: list[IdentityEvent] = []
+        if verdicts and self._gallery.run is not None:
+            self._learn_cameras(known, ())
+            origin = announcing.Origin(self._site.name, self._gallery.run, self._rules.cameras)
+            events = self._carry_out(verdicts, origin, known, changed)
+        self._commit(list(changed.values()), events, window, verdicts)
+        return WindowOutcome(tuple(events))
+
+    def _carry_out(
+        self,
+        verdicts: Sequence[Verdict],
+        origin: announcing.Origin,
+        known: Known,
+        changed: dict[TrackKey, Sighting],
+    ) -> list[IdentityEvent]:
+        """Does what operators said, in the order in which they did; of a track that is not remembered, nothing."""
+        events: list[IdentityEvent] = []
+        for verdict in verdicts:
+            done = carry_out(verdict, known, changed, self._site.name, self._params.demanded)
+            if done is not None:
+                changed |= {sighting.track: sighting for sighting in _moved_by(done)}
+                events += announcing.announce_verdict(origin, done)
+        return events
+
+    def _commit(
+        self,
+        sightings: Sequence[Sighting],
+        events: Sequence[IdentityEvent],
+        window: EmbeddedWindow,
+        verdicts: Sequence[Verdict],
+    ) -> None:
+        self._gallery.commit(sightings, events, window)
+        if self._verdicts is not None and verdicts:
+            self._verdicts.settle(verdicts)
 
     def _learn_cameras(self, known: Known, changed: Iterable[Sighting]) -> None:
         """Rules are made anew where a camera was never heard of before, and follow what its people look like."""
@@ -141,6 +185,7 @@ class Matcher:
             self._params,
             must_decide,
             news.near_open,
+            np.array([s.may_be_new for s in open_]),
         )
 
     def _find_merge_splits(
@@ -195,6 +240,10 @@ class Matcher:
             return None
         pair = sighting.track.camera, before.track.camera
         return float(self._calibration.probability(np.array([decision.similarity]), *pair)[0])
+
+
+def _moved_by(done: CarriedOut) -> Sequence[Sighting]:
+    return () if done.change is None else (*done.change.moved, *done.settled)
 
 
 def _before(decision: Decision, known: Known, open_: Sequence[Sighting]) -> Sighting | None:

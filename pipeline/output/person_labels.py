@@ -46,10 +46,11 @@ def person_colours(persons: Iterable[UUID]) -> dict[UUID, Colour]:
     Args:
         persons: of the events of a run, in their order; one may come many times.
     """
-    return {person: _colour(number) for number, person in enumerate(dict.fromkeys(persons))}
+    return {person: colour_of(number) for number, person in enumerate(dict.fromkeys(persons))}
 
 
-def _colour(number: int) -> Colour:
+def colour_of(number: int) -> Colour:
+    """The colour of whoever came as that number, from 0."""
     hue = (FIRST_HUE + number * GOLDEN_SHARE) % 1
     red, green, blue = colorsys.hls_to_rgb(hue, LIGHTNESS[number // HUES % len(LIGHTNESS)], SATURATION)
     return Colour(round(255 * red), round(255 * green), round(255 * blue))

@@ -14,7 +14,7 @@ from uuid import uuid4
 from pipeline.store.client import SiteStore, StoreError
 from pipeline.store.keys import AGREEMENT, STREAM
 from pipeline.store.lease import Lease
-from pipeline.store.scripts import AGREE, SERIES
+from pipeline.store.lease_scripts import AGREE, SERIES
 
 
 class Disagreement(StoreError):  # noqa: N818 - a state of the world, not a fault

@@ -28,7 +28,7 @@ Argument = str | bytes | int | float
 Reply = Any
 """What Redis answers: numbers, bytes, and lists of them."""
 
-Command = Literal["DEL", "HGETALL", "INFO", "XGROUP CREATE", "XLEN", "XRANGE", "XREAD", "ZRANGE", "ZREM"]
+Command = Literal["DEL", "GET", "HGETALL", "INFO", "XGROUP CREATE", "XLEN", "XRANGE", "XREAD", "ZRANGE", "ZREM"]
 """What is called beside scripts."""
 
 
@@ -168,6 +168,11 @@ class SiteStore:
                 _call(pipeline, "HGETALL", key)
             found: list[dict[bytes, bytes]] = pipeline.execute()
             return found
+
+    def text(self, name: str) -> bytes | None:
+        """What a string holds; None if it is not there."""
+        found: bytes | None = self._ask("GET", self.key(name))
+        return found
 
     def hash(self, name: str) -> Mapping[bytes, bytes]:
         found: dict[bytes, bytes] = self._ask("HGETALL", self.key(name))

@@ -228,6 +228,7 @@ class EmbeddingReader:
         join: puts the messages into windows.
         expected: what a message must be like; others are dead-lettered.
         may_go_on: asked before each window; while it says no, none is handed out.
+        between: asked where there is no window: one for what does not come from workers.
         had_stream: somebody has read the site's stream before.
         lost_ends: the last words that Redis may have lost.
         observers: are told of each message that is dead-lettered, of the clocks of live workers and how far their
@@ -245,6 +246,7 @@ class EmbeddingReader:
         expected: Expected,
         *,
         may_go_on: Callable[[], bool] = lambda: True,
+        between: Callable[[], EmbeddedWindow | None] = lambda: None,
         had_stream: bool = False,
         lost_ends: LostEnds | None = None,
         observers: Sequence[Callable[[ReaderNews], None]] = (),
@@ -254,6 +256,7 @@ class EmbeddingReader:
         self._join = join
         self._expected = expected
         self._may_go_on = may_go_on
+        self._between = between
         self._lost_ends = lost_ends or LostEnds(())
         self._observers = observers
         self._clocks = WorkerClocks(observers)
@@ -277,7 +280,7 @@ class EmbeddingReader:
             if not self._may_go_on():
                 self._lease.renew()
                 time.sleep(POLL_S)
-            elif (window := self._join.take(time.monotonic())) is not None:
+            elif (window := self._join.take(time.monotonic())) is not None or (window := self._between()) is not None:
                 yield window
             elif not self._read_new():
                 self._forget(self._join.take_spent())

@@ -1,6 +1,6 @@
 """Erasing persons: whoever decides for a site takes the requests between two windows.
 
-One script removes the person's sightings and what was not told yet, tells consumers, writes the audit and closes the
+One script removes the person's sightings and what was not listed yet, tells consumers, writes the audit and closes the
 request: either all of that has happened, or nothing. The names of the erased tracks are kept for as long as tracks are
 remembered, so that what comes late of one, or is played a second time, is dropped instead of bringing the person back.
 """
@@ -26,7 +26,18 @@ from pipeline.store.erasure_requests import (
     audit,
     request_from,
 )
-from pipeline.store.keys import ERASED, MERGED, OUTBOX, PROGRESS, REQUESTS, person_key, sighting_key, track_name
+from pipeline.store.keys import (
+    ERASED,
+    HISTORY,
+    MERGED,
+    OUTBOX,
+    PROGRESS,
+    REQUESTS,
+    crop_key,
+    person_key,
+    sighting_key,
+    track_name,
+)
 from pipeline.store.lease import Lease
 from pipeline.store.scripts import ERASE, KEEP_ERASED
 
@@ -45,12 +56,14 @@ class _Found:
         into: who the person is now, if it was merged into another.
         owners: the person of each track, by the name of the track.
         waiting: entries of the outbox that are about the person.
+        listed: those of the history.
     """
 
     ids: tuple[UUID, ...]
     into: UUID | None
     owners: Mapping[str, str]
     waiting: Sequence[bytes]
+    listed: Sequence[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +79,7 @@ class Eraser:
     Args:
         keep_s: how long the site remembers a track, and so the name of an erased one.
         table: the tracks that are held in memory; None if none are.
-        observers: are told what became of each request, and what was dropped of erased tracks.
+        observers: are listed what became of each request, and what was dropped of erased tracks.
     """
 
     def __init__(
@@ -172,7 +185,8 @@ class Eraser:
         into = {UUID(old.decode()): UUID(new.decode()) for old, new in self._store.hash(MERGED).items()}
         ids = (person, *sorted((old for old in into if _last(old, into) == person and old != person), key=str))
         owners = self._owners(ids)
-        return _Found(ids, _last(person, into) if person in into else None, owners, list(self._waiting(set(ids))))
+        waiting, listed = (list(self._about(stream, set(ids))) for stream in (OUTBOX, HISTORY))
+        return _Found(ids, _last(person, into) if person in into else None, owners, waiting, listed)
 
     def _owners(self, ids: Sequence[UUID]) -> dict[str, str]:
         """Tracks by Redis, those of another network included; and by the table, whatever Redis still has of them."""
@@ -186,10 +200,10 @@ class Eraser:
                 owners[track_name(row.track)] = str(row.person)
         return owners
 
-    def _waiting(self, ids: set[UUID]) -> Iterator[bytes]:
+    def _about(self, stream: str, ids: set[UUID]) -> Iterator[bytes]:
         names = [str(each).encode() for each in ids]
         after = None
-        while entries := self._store.entries(OUTBOX, PAGE, after=after):
+        while entries := self._store.entries(stream, PAGE, after=after):
             after = entries[-1][0]
             for entry_id, fields in entries:
                 content = fields.get(b"event", b"")
@@ -197,7 +211,8 @@ class Eraser:
                     yield entry_id
 
     def _keys(self, audited: AuditEntry, found: _Found) -> list[str]:
-        names = [*map(sighting_key, found.owners), *map(person_key, audited.ids)]
+        tracks = (key(name) for name in found.owners for key in (sighting_key, crop_key))
+        names = [*tracks, *map(person_key, audited.ids)]
         return [self._store.key(name) for name in names]
 
     def _args(self, entry_id: bytes, audited: AuditEntry, found: _Found, now_s: float) -> list[Argument]:
@@ -206,6 +221,7 @@ class Eraser:
         args += (len(found.owners), *(word for pair in found.owners.items() for word in pair))
         args += (len(audited.ids), *map(str, audited.ids))
         args += (len(found.waiting), *found.waiting)
+        args += (len(found.listed), *found.listed)
         args += (event.model_dump_json() for event in self._erasures(audited, now_s))
         return args
 

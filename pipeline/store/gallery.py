@@ -33,6 +33,7 @@ class RedisGallery:
 
     Args:
         model_id: of the network in use; sightings of another are left to expire.
+        history: so many of the newest events are kept, for whoever looks at the site.
 
     Attributes:
         run: id of the run; None until there was an event.
@@ -54,11 +55,13 @@ class RedisGallery:
         retention: Retention,
         *,
         model_id: str,
+        history: int = 0,
     ) -> None:
         self._store = store
         self._lease = lease
         self._retention = retention
         self._model_id = model_id
+        self._history = history
         self._table = SightingTable()
         progress = store.hash(PROGRESS)
         self._merged = {UUID(old.decode()): UUID(new.decode()) for old, new in store.hash(MERGED).items()}
@@ -87,7 +90,7 @@ class RedisGallery:
         self.run = events[0].run if events else self.run
         args: list[Argument] = [self.commits, window.end_s, str(self.run or "")]
         merges = self._merges(events)
-        args += (len(self._table), len(self._merged), time.time(), ttl_s, len(sightings))
+        args += (len(self._table), len(self._merged), time.time(), ttl_s, self._history, len(sightings))
         for each in sightings:
             args += (track_name(each.track), head_of(each), str(each.person or ""), total_of(each), each.end_s)
         args += (len(forgotten), *(track_name(each.track) for each in forgotten))

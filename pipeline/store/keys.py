@@ -36,6 +36,12 @@ ERASED = "erased"
 """Sorted set by when it may go: the names of erased tracks."""
 ERASED_COUNT = "erased_count"
 """Hash that expires with `erased`: how many names stand there."""
+HISTORY = "history"
+"""Stream: the newest events once more, for whoever looks at the site; never more than it says in the configuration."""
+VERDICTS = "verdicts"
+"""Stream: what operators say of two tracks, for the matcher."""
+STATUS = "status"
+"""Hash by process: how it is, as JSON; for whoever looks at the site."""
 LEDGER = "ledger"
 """Hash: how many entries each of the other streams should have, so that it is noticed when Redis loses them."""
 PROBES = ("probe:string", "probe:hash", "probe:set", "probe:stream")
@@ -64,3 +70,18 @@ def sighting_key(name: str) -> str:
 def person_key(person: UUID | None) -> str:
     """Hash: the names of a person's tracks, and when each ended. Nobody's is never written."""
     return f"person:{person}"
+
+
+def crop_key(name: str) -> str:
+    """String: the best crop of a track, by its name, as JPEG, until it expires."""
+    return f"crop:{name}"
+
+
+def frame_key(camera: str) -> str:
+    """Hash: the newest frame of a camera at which somebody looks, until it expires."""
+    return f"frame:{camera}"
+
+
+def wanted_key(camera: str) -> str:
+    """String: somebody looks at a camera, until it expires."""
+    return f"wanted:{camera}"

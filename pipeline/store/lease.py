@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 from pipeline.store.client import Argument, Reply, SiteStore
+from pipeline.store.lease_scripts import ACQUIRE, RELEASE, RENEW
 from pipeline.store.lua import Script
-from pipeline.store.scripts import ACQUIRE, RELEASE, RENEW
 
 
 class Lease:

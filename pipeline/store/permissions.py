@@ -10,13 +10,16 @@ from pipeline.store.client import Command
 from pipeline.store.keys import PROBES
 from pipeline.store.lua import script
 from pipeline.store.scripts import all_scripts
+from pipeline.store.view_scripts import all_view_scripts
 
 _CALL = re.compile(r"redis\.call\('(\w+)'(?:, '(CREATE)')?")
 
 
 def commands() -> frozenset[str]:
     """Such as `HGET`, and `XGROUP CREATE` where a part of a command is all."""
-    by_scripts = {found.group(1) for each in all_scripts() for found in _CALL.finditer(each.text)}
+    by_scripts = {
+        found.group(1) for each in (*all_scripts(), *all_view_scripts()) for found in _CALL.finditer(each.text)
+    }
     return frozenset(by_scripts.union(get_args(Command)))
 
 
@@ -39,6 +42,7 @@ _ATTEMPTS = {
     "HDEL": "'HDEL', hash, 'a'",
     "ZADD": "'ZADD', set, 0, 'a'",
     "ZCARD": "'ZCARD', set",
+    "ZSCORE": "'ZSCORE', set, 'a'",
     "ZRANGE": "'ZRANGE', set, 0, -1",
     "ZREM": "'ZREM', set, 'a'",
     "ZREMRANGEBYSCORE": "'ZREMRANGEBYSCORE', set, 0, 0",
@@ -49,6 +53,7 @@ _ATTEMPTS = {
     "XREAD": "'XREAD', 'STREAMS', stream, 0",
     "XRANGE": "'XRANGE', stream, '-', '+'",
     "XLEN": "'XLEN', stream",
+    "XTRIM": "'XTRIM', stream, 'MAXLEN', 1",
     "XACK": "'XACK', stream, 'a', '0-1'",
     "XDEL": "'XDEL', stream, '0-1'",
     "DEL": "'DEL', string, hash, set, stream",

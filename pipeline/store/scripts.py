@@ -11,7 +11,7 @@ from pipeline.store.keys import (
     ERASED,
     ERASED_COUNT,
     GROUP,
-    LEASE,
+    HISTORY,
     LEDGER,
     MERGED,
     OUTBOX,
@@ -31,32 +31,6 @@ LETTER_OVERHEAD = 200
 """Bytes that Redis takes for a letter beside what stands in it."""
 
 
-ACQUIRE = script(
-    """
-local held = redis.call('GET', lease)
-if held and held ~= before then return 0 end
-redis.call('SET', lease, token, 'PX', duration_ms)
-return 1
-""",
-    keys={"lease": LEASE},
-    args=("token", "duration_ms", "before"),
-)
-RENEW = fenced("return 1")
-RELEASE = fenced("redis.call('DEL', lease)")
-
-AGREE = fenced(
-    "redis.call('HSET', agreement, 'model_id', model_id, 'window_s', window_s, 'cameras', cameras)",
-    keys={"agreement": AGREEMENT},
-    args=("model_id", "window_s", "cameras"),
-)
-SERIES = script(
-    """
-if not redis.call('HGET', agreement, 'series') then redis.call('HSET', agreement, 'series', drawn) end
-return redis.call('HGET', agreement, 'series')
-""",
-    keys={"agreement": AGREEMENT},
-    args=("drawn",),
-)
 APPEND = script(
     """
 local agreed_model, agreed_window = redis.call('HGET', agreement, 'model_id'), redis.call('HGET', agreement, 'window_s')
@@ -256,8 +230,16 @@ for _ = 1, tonumber(take()) do redis.call('HSET', merged, take(), take()) end
 for _ = 1, tonumber(take()) do redis.call('HDEL', merged, take()) end
 redis.call('EXPIRE', merged, ttl_s)
 local events = tonumber(take())
-for _ = 1, events do redis.call('XADD', outbox, '*', 'event', take()) end
+for _ = 1, events do
+  local event = take()
+  redis.call('XADD', outbox, '*', 'event', event)
+  if tonumber(kept) > 0 then redis.call('XADD', history, 'MAXLEN', '~', kept, '*', 'event', event) end
+end
 redis.call('HINCRBY', ledger, 'outbox', events)
+if events > 0 then
+  redis.call('XTRIM', history, 'MINID', '~', string.format('%d', math.max(0, (now_s - ttl_s) * 1000)))
+  redis.call('EXPIRE', history, ttl_s)
+end
 while is_left() do forget(take(), take()) end
 redis.call('HSET', progress, 'commit', commit, 'until_s', until_s, 'run', run, 'tracks', tracks, 'merged', merges,
   'at_s', now_s)
@@ -272,8 +254,9 @@ return 1
         "progress": PROGRESS,
         "merged": MERGED,
         "ledger": LEDGER,
+        "history": HISTORY,
     },
-    args=("commit", "until_s", "run", "tracks", "merges", "now_s", "ttl_s", "..."),
+    args=("commit", "until_s", "run", "tracks", "merges", "now_s", "ttl_s", "kept", "..."),
 )
 
 ASK = script(
@@ -305,9 +288,10 @@ if redis.call('XDEL', requests, entry) == 0 then return false end
 redis.call('HINCRBY', ledger, 'erasures', -1)
 local erased, tracks, events = {}, 0, 0
 for _ = 1, tonumber(take()) do
-  local name, person, sighting = take(), take(), take_key()
+  local name, person, sighting, crop = take(), take(), take_key(), take_key()
   local owner = redis.call('HGET', sighting, 'person')
   if not owner or owner == person then
+    redis.call('DEL', crop)
     tracks = tracks + redis.call('DEL', sighting)
     redis.call('ZREM', recent, name)
     keep_erased(name)
@@ -320,8 +304,15 @@ for _ = 1, tonumber(take()) do
 end
 for _ = 1, tonumber(take()) do events = events + redis.call('XDEL', outbox, take()) end
 redis.call('HINCRBY', ledger, 'outbox', 0 - events)
+local is_watched = redis.call('XLEN', history) > 0
+for _ = 1, tonumber(take()) do redis.call('XDEL', history, take()) end
 while is_left() do
-  redis.call('XADD', outbox, '*', 'event', take())
+  local event = take()
+  redis.call('XADD', outbox, '*', 'event', event)
+  if is_watched then
+    redis.call('XADD', history, '*', 'event', event)
+    redis.call('EXPIRE', history, keep_s)
+  end
   redis.call('HINCRBY', ledger, 'outbox', 1)
 end
 if tracks > 0 then redis.call('HINCRBY', progress, 'tracks', -tracks) end
@@ -341,6 +332,7 @@ return {tracks, events, erased}
         "erased_count": ERASED_COUNT,
         "merged": MERGED,
         "ledger": LEDGER,
+        "history": HISTORY,
     },
     args=("entry", "now_s", "keep_s", "kept", "audited", "..."),
 )

@@ -19,6 +19,7 @@ from pipeline.matching.gallery import Gallery
 from pipeline.matching.identity_loop import run_identity_loop
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import Retention
+from pipeline.matching.verdicts import VerdictDesk
 from pipeline.ordering.channel import OrderParams
 from pipeline.records import Heartbeat
 from pipeline.store.agreement import Agreement, agree, check_matcher
@@ -42,6 +43,7 @@ from pipeline.store.lost_ends import LostEnds
 from pipeline.store.outage import Outage
 from pipeline.store.outbox import EventDeadLettered, EventDelivered, OutboxRelay, RelayNews, SinkFailed
 from pipeline.store.startup import forgets
+from pipeline.store.verdicts import RedisVerdicts
 from pipeline.store.window_join import WindowJoin
 from pipeline.store.worker_clocks import ClockRead
 from pipeline.telemetry.health import Health
@@ -64,12 +66,14 @@ class SiteMatcherParams:
         order: windows of the length of the workers'; see `WindowJoin`.
         is_live: see `WindowJoin`.
         accepts_changes: decide for a site in Redis that is of another window, network or list of cameras.
+        history: so many of the newest events are kept, for whoever looks at the site.
     """
 
     limits: RedisConfig = field(default=RedisConfig())
     order: OrderParams = field(default=OrderParams())
     is_live: bool = False
     accepts_changes: bool = False
+    history: int = 0
 
 
 class SiteMatcher:
@@ -79,7 +83,7 @@ class SiteMatcher:
         store: of the site.
         expected: what messages can be used.
         retention: of the gallery.
-        make_matcher: what decides, over a gallery.
+        make_matcher: what decides, over a gallery, and carries out the verdicts of operators.
         open_sink: where events go; see `OutboxRelay`.
     """
 
@@ -88,7 +92,7 @@ class SiteMatcher:
         store: SiteStore,
         expected: Expected,
         retention: Retention,
-        make_matcher: Callable[[Gallery], Matcher],
+        make_matcher: Callable[[Gallery, VerdictDesk], Matcher],
         open_sink: Callable[[], EventSink],
         params: SiteMatcherParams,
         metrics: Metrics,
@@ -182,11 +186,12 @@ class SiteMatcher:
             observers=[self._count_delivery],
         )
         try:
-            reader, gallery, eraser = self._begin(lease, relay)
+            verdicts = RedisVerdicts(self._store, lease)
+            reader, gallery, eraser = self._begin(lease, relay, verdicts)
             self._say(LEADING)
             run_identity_loop(
                 eraser.without_erased(reader.windows(self._stopping.is_set, until_end=until_end)),
-                self._make_matcher(gallery),
+                self._make_matcher(gallery, verdicts),
                 observers=[MatchCounter(self._metrics, gallery.known)],
             )
             self._deliver_all(lease, relay)
@@ -203,7 +208,9 @@ class SiteMatcher:
         if not self._params.accepts_changes:
             check_matcher(self._store, self._agreement)
 
-    def _begin(self, lease: Lease, relay: OutboxRelay) -> tuple[EmbeddingReader, RedisGallery, Eraser]:
+    def _begin(
+        self, lease: Lease, relay: OutboxRelay, verdicts: RedisVerdicts
+    ) -> tuple[EmbeddingReader, RedisGallery, Eraser]:
         agree(lease, self._agreement)
         gallery = self._load_gallery(lease)
         eraser = Eraser(
@@ -213,11 +220,17 @@ class SiteMatcher:
             table=gallery.known(),
             observers=[self._count_erasure],
         )
-        return self._open_reader(lease, relay, gallery, eraser), gallery, eraser
+        return self._open_reader(lease, relay, gallery, eraser, verdicts), gallery, eraser
 
     def _load_gallery(self, lease: Lease) -> RedisGallery:
         at = f"Redis at {self._store.address}"
-        gallery = RedisGallery(self._store, lease, self._retention, model_id=self._expected.model_id)
+        gallery = RedisGallery(
+            self._store,
+            lease,
+            self._retention,
+            model_id=self._expected.model_id,
+            history=self._params.history,
+        )
         self._compare_progress(gallery.commits)
         if gallery.lost:
             self._note_loss(f"{at} lost {gallery.lost} tracks that were remembered")
@@ -229,7 +242,9 @@ class SiteMatcher:
         self._gallery = gallery
         return gallery
 
-    def _open_reader(self, lease: Lease, relay: OutboxRelay, gallery: RedisGallery, eraser: Eraser) -> EmbeddingReader:
+    def _open_reader(
+        self, lease: Lease, relay: OutboxRelay, gallery: RedisGallery, eraser: Eraser, verdicts: RedisVerdicts
+    ) -> EmbeddingReader:
         join = WindowJoin(
             self._expected.cameras,
             window_s=self._params.order.window_s,
@@ -244,6 +259,7 @@ class SiteMatcher:
             join,
             self._expected,
             may_go_on=partial(self._may_go_on, lease, relay, eraser),
+            between=lambda: verdicts.window(gallery.decided_until_s),
             had_stream=self._ledger.is_known,
             lost_ends=self._lost_ends,
             observers=[self._note_reading],

@@ -30,7 +30,7 @@ def main(argv: Sequence[str]) -> None:
             store,
             Expected(frozenset(["door"]), MODEL, 8),
             Retention(),
-            lambda gallery: Matcher(gallery, Site(name="shop"), MatchParams(threshold=0.9)),
+            lambda gallery, _: Matcher(gallery, Site(name="shop"), MatchParams(threshold=0.9)),
             lambda: JsonLinesSink(Path(out), append=True),
             SiteMatcherParams(RedisConfig(lease_s=LEASE_S, patience_s=30.0)),
             Metrics(),

@@ -176,7 +176,7 @@ def run_matcher(options: MatcherOptions) -> None:
             store,
             expected,
             Retention(),
-            lambda gallery: matcher_of(gallery, LIVE_SHOP if is_live else SHOP),
+            lambda gallery, _: matcher_of(gallery, LIVE_SHOP if is_live else SHOP),
             lambda: _open_sink(options),
             SiteMatcherParams(
                 RedisConfig(lease_s=LEASE_S, max_outbox=100, patience_s=options.patience_s),

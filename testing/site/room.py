@@ -42,7 +42,9 @@ class Room:
             store,
             Expected(frozenset(cameras), model_id, 8),
             Retention(),
-            lambda gallery: Matcher(gallery, Site(name="shop"), MatchParams(threshold=0.9)),
+            lambda gallery, verdicts: Matcher(
+                gallery, Site(name="shop"), MatchParams(threshold=0.9), verdicts=verdicts
+            ),
             lambda: sink or self.sink,
             params or SiteMatcherParams(RedisConfig(lease_s=0.5), accepts_changes=accepts_changes),
             self.metrics,

@@ -161,7 +161,7 @@ def matcher(store: SiteStore, sink: MemorySink) -> SiteMatcher:
         store,
         Expected(frozenset(["door"]), MODEL, 8),
         Retention(),
-        lambda gallery: Matcher(gallery, Site(name="shop"), MatchParams(threshold=0.9)),
+        lambda gallery, _: Matcher(gallery, Site(name="shop"), MatchParams(threshold=0.9)),
         lambda: sink,
         SiteMatcherParams(RedisConfig(lease_s=2.0)),
         Metrics(),

@@ -39,7 +39,7 @@ def matcher(store: SiteStore, open_sink: Callable[[], EventSink]) -> SiteMatcher
         store,
         Expected(frozenset(CAMERAS), PLAYED_MODEL, PLAYED_DIMENSIONS),
         Retention(),
-        lambda gallery: matcher_of(gallery, SHOP),
+        lambda gallery, _: matcher_of(gallery, SHOP),
         open_sink,
         SiteMatcherParams(),
         Metrics(),

@@ -109,6 +109,12 @@ class NearerToAnother(Record):
     min_lead: Ratio
 
 
+class OperatorVerdict(Record):
+    """An operator said so."""
+
+    code: Literal["operator_verdict"] = "operator_verdict"
+
+
 _CODES = (
     "same_camera_same_time",
     "two_cameras_at_once",
@@ -117,6 +123,7 @@ _CODES = (
     "wrong_way",
     "unlike",
     "nearer_to_another",
+    "operator_verdict",
 )
 
 
@@ -132,7 +139,7 @@ class NewerReason(Record):
 
 Contradiction: TypeAlias = SameCameraSameTime | TwoCamerasAtOnce | TooFast | TooLate | WrongWay
 """Two tracks that cannot be one person."""
-Reason: TypeAlias = Contradiction | Unlike | NearerToAnother | NewerReason
+Reason: TypeAlias = Contradiction | Unlike | NearerToAnother | OperatorVerdict | NewerReason
 
 
 def _code(reason: object) -> str:
@@ -148,6 +155,7 @@ AnyReason = Annotated[
     | Annotated[WrongWay, Tag("wrong_way")]
     | Annotated[Unlike, Tag("unlike")]
     | Annotated[NearerToAnother, Tag("nearer_to_another")]
+    | Annotated[OperatorVerdict, Tag("operator_verdict")]
     | Annotated[NewerReason, Tag("newer")],
     Discriminator(_code),
 ]
@@ -171,6 +179,8 @@ def describe(reason: Reason) -> str:
             return f"too unlike the others: {similarity:.3f}, at least {least:.3f} needed"
         case NearerToAnother(lead=lead, min_lead=least):
             return f"nearer to another person by {lead:.3f}, at least {least:.3f} needed"
+        case OperatorVerdict():
+            return "an operator said so"
     return reason.code.replace("_", " ")
 
 

@@ -30,6 +30,8 @@ class EventSighting(Record):
         start, end: of the stretch, or of the whole track.
         clock: whose clock the times are.
         box: x1 y1 x2 y2 in pixels, where the person stood in the best frame of the newest stretch.
+        quality: in [0, 1], how well its best crops show the person; below 0.5 something speaks against all: they are
+            small, blurred, half hidden or at the edge.
         revision: how often it was said anew who this track is. Of all events about a track, those with the highest say
             who it is, in whatever order they come.
     """
@@ -42,6 +44,7 @@ class EventSighting(Record):
     end: Time
     clock: Clock
     box: tuple[Pixels, Pixels, Pixels, Pixels]
+    quality: float = Field(1.0, ge=0, le=1)
     revision: int = Field(0, ge=0)
 
     @property
@@ -196,6 +199,30 @@ class PersonSplit(Envelope):
     model_id: str
 
 
+class VerdictGiven(Envelope):
+    """An operator said of two tracks whether they are one person. What follows from it for others of their tracks is
+    told in events of its own, a `person.merged` or a `person.split`.
+
+    Attributes:
+        verdict: what the operator said.
+        seen: the one track, and its person after the verdict.
+        seen_before: the other one.
+        similarity: cosine between the two.
+        effect: what followed from it; `none`: it was so already.
+        given_at: when, by the clock of the view.
+        model_id: the network behind the similarity.
+    """
+
+    kind: Literal["verdict.given"] = "verdict.given"
+    verdict: Literal["same", "different"]
+    seen: EventSighting
+    seen_before: EventSighting
+    similarity: Ratio
+    effect: Literal["none", "merged", "split"]
+    given_at: Time
+    model_id: str
+
+
 class PersonErased(Envelope):
     """A person was erased: whoever keeps anything under this id, whatever the run, deletes it, and passes over what may
     still come of it. The event says nothing else of the person. The id is never given to anybody again.
@@ -210,10 +237,18 @@ class PersonErased(Envelope):
 
 MergeSplit: TypeAlias = PersonMerged | PersonSplit
 """An earlier decision is taken back."""
-IdentityEvent: TypeAlias = PersonAppeared | PersonMatched | TrackEnded | PersonMerged | PersonSplit
+IdentityEvent: TypeAlias = PersonAppeared | PersonMatched | TrackEnded | PersonMerged | PersonSplit | VerdictGiven
 """What tells of tracks: every event but an erasure."""
 Event: TypeAlias = IdentityEvent | PersonErased
-KINDS = ("person.appeared", "person.matched", "track.ended", "person.merged", "person.split", "person.erased")
+KINDS = (
+    "person.appeared",
+    "person.matched",
+    "track.ended",
+    "person.merged",
+    "person.split",
+    "verdict.given",
+    "person.erased",
+)
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 
 

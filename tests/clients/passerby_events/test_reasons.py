@@ -8,6 +8,7 @@ from passerby_events.reasons import (
     AnyReason,
     NearerToAnother,
     NewerReason,
+    OperatorVerdict,
     Reason,
     SameCameraSameTime,
     TooFast,
@@ -33,6 +34,7 @@ DESCRIBED: list[tuple[Reason, str]] = [
     (WrongWay(cameras=("yard", "door")), "nobody walks from yard to door"),
     (Unlike(similarity=0.31, min_similarity=0.5), "too unlike the others: 0.310, at least 0.500 needed"),
     (NearerToAnother(lead=0.15, min_lead=0.1), "nearer to another person by 0.150, at least 0.100 needed"),
+    (OperatorVerdict(), "an operator said so"),
     (NewerReason(code="other_shoes"), "other shoes"),
 ]
 REASON: TypeAdapter[Reason] = TypeAdapter(AnyReason)

@@ -18,11 +18,11 @@ from passerby_events.schema import (
     seen_before_of,
     sightings_of,
 )
-from testing.events import RUN, a_match, a_merge, a_sighting, a_split, an_appearance, an_end, an_erasure
+from testing.events import RUN, a_match, a_merge, a_sighting, a_split, a_verdict, an_appearance, an_end, an_erasure
 from testing.paths import ROOT
 
 PUBLISHED = ROOT / "docs" / "events.schema.json"
-EVERY: tuple[Event, ...] = (an_appearance(), a_match(), an_end(), a_merge(7, 8), a_split(), an_erasure())
+EVERY: tuple[Event, ...] = (an_appearance(), a_match(), an_end(), a_merge(7, 8), a_split(), a_verdict(), an_erasure())
 each_kind = pytest.mark.parametrize("event", EVERY, ids=lambda event: event.kind)
 
 
@@ -79,6 +79,7 @@ def test_each_kind_has_exactly_its_fields() -> None:
         "track.ended": {"seen"},
         "person.merged": moving,
         "person.split": {*moving, "similarity_to_rest", "reason"},
+        "verdict.given": {"verdict", "seen", "seen_before", "similarity", "effect", "given_at", "model_id"},
         "person.erased": {"erased_at"},
     }
 
@@ -178,4 +179,4 @@ def test_the_sightings_of_an_event_are_those_that_tell_who_a_track_is() -> None:
 
 def test_the_sighting_that_an_event_compares_with_is_found_in_each_kind() -> None:
     found = [seen_before_of(event) for event in EVERY]
-    assert [seen and seen.track for seen in found] == [None, 3, None, 3, 4, None]
+    assert [seen and seen.track for seen in found] == [None, 3, None, 3, 4, None, None]

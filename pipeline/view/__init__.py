@@ -1,0 +1,1 @@
+"""What an operator sees: who is where, and why two sightings were matched."""

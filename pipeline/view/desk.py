@@ -1,0 +1,147 @@
+"""What the API does, beside answering: search by image, verdicts, erasures. Blocking; in a thread of the pool."""
+
+import logging
+import threading
+import time
+from uuid import UUID, uuid4
+
+import numpy as np
+
+from passerby_events.schema import PersonErased
+from passerby_events.tracks import TrackKey
+from pipeline.build import build_encoder
+from pipeline.matching.verdicts import Verdict
+from pipeline.store.erasure_requests import AuditEntry
+from pipeline.view.alike import Vector
+from pipeline.view.labelled import LabelledPair, LabelledPairs
+from pipeline.view.lines import Json, compared_by, track_from
+from pipeline.view.questions import QuestionError, SearchQuestion, VerdictBody
+from pipeline.view.uploads import decode_upload
+from pipeline.view.viewed import NotPossibleError, Viewed
+from reid_models.crops import resize
+from reid_models.encoder import Encoder
+
+logger = logging.getLogger(__name__)
+
+
+class Desk:
+    """One for a server.
+
+    Args:
+        viewed: the site.
+    """
+
+    def __init__(self, viewed: Viewed) -> None:
+        self._viewed = viewed
+        self._encoder: Encoder | None = None
+        self._encodes = threading.Lock()
+        self.pairs = LabelledPairs(viewed.card.verdicts, viewed.crop)
+
+    def search_image(self, content: bytes, asked: SearchQuestion) -> Json:
+        """The persons most like a image of somebody.
+
+        Raises:
+            UploadError: if it is none.
+            NotPossibleError: if another search is under way.
+        """
+        image = decode_upload(content)
+        if not self._encodes.acquire(blocking=False):
+            raise NotPossibleError("another image is being searched for: try again in a second")
+        try:
+            if self._encoder is None:
+                self._encoder = build_encoder(self._viewed.card.encoder, self._viewed.card.compute)
+            spec = self._encoder.clip
+            crops = resize(image[None], height=spec.height, width=spec.width)
+            clip = np.repeat(crops[None], spec.frames, axis=1)
+            vector = self._encoder.encode(clip)[0]
+        finally:
+            self._encodes.release()
+        return self._most_alike(vector, asked, None)
+
+    def search_sighting(self, asked: SearchQuestion) -> Json:
+        """The persons most like a sighting, by the vector that it is known by.
+
+        Raises:
+            NotPossibleError: if nothing is known of it.
+        """
+        track = track_from(asked.sighting or "")
+        vector = self._viewed.shelf.vector(track)
+        if vector is None:
+            self._viewed.refresh_vectors()
+            vector = self._viewed.shelf.vector(track)
+        if vector is None:
+            raise NotPossibleError(f"nothing is known any more of the sighting {asked.sighting}")
+        return self._most_alike(vector, asked, track)
+
+    def _most_alike(self, vector: Vector, asked: SearchQuestion, left_out: TrackKey | None) -> Json:
+        self._viewed.refresh_vectors()
+        book, persons, items = self._viewed.book, set[UUID](), list[Json]()
+        for each in self._viewed.shelf.search(vector):
+            person = book.person_of(each.track)
+            if each.similarity < asked.min_similarity or len(items) == asked.max_matches:
+                break
+            if person is None or person in persons or each.track == left_out:
+                continue
+            persons.add(person)
+            sighting = book.sighting(each.track)
+            if sighting is not None:
+                items.append({"similarity": each.similarity, "person": sighting["person"], "sighting": sighting})
+        return {"items": items}
+
+    def give_verdict(self, body: VerdictBody) -> Json:
+        """Keeps an operator's word as a labelled pair, and hands it to the matcher.
+
+        Raises:
+            QuestionError: if it names no two sightings.
+        """
+        seen, before, similarity, model_id = self._pair(body)
+        if seen == before:
+            raise QuestionError("seen_before: expected another sighting than `seen`")
+        verdict = Verdict(uuid4(), body.verdict == "same", seen, before, time.time())
+        self._viewed.say(verdict)
+        names = [f"{track.camera}/{track.session}/{track.track}" for track in (seen, before)]
+        about = None if body.decision is None else str(body.decision)
+        self.pairs.add(
+            LabelledPair(
+                str(verdict.id), body.verdict, names[0], names[1], similarity, model_id, verdict.given_at, about
+            )
+        )
+        return {"id": str(verdict.id), "verdict": body.verdict, "seen": names[0], "seen_before": names[1]}
+
+    def _pair(self, body: VerdictBody) -> tuple[TrackKey, TrackKey, float | None, str | None]:
+        if body.decision is None:
+            if body.seen is None or body.seen_before is None:
+                raise QuestionError("expected `decision`, or `seen` and `seen_before`")
+            pair = track_from(body.seen), track_from(body.seen_before)
+            for track in pair:
+                if self._viewed.book.person_of(track) is None:
+                    raise QuestionError(f"{track}: expected a sighting of somebody, found none")
+            a, b = (self._viewed.shelf.vector(track) for track in pair)
+            return *pair, None if a is None or b is None else round(float(a @ b), 4), None
+        event = self._viewed.book.decision(body.decision)
+        compared = None if event is None else compared_by(event)
+        if event is None or compared is None:
+            raise QuestionError(f"decision: expected one that compares two sightings, found {body.decision}")
+        before, similarity = compared
+        return event.seen.key, before.key, similarity, event.model_id
+
+    def erase(self, person: UUID, address: str) -> AuditEntry:
+        """Erases somebody, everywhere; the log says from where that was asked."""
+        tracks = self._viewed.book.tracks_of(person)
+        entry = self._viewed.erase(person)
+        self.forget(tracks)
+        logger.warning(
+            "person %s was erased through the view, asked from %s (request %s)", person, address, entry.request
+        )
+        return entry
+
+    def forget(self, tracks: list[TrackKey]) -> None:
+        """In what operators said, too."""
+        self._viewed.shelf.forget(tracks)
+        self.pairs.forget(tracks)
+
+    def hear(self, event: object) -> None:
+        """Somebody else erased a person; the book has forgotten which sightings those were, the pairs go by that."""
+        if isinstance(event, PersonErased):
+            gone = [track_from(name) for pair in self.pairs.read() for name in (pair.seen, pair.seen_before)]
+            self.forget([track for track in gone if self._viewed.book.is_erased(track)])

@@ -1,0 +1,121 @@
+"""A run in this process, looked at while it goes on."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from passerby_events.schema import Event
+from passerby_events.tracks import TrackKey
+from pipeline.images import CameraImage, TrackImage
+from pipeline.matching.verdicts import MemoryVerdicts, Verdict
+from pipeline.store.erasure_requests import AuditEntry
+from pipeline.telemetry.summary import ProcessStatus
+from pipeline.view.alike import VectorShelf
+from pipeline.view.book import Book
+from pipeline.view.viewed import NotPossibleError, SiteCard
+
+MOST_CROPS = 20_000
+"""Of 8 kB each."""
+WANTED_S = 5.0
+
+
+class MemoryDesk:
+    """Images of this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until_s: dict[str, float] = {}
+        self._frames: dict[str, CameraImage] = {}
+        self._crops: OrderedDict[TrackKey, bytes] = OrderedDict()
+
+    def watch(self, cameras: Sequence[str]) -> None:
+        with self._lock:
+            self._until_s |= dict.fromkeys(cameras, time.monotonic() + WANTED_S)
+
+    def wanted(self) -> frozenset[str]:
+        with self._lock:
+            now_s = time.monotonic()
+            return frozenset(camera for camera, until_s in self._until_s.items() if until_s > now_s)
+
+    def show(self, image: CameraImage) -> None:
+        with self._lock:
+            self._frames[image.camera] = image
+
+    def keep(self, image: TrackImage) -> None:
+        with self._lock:
+            self._crops[image.track] = image.jpeg
+            while len(self._crops) > MOST_CROPS:
+                self._crops.popitem(last=False)
+
+    def frame(self, camera: str, known: str) -> CameraImage | None:
+        with self._lock:
+            found = self._frames.get(camera)
+        return None if found is None or found.name == known else found
+
+    def crop(self, track: TrackKey) -> bytes | None:
+        with self._lock:
+            return self._crops.get(track)
+
+
+class BookSink:
+    """Events into the book; one of the sinks of a run."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    def publish(self, event: Event) -> None:
+        self._book.take(event)
+
+    def flush(self) -> None:
+        return
+
+    def close(self) -> None:
+        return
+
+
+class RunSite:
+    """What a view sees of a run.
+
+    Args:
+        card: of the site.
+        desk: where the cameras lay out images; None: the site keeps none.
+        status: reads how this process is.
+    """
+
+    def __init__(self, card: SiteCard, desk: MemoryDesk | None, status: Callable[[], ProcessStatus]) -> None:
+        self.card = card
+        self.book = Book()
+        self.shelf = VectorShelf()
+        self.verdicts = MemoryVerdicts()
+        self._desk = desk
+        self._status = status
+
+    def statuses(self) -> dict[str, ProcessStatus]:
+        return {"run": self._status()}
+
+    def watch(self, cameras: Sequence[str]) -> None:
+        if self._desk is not None:
+            self._desk.watch(cameras)
+
+    def frame(self, camera: str, known: str) -> CameraImage | None:
+        return None if self._desk is None else self._desk.frame(camera, known)
+
+    def crop(self, track: TrackKey) -> bytes | None:
+        return None if self._desk is None else self._desk.crop(track)
+
+    def refresh_vectors(self) -> None:
+        """The shelf is up to date: it is told of each window."""
+
+    def say(self, verdict: Verdict) -> None:
+        self.verdicts.say(verdict)
+
+    def erase(self, person: UUID) -> AuditEntry:
+        raise NotPossibleError(
+            f"{person} cannot be erased here: a run keeps what it saw in its folder. Delete the folder, or run a site "
+            "with `worker` and `match`, where `reid-pipeline erase` and this button forget somebody"
+        )
+
+    def audit(self) -> list[AuditEntry]:
+        return []
