@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from passerby_events.tracks import Clock, TrackKey
 
 Image = NDArray[np.uint8]
+GOOD_QUALITY = 0.5
+"""From here on nothing speaks against a crop, or a tracklet; below, something does, the more the lower."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +44,7 @@ class Tracklet:
         crops: (T, H, W, 3) uint8 RGB, in order of time.
         times_s: (T,) float64, one per crop.
         boxes: (T, 4) float32 xyxy pixels of the frame each crop was cut from.
-        quality: (T,) float32 in [0, 1], higher is better.
+        quality: (T,) float32 in [0, 1], higher is better; below `GOOD_QUALITY` something speaks against the crop.
     """
 
     track: TrackKey
@@ -90,6 +92,7 @@ class Embedding:
     Attributes:
         track, tracklet_index, start_s, cut_s, clock: those of the tracklet.
         end_s: time of its last crop.
+        quality: in [0, 1], how well its crops show the person; below `GOOD_QUALITY` it is not to be trusted as usual.
         box: (4,) float32, where the person stood in its best crop, xyxy pixels.
         vector: (D,) float32 of length 1.
         model_id: which network, and which weights of it; vectors of two models never compare.
@@ -101,6 +104,7 @@ class Embedding:
     clock: Clock
     start_s: float
     end_s: float
+    quality: float
     box: NDArray[np.float32]
     vector: NDArray[np.float32]
     model_id: str

@@ -19,6 +19,7 @@ def embedding(track: int, *, tracklet_index: int = 0, camera: str = "door", cut_
         clock="sender",
         start_s=5.123456789012345,
         end_s=9.1,
+        quality=0.75,
         box=np.array([1.5, 2, 3, 4.1], np.float32),
         vector=(vector / np.linalg.norm(vector)).astype(np.float32),
         model_id=MODEL,

@@ -20,6 +20,7 @@ def sighting(track: int, end_s: float, *, person: bool = True, angle: float = 0.
         track=key,
         person=person_id("shop", key) if person else None,
         total=(tracklet_index + 1) * np.array([np.cos(radians), np.sin(radians)]),
+        quality=1.0,
         tracklet_index=tracklet_index,
         box=np.array([1, 2, 3, 4.5], np.float32),
         start_s=end_s - 4,

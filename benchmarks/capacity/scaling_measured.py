@@ -159,7 +159,8 @@ def seen_by(camera: str, lane: int, window: int, each: int) -> EmbeddedWindow:
         vector = (appearance / np.linalg.norm(appearance)).astype(np.float32)
         box = np.array([10, 20, 60, 180], np.float32)
         cut_s = end_s - WINDOW_S / 2
-        embeddings.append(Embedding(key, tracklet_index, cut_s, "receive", cut_s - 0.04, cut_s, box, vector, MODEL))
+        times_s = cut_s - 0.04, cut_s
+        embeddings.append(Embedding(key, tracklet_index, cut_s, "receive", *times_s, 1.0, box, vector, MODEL))
     ended = [
         TrackEnd(e.track, e.cut_s, e.start_s, e.end_s, e.clock) for e in embeddings if tracklet_index == TRACKLETS - 1
     ]

@@ -84,6 +84,7 @@ class Load:
             clock="receive",
             start_s=second + 0.1,
             end_s=second + 0.2 * (tracklet_index + 1),
+            quality=1.0,
             box=np.array([1, 2, 3, 4], np.float32),
             vector=_units(vector[None])[0].astype(np.float32),
             model_id=self._model_id,

@@ -82,6 +82,7 @@ def sighting_of(number: int, vector: np.ndarray, start_s: float) -> Sighting:
         track=track,
         person=person_id("bench", TrackKey("camera0", "r", number // 3)),
         total=vector.astype(np.float64),
+        quality=1.0,
         tracklet_index=0,
         box=np.zeros(4, np.float32),
         start_s=start_s,

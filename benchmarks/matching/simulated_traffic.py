@@ -210,6 +210,7 @@ def _embeddings(load: Load, track: _Track) -> list[Embedding]:
                 clock="container",
                 start_s=start_s,
                 end_s=end_s,
+                quality=1.0,
                 box=_boxes([track.places[first]])[0],
                 vector=(vector / np.linalg.norm(vector)).astype(np.float32),
                 model_id=MODEL,

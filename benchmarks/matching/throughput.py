@@ -164,6 +164,7 @@ def embedding_of(number: int, vector: NDArray[np.float32]) -> Embedding:
         clock="receive",
         start_s=0.0,
         end_s=0.0,
+        quality=1.0,
         box=np.array([1, 2, 3, 4], np.float32),
         vector=vector / np.linalg.norm(vector),
         model_id=MODEL,

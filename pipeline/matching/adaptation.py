@@ -70,6 +70,7 @@ def adapt(
     if not pairs or len(known) < 4:
         return given
     tracks = known.take_rows(_newest(known, params.tracks))
+    tracks = tracks.take_rows(np.flatnonzero(tracks.extra == 0))
     adapted = given.copy()
     for one, other in pairs:
         a, b = (np.flatnonzero(tracks.cameras == camera) for camera in (one, other))

@@ -238,5 +238,6 @@ def _seen(sighting: Sighting, tracklet_index: int | None) -> EventSighting:
         end=sighting.end_s,
         clock=sighting.clock,
         box=(left, top, right, bottom),
+        quality=round(sighting.quality, 3),
         revision=sighting.revision,
     )

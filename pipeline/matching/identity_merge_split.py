@@ -26,7 +26,7 @@ from pipeline.matching.merge_split import (
 )
 from pipeline.matching.news import News, is_settled
 from pipeline.matching.search import ROUNDING, rows_of
-from pipeline.matching.sightings import NOBODY, Sighting, SightingArrays, person_of
+from pipeline.matching.sightings import NOBODY, Sighting, SightingArrays, demanded, person_of
 from pipeline.site import Topology
 
 MOST_TRACKS = 32
@@ -122,8 +122,8 @@ class _MergeSplitPass:
         self._revision = np.array([s.revision for s in self._sightings], np.int64)
         self._compared: deque[tuple[Rows, Pairs]] = deque(maxlen=COMPARED_KEPT)
         similarity = self._tracks.vectors[self._triggers] @ self._tracks.vectors.T
-        cameras = self._tracks.cameras
-        self._excess = similarity - rules.thresholds[cameras[self._triggers, None], cameras]
+        triggers = self._tracks.take_rows(self._triggers)
+        self._excess = similarity - demanded(rules.thresholds, triggers, self._tracks)
 
     def run(self) -> Iterator[IdentityMergeSplit]:
         is_own = self._persons == self._persons[self._triggers, None]
@@ -180,9 +180,10 @@ class _MergeSplitPass:
         is_sure = excess[rows] >= least + ROUNDING
         if is_sure.all():
             return rows
-        trigger, unsure, cameras = self._triggers[query], rows[~is_sure], self._tracks.cameras
+        trigger, unsure = self._triggers[query : query + 1], rows[~is_sure]
         similarity = np.vecdot(self._tracks.vectors[unsure], self._tracks.vectors[trigger])
-        is_sure[~is_sure] = similarity - self._rules.thresholds[cameras[trigger], cameras[unsure]] >= least
+        (asked,) = demanded(self._rules.thresholds, self._tracks.take_rows(trigger), self._tracks, unsure)
+        is_sure[~is_sure] = similarity - asked >= least
         found: Rows = rows[is_sure]
         return found
 

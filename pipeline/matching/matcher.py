@@ -93,7 +93,8 @@ class Matcher:
         for merge_split in merge_splits:
             changed |= {sighting.track: sighting for sighting in merge_split.moved}
             events += announcing.announce_merge_split(origin, merge_split)
-        events += [announcing.announce_end(origin, changed[track]) for track in gone]
+        named = (changed[track] for track in gone if changed[track].person is not None)
+        events += [announcing.announce_end(origin, sighting) for sighting in named]
         events += self._carry_out(verdicts, origin, known, changed)
         self._commit(list(changed.values()), events, window, verdicts)
         merged = sum(merge_split.kind == "merged" for merge_split in merge_splits)
@@ -184,6 +185,7 @@ class Matcher:
             self._params,
             must_decide,
             news.near_open,
+            np.array([s.may_be_new for s in open_]),
         )
 
     def _find_merge_splits(
@@ -234,8 +236,10 @@ class Matcher:
         )
 
     def _probability(self, decision: Decision, sighting: Sighting, before: Sighting | None) -> float | None:
-        if self._calibration is None or before is None or decision.similarity is None:
+        if before is None or decision.similarity is None or decision.threshold is None:
             return None
+        if self._calibration is None:
+            return self._params.probability(decision.similarity, decision.threshold)
         pair = sighting.track.camera, before.track.camera
         return float(self._calibration.probability(np.array([decision.similarity]), *pair)[0])
 

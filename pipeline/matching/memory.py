@@ -63,9 +63,7 @@ class SightingTable:
         room, n = self._room, len(self._rows)
         if room is None:
             return _room(0, 0)
-        return SightingArrays(
-            room.vectors[:n], room.persons[:n], room.cameras[:n], room.start_s[:n], room.end_s[:n], room.still_there[:n]
-        )
+        return SightingArrays(*(getattr(room, column)[:n] for column in SightingArrays.__slots__))
 
     def row(self, index: int) -> Sighting:
         return self._rows[index]
@@ -115,14 +113,16 @@ class SightingTable:
         room.vectors[index] = sighting.descriptor
         room.persons[index] = NOBODY if sighting.person is None else self._join(sighting.person)
         room.cameras[index] = self._camera(sighting.track.camera)
+        room.extra[index] = sighting.extra
         room.start_s[index], room.end_s[index] = sighting.start_s, sighting.end_s
         room.still_there[index] = sighting.is_open
 
     def _copy_row(self, source: int, target: int) -> None:
         room = self._room
         assert room is not None
-        for column in (room.vectors, room.persons, room.cameras, room.start_s, room.end_s, room.still_there):
-            column[target] = column[source]
+        for column in SightingArrays.__slots__:
+            values = getattr(room, column)
+            values[target] = values[source]
 
     def _grow(self, dimensions: int) -> None:
         room, n = self._room, len(self._rows)
@@ -130,11 +130,8 @@ class SightingTable:
             return
         larger = _room(max(64, 2 * n), dimensions)
         if room is not None:
-            larger.vectors[: n - 1] = room.vectors[: n - 1]
-            larger.persons[: n - 1] = room.persons[: n - 1]
-            larger.cameras[: n - 1] = room.cameras[: n - 1]
-            larger.start_s[: n - 1], larger.end_s[: n - 1] = room.start_s[: n - 1], room.end_s[: n - 1]
-            larger.still_there[: n - 1] = room.still_there[: n - 1]
+            for column in SightingArrays.__slots__:
+                getattr(larger, column)[: n - 1] = getattr(room, column)[: n - 1]
         self._room = larger
 
     def _camera(self, name: str) -> int:
@@ -167,6 +164,7 @@ def _room(rows: int, dimensions: int) -> SightingArrays:
         vectors=searchable_zeros(rows, dimensions),
         persons=np.full(rows, NOBODY, np.int64),
         cameras=np.zeros(rows, np.int64),
+        extra=np.zeros(rows),
         start_s=np.zeros(rows),
         end_s=np.zeros(rows),
         still_there=np.zeros(rows, np.bool_),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from passerby_events.reasons import NearerToAnother, OperatorVerdict, Unlike
 from pipeline.matching.constraints import POSSIBLE, TOO_LATE, Impossibility, explain, verdicts
-from pipeline.matching.sightings import SightingArrays
+from pipeline.matching.sightings import SightingArrays, demanded
 from pipeline.site import Topology
 
 Rows = NDArray[np.intp]
@@ -158,10 +158,10 @@ def compare_pairs(tracks: SightingArrays, site: Topology, thresholds: NDArray[np
     each = np.arange(len(tracks))
     vectors = tracks.vectors.astype(np.float64)
     similarity = vectors @ vectors.T
-    demanded = thresholds[tracks.cameras[:, None], tracks.cameras[None, :]]
+    least = demanded(thresholds, tracks, tracks)
     verdict = verdicts(tracks, tracks, each[:, None], each[None, :], site)
     np.fill_diagonal(verdict, POSSIBLE)
-    return Pairs(tracks, site, similarity, demanded, similarity - demanded, verdict)
+    return Pairs(tracks, site, similarity, least, similarity - least, verdict)
 
 
 def find_merge_splits(persons: Persons, trigger: int, params: MergeSplitParams) -> list[RowMergeSplit]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pipeline.matching.constraints import POSSIBLE, TOO_LATE, verdicts
 from pipeline.matching.search import cosines, tracks_of
-from pipeline.matching.sightings import NOBODY, SightingArrays
+from pipeline.matching.sightings import NOBODY, SightingArrays, demanded
 from pipeline.site import Topology
 
 
@@ -55,12 +55,12 @@ def persons_near(
         return _nobody(len(batch))
     rows, starts = tracks_of(known.persons, persons)
     each = np.arange(len(batch))[:, None]
-    demanded = thresholds[batch.cameras[:, None], known.cameras[rows]]
-    excess = cosines(batch.vectors, known.vectors[rows]) - demanded
+    least = demanded(thresholds, batch, known, rows)
+    excess = cosines(batch.vectors, known.vectors[rows]) - least
     verdict = verdicts(batch, known, np.s_[:, None], rows, site)
     nearest = _nearest(excess, verdict == TOO_LATE, starts)
     person_excess = excess[each, nearest]
-    similarity = person_excess + demanded[each, nearest]
+    similarity = person_excess + least[each, nearest]
     decisive = _decisive(verdict, nearest, starts)
     return Near(persons, similarity, person_excess, verdict[each, decisive], rows[nearest], rows[decisive])
 

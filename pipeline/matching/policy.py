@@ -13,11 +13,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
+from scipy.special import expit
 
 from pipeline.matching.constraints import POSSIBLE, TOO_LATE, Impossibility, explain, verdicts
 from pipeline.matching.nearby import persons_near
 from pipeline.matching.search import cosines
-from pipeline.matching.sightings import SightingArrays
+from pipeline.matching.sightings import SightingArrays, demanded
 from pipeline.site import Topology
 
 Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -41,6 +42,9 @@ class MatchParams:
             new: the first crops of a track are often its worst.
         decide_after_tracklets: an unclear track is decided at this tracklet at the latest, or when it ends.
         runners_up: how many of the others an event names.
+        slope, even: of the probability in events, where nothing is calibrated: by how much its log-odds rise with the
+            cosine, and the cosine at which it is a half where the threshold is demanded and no more. None: what the
+            encoder's card says; where that is silent too, events have none.
     """
 
     threshold: float | None = None
@@ -49,6 +53,8 @@ class MatchParams:
     deferral_band: float = 0.1
     decide_after_tracklets: int = 3
     runners_up: int = 3
+    slope: float | None = None
+    even: float | None = None
 
     def __post_init__(self) -> None:
         if not -1 <= self.demanded <= 1:
@@ -60,6 +66,17 @@ class MatchParams:
             )
         if self.decide_after_tracklets < 1:
             raise ValueError(f"expected decide_after_tracklets of at least 1, found {self.decide_after_tracklets}")
+
+    def probability(self, similarity: float, demanded: float) -> float | None:
+        """That two are one person, if both were equally likely beforehand; None: nothing is known of that.
+
+        Args:
+            similarity: cosine.
+            demanded: of these two; the more it is above the threshold, the more alike strangers are.
+        """
+        if self.slope is None or self.even is None:
+            return None
+        return float(expit(self.slope * (similarity - self.even - (demanded - self.demanded))))
 
     @property
     def demanded(self) -> float:
@@ -113,6 +130,7 @@ def decide(
     params: MatchParams,
     must_decide: NDArray[np.bool_],
     found: NDArray[np.intp],
+    may_be_new: NDArray[np.bool_] | None = None,
 ) -> list[Decision]:
     """Decides a batch of tracks.
 
@@ -124,11 +142,14 @@ def decide(
         params: see there.
         must_decide: (Q,) bool, tracks that cannot wait.
         found: rows of `known` within `reach_of` of any of the batch, none left out.
+        may_be_new: (Q,) bool, tracks of which enough can be seen to tell that they are nobody known; None: all.
 
     Returns:
         A decision for each track that is decided, in the order in which they were taken; the others wait.
     """
-    return _Round(batch, known, site, thresholds, params, found).run(must_decide)
+    everybody = np.ones(len(batch), np.bool_)
+    may_be_new = everybody if may_be_new is None else may_be_new
+    return _Round(batch, known, site, thresholds, params, found, may_be_new).run(must_decide)
 
 
 def reach_of(thresholds: NDArray[np.float64], params: MatchParams) -> float:
@@ -147,7 +168,9 @@ class _Round:
         thresholds: NDArray[np.float64],
         params: MatchParams,
         found: NDArray[np.intp],
+        may_be_new: NDArray[np.bool_],
     ) -> None:
+        self._may_be_new = may_be_new
         self._batch = batch
         self._known = known
         self._site = site
@@ -200,11 +223,11 @@ class _Round:
         return candidates[queries[rows[is_match]]], columns[cols[is_match]]
 
     def _newcomers(self, is_open: NDArray[np.bool_], must_decide: NDArray[np.bool_]) -> NDArray[np.intp]:
-        """The first open track that is nobody known, if there is one; one that is merely unclear waits if it may.
+        """The first open track that is nobody known, if there is one; one that is unclear, or poor, waits if it may.
         And those after it, up to where one may be the same person as one before, or an open track as one of them.
         """
-        is_unclear = self._best >= -self._params.deferral_band
-        ready = np.flatnonzero(is_open & (~is_unclear | must_decide))
+        is_unclear = (self._best >= -self._params.deferral_band) | (self._batch.extra > 0)
+        ready = np.flatnonzero(is_open & self._may_be_new & (~is_unclear | must_decide))
         if len(ready) < 2:
             return ready
         if self._alike is None:
@@ -273,7 +296,7 @@ class _Round:
         """(A, B) of tracks of the batch."""
         batch = self._batch
         similarity = cosines(batch.vectors[a], batch.vectors[b])
-        excess = similarity - self._thresholds[batch.cameras[a][:, None], batch.cameras[b]]
+        excess = similarity - demanded(self._thresholds, batch.take_rows(a), batch, b)
         verdict = verdicts(batch, batch, a[:, None], b, self._site)
         return _Peers(similarity, excess, verdict)
 

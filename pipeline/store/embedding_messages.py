@@ -34,6 +34,7 @@ Seconds = Annotated[float, Field(ge=0, le=LAST_TIME_S, allow_inf_nan=False)]
 """What an event can say; anything else would stop the matcher that has to say it."""
 Pixels = Annotated[float, Field(ge=-MAX_PIXELS, le=MAX_PIXELS, allow_inf_nan=False)]
 Number = Annotated[int, Field(ge=0, lt=2**53)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class EmbeddingMessageError(PasserbyError):
@@ -96,6 +97,7 @@ class _Stretch(_Record):
 
 class _EmbeddingHead(_Stretch):
     tracklet_index: Number
+    quality: Share
     box: tuple[Pixels, Pixels, Pixels, Pixels]
 
 
@@ -204,6 +206,7 @@ def _embedding_head(embedding: Embedding) -> _EmbeddingHead:
         cut_s=embedding.cut_s,
         start_s=embedding.start_s,
         end_s=embedding.end_s,
+        quality=embedding.quality,
         clock=embedding.clock,
         box=(left, top, right, bottom),
     )
@@ -229,6 +232,7 @@ def _embedding(item: _EmbeddingHead, vector: NDArray[np.float32], model_id: str)
         clock=item.clock,
         start_s=item.start_s,
         end_s=item.end_s,
+        quality=item.quality,
         box=np.array(item.box, np.float32),
         vector=vector,
         model_id=model_id,

@@ -27,6 +27,7 @@ class _Head(BaseModel):
     session: str
     track: int
     tracklet_index: int
+    quality: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
     box: tuple[Finite, Finite, Finite, Finite]
     start_s: Finite
     end_s: Finite
@@ -45,6 +46,7 @@ def head_of(sighting: Sighting) -> str:
             "session": sighting.track.session,
             "track": sighting.track.track,
             "tracklet_index": sighting.tracklet_index,
+            "quality": sighting.quality,
             "box": (left, top, right, bottom),
             "start_s": sighting.start_s,
             "end_s": sighting.end_s,
@@ -78,6 +80,7 @@ def sighting_from(fields: Mapping[bytes, bytes]) -> Sighting:
         track=TrackKey(head.camera, head.session, head.track),
         person=person,
         total=total,
+        quality=head.quality,
         tracklet_index=head.tracklet_index,
         box=np.array(head.box, np.float32),
         start_s=head.start_s,

@@ -40,7 +40,7 @@ class Metrics:
         self.encoded = Counter("reid_tracks_encoded", "Of these: with an embedding.", ["camera"], registry=r)
         self.not_encoded = Counter(
             "reid_tracks_not_encoded",
-            "The other tracks that ended, by reason: why the quality gate refused most of their boxes; too_short, or "
+            "The other tracks that ended, by reason: what spoke against most of their boxes; too_short, or "
             "stream_ended before enough was seen of them; network: it made nothing of what was seen.",
             ["camera", "reason"],
             registry=r,

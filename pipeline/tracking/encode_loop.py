@@ -128,6 +128,7 @@ class EncodeLoop:
             clock=tracklet.clock,
             start_s=tracklet.start_s,
             end_s=float(tracklet.times_s[-1]),
+            quality=float(tracklet.quality.mean()),
             box=tracklet.boxes[int(tracklet.quality.argmax())],
             vector=vector,
             model_id=self._encoder.model_id,

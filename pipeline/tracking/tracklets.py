@@ -1,11 +1,15 @@
-"""From tracks to tracklets: which images of a person are good enough, which to keep, and when to cut a stretch.
+"""From tracks to tracklets: which images of a person to keep, and when to cut a stretch.
 
 A track's life is divided into slots, and the best good crop of each slot is kept. A tracklet is cut when as many
 slots are filled as a clip has frames. The slots of later tracklets are longer: a person who comes is recognised
 soon, and one who stays costs less and less.
+
+Crops that something speaks against have slots of their own, until there is something better: of a track that has no
+other ones they make the tracklet, and its quality says so.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -14,22 +18,22 @@ from numpy.typing import NDArray
 
 from detectors.boxes import clip
 from passerby_events.tracks import Clock, TrackKey
-from pipeline.records import Frame, TrackEnd, Tracklet
-from pipeline.tracking.gate import GateParams, GateRefusal, GateVerdict, gate, sharpness
+from pipeline.records import GOOD_QUALITY, Frame, TrackEnd, Tracklet
+from pipeline.tracking.gate import GateFault, GateParams, GateVerdict, Judged, gate, judge_sharpness, sharpness
 from reid_models.crops import fit, pixel_boxes, shrink
 from reid_runtime.card import ClipSpec
 from trackers.tracks import Tracks
 
-WhyNotCut = Literal[GateRefusal, "too_short", "stream_ended"]
-"""Why a track that ended left no tracklet: the gate refused most of its boxes, most often for this; else its good ones
-were too few slots, because it was short, or because the stream ended before it was due."""
+WhyNotCut = Literal[GateFault, "too_short", "stream_ended"]
+"""Why a track that ended left no tracklet: something spoke against most of its boxes, most often this; else they were
+too few slots, because it was short, or because the stream ended before it was due."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrackletParams:
     """
     Attributes:
-        gate: which crops are good enough.
+        gate: which crops are good, and which are refused.
         slot_s: one crop is kept in each slot of this many seconds.
         slot_growth: each tracklet of a track has slots this much longer than the one before.
         max_slot_s: but never longer than this.
@@ -61,6 +65,30 @@ class _Crop:
 
 
 @dataclass(slots=True, eq=False)
+class _Slots:
+    """The best crop of each slot, in order of time."""
+
+    crops: list[_Crop] = field(default_factory=list)
+    end_s: float = -np.inf
+
+    def has_better(self, time_s: float, quality: float) -> bool:
+        """Whether the slot of this time has a better crop already."""
+        return time_s < self.end_s and quality <= self.crops[-1].quality
+
+    def keep(self, crop: _Crop, slot_s: float) -> None:
+        """Puts it into its slot, in the place of a worse one."""
+        if crop.time_s < self.end_s:
+            self.crops[-1] = crop
+            return
+        self.crops.append(crop)
+        self.end_s = crop.time_s + slot_s
+
+    def are_full(self, time_s: float, count: int) -> bool:
+        """Whether so many slots are filled, and the last is over."""
+        return len(self.crops) == count and time_s >= self.end_s
+
+
+@dataclass(slots=True, eq=False)
 class _Life:
     """What the buffer holds of one track."""
 
@@ -69,13 +97,18 @@ class _Life:
     clock: Clock
     tracklet_index: int = 0
     tracklet_start_s: float = -np.inf
-    slot_ends_s: float = -np.inf
-    crops: list[_Crop] = field(default_factory=list)
+    good: _Slots = field(default_factory=_Slots)
+    poor: _Slots = field(default_factory=_Slots)
+    has_good_tracklet: bool = False
     verdicts: Counter[GateVerdict] = field(default_factory=Counter)
+
+    def slots_of(self, judged: Judged) -> _Slots:
+        return self.good if judged.fault is None else self.poor
 
 
 class TrackletBuffer:
-    """Collects crops of the tracks of one camera; one thread. Holds at most `clip.frames` crops of each track.
+    """Collects crops of the tracks of one camera; one thread. Holds at most twice `clip.frames` crops of each
+    track.
 
     Attributes:
         verdicts: how often the gate gave each verdict; boxes, not tracks.
@@ -99,7 +132,7 @@ class TrackletBuffer:
         """Takes the tracks of a frame; returns what is cut by it: full tracklets, then those of ended tracks."""
         height, width = frame.image.shape[:2]
         boxes = clip(tracks.boxes, height=height, width=width)
-        quality, reasons = gate(boxes, tracks.scores, (height, width), self._params.gate)
+        judged = gate(boxes, tracks.scores, (height, width), self._params.gate)
         cut_now: list[Tracklet] = []
         wanted: list[int] = []
         for i, track in enumerate(tracks.ids.tolist()):
@@ -107,14 +140,13 @@ class TrackletBuffer:
             if life is None:
                 life = self._lives[track] = _Life(frame.time_s, frame.time_s, frame.clock)
             life.end_s = frame.time_s
-            if life.crops and frame.time_s >= life.slot_ends_s and len(life.crops) == self._clip.frames:
+            if self._is_due(life, frame.time_s):
                 cut_now.append(self._cut(track, life, frame.time_s))
-            verdict = reasons[i] or _surplus(life, frame.time_s, float(quality[i]))
-            if verdict is None:
+            if self._wants(life, judged[i], frame.time_s):
                 wanted.append(i)
             else:
-                self._note(life, verdict)
-        self._crop(frame, tracks.ids[wanted], boxes[wanted], quality[wanted])
+                self._note(life, judged[i].fault or "surplus")
+        self._crop(frame, tracks.ids[wanted], boxes[wanted], [judged[i] for i in wanted])
         last, ended = self.end(tracks.ended, frame.time_s)
         return cut_now + last, ended
 
@@ -126,73 +158,85 @@ class TrackletBuffer:
         ended: list[TrackEnd] = []
         for track in tracks.tolist():
             life = self._lives.pop(track)
-            if len(life.crops) >= self._params.min_crops:
+            if len(self._best(life)) >= self._params.min_crops:
                 last.append(self._cut(track, life, time_s))
             if life.tracklet_index == 0:
                 self.not_cut[_why_not_cut(life, with_the_stream=with_the_stream)] += 1
             ended.append(TrackEnd(self._key(track), time_s, life.start_s, life.end_s, life.clock))
         return last, ended
 
+    def _is_due(self, life: _Life, time_s: float) -> bool:
+        """Whether a tracklet is to be cut: of good crops, or of poor ones where there are none."""
+        full = self._clip.frames
+        return life.good.are_full(time_s, full) or (not self._is_known(life) and life.poor.are_full(time_s, full))
+
+    def _is_known(self, life: _Life) -> bool:
+        """Whether enough of a track is good for it not to need poor crops."""
+        return life.has_good_tracklet or len(life.good.crops) >= self._params.min_crops
+
+    def _wants(self, life: _Life, judged: Judged, time_s: float) -> bool:
+        """Whether a box is of use to its track, or may be as far as boxes tell."""
+        if judged.is_refused or (judged.fault is not None and self._is_known(life)):
+            return False
+        return not life.slots_of(judged).has_better(time_s, judged.quality)
+
     def _crop(
-        self, frame: Frame, tracks: NDArray[np.int64], boxes: NDArray[np.float32], quality: NDArray[np.float32]
+        self, frame: Frame, tracks: NDArray[np.int64], boxes: NDArray[np.float32], judged: Sequence[Judged]
     ) -> None:
-        """Cuts those people out of the frame who are sharp in it, and keeps the crops."""
+        """Cuts people out of the frame, and keeps those crops that are of use, sharp as they are."""
         height, width = self._clip.height, self._clip.width
         places = pixel_boxes(frame.image, boxes).tolist()
-        for track, (x1, y1, x2, y2), box, good in zip(tracks.tolist(), places, boxes, quality.tolist(), strict=True):
+        for track, (x1, y1, x2, y2), box, by_box in zip(tracks.tolist(), places, boxes, judged, strict=True):
             life = self._lives[track]
             person = frame.image[y1:y2, x1:x2]
-            if sharpness(person, height, width) < self._params.gate.min_sharpness:
-                self._note(life, "blur")
+            found = judge_sharpness(by_box, sharpness(person), self._params.gate)
+            if not self._wants(life, found, frame.time_s):
+                self._note(life, found.fault or "surplus")
                 continue
-            self._note(life, "kept")
-            pixels = shrink(person, height=height, width=width)
-            self._keep(life, _Crop(pixels, frame.time_s, box, good))
+            self._note(life, found.fault or "kept")
+            crop = _Crop(shrink(person, height=height, width=width), frame.time_s, box, found.quality)
+            life.slots_of(found).keep(crop, self._slot_s(life))
+
+    def _slot_s(self, life: _Life) -> float:
+        return min(self._params.slot_s * self._params.slot_growth**life.tracklet_index, self._params.max_slot_s)
 
     def _note(self, life: _Life, verdict: GateVerdict) -> None:
         self.verdicts[verdict] += 1
         life.verdicts[verdict] += 1
 
-    def _keep(self, life: _Life, crop: _Crop) -> None:
-        """Puts it into its slot, in the place of a worse one."""
-        if crop.time_s < life.slot_ends_s:
-            life.crops[-1] = crop
-            return
-        life.crops.append(crop)
-        slot_s = min(self._params.slot_s * self._params.slot_growth**life.tracklet_index, self._params.max_slot_s)
-        life.slot_ends_s = crop.time_s + slot_s
+    def _best(self, life: _Life) -> list[_Crop]:
+        """What a tracklet that is cut now would have, in order of time: good crops, and poor ones where they must."""
+        if self._is_known(life):
+            return life.good.crops
+        lacking = self._clip.frames - len(life.good.crops)
+        poor = sorted(life.poor.crops, key=lambda crop: -crop.quality)[:lacking]
+        return sorted([*life.good.crops, *poor], key=lambda crop: crop.time_s)
 
     def _cut(self, track: int, life: _Life, time_s: float) -> Tracklet:
-        crops, tracklet_index, start_s = life.crops, life.tracklet_index, max(life.start_s, life.tracklet_start_s)
-        life.crops, life.tracklet_index, life.tracklet_start_s, life.slot_ends_s = (
-            [],
-            tracklet_index + 1,
-            time_s,
-            -np.inf,
-        )
-        return Tracklet(
+        crops, quality = self._best(life), np.array([crop.quality for crop in self._best(life)], np.float32)
+        tracklet = Tracklet(
             track=self._key(track),
-            tracklet_index=tracklet_index,
-            start_s=start_s,
+            tracklet_index=life.tracklet_index,
+            start_s=max(life.start_s, life.tracklet_start_s),
             cut_s=time_s,
             clock=life.clock,
             crops=fit([crop.pixels for crop in crops], height=self._clip.height, width=self._clip.width),
             times_s=np.array([crop.time_s for crop in crops]),
             boxes=np.stack([crop.box for crop in crops]),
-            quality=np.array([crop.quality for crop in crops], np.float32),
+            quality=quality,
         )
+        life.has_good_tracklet |= bool(quality.mean() >= GOOD_QUALITY)
+        life.good, life.poor = _Slots(), _Slots()
+        life.tracklet_index += 1
+        life.tracklet_start_s = time_s
+        return tracklet
 
     def _key(self, track: int) -> TrackKey:
         return TrackKey(self._camera, self._session, track)
 
 
 def _why_not_cut(life: _Life, *, with_the_stream: bool) -> WhyNotCut:
-    refused: Counter[GateRefusal] = Counter({why: life.verdicts[why] for why in get_args(GateRefusal)})
-    if 2 * refused.total() > life.verdicts.total():
-        return refused.most_common(1)[0][0]
+    faults: Counter[GateFault] = Counter({fault: life.verdicts[fault] for fault in get_args(GateFault)})
+    if 2 * faults.total() > life.verdicts.total():
+        return faults.most_common(1)[0][0]
     return "stream_ended" if with_the_stream else "too_short"
-
-
-def _surplus(life: _Life, time_s: float, quality: float) -> GateVerdict | None:
-    """Whether the slot has a better crop already."""
-    return "surplus" if time_s < life.slot_ends_s and quality <= life.crops[-1].quality else None

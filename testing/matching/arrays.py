@@ -26,6 +26,7 @@ def arrays(rows: Sequence[Row], persons: Sequence[int] | None = None) -> Sightin
         vectors=np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32),
         persons=np.array(persons if persons is not None else [NOBODY] * len(rows), np.int64),
         cameras=np.array([CAMERAS.index(row[1]) for row in rows], np.int64),
+        extra=np.zeros(len(rows)),
         start_s=starts,
         end_s=np.where(np.isinf(ends), starts, ends),
         still_there=np.isinf(ends),

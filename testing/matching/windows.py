@@ -12,7 +12,7 @@ SITE = Site(name="shop", transits=(Transit(between=("door", "yard"), min_s=2, ma
 
 
 def embedding(
-    camera: str, track: int, angle: float, start_s: float, end_s: float, tracklet_index: int = 0
+    camera: str, track: int, angle: float, start_s: float, end_s: float, tracklet_index: int = 0, quality: float = 1.0
 ) -> Embedding:
     radians = np.radians(angle)
     return Embedding(
@@ -22,6 +22,7 @@ def embedding(
         clock="container",
         start_s=start_s,
         end_s=end_s,
+        quality=quality,
         box=np.array([1, 2, 3, 4], np.float32),
         vector=np.array([np.cos(radians), np.sin(radians)], np.float32),
         model_id="m@1",

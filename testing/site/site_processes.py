@@ -143,6 +143,7 @@ def _embedding(track: TrackKey, person: int, second: int, phase: int) -> Embeddi
         clock="container",
         start_s=second - 1.5,
         end_s=second + 0.2,
+        quality=1.0,
         box=np.array([10, 20, 30, 80], np.float32),
         vector=(vector / np.linalg.norm(vector)).astype(np.float32),
         model_id=PLAYED_MODEL,

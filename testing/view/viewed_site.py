@@ -111,6 +111,7 @@ class ViewedSite:
             clock="sender",
             start_s=start_s,
             end_s=end_s,
+            quality=1.0,
             box=np.array([10, 20, 60, 120], np.float32),
             vector=vector,
             model_id=self._encoder.model_id,

@@ -54,7 +54,7 @@ def frame(rng: random.Random, camera: str, time_s: float) -> Frame:
 def embedding(camera: str, track: int, number: int, cut_s: float) -> Embedding:
     key = TrackKey(camera, "r", track)
     return Embedding(
-        key, number, cut_s, "container", 0.0, cut_s, np.zeros(4, np.float32), np.ones(1, np.float32), "m@1"
+        key, number, cut_s, "container", 0.0, cut_s, 1.0, np.zeros(4, np.float32), np.ones(1, np.float32), "m@1"
     )
 
 

@@ -30,6 +30,8 @@ class EventSighting(Record):
         start, end: of the stretch, or of the whole track.
         clock: whose clock the times are.
         box: x1 y1 x2 y2 in pixels, where the person stood in the best frame of the newest stretch.
+        quality: in [0, 1], how well its best crops show the person; below 0.5 something speaks against all: they are
+            small, blurred, half hidden or at the edge.
         revision: how often it was said anew who this track is. Of all events about a track, those with the highest say
             who it is, in whatever order they come.
     """
@@ -42,6 +44,7 @@ class EventSighting(Record):
     end: Time
     clock: Clock
     box: tuple[Pixels, Pixels, Pixels, Pixels]
+    quality: float = Field(1.0, ge=0, le=1)
     revision: int = Field(0, ge=0)
 
     @property
@@ -107,7 +110,8 @@ class PersonMatched(Envelope):
         seen: the track, by its newest stretch.
         seen_before: the earlier track that it was recognised by.
         similarity: cosine between the two.
-        probability: that they are one person; null where the site is not calibrated.
+        probability: that they are one person, by the site's calibration, or else by the encoder's own curve; null where
+            there is neither.
         margin: by how much the similarity, above threshold, exceeds that of the next person who was possible; null if
             there was none.
         threshold: the similarity that was demanded.

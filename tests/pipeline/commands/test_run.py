@@ -82,13 +82,16 @@ def test_an_event_that_is_too_large_for_the_topic_is_left_out_of_it_alone(
     assert len(lines) == 2
 
 
+TOO_HIGH = {"min_height_px": 500.0, "refuse_height_px": 500.0}
+
+
 def test_a_run_says_at_its_end_what_became_of_the_tracks_of_each_camera(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*arguments(tmp_path), "--report"]) == 0
     printed = [line.split("│") for line in capsys.readouterr().out.splitlines() if "door" in line and "│" in line]
     assert [[cell.strip() for cell in line[1:-1]] for line in printed] == [["door", "60", "1", "1", "1", "0"]]
-    too_high = json.loads((tmp_path / "site.yaml").read_text()) | {"tracklets": {"gate": {"min_height_px": 500.0}}}
+    too_high = json.loads((tmp_path / "site.yaml").read_text()) | {"tracklets": {"gate": TOO_HIGH}}
     (tmp_path / "site.yaml").write_text(json.dumps(too_high))
     assert main(["run", str(tmp_path / "site.yaml"), "--report"]) == 0
     assert "│ 1      │ 0       │ 0     │ 1 (size 1) " in capsys.readouterr().out

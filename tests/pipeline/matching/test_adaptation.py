@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -39,6 +41,7 @@ def seen(
         vectors=vectors,
         persons=np.full(len(rows), NOBODY, np.int64),
         cameras=np.array([camera for _, camera, _ in rows], np.int64),
+        extra=np.zeros(len(rows)),
         start_s=starts_s,
         end_s=starts_s + 10.0,
         still_there=np.zeros(len(rows), np.bool_),
@@ -121,7 +124,7 @@ def test_the_order_of_tracks_changes_no_bit() -> None:
 
 def test_only_the_newest_are_looked_at() -> None:
     before, now = seen(10, likeness=0.8), seen(10, likeness=0.3, seed=1)
-    later = SightingArrays(now.vectors, now.persons, now.cameras, now.start_s + 1e4, now.end_s + 1e4, now.still_there)
+    later = replace(now, start_s=now.start_s + 1e4, end_s=now.end_s + 1e4)
     params = AdaptParams(tracks=len(now))
     assert (adapt(before.followed_by(later), GIVEN, OVERLAP, params) == adapt(later, GIVEN, OVERLAP, params)).all()
 

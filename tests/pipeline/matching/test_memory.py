@@ -37,6 +37,7 @@ def test_those_seen_longest_ago_go_first_and_of_equals_the_first(
         vectors=none[:, None].astype(np.float32),
         persons=none.astype(np.int64),
         cameras=none.astype(np.int64),
+        extra=none,
         start_s=none,
         end_s=end_s,
         still_there=none.astype(np.bool_),

@@ -21,6 +21,7 @@ def crowd(vectors: NDArray[np.float64], persons: NDArray[np.int64]) -> SightingA
         vectors=(vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32),
         persons=persons,
         cameras=np.zeros(len(persons), np.int64),
+        extra=np.zeros(len(persons)),
         start_s=start_s,
         end_s=start_s + 1,
         still_there=np.zeros(len(persons), np.bool_),

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.records import Frame, TrackEnd, Tracklet
+from pipeline.records import GOOD_QUALITY, Frame, TrackEnd, Tracklet
 from pipeline.tracking.gate import GateParams
 from pipeline.tracking.tracklets import TrackletBuffer, TrackletParams
 from reid_models.crops import cut
@@ -61,16 +61,49 @@ def test_a_track_that_ends_leaves_what_it_has_and_an_end() -> None:
     assert ended[0].end_s == pytest.approx(1.1)
 
 
-def test_a_track_without_a_good_crop_only_ends() -> None:
+def test_a_track_without_a_good_crop_gives_its_best_and_says_how_poor_it_is() -> None:
     buffer = TrackletBuffer("door", "r", CLIP)
     cut, ended = watch(buffer, 2.0, score=0.2)
-    assert cut == []
+    assert len(cut) == 2
+    assert all((each.quality < GOOD_QUALITY).all() for each in cut)
     assert len(ended) == 1
     assert buffer.verdicts["confidence"] == 20
-    assert len(buffer) == 0
+    assert (buffer.not_cut, len(buffer)) == ({}, 0)
 
 
-FAR, WIDE, LEFT = (100.0, 100.0, 112.0, 130.0), (100.0, 100.0, 300.0, 260.0), (0.0, 100.0, 60.0, 260.0)
+def test_poor_crops_wait_no_longer_than_good_ones() -> None:
+    poor, good = (watch(TrackletBuffer("door", "r", CLIP), 2.0, score=score)[0] for score in (0.2, 0.9))
+    assert [each.cut_s for each in poor] == [each.cut_s for each in good]
+
+
+def test_poor_crops_are_left_out_where_there_are_good_ones() -> None:
+    buffer = TrackletBuffer("door", "r", CLIP)
+    for i, score in enumerate([0.2] * 5 + [0.9] * 6 + [0.2] * 30):
+        cut, _ = buffer.add(frame(i / 10), tracks({1: PERSON}, score=score))
+        assert cut == []
+    (last,), _ = buffer.end(np.array([1]), 4.1)
+    assert last.times_s.tolist() == pytest.approx([0.5, 0.8])
+    assert (last.quality >= GOOD_QUALITY).all()
+
+
+def test_one_good_crop_is_joined_by_the_best_poor_ones() -> None:
+    buffer = TrackletBuffer("door", "r", CLIP, TrackletParams(slot_s=0.2))
+    for i, score in enumerate([0.2, 0.4, 0.4, 0.9, 0.3]):
+        buffer.add(frame(i / 5), tracks({1: PERSON}, score=score))
+    (cut,), _ = buffer.end(np.array([1]), 2.0)
+    assert cut.times_s.tolist() == pytest.approx([0.2, 0.4, 0.6, 0.8])
+
+
+def test_a_track_that_was_seen_well_once_needs_no_poor_tracklets() -> None:
+    buffer = TrackletBuffer("door", "r", CLIP)
+    cut: list[Tracklet] = []
+    for i in range(200):
+        cut += buffer.add(frame(i / 10), tracks({1: PERSON}, score=0.9 if i < 15 else 0.2))[0]
+    last, _ = buffer.end(np.array([1]), 20.0)
+    assert len(cut + last) == 1
+
+
+FAR, WIDE, LEFT = (100.0, 100.0, 112.0, 120.0), (100.0, 100.0, 300.0, 260.0), (0.0, 100.0, 30.0, 260.0)
 GREY = np.full_like(NOISE, 90)
 
 
@@ -117,10 +150,12 @@ def test_the_best_crop_of_a_slot_is_kept() -> None:
     assert (buffer.verdicts["kept"], buffer.verdicts["surplus"]) == (2, 1)
 
 
-def test_a_blurred_crop_is_rejected() -> None:
-    buffer = TrackletBuffer("door", "r", CLIP)
+def test_a_blurred_crop_is_poor() -> None:
+    buffer = TrackletBuffer("door", "r", CLIP, TrackletParams(min_crops=1))
     buffer.add(frame(0.0, np.full_like(NOISE, 90)), tracks({1: PERSON}))
+    (cut,), _ = buffer.end(np.array([1]), 0.5)
     assert buffer.verdicts["blur"] == 1
+    assert cut.quality[0] < GOOD_QUALITY
 
 
 def test_a_box_outside_the_image_is_no_crop() -> None:
@@ -139,10 +174,10 @@ def test_a_stretch_begins_with_the_track_though_its_first_crops_were_poor() -> N
     buffer = TrackletBuffer("door", "r", CLIP, TrackletParams(slot_s=0.25, slot_growth=1.0))
     cut: list[Tracklet] = []
     for i in range(60):
-        score = 0.2 if i < 20 else 0.9
+        score = 0.2 if i < 8 else 0.9
         cut += buffer.add(frame(i / 10), tracks({1: PERSON}, score=score))[0]
     assert cut[0].start_s == 0.0
-    assert cut[0].times_s[0] == pytest.approx(2.0)
+    assert cut[0].times_s[0] == pytest.approx(0.8)
     assert cut[1].start_s == cut[0].cut_s
 
 
