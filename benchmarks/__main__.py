@@ -30,6 +30,8 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "load": ("matching.simulated_load",),
     "simulation": ("speed.simulation",),
     "report": ("view.report",),
+    "watching": ("view.watching",),
+    "streams": ("view.streams",),
 }
 """By name: the module, and what to say to it."""
 
