@@ -3,9 +3,9 @@
     python -m benchmarks.view.watching [--cameras 16] [--frames 40] [--rounds 3]
 
 Runs PETS2009 S2.L1, views 1 and 6 by turns, of the folder PASSERBY_SHARED (by default ../shared), with the networks
-that come along, as `reid-pipeline run` does: without a view; with one that nobody opens; and with a wall of all cameras open,
-in a process of its own, which fetches every frame that it is told of. They take turns; each ratio is that of a round.
-Exits with 1 where watching costs a tenth of the frames per second or more.
+that come along, as `reid-pipeline run` does: without a view; with one that nobody opens; and with a wall of all cameras
+open, in a process of its own, which fetches every frame that it is told of. They take turns; each ratio is that of a
+round. Exits with 1 where watching costs a tenth of the frames per second or more.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Literal
@@ -138,6 +138,11 @@ def watch(port: int, cameras: list[str], is_open: Event, is_over: Event, count) 
     lines = stream.getresponse()
     images = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     is_open.set()
+    with suppress(OSError, http.client.HTTPException):  # the run is over first
+        fetch_frames(lines, images, is_over, count)
+
+
+def fetch_frames(lines, images, is_over: Event, count) -> None:  # type: ignore[no-untyped-def]
     kind = b""
     while not is_over.is_set() and (line := lines.readline()):
         if line.startswith(b"event: "):

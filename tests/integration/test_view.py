@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from pipeline.config_view import ViewConfig
 from pipeline.store.client import SiteStore
 from testing.view.browser import chromium, page_of
-from testing.view.viewed_site import BLUE, ORANGE, RED, ViewedSite, eventually, jpeg_of, person
+from testing.view.viewed_site import BLUE, ORANGE, RED, ViewedSite, jpeg_of, person
+from testing.waiting import until
 
 OPERATOR = "to-look-and-to-decide"
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
@@ -73,7 +74,7 @@ def test_frames_have_boxes_in_the_colour_of_their_person_and_a_camera_that_dies_
     shop.sees("door", 1, RED, ends=False)
     with page_of(browser) as page:
         open_page(page, shop, "wall")
-        eventually(lambda: shop.desk.wanted() == {"door", "yard"}, "both cameras to be wanted")
+        until(lambda: shop.desk.wanted() == {"door", "yard"}, "both cameras to be wanted")
         shop.shows("door", 1, {1: (0.1, 0.2, 0.3, 0.9)})
         door = page.locator(".tile[data-camera=door]")
         box = door.locator(".boxes rect")
@@ -123,7 +124,7 @@ def test_a_verdict_is_kept_and_parts_two_people(browser: Browser, shop: ViewedSi
         page.get_by_role("button", name="Not the same").click()
         expect(page.locator(".verdict .said")).to_contain_text("Kept: not the same person")
         shop.waits()
-        eventually(lambda: "person.split" in [event.kind for event in shop.sink.events], "the split to be told")
+        until(lambda: "person.split" in [event.kind for event in shop.sink.events], "the split to be told")
         open_page(page, shop, "people")
         expect(page.locator(".person-row")).to_have_count(2)
     assert (shop.folder / "verdicts" / "pairs.jsonl").read_text().count('"different"') == 1

@@ -138,16 +138,15 @@ def test_a_score_is_put_into_a_report_that_is_there(browser: Browser, tmp_path: 
 
 def test_twenty_thousand_tracks_are_as_few_rows_as_are_seen(browser: Browser, tmp_path: Path) -> None:
     path = written(tmp_path, list(long_run(20_000)))
-    for width, height in ((1280, 800), (390, 844)):
-        with page_of(browser, width=width, height=height) as page:
-            page.goto(path.as_uri() + "#/people")
-            expect(page.locator(".total")).to_have_text("4,000 people")
-            page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-            expect(page.locator("[aria-posinset='4000']")).to_be_visible()
-            assert page.locator(".person-row").count() < 40
-            page.goto(path.as_uri() + "#/matches")
-            expect(page.locator(".total")).to_have_text("16,000 decisions")
-            assert page.locator(".decision-row").count() < 40
+    with page_of(browser, width=390, height=844) as page:
+        page.goto(path.as_uri() + "#/people")
+        expect(page.locator(".total")).to_have_text("4,000 people")
+        page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+        expect(page.locator("[aria-posinset='4000']")).to_be_visible()
+        assert page.locator(".person-row").count() < 40
+        page.evaluate("location.hash = '#/matches'")
+        expect(page.locator(".total")).to_have_text("16,000 decisions")
+        assert page.locator(".decision-row").count() < 40
 
 
 def test_it_is_the_same_without_anybody(browser: Browser, tmp_path: Path) -> None:

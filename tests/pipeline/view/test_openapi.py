@@ -17,7 +17,8 @@ from schemathesis.specs.openapi.checks import (
 
 from pipeline.view import guard
 from testing.services.site_store import site_of_its_own
-from testing.view.viewed_site import BLUE, ORANGE, RED, ViewedSite, eventually
+from testing.view.viewed_site import BLUE, ORANGE, RED, ViewedSite
+from testing.waiting import until
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 ENOUGH = 1e9
@@ -35,7 +36,7 @@ def described(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
             shop.sees("yard", 1, RED)
             shop.sees("yard", 2, BLUE)
             with shop.client() as client:
-                eventually(lambda: client.get("/persons").json()["total"] == 3, "three persons")
+                until(lambda: client.get("/persons").json()["total"] == 3, "three persons")
             yield schemathesis.openapi.from_url(f"{shop.server.address}api/v1/openapi.json")
 
 
