@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "mars": ("capacity.mars",),
     "load": ("matching.simulated_load",),
     "simulation": ("speed.simulation",),
+    "report": ("view.report",),
 }
 """By name: the module, and what to say to it."""
 

@@ -34,6 +34,7 @@ from pipeline.output.mot_files import (
     read_truth,
     tracks_path,
 )
+from pipeline.view.frozen import add_score
 
 
 def print_scores(
@@ -57,6 +58,7 @@ def print_scores(
     if feet is not None:
         boxes = _first_view(truths, tracks)
         agreement = foot_agreement(events, boxes, _seen_by_feet(run_folder, feet, last_frame))
+    _keep_in_report(run_folder / "report.html", found)
     if as_json:
         scores = asdict(found) | ({"feet": asdict(agreement)} if agreement else {})
         Console(highlight=False).print(json.dumps(scores, indent=2), soft_wrap=True)
@@ -121,6 +123,27 @@ def _first_view(truths: dict[str, MotTruth], tracks: dict[str, MotTracks]) -> Se
         raise ConfigError(f"--feet compares with one view of true boxes, found {len(truths)}")
     camera = next(iter(truths))
     return SeenByBoxes(camera, tracks[camera], truths[camera])
+
+
+def _keep_in_report(path: Path, found: Evaluation) -> None:
+    """Puts the scores into the report of the run, if there is one."""
+    if not path.is_file():
+        return
+    names = ("HOTA", "DetA", "AssA", "IDF1", "MOTA", "id switches")
+    rows = [
+        {"camera": camera, "ids": ids, **dict(zip(names, _cells(scores), strict=True))}
+        for camera, both in found.by_camera.items()
+        for ids, scores in (("tracks", both.tracks), ("persons", both.persons))
+    ]
+    if len(found.by_camera) > 1:
+        across = {"HOTA": found.across.hota, "AssA": found.across.ass_a, "IDF1": found.across.idf1}
+        shown = {name: f"{across[name]:.1%}" if name in across else "" for name in names}
+        rows.append({"camera": "across cameras", "ids": "persons", **shown})
+    missing, excess = asdict(found.errors.missing), asdict(found.errors.excess)
+    wrong = sorted(((missing[cause] + excess[cause], cause) for cause in missing), reverse=True)
+    boxes = found.errors.missing.total + found.errors.excess.total
+    causes = [f"{cause.replace('_', ' ')}: {count:,} boxes, {count / boxes:.1%}" for count, cause in wrong if count]
+    add_score(path, rows, causes)
 
 
 def _print(found: Evaluation, agreement: FootAgreement | None) -> None:

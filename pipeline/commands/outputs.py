@@ -19,9 +19,10 @@ from pipeline.output.annotate import annotate_video
 from pipeline.output.causes import sum_causes
 from pipeline.output.mot_files import read_tracks, tracks_path
 from pipeline.output.person_labels import person_colours
-from pipeline.output.report.presence import people
-from pipeline.output.report.report import CameraSummary, RunSummary, write_report
 from pipeline.telemetry.track_counts import TrackCounts
+from pipeline.view.alike import VectorShelf
+from pipeline.view.book import Book, take_all
+from pipeline.view.frozen import CameraSummary, RunSummary, Video, write_report
 
 
 def write_outputs(
@@ -32,10 +33,11 @@ def write_outputs(
     stop: StopSignal,
     *,
     to_stderr: bool = False,
+    shelf: VectorShelf | None = None,
 ) -> None:
     """Draws what was asked for, and prints what came out and where it lies.
 
-    With `to_stderr`, stdout is for the events.
+    With `to_stderr`, stdout is for the events. `shelf` has the vectors of the tracks, for the report.
 
     Videos take as long again as the run: a signal to stop, before or meanwhile, ends the drawing.
     """
@@ -43,18 +45,21 @@ def write_outputs(
     events = list(read_events(output.directory / "events.jsonl"))
     cameras = _summaries(counts, events)
     written = [output.directory / "events.jsonl"]
+    videos: dict[str, Video] = {}
     if output.videos:
-        written += [
-            _annotate(camera, events, counts[camera.name].frames, output.directory, console, stop)
-            for camera in config.cameras
-            if counts[camera.name].frames and not stop.is_set()
-        ]
+        for camera in config.cameras:
+            if counts[camera.name].frames and not stop.is_set():
+                path, start_s = _annotate(camera, events, counts[camera.name].frames, output.directory, console, stop)
+                videos[camera.name] = Video(f"{path.parent.name}/{path.name}", start_s)
+                written.append(path)
     if output.videos and stop.is_set():
         console.print("Stopped: annotated videos end early, or are missing.")
     if output.report:
         thumbnails = output.directory / "thumbnails" if output.thumbnails else None
         written.append(output.directory / "report.html")
-        write_report(written[-1], events, RunSummary(config.site.name, cameras, took_s), thumbnails=thumbnails)
+        plan = {place.camera: place.at for place in config.site.plan}
+        summary = RunSummary(config.site.name, cameras, took_s, plan=plan, videos=videos, shelf=shelf)
+        write_report(written[-1], events, summary, thumbnails=thumbnails)
     results = Console(stderr=to_stderr, highlight=False)
     _print_cameras(cameras, results)
     _print_summary(events, cameras, took_s, results)
@@ -68,8 +73,8 @@ def _annotate(
     directory: Path,
     console: Console,
     stop: StopSignal,
-) -> Path:
-    """Reads the recording once more, now that everybody has a name."""
+) -> tuple[Path, float]:
+    """Reads the recording once more, now that everybody has a name: the video, and the time of its first frame."""
     frames = chain.from_iterable(build_source(camera, (), prefetches=True))
     first = list(islice(frames, min(2, count)))
     fps = 1 / (first[1].time_s - first[0].time_s) if len(first) == 2 else USUAL_RATE
@@ -81,8 +86,8 @@ def _annotate(
     folded = fold(events)
     persons = persons_of_camera(folded.persons_by_track, camera.name)
     path = directory / "videos" / f"{camera.name}.mp4"
-    annotate_video(shown, tracks, persons, path, colours=person_colours(folded.persons), fps=fps)
-    return path
+    annotate_video(shown, tracks, persons, path, colours=person_colours(event.person for event in events), fps=fps)
+    return path, first[0].time_s if first else 0.0
 
 
 def _summaries(counts: Mapping[str, TrackCounts], events: Sequence[IdentityEvent]) -> tuple[CameraSummary, ...]:
@@ -105,7 +110,7 @@ def _print_cameras(cameras: Sequence[CameraSummary], results: Console) -> None:
 def _print_summary(
     events: Sequence[IdentityEvent], cameras: Sequence[CameraSummary], took_s: float, results: Console
 ) -> None:
-    persons = people(events)
+    found = take_all(Book(), events).counts()
     table = Table("cameras", "frames", "frames/s", "tracks with a name", "persons", "in several cameras")
     total = sum(camera.frames for camera in cameras)
     table.add_row(
@@ -113,7 +118,7 @@ def _print_summary(
         f"{total:,}",
         f"{total / took_s:.1f}",
         f"{len({event.seen.key for event in events}):,}",
-        f"{len(persons):,}",
-        f"{sum(len(person.cameras) > 1 for person in persons):,}",
+        f"{found['persons']:,}",
+        f"{found['in_several_cameras']:,}",
     )
     results.print(table)

@@ -179,6 +179,12 @@ class Book:
             found = self._persons.get(person)
             return [] if found is None else list(found.tracks)
 
+    def gone(self) -> dict[str, Json]:
+        """Those who are named and have no sightings any more, because they turned out to be somebody else."""
+        with self._lock:
+            there = self._numbers.keys() - self._persons.keys() - self._erased
+            return {str(person): self._who(person) for person in there}
+
     def sighting(self, track: TrackKey) -> Json | None:
         """A sighting as pages have it; None if it is not known."""
         with self._lock:

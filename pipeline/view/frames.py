@@ -50,6 +50,11 @@ class Frames:
         self._asked_s = 0.0
         self._has_looker = asyncio.Event()
         self._watchers = 0
+        self._is_over = False
+
+    def end(self) -> None:
+        """Ends `/view/CAMERA` for all, in the loop."""
+        self._is_over = True
 
     def look(self, cameras: Iterable[str]) -> None:
         """Somebody looks at these for a while."""
@@ -105,7 +110,7 @@ class Frames:
         self._watchers += 1
         sent = ""
         try:
-            while True:
+            while not self._is_over:
                 self.look([camera])
                 shown = self.newest(camera)
                 if shown is not None and shown.name != sent:

@@ -95,7 +95,7 @@ def test_a_run_says_at_its_end_what_became_of_the_tracks_of_each_camera(
     (tmp_path / "site.yaml").write_text(json.dumps(too_high))
     assert main(["run", str(tmp_path / "site.yaml"), "--report"]) == 0
     assert "│ 1      │ 0       │ 0     │ 1 (size 1) " in capsys.readouterr().out
-    assert "<td>1 (size 1)</td>" in (tmp_path / "out" / "report.html").read_text()
+    assert "1 were not, and stand nowhere below: size 1." in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_events_go_to_mqtt_and_to_a_webhook_as_the_configuration_says(mosquitto: Mosquitto, tmp_path: Path) -> None:
