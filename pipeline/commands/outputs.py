@@ -1,7 +1,8 @@
 """What people look at after a run: the summary, the annotated videos, the report."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import chain, islice, takewhile
 from pathlib import Path
 
@@ -17,12 +18,16 @@ from pipeline.commands.stopping import StopSignal
 from pipeline.config import CameraConfig, PipelineConfig
 from pipeline.output.annotate import annotate_video
 from pipeline.output.causes import sum_causes
+from pipeline.output.mosaic import write_mosaic
 from pipeline.output.mot_files import read_tracks, tracks_path
 from pipeline.output.person_labels import person_colours
 from pipeline.telemetry.track_counts import TrackCounts
 from pipeline.view.alike import VectorShelf
 from pipeline.view.book import Book, take_all
 from pipeline.view.frozen import CameraSummary, RunSummary, Video, write_report
+
+A_REAL_CLOCK_S = 1e8
+"""Times of recordings that nobody gave a date begin in 1970."""
 
 
 def write_outputs(
@@ -45,15 +50,9 @@ def write_outputs(
     events = list(read_events(output.directory / "events.jsonl"))
     cameras = _summaries(counts, events)
     written = [output.directory / "events.jsonl"]
-    videos: dict[str, Video] = {}
-    if output.videos:
-        for camera in config.cameras:
-            if counts[camera.name].frames and not stop.is_set():
-                path, start_s = _annotate(camera, events, counts[camera.name].frames, output.directory, console, stop)
-                videos[camera.name] = Video(f"{path.parent.name}/{path.name}", start_s)
-                written.append(path)
-    if output.videos and stop.is_set():
-        console.print("Stopped: annotated videos end early, or are missing.")
+    videos = {} if config.is_live else _draw(config, counts, events, console, stop)
+    drawn = sorted((output.directory / "videos").glob("*.mp4")) if output.videos or output.mosaic else []
+    written += drawn
     if output.report:
         thumbnails = output.directory / "thumbnails" if output.thumbnails else None
         written.append(output.directory / "report.html")
@@ -64,6 +63,38 @@ def write_outputs(
     _print_cameras(cameras, results)
     _print_summary(events, cameras, took_s, results)
     results.print("\n".join(map(str, written)), soft_wrap=True)
+
+
+def _draw(
+    config: PipelineConfig,
+    counts: Mapping[str, TrackCounts],
+    events: Sequence[IdentityEvent],
+    console: Console,
+    stop: StopSignal,
+) -> dict[str, Video]:
+    """The videos that were asked for, by camera; a mosaic is made of them."""
+    output, videos = config.output, dict[str, Video]()
+    if not (output.videos or output.mosaic):
+        return videos
+    files: dict[str, tuple[Path, float]] = {}
+    for camera in config.cameras:
+        if counts[camera.name].frames and not stop.is_set():
+            files[camera.name] = _annotate(camera, events, counts[camera.name].frames, output.directory, console, stop)
+    for name, (path, start_s) in files.items():
+        videos[name] = Video(f"{path.parent.name}/{path.name}", start_s)
+    if output.mosaic and files and not stop.is_set():
+        write_mosaic(files, output.directory / "videos" / "mosaic.mp4", _read_clock(files))
+    if stop.is_set():
+        console.print("Stopped: annotated videos end early, or are missing.")
+    return videos
+
+
+def _read_clock(files: Mapping[str, tuple[Path, float]]) -> Callable[[float], str]:
+    """How times read in a mosaic: of the day, or since the first frame where no clock was real."""
+    first_s = min(start_s for _, start_s in files.values())
+    if first_s > A_REAL_CLOCK_S:
+        return lambda time_s: datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return lambda time_s: f"{time_s - first_s:.1f} s"
 
 
 def _annotate(
