@@ -29,6 +29,9 @@ BENCHMARKS: dict[str, tuple[str, ...]] = {
     "mars": ("capacity.mars",),
     "load": ("matching.simulated_load",),
     "simulation": ("speed.simulation",),
+    "report": ("view.report",),
+    "watching": ("view.watching",),
+    "streams": ("view.streams",),
 }
 """By name: the module, and what to say to it."""
 

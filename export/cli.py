@@ -218,6 +218,9 @@ def bench(
     files: Annotated[list[Path], typer.Argument(help="Artefacts of one network, each with its card.")],
     out: Annotated[Path, typer.Option(help="Folder for the figures and the plot.")],
     checkpoint: Annotated[Path | None, typer.Option(help="Folder of the run, for torch beside them.")] = None,
+    network: Annotated[
+        str | None, typer.Option(help="Without a run: which network of random weights is torch's; it takes as long.")
+    ] = None,
     batch: Annotated[list[int] | None, typer.Option(min=1, help="Clips or images at once; again for more.")] = None,
     frames: Annotated[list[int] | None, typer.Option(min=1, help="Of a clip; again for more.")] = None,
     provider: Annotated[
@@ -233,7 +236,9 @@ def bench(
     from export.commands.bench import Asked, run
 
     providers = [name for name in map(provider_named, provider or ()) if name]
-    asked = Asked(files, out, checkpoint, batch or (1, 4, 16), frames or (), providers, rounds, compile_too, threads)
+    asked = Asked(
+        files, out, checkpoint, network, batch or (1, 4, 16), frames or (), providers, rounds, compile_too, threads
+    )
     run(asked, Console(highlight=False), Console(stderr=True, highlight=False))
     return 0
 

@@ -275,6 +275,8 @@ def build_policy(config: PipelineConfig, card: EncoderCard) -> tuple[MatchParams
     params = matching.params
     if params.threshold is None:
         params = replace(params, threshold=USUAL_THRESHOLD if card.threshold is None else card.threshold)
+    if card.likeness is not None and params.slope is None and params.even is None:
+        params = replace(params, slope=card.likeness.slope, even=card.likeness.even)
     if matching.calibration is None:
         return params, None
     return params, read_calibration(matching.calibration, model_id=card.model_id)

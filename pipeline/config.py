@@ -227,7 +227,9 @@ class OutputConfig(Strict):
 
     Attributes:
         directory: events.jsonl, tracks/, and what is asked for below; what an earlier run left goes to earlier/.
-        videos: an annotated video of each camera; files and folders only.
+        videos: an annotated video of each camera: of a recording, drawn after the run; of a live stream as it comes,
+            `view: {frame_fps, frame_width}` of it, in files of ten minutes.
+        mosaic: one video of all cameras side by side, likewise.
         report: report.html.
         thumbnails: keep an image of each tracklet, for the report. By default no image of anybody is kept.
         shared: other users of the machine may read what is written, as far as the umask lets them; otherwise new
@@ -236,6 +238,7 @@ class OutputConfig(Strict):
 
     directory: Path = Path("out")
     videos: bool = False
+    mosaic: bool = False
     report: bool = False
     thumbnails: bool = False
     shared: bool = False
@@ -339,8 +342,6 @@ class PipelineConfig(Strict):
             raise ValueError(f"the site names cameras that are not there: {', '.join(sorted(unknown))}")
         if self.is_live and not all(camera.is_live for camera in self.cameras):
             raise ValueError("files and live streams do not mix, their clocks have nothing in common: run them apart")
-        if self.is_live and self.output.videos:
-            raise ValueError("annotated videos are drawn from files after the run; a live stream cannot be read again")
         return self
 
     @property

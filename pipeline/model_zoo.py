@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pipeline.families import family_named
 from pipeline.shipped import MODELS, MODELS_FILE
 from reid_runtime.adopt import adopt
-from reid_runtime.card import ArtefactError, card_path, file_sha256
+from reid_runtime.card import ArtefactError, LikenessCurve, card_path, file_sha256
 from reid_runtime.load import own_provider
 from reid_runtime.session import Provider
 
@@ -72,7 +72,7 @@ class KnownModel(BaseModel):
         licence: of the weights.
         trained_on: as far as anybody knows.
         notes: for people.
-        threshold: encoders only, see `ModelCard`.
+        threshold, likeness: encoders only, see `ModelCard`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -82,6 +82,7 @@ class KnownModel(BaseModel):
     trained_on: str
     notes: str = ""
     threshold: float | None = None
+    likeness: LikenessCurve | None = None
 
     def written_to(self, artefact: Path) -> list[tuple[KnownFile, Path]]:
         """Each file, and where it lies where the artefact lies there."""
@@ -200,6 +201,7 @@ def fetch(
         origin=model.files[0].urls[0],
         notes=f"{model.notes} Trained on: {model.trained_on}.",
         threshold=model.threshold,
+        likeness=model.likeness,
     )
     return target
 

@@ -81,7 +81,7 @@ def clip_encoder_card(card: ModelCard) -> EncoderCard:
             f"{_show(card.pixels)}"
         )
     _check_clip(card, card.clip)
-    return EncoderCard(card.model_id, card.clip, vector_length(card), card.threshold, batch_size(card))
+    return EncoderCard(card.model_id, card.clip, vector_length(card), card.threshold, batch_size(card), card.likeness)
 
 
 def _check_clip(card: ModelCard, clip: ClipSpec) -> None:

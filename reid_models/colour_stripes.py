@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from reid_models.clips import USUAL_FRAMES
 from reid_models.encoder import EncoderCard
 from reid_models.vectors import check_clips, unit_rows
-from reid_runtime.card import ClipSpec
+from reid_runtime.card import ClipSpec, LikenessCurve
 
 DEFINITION = 1  # raise with any change of the vectors: those of two definitions never compare
 SUGGESTED_THRESHOLD = 0.77  # 3 in 100 different people of `mars_query_half` are more similar
+LIKENESS = LikenessCurve(slope=14.2, even=0.702)  # on CUHK01: benchmarks.accuracy.thresholds
 HEIGHT_PX, WIDTH_PX = 128, 64
 STRIPES = 8
 LIGHTNESS_BINS, COLOUR_BINS = 6, 8
@@ -62,7 +63,7 @@ class ColourStripesEncoder:
 def stripes_card(*, frames: int = USUAL_FRAMES) -> EncoderCard:
     """What a network would have on its card."""
     clip = ClipSpec(frames, HEIGHT_PX, WIDTH_PX)
-    return EncoderCard(f"stripes@{DEFINITION}", clip, STRIPES * BINS, SUGGESTED_THRESHOLD)
+    return EncoderCard(f"stripes@{DEFINITION}", clip, STRIPES * BINS, SUGGESTED_THRESHOLD, likeness=LIKENESS)
 
 
 def _describe(clip: NDArray[np.uint8]) -> NDArray[np.float32]:

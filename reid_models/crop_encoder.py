@@ -106,7 +106,7 @@ def crop_encoder_card(card: ModelCard, *, frames: int = USUAL_FRAMES) -> Encoder
     crops = batch_size(card)
     batch = None if crops is None else max(1, crops // frames)
     clip = ClipSpec(frames, *_crop_size(card))
-    return EncoderCard(card.model_id, clip, vector_length(card), card.threshold, batch)
+    return EncoderCard(card.model_id, clip, vector_length(card), card.threshold, batch, card.likeness)
 
 
 def _crop_size(card: ModelCard) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_models.vectors import has_direction
-from reid_runtime.card import ArtefactError, ClipSpec
+from reid_runtime.card import ArtefactError, ClipSpec, LikenessCurve
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class EncoderCard:
         model_id, clip: see `Encoder`.
         dimensions: D, length of its vectors; None: its file leaves that open.
         threshold: cosine from which two tracks are one person where nothing is calibrated; None: nobody measured it.
+        likeness: what a cosine is worth where nothing is calibrated; None: nobody measured it.
         batch: clips in one pass where the network takes no other number; None: as many as one likes.
     """
 
@@ -26,6 +27,7 @@ class EncoderCard:
     dimensions: int | None
     threshold: float | None
     batch: int | None = None
+    likeness: LikenessCurve | None = None
 
 
 class Encoder(Protocol):

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from reid_runtime.card import (
     ArtefactError,
+    LikenessCurve,
     ModelCard,
     Pixels,
     TensorSpec,
@@ -36,6 +37,7 @@ class Origin:
     origin: str
     notes: str = ""
     threshold: float | None = None
+    likeness: LikenessCurve | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def adopt(
     origin: str,
     notes: str = "",
     threshold: float | None = None,
+    likeness: LikenessCurve | None = None,
     asked: Asked | None = None,
 ) -> ModelCard:
     """Checks an artefact against a family by running it, and writes its card beside it.
@@ -71,13 +74,13 @@ def adopt(
         licence: of the weights.
         origin: where the artefact came from.
         notes: what else a user should know.
-        threshold: see `ModelCard`.
+        threshold, likeness: see `ModelCard`.
         asked: what is said of it where the file leaves it open.
 
     Raises:
         ArtefactError: if the file is missing, no network, or not of this family.
     """
-    words = Origin(name, licence, origin, notes, threshold)
+    words = Origin(name, licence, origin, notes, threshold, likeness)
     card = examine(file, [family], words, asked or Asked()).card
     write_card(card, file)
     return card
@@ -172,6 +175,7 @@ def _card(file: Path, family: Family, claim: Claim, signature: Signature, words:
             licence=words.licence,
             origin=words.origin,
             threshold=words.threshold,
+            likeness=words.likeness,
             notes=words.notes,
         )
     except ValidationError as error:

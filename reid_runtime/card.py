@@ -136,6 +136,19 @@ class Lowered(BaseModel):
     figures: dict[str, Finite] = Field(default_factory=dict)
 
 
+class LikenessCurve(BaseModel):
+    """What a cosine of one encoder is worth, measured on people whose names are known.
+
+    Attributes:
+        slope: by how much the log-odds of one person rise with the cosine.
+        even: cosine of two clips who are as likely one person as two, if both were equally likely beforehand.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    slope: float = Field(gt=0, allow_inf_nan=False)
+    even: float = Field(ge=-1, le=1, allow_inf_nan=False)
+
+
 class ModelCard(BaseModel):
     """What stands in the JSON file beside an artefact.
 
@@ -155,6 +168,7 @@ class ModelCard(BaseModel):
         licence: of the weights, an SPDX name or words.
         origin: where the artefact came from.
         threshold: encoders only: cosine from which two tracks are taken for one person where nothing is calibrated.
+        likeness: encoders only: what a cosine is worth where nothing is calibrated.
         notes: what else a user should know.
         network: which architecture it is, as docs/models.md names it; empty: nobody knows.
         paper: whose.
@@ -178,6 +192,7 @@ class ModelCard(BaseModel):
     licence: str
     origin: str
     threshold: float | None = Field(None, ge=-1, le=1, allow_inf_nan=False)
+    likeness: LikenessCurve | None = None
     notes: str = ""
     network: str = ""
     paper: str = ""

@@ -17,7 +17,7 @@ from rich.table import Table
 from export.bench.costs import Costs, Peak, count_costs, measure_peak
 from export.bench.plot import draw
 from export.bench.rounds import Size, Timing, time_ways, timing
-from export.graph.sources import trained_subject
+from export.graph.sources import Sizes, random_subject, trained_subject
 from export.verification.sessions import TorchSession
 from export.verification.trials import SamplesError
 from reid_runtime.card import ModelCard, read_card
@@ -35,6 +35,7 @@ class Asked:
         files: artefacts of one network.
         out: folder for the figures and the plot.
         checkpoint: folder of the run, for torch beside them; None: without.
+        network: where there is no run, which network of random weights is torch's: it takes as long.
         batches: N of each.
         frames: T of each; none: that of the card.
         providers: where to run; none: all that work.
@@ -46,6 +47,7 @@ class Asked:
     files: Sequence[Path]
     out: Path
     checkpoint: Path | None = None
+    network: str | None = None
     batches: Sequence[int] = (1, 4, 16)
     frames: Sequence[int] = ()
     providers: Sequence[Provider] = field(default=())
@@ -110,16 +112,36 @@ def _ways(asked: Asked) -> list[_Way]:
         for file in asked.files
         for provider in _that_run(file, providers)
     ]
-    if asked.checkpoint is None:
-        return found
-    torch.set_num_threads(asked.threads)
+    return [*found, *_ways_of_torch(asked, on_gpu="cuda" in providers)]
+
+
+def _ways_of_torch(asked: Asked, *, on_gpu: bool) -> list[_Way]:
+    """Eager, compiled, and on a GPU in half precision too."""
     card = read_card(asked.files[0])
-    network = trained_subject(asked.checkpoint).network
-    found.append(_Way("torch eager", TorchSession(network, card)))
+    if asked.checkpoint is not None:
+        network = trained_subject(asked.checkpoint).network
+    elif asked.network is not None:
+        network = random_subject(asked.network, seed=0, sizes=_sizes_of(card)).network
+    else:
+        return []
+    torch.set_num_threads(asked.threads)
+    device = "cuda" if on_gpu else "cpu"
+    network = network.to(device)
+    where = " cuda" if on_gpu else ""
+    found = [_Way(f"torch eager{where}", TorchSession(network, card, device=device))]
+    if on_gpu:
+        found.append(_Way(f"torch eager{where}, fp16", TorchSession(network, card, device=device, is_half=True)))
     if asked.is_compiled:
         compiled = torch.compile(network)
-        found.append(_Way("torch.compile", TorchSession(compiled, card)))
+        found.append(_Way(f"torch.compile{where}", TorchSession(compiled, card, device=device)))
     return found
+
+
+def _sizes_of(card: ModelCard) -> Sizes:
+    """Of a network that takes what the artefact takes."""
+    if card.clip is not None:
+        return Sizes(card.clip.frames, card.clip.height, card.clip.width)
+    return Sizes() if card.detection is None else Sizes(None, card.detection.height, card.detection.width)
 
 
 def _that_run(file: Path, asked: Sequence[Provider]) -> Sequence[Provider]:

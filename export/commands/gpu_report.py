@@ -28,13 +28,12 @@ def run(networks: Sequence[Path], folder: Path, *, minutes: float, date: str) ->
     until_s = time.monotonic() + 60 * minutes
     machine = this_machine()
     files = list(networks) or shipped()
-    for file in files:
-        read_card(file)
+    beside = {file: read_card(file).network for file in files}
     folder.mkdir(parents=True, exist_ok=True)
     console = Console(stderr=True, highlight=False)
     done: list[Done] = []
     with tempfile.TemporaryDirectory(prefix="engines.", dir=folder) as scratch:
-        steps = steps_of(files, Path(scratch), folder, runtimes=_runtimes(machine))
+        steps = steps_of(files, Path(scratch), folder, runtimes=_runtimes(machine), beside=beside)
         for index, step in enumerate(steps, 1):
             console.print(f"{index} of {len(steps)}: {step.name}", soft_wrap=True)
             done.append(run_step(step, left_s=until_s - time.monotonic()))

@@ -4,10 +4,11 @@ them does, not even a crash in a driver, keeps the others from being done."""
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 
 EXPORT = sys.executable, "-m", "export.cli"
 PRECISIONS = "fp16", "int8"
@@ -51,7 +52,14 @@ class Done:
     fault: str = ""
 
 
-def steps_of(networks: Sequence[Path], scratch: Path, report: Path, *, runtimes: Sequence[str]) -> tuple[Step, ...]:
+def steps_of(
+    networks: Sequence[Path],
+    scratch: Path,
+    report: Path,
+    *,
+    runtimes: Sequence[str],
+    beside: Mapping[Path, str] = MappingProxyType({}),
+) -> tuple[Step, ...]:
     """All steps, those first whose figures nothing else gives.
 
     Args:
@@ -60,6 +68,7 @@ def steps_of(networks: Sequence[Path], scratch: Path, report: Path, *, runtimes:
         scratch: folder for what is made on the way.
         report: folder of the report, for plots.
         runtimes: for which engines are built, of `tensorrt` and `tensorrt-rtx`.
+        beside: which network of the catalogue a file holds, where that is known: it is measured in torch, too.
     """
     found: list[Step] = []
     checks: list[Step] = []
@@ -72,7 +81,7 @@ def steps_of(networks: Sequence[Path], scratch: Path, report: Path, *, runtimes:
             for runtime in runtimes
         ]
         found += [engine.build() for engine in engines]
-        found.append(_bench(f"bench-{network.stem}", [*files.values()], report))
+        found.append(_bench(f"bench-{network.stem}", [*files.values()], report, beside=beside.get(network, "")))
         if engines:
             every = [*files.values(), *(engine.file for engine in engines)]
             found.append(_bench(f"bench-{network.stem}-engines", every, report))
@@ -131,9 +140,17 @@ def _lower(network: Path, precision: str, file: Path) -> Step:
     return Step(f"{file.stem}: make", command, 150)
 
 
-def _bench(name: str, files: Sequence[Path], report: Path) -> Step:
-    """Engines run by their own libraries; they have a step of their own, so that one that fails spoils it alone."""
-    command = (*EXPORT, "bench", *map(str, files), "--out", str(report / name), "--provider", "cuda")
+def _bench(name: str, files: Sequence[Path], report: Path, *, beside: str = "") -> Step:
+    """Engines run by their own libraries; they have a step of their own, so that one that fails spoils it alone.
+
+    Args:
+        name: of the step.
+        files: artefacts of one network.
+        report: folder of the report.
+        beside: name of that network, for torch beside them; empty: nobody knows.
+    """
+    torch = ("--network", beside) if beside else ()
+    command = (*EXPORT, "bench", *map(str, files), "--out", str(report / name), "--provider", "cuda", *torch)
     return Step(name, command, 120)
 
 

@@ -18,9 +18,26 @@ from reid_runtime.session import Arrays, Provider, Session
 class TorchSession:
     """A network in torch that takes and yields what a card says of its first input and output."""
 
-    def __init__(self, network: Callable[[Tensor], Tensor | tuple[Tensor, ...]], card: ModelCard) -> None:
+    def __init__(
+        self,
+        network: Callable[[Tensor], Tensor | tuple[Tensor, ...]],
+        card: ModelCard,
+        *,
+        device: str = "cpu",
+        is_half: bool = False,
+    ) -> None:
+        """Takes a network.
+
+        Args:
+            network: lies on the device already.
+            card: of what it is beside.
+            device: of torch.
+            is_half: whether products are of half precision, by torch's autocast.
+        """
         self._network = network
         self._card = card
+        self._device = device
+        self._is_half = is_half
 
     @property
     def card(self) -> ModelCard:
@@ -29,10 +46,11 @@ class TorchSession:
 
     def run(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
         """See `Session.run`."""
-        with torch.inference_mode():
-            found = self._network(torch.from_numpy(np.ascontiguousarray(inputs[self._card.inputs[0].name])))
+        given = torch.from_numpy(np.ascontiguousarray(inputs[self._card.inputs[0].name])).to(self._device)
+        with torch.inference_mode(), torch.autocast(self._device, torch.float16, enabled=self._is_half):
+            found = self._network(given)
         first = found[0] if isinstance(found, tuple) else found
-        return {self._card.outputs[0].name: first.numpy()}
+        return {self._card.outputs[0].name: first.float().cpu().numpy()}
 
 
 class NotingSession:

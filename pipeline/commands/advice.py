@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.config import CameraConfig, PipelineConfig
-from pipeline.output.report.report import CameraSummary
 from pipeline.telemetry.track_counts import NEAR, TrackCounts
+from pipeline.view.frozen import CameraSummary
 
 MOST_LINES = 2
 LEAST_SHARE = 0.25

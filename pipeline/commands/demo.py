@@ -40,11 +40,15 @@ def run_demo(site: Path | None, out: Path, replaced: Replaced, flags: Flags, sto
     config = load_simulation(site or SHOP, replaced)
     deployment = record_site(config, out, console, stop)
     console.print("2. Recognising who is who.")
-    failed = run_pipeline(deployment, replace(flags, videos=True, report=True, thumbnails=True), stop)
+    failed = run_pipeline(
+        deployment, replace(flags, videos=True, report=True, thumbnails=True, view=True, images=True, view_port=0), stop
+    )
     if failed or stop.is_set():
         return failed
     score(out, console)
-    console.print(f"Took {time.monotonic() - started_s:.0f} s. Open {out / 'out' / 'report.html'}, and watch:")
+    report = (out / "out" / "report.html").resolve().as_uri()
+    console.print(f"Took {time.monotonic() - started_s:.0f} s. The report, with this score under Health: {report}")
+    console.print("Watch:")
     for camera in config.cameras:
         console.print(f"  {out / 'out' / 'videos' / camera.name}.mp4", soft_wrap=True)
     return 0

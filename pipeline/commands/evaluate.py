@@ -1,7 +1,7 @@
 """`reid-pipeline evaluate`: a run against the truth."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import cast, get_args
@@ -28,11 +28,13 @@ from pipeline.output.mot_files import (
     TruthFormat,
     length_path,
     read_feet,
+    read_frame_rate,
     read_sequence_length,
     read_tracks,
     read_truth,
     tracks_path,
 )
+from pipeline.view.frozen import add_score
 
 
 def print_scores(
@@ -51,11 +53,12 @@ def print_scores(
     tracks = {camera: _tracks(run_folder, camera) for camera in truths}
     for camera, true in truths.items():
         check_frames(camera, true.frames, last_frame=true.last_frame, had=_length(run_folder, camera))
-    found = evaluate(events, tracks, truths)
+    found = evaluate(events, tracks, truths, frame_s=_frame_s(run_folder, truths))
     agreement = None
     if feet is not None:
         boxes = _first_view(truths, tracks)
         agreement = foot_agreement(events, boxes, _seen_by_feet(run_folder, feet, last_frame))
+    _keep_in_report(run_folder / "report.html", found)
     if as_json:
         scores = asdict(found) | ({"feet": asdict(agreement)} if agreement else {})
         Console(highlight=False).print(json.dumps(scores, indent=2), soft_wrap=True)
@@ -101,6 +104,13 @@ def _length(run_folder: Path, camera: str) -> int | None:
     return read_sequence_length(path) if path.exists() else None
 
 
+def _frame_s(run_folder: Path, cameras: Iterable[str]) -> dict[str, float] | None:
+    """From one frame to the next of each camera, where the run said so of all of them."""
+    rates = {camera: read_frame_rate(length_path(tracks_path(run_folder, camera))) for camera in cameras}
+    found = {camera: 1 / rate for camera, rate in rates.items() if rate}
+    return found if len(found) == len(rates) else None
+
+
 def _seen_by_feet(run_folder: Path, text: str, last_frame: int | None) -> SeenByFeet:
     camera, path = _named(text)
     feet = read_feet(path, last_frame=last_frame)
@@ -115,6 +125,27 @@ def _first_view(truths: dict[str, MotTruth], tracks: dict[str, MotTracks]) -> Se
     return SeenByBoxes(camera, tracks[camera], truths[camera])
 
 
+def _keep_in_report(path: Path, found: Evaluation) -> None:
+    """Puts the scores into the report of the run, if there is one."""
+    if not path.is_file():
+        return
+    names = ("HOTA", "DetA", "AssA", "IDF1", "MOTA", "id switches")
+    rows = [
+        {"camera": camera, "ids": ids, **dict(zip(names, _cells(scores), strict=True))}
+        for camera, both in found.by_camera.items()
+        for ids, scores in (("tracks", both.tracks), ("persons", both.persons))
+    ]
+    if len(found.by_camera) > 1:
+        across = {"HOTA": found.across.hota, "AssA": found.across.ass_a, "IDF1": found.across.idf1}
+        shown = {name: f"{across[name]:.1%}" if name in across else "" for name in names}
+        rows.append({"camera": "across cameras", "ids": "persons", **shown})
+    missing, excess = asdict(found.errors.missing), asdict(found.errors.excess)
+    wrong = sorted(((missing[cause] + excess[cause], cause) for cause in missing), reverse=True)
+    boxes = found.errors.missing.total + found.errors.excess.total
+    causes = [f"{cause.replace('_', ' ')}: {count:,} boxes, {count / boxes:.1%}" for count, cause in wrong if count]
+    add_score(path, rows, causes)
+
+
 def _print(found: Evaluation, agreement: FootAgreement | None) -> None:
     out = Console(highlight=False)
     table = Table("camera", "ids", "HOTA", "DetA", "AssA", "IDF1", "MOTA", "id switches")
@@ -127,6 +158,12 @@ def _print(found: Evaluation, agreement: FootAgreement | None) -> None:
         out.print(_pairs(found))
         out.print(f"across cameras: IDF1 {across.idf1:.1%}, HOTA {across.hota:.1%}, AssA {across.ass_a:.1%}")
     out.print(_causes(found.errors))
+    if found.persistence is not None:
+        kept = found.persistence
+        out.print(
+            f"a person can be seen for {kept.visible_s:.1f} s on average, "
+            f"{kept.kept_s:.1f} s of them ({kept.share:.1%}) under one name"
+        )
     if agreement is not None:
         out.print(
             f"two views: IDF1 {agreement.idf1:.1%} over both ({agreement.idf1_boxes:.1%} by boxes, "

@@ -1,7 +1,8 @@
 """What people look at after a run: the summary, the annotated videos, the report."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import chain, islice, takewhile
 from pathlib import Path
 
@@ -18,11 +19,16 @@ from pipeline.commands.stopping import StopSignal
 from pipeline.config import CameraConfig, PipelineConfig
 from pipeline.output.annotate import annotate_video
 from pipeline.output.causes import sum_causes
+from pipeline.output.mosaic import write_mosaic
 from pipeline.output.mot_files import read_tracks, tracks_path
 from pipeline.output.person_labels import person_colours
-from pipeline.output.report.presence import people
-from pipeline.output.report.report import CameraSummary, RunSummary, write_report
 from pipeline.telemetry.track_counts import TrackCounts
+from pipeline.view.alike import VectorShelf
+from pipeline.view.book import Book, take_all
+from pipeline.view.frozen import CameraSummary, RunSummary, Video, write_report
+
+A_REAL_CLOCK_S = 1e8
+"""Times of recordings that nobody gave a date begin in 1970."""
 
 
 def write_outputs(
@@ -33,10 +39,11 @@ def write_outputs(
     stop: StopSignal,
     *,
     to_stderr: bool = False,
+    shelf: VectorShelf | None = None,
 ) -> None:
     """Draws what was asked for, and prints what came out and where it lies.
 
-    With `to_stderr`, stdout is for the events.
+    With `to_stderr`, stdout is for the events. `shelf` has the vectors of the tracks, for the report.
 
     Videos take as long again as the run: a signal to stop, before or meanwhile, ends the drawing.
     """
@@ -45,18 +52,14 @@ def write_outputs(
     cameras = _summaries(counts, events)
     advice = advise(config, counts, cameras)
     written = [output.directory / "events.jsonl"]
-    if output.videos:
-        written += [
-            _annotate(camera, events, counts[camera.name].frames, output.directory, console, stop)
-            for camera in config.cameras
-            if counts[camera.name].frames and not stop.is_set()
-        ]
-    if output.videos and stop.is_set():
-        console.print("Stopped: annotated videos end early, or are missing.")
+    videos = {} if config.is_live else _draw(config, counts, events, console, stop)
+    drawn = sorted((output.directory / "videos").glob("*.mp4")) if output.videos or output.mosaic else []
+    written += drawn
     if output.report:
         thumbnails = output.directory / "thumbnails" if output.thumbnails else None
         written.append(output.directory / "report.html")
-        summary = RunSummary(config.site.name, cameras, took_s, advice)
+        plan = {place.camera: place.at for place in config.site.plan}
+        summary = RunSummary(config.site.name, cameras, took_s, plan=plan, videos=videos, shelf=shelf, advice=advice)
         write_report(written[-1], events, summary, thumbnails=thumbnails)
     results = Console(stderr=to_stderr, highlight=False)
     _print_cameras(cameras, results)
@@ -66,6 +69,38 @@ def write_outputs(
     results.print("\n".join(map(str, written)), soft_wrap=True)
 
 
+def _draw(
+    config: PipelineConfig,
+    counts: Mapping[str, TrackCounts],
+    events: Sequence[IdentityEvent],
+    console: Console,
+    stop: StopSignal,
+) -> dict[str, Video]:
+    """The videos that were asked for, by camera; a mosaic is made of them."""
+    output, videos = config.output, dict[str, Video]()
+    if not (output.videos or output.mosaic):
+        return videos
+    files: dict[str, tuple[Path, float]] = {}
+    for camera in config.cameras:
+        if counts[camera.name].frames and not stop.is_set():
+            files[camera.name] = _annotate(camera, events, counts[camera.name].frames, output.directory, console, stop)
+    for name, (path, start_s) in files.items():
+        videos[name] = Video(f"{path.parent.name}/{path.name}", start_s)
+    if output.mosaic and files and not stop.is_set():
+        write_mosaic(files, output.directory / "videos" / "mosaic.mp4", _read_clock(files))
+    if stop.is_set():
+        console.print("Stopped: annotated videos end early, or are missing.")
+    return videos
+
+
+def _read_clock(files: Mapping[str, tuple[Path, float]]) -> Callable[[float], str]:
+    """How times read in a mosaic: of the day, or since the first frame where no clock was real."""
+    first_s = min(start_s for _, start_s in files.values())
+    if first_s > A_REAL_CLOCK_S:
+        return lambda time_s: datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return lambda time_s: f"{time_s - first_s:.1f} s"
+
+
 def _annotate(
     camera: CameraConfig,
     events: Sequence[IdentityEvent],
@@ -73,8 +108,8 @@ def _annotate(
     directory: Path,
     console: Console,
     stop: StopSignal,
-) -> Path:
-    """Reads the recording once more, now that everybody has a name."""
+) -> tuple[Path, float]:
+    """Reads the recording once more, now that everybody has a name: the video, and the time of its first frame."""
     frames = chain.from_iterable(build_source(camera, (), prefetches=True))
     first = list(islice(frames, min(2, count)))
     fps = 1 / (first[1].time_s - first[0].time_s) if len(first) == 2 else USUAL_RATE
@@ -86,8 +121,8 @@ def _annotate(
     folded = fold(events)
     persons = persons_of_camera(folded.persons_by_track, camera.name)
     path = directory / "videos" / f"{camera.name}.mp4"
-    annotate_video(shown, tracks, persons, path, colours=person_colours(folded.persons), fps=fps)
-    return path
+    annotate_video(shown, tracks, persons, path, colours=person_colours(event.person for event in events), fps=fps)
+    return path, first[0].time_s if first else 0.0
 
 
 def _summaries(counts: Mapping[str, TrackCounts], events: Sequence[IdentityEvent]) -> tuple[CameraSummary, ...]:
@@ -104,7 +139,7 @@ def _summaries(counts: Mapping[str, TrackCounts], events: Sequence[IdentityEvent
             named=named[name],
             joined=joined[name],
             not_encoded=count.not_encoded,
-            poor_boxes=count.poor_share,
+            poor_boxes=count.poor_share if count.poor_boxes else "",
         )
         for name, count in counts.items()
     )
@@ -122,14 +157,14 @@ def _print_cameras(cameras: Sequence[CameraSummary], results: Console) -> None:
         if each.encoded > each.named:
             unnamed = f"{each.encoded - each.named:,} of {each.encoded:,} encoded tracks"
             results.print(f"camera {each.name}: {unnamed} showed too little for a name", soft_wrap=True)
-        if not each.poor_boxes.startswith("0 %"):
+        if each.poor_boxes:
             results.print(f"camera {each.name}: of the boxes were poor {each.poor_boxes}", soft_wrap=True)
 
 
 def _print_summary(
     events: Sequence[IdentityEvent], cameras: Sequence[CameraSummary], took_s: float, results: Console
 ) -> None:
-    persons = people(events)
+    found = take_all(Book(), events).counts()
     table = Table("cameras", "frames", "frames/s", "tracks with a name", "persons", "in several cameras")
     total = sum(camera.frames for camera in cameras)
     table.add_row(
@@ -137,7 +172,7 @@ def _print_summary(
         f"{total:,}",
         f"{total / took_s:.1f}",
         f"{len({event.seen.key for event in events}):,}",
-        f"{len(persons):,}",
-        f"{sum(len(person.cameras) > 1 for person in persons):,}",
+        f"{found['persons']:,}",
+        f"{found['in_several_cameras']:,}",
     )
     results.print(table)

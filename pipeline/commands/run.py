@@ -32,6 +32,9 @@ from pipeline.telemetry.http_server import HealthServer
 from pipeline.telemetry.minutes import MinuteLog
 from pipeline.telemetry.summary import StatusReader
 from pipeline.telemetry.track_counts import TrackCounts, count_tracks
+from pipeline.view.alike import VectorShelf
+from pipeline.view.book import Book
+from pipeline.view.live_videos import LiveVideoParams, LiveVideos
 from pipeline.view.run_site import BookSink, MemoryDesk, RunSite
 from pipeline.view.viewed import card_of
 
@@ -49,13 +52,20 @@ def run_pipeline(path: Path | None, flags: Flags, stop: StopSignal) -> int:
         console.print(hint, soft_wrap=True)
     started_s = time.monotonic()
     with files_kept_private(unless=config.output.shared), ExitStack() as kept:
-        counts, has_failed = _run(config, flags, console, stop, kept)
-        write_outputs(config, counts, time.monotonic() - started_s, console, stop, to_stderr=flags.prints_events)
+        shelf = VectorShelf()
+        counts, has_failed = _run(config, flags, console, stop, kept, shelf)
+        took_s = time.monotonic() - started_s
+        write_outputs(config, counts, took_s, console, stop, to_stderr=flags.prints_events, shelf=shelf)
     return int(has_failed)
 
 
 def _run(
-    config: PipelineConfig, flags: Flags, console: Console, stop: StopSignal, kept: ExitStack
+    config: PipelineConfig,
+    flags: Flags,
+    console: Console,
+    stop: StopSignal,
+    kept: ExitStack,
+    shelf: VectorShelf,
 ) -> tuple[Mapping[str, TrackCounts], bool]:
     """Runs it from building to closing; what was counted of each camera, and whether one failed, as a log line says.
 
@@ -66,7 +76,8 @@ def _run(
     if flags.view:
         require_view()
     with ExitStack() as stack:
-        desk = MemoryDesk() if flags.view and config.view.images else None
+        records = config.is_live and (config.output.videos or config.output.mosaic)
+        desk = MemoryDesk() if records or (flags.view and config.view.images) else None
         deployment = stack.enter_context(Deployment(config, desk=desk))
         http = config.http
         if http.port is not None:
@@ -74,12 +85,16 @@ def _run(
         further = _open_further_sinks(config, flags, stack, [left_out, deployment.count_left_out])
         kept.enter_context(folder_of_a_run(config.output.directory))
         file = stack.enter_context(JsonLinesSink(path))
-        view = _open_view(config, deployment, desk, stack) if flags.view else None
-        if view is None:
-            supervisor = deployment.connect(FanoutSink([file, *further]))
-        else:
-            sinks = FanoutSink([file, *further, BookSink(view.book)])
-            supervisor = deployment.connect(sinks, observers=[view.shelf.observe], verdicts=view.verdicts)
+        view = _open_view(config, deployment, desk, shelf, stack) if flags.view else None
+        books = [view.book] if view else []
+        if records and desk is not None:
+            books.append(stack.enter_context(_record(config, desk)))
+        sinks = [file, *further, *map(BookSink, books)]
+        supervisor = deployment.connect(
+            FanoutSink(sinks),
+            observers=[shelf.observe] if flags.view or config.output.report else [],
+            verdicts=view.verdicts if view else None,
+        )
         stop.calls(supervisor.stop)
         bars = _Bars(deployment.lengths, console)
         log_start("run", config)
@@ -89,12 +104,24 @@ def _run(
     return counts, left_out.tell(path) or bool(failed)
 
 
-def _open_view(config: PipelineConfig, deployment: Deployment, desk: MemoryDesk | None, stack: ExitStack) -> RunSite:
+@contextmanager
+def _record(config: PipelineConfig, desk: MemoryDesk) -> Iterator[Book]:
+    """Records live streams meanwhile; the book has to be told who is who."""
+    output, book = config.output, Book(keep_s=config.matching.retention.keep_s)
+    params = LiveVideoParams(config.view.frame_fps, each=output.videos, mosaic=output.mosaic)
+    cameras = [camera.name for camera in config.cameras]
+    with LiveVideos(desk, book, cameras, output.directory / "videos", params):
+        yield book
+
+
+def _open_view(
+    config: PipelineConfig, deployment: Deployment, desk: MemoryDesk | None, shelf: VectorShelf, stack: ExitStack
+) -> RunSite:
     """Serves the view of this run until `stack` is closed."""
     from pipeline.view.server import ViewServer
 
     status = StatusReader(deployment.health, deployment.registry)
-    site = RunSite(card_of(config), desk, status.read)
+    site = RunSite(card_of(config), desk, shelf, status.read)
     server = stack.enter_context(ViewServer(site, config.view))
     tell_address(server.address, config.view)
     return site

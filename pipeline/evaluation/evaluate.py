@@ -13,6 +13,7 @@ from passerby_events.schema import IdentityEvent
 from passerby_events.tracks import TrackKey
 from pipeline.evaluation.error_causes import IdentityErrors, identity_errors
 from pipeline.evaluation.errors import EvaluationError
+from pipeline.evaluation.persistence import Persistence, persistence
 from pipeline.evaluation.scoring import (
     FOOT_GATE_PX,
     Comparison,
@@ -78,6 +79,7 @@ class Evaluation:
         by_pair: scores of each two of them, if asked for.
         across: scores over all of them.
         errors: what keeps `across.idf1` from being one, by cause.
+        persistence: how long people keep their names; None where it is not known how fast frames came.
         tracks_without_person: tracks that no event names (too short or too poor to be recognised). Each counts as
             somebody of its own.
     """
@@ -86,6 +88,7 @@ class Evaluation:
     by_pair: list[PairScores]
     across: AcrossCameras
     errors: IdentityErrors
+    persistence: Persistence | None
     tracks_without_person: int
 
 
@@ -139,6 +142,7 @@ def evaluate(
     truth: Mapping[str, MotTruth],
     *,
     scores_pairs: bool = True,
+    frame_s: Mapping[str, float] | None = None,
 ) -> Evaluation:
     """Scores every camera that has a truth, alone and all together.
 
@@ -147,6 +151,7 @@ def evaluate(
         tracks: of that run, by camera.
         truth: by camera; a person has the same id in all of them.
         scores_pairs: also each two cameras, which takes long where there are many.
+        frame_s: from one frame to the next of each camera, seconds; None: nobody knows.
 
     Raises:
         EvaluationError: if there is no truth, no box of it counts, or a camera with truth has no tracks.
@@ -172,6 +177,7 @@ def evaluate(
         by_pair=[_pair(cameras, by_person) for cameras in combinations(scored, 2)] if scores_pairs else [],
         across=_across(list(by_person.values())),
         errors=identity_errors(by_track, by_person, {(key.camera, key.track) for key in person_of}),
+        persistence=None if frame_s is None else persistence(by_person, frame_s),
         tracks_without_person=sum(_count_unnamed(camera, rows, person_of) for camera, rows in scored.items()),
     )
 

@@ -236,8 +236,10 @@ class Matcher:
         )
 
     def _probability(self, decision: Decision, sighting: Sighting, before: Sighting | None) -> float | None:
-        if self._calibration is None or before is None or decision.similarity is None:
+        if before is None or decision.similarity is None or decision.threshold is None:
             return None
+        if self._calibration is None:
+            return self._params.probability(decision.similarity, decision.threshold)
         pair = sighting.track.camera, before.track.camera
         return float(self._calibration.probability(np.array([decision.similarity]), *pair)[0])
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
+from scipy.special import expit
 
 from pipeline.matching.constraints import POSSIBLE, TOO_LATE, Impossibility, explain, verdicts
 from pipeline.matching.nearby import persons_near
@@ -41,6 +42,9 @@ class MatchParams:
             new: the first crops of a track are often its worst.
         decide_after_tracklets: an unclear track is decided at this tracklet at the latest, or when it ends.
         runners_up: how many of the others an event names.
+        slope, even: of the probability in events, where nothing is calibrated: by how much its log-odds rise with the
+            cosine, and the cosine at which it is a half where the threshold is demanded and no more. None: what the
+            encoder's card says; where that is silent too, events have none.
     """
 
     threshold: float | None = None
@@ -49,6 +53,8 @@ class MatchParams:
     deferral_band: float = 0.1
     decide_after_tracklets: int = 3
     runners_up: int = 3
+    slope: float | None = None
+    even: float | None = None
 
     def __post_init__(self) -> None:
         if not -1 <= self.demanded <= 1:
@@ -60,6 +66,17 @@ class MatchParams:
             )
         if self.decide_after_tracklets < 1:
             raise ValueError(f"expected decide_after_tracklets of at least 1, found {self.decide_after_tracklets}")
+
+    def probability(self, similarity: float, demanded: float) -> float | None:
+        """That two are one person, if both were equally likely beforehand; None: nothing is known of that.
+
+        Args:
+            similarity: cosine.
+            demanded: of these two; the more it is above the threshold, the more alike strangers are.
+        """
+        if self.slope is None or self.even is None:
+            return None
+        return float(expit(self.slope * (similarity - self.even - (demanded - self.demanded))))
 
     @property
     def demanded(self) -> float:

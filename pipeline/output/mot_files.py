@@ -240,10 +240,21 @@ def read_sequence_length(path: Path) -> int:
         raise MotFileError(f"{path}: expected seqLength in a section [Sequence]: {error}") from error
 
 
-def write_sequence_length(path: Path, name: str, frames: int) -> None:
-    """Writes a number of frames as a MOT `seqinfo.ini` gives it."""
+def read_frame_rate(path: Path) -> float | None:
+    """The frames per second that a MOT `seqinfo.ini` gives; None where it gives none."""
+    parser = configparser.ConfigParser()
+    try:
+        parser.read_string(path.read_text(encoding="utf-8"))
+        return parser.getfloat("Sequence", "frameRate", fallback=None)
+    except (OSError, UnicodeDecodeError, configparser.Error, ValueError):
+        return None
+
+
+def write_sequence_length(path: Path, name: str, frames: int, frame_rate: float | None = None) -> None:
+    """Writes a number of frames, and how many came in a second, as a MOT `seqinfo.ini` gives them."""
+    rate = "" if frame_rate is None else f"frameRate={frame_rate:.6g}\n"
     with written_whole(path) as partial:
-        partial.write_text(f"[Sequence]\nname={name}\nseqLength={frames}\n", encoding="utf-8")
+        partial.write_text(f"[Sequence]\nname={name}\n{rate}seqLength={frames}\n", encoding="utf-8")
 
 
 def read_feet(path: Path, *, last_frame: int | None = None) -> FootTruth:

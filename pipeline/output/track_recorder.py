@@ -23,6 +23,8 @@ class TrackRecorder:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._last, self._step = -1, 1
+        self._first: tuple[int, float] | None = None
+        self._last_s = 0.0
         self._partial = partial_of(path)
         self._is_whole = True
         self._lock = self._partial.open("a")
@@ -47,12 +49,21 @@ class TrackRecorder:
         if self._last < 0:
             return
         # Where only every third frame is looked at, the two behind the last one are frames, too.
-        write_sequence_length(length_path(self._path), self._path.stem, self._last + self._step)
+        length = self._last + self._step
+        write_sequence_length(length_path(self._path), self._path.stem, length, self._frame_rate())
+
+    def _frame_rate(self) -> float | None:
+        """Frames per second, on average; None of a single one."""
+        if self._first is None or self._last_s <= self._first[1]:
+            return None
+        return (self._last - self._first[0]) / (self._last_s - self._first[1])
 
     def _write(self, step: FrameStep) -> None:
         index, tracks = step.frame.index, step.tracks
         self._step = index - self._last if self._last >= 0 else 1
-        self._last = index
+        self._last, self._last_s = index, step.frame.time_s
+        if self._first is None:
+            self._first = index, step.frame.time_s
         rows = zip(tracks.ids.tolist(), tracks.boxes.tolist(), tracks.scores.tolist(), strict=True)
         self._is_whole = False
         with naming(self._path):

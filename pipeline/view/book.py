@@ -25,7 +25,7 @@ from passerby_events.schema import (
 )
 from passerby_events.tracks import TrackKey
 from pipeline.output.person_labels import colour_of, short_name
-from pipeline.view.lines import Decision, Json, Page, Wanted, compared_by, fits, line_of, name_of, why_not
+from pipeline.view.lines import Decision, Json, Page, Wanted, fits, is_about, line_of, name_of, why_not
 
 MOST_EVENTS = 200_000
 """Decisions that are held; the oldest go first."""
@@ -69,7 +69,7 @@ class Book:
         self._erased_tracks: set[TrackKey] = set()
         self._sessions: dict[str, tuple[float, str]] = {}
         self._newest_s = 0.0
-        self._counter = 0
+        self._counter = self._named = 0
         self._listeners: list[Callable[[Event], None]] = []
         self.is_real_time = False
         """Whether times are of a real clock; else they only say what was before what."""
@@ -137,7 +137,10 @@ class Book:
 
     def _number(self, person: UUID) -> int:
         """By the order in which persons were first named: who comes later changes nobody's colour."""
-        return self._numbers.setdefault(person, len(self._numbers))
+        if person not in self._numbers:
+            self._numbers[person] = self._named
+            self._named += 1
+        return self._numbers[person]
 
     def _erase(self, person: UUID) -> None:
         self._erased.add(person)
@@ -145,18 +148,10 @@ class Book:
         for key in gone.tracks if gone else ():
             del self._tracks[key]
             self._erased_tracks.add(key)
-        about = [each for each, event in self._decisions.items() if self._names(event, person)]
+        about = [each for each, event in self._decisions.items() if is_about(event, person, self._erased_tracks)]
         for each in about:
             del self._decisions[each]
         self._order = [entry for entry in self._order if entry[2] in self._decisions]
-
-    def _names(self, event: Decision, person: UUID) -> bool:
-        compared = compared_by(event)
-        return (
-            event.person == person
-            or event.seen.key in self._erased_tracks
-            or (compared is not None and compared[0].key in self._erased_tracks)
-        )
 
     def forget(self) -> None:
         """Forgets what is past its time."""
@@ -168,6 +163,7 @@ class Book:
                 self._leave(key, self._tracks.pop(key).person)
             while self._order and self._order[0][0] < oldest_s:
                 self._decisions.pop(self._order.pop(0)[2])
+            self._numbers = {person: number for person, number in self._numbers.items() if person in self._persons}
 
     def person_of(self, track: TrackKey) -> UUID | None:
         with self._lock:
@@ -178,6 +174,12 @@ class Book:
         with self._lock:
             found = self._persons.get(person)
             return [] if found is None else list(found.tracks)
+
+    def gone(self) -> dict[str, Json]:
+        """Those who are named and have no sightings any more, because they turned out to be somebody else."""
+        with self._lock:
+            there = self._numbers.keys() - self._persons.keys() - self._erased
+            return {str(person): self._who(person) for person in there}
 
     def sighting(self, track: TrackKey) -> Json | None:
         """A sighting as pages have it; None if it is not known."""

@@ -199,7 +199,7 @@ def shrink_to(image: Image, width: int) -> Image:
 def boxes_of(tracks: Tracks, width: int, height: int) -> tuple[Box, ...]:
     """The boxes of a frame of that size."""
     shares = np.clip(tracks.boxes / np.array([width, height, width, height], np.float32), 0, 1)
-    rows: Sequence[list[float]] = np.round(shares, 4).astype(float).tolist()
+    rows: Sequence[list[float]] = np.round(shares.astype(np.float64), 4).tolist()
     return tuple(
         Box(int(track), (x1, y1, x2, y2)) for track, (x1, y1, x2, y2) in zip(tracks.ids.tolist(), rows, strict=True)
     )

@@ -1,6 +1,6 @@
 """The shapes of what pages are made of: which are wanted, and how a sighting, a decision and a reason read."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -78,6 +78,13 @@ def compared_by(event: Decision) -> tuple[EventSighting, float] | None:
             return event.joined.seen_before, event.joined.similarity
         case _:
             return None
+
+
+def is_about(event: Decision, person: UUID, tracks: Collection[TrackKey]) -> bool:
+    """Whether a decision is about somebody, or compares one of some tracks."""
+    compared = compared_by(event)
+    seen = [event.seen.key, *([compared[0].key] if compared else [])]
+    return event.person == person or any(track in tracks for track in seen)
 
 
 def name_of(key: TrackKey) -> str:

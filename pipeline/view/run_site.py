@@ -81,13 +81,16 @@ class RunSite:
     Args:
         card: of the site.
         desk: where the cameras lay out images; None: the site keeps none.
+        shelf: vectors of the tracks; told of each window by whoever runs the matcher.
         status: reads how this process is.
     """
 
-    def __init__(self, card: SiteCard, desk: MemoryDesk | None, status: Callable[[], ProcessStatus]) -> None:
+    def __init__(
+        self, card: SiteCard, desk: MemoryDesk | None, shelf: VectorShelf, status: Callable[[], ProcessStatus]
+    ) -> None:
         self.card = card
         self.book = Book()
-        self.shelf = VectorShelf()
+        self.shelf = shelf
         self.verdicts = MemoryVerdicts()
         self._desk = desk
         self._status = status

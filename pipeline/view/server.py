@@ -6,6 +6,7 @@ import logging
 import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
 from typing import Self
@@ -25,7 +26,8 @@ from pipeline.view.access import COOKIE, SESSION_S, Access
 from pipeline.view.api import PREFIX, Api, Endpoint, read_body, refusal_of
 from pipeline.view.broadcast import Broadcast
 from pipeline.view.desk import Desk
-from pipeline.view.frames import Frames, box_line
+from pipeline.view.drawing import box_line
+from pipeline.view.frames import Frames
 from pipeline.view.guard import Guard, refuse
 from pipeline.view.health_log import EVERY_S, HealthLog
 from pipeline.view.openapi import document
@@ -56,10 +58,10 @@ class ViewServer:
     def __init__(self, viewed: Viewed, config: ViewConfig) -> None:
         self._config = config
         self._socket = _listen(config)
-        app = make_app(viewed, config)
+        self._app = _make_app(viewed, config)
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app,
+                self._app.guard,
                 log_config=None,
                 access_log=False,
                 lifespan="on",
@@ -73,6 +75,7 @@ class ViewServer:
                 proxy_headers=False,
             )
         )
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="view", daemon=True)
         self._thread.start()
         for _ in range(int(STARTS_WITHIN_S / 0.02)):
@@ -91,6 +94,8 @@ class ViewServer:
         return f"http://{host}:{self.port}/"
 
     def close(self) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._app.end_streams)
         self._server.should_exit = True
         self._thread.join()
         self._socket.close()
@@ -102,7 +107,11 @@ class ViewServer:
         self.close()
 
     def _run(self) -> None:
-        asyncio.run(self._server.serve(sockets=[self._socket]))
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        await self._server.serve(sockets=[self._socket])
 
 
 def _listen(config: ViewConfig) -> socket.socket:
@@ -119,8 +128,15 @@ def _listen(config: ViewConfig) -> socket.socket:
     return listening
 
 
-def make_app(viewed: Viewed, config: ViewConfig) -> Guard:
-    """All that is served, behind its guard."""
+@dataclass(frozen=True, slots=True)
+class _App:
+    """All that is served, behind its guard; and what ends streams, in the server's loop, so that it can close."""
+
+    guard: Guard
+    end_streams: Callable[[], None]
+
+
+def _make_app(viewed: Viewed, config: ViewConfig) -> _App:
     access, health, desk = Access(config), HealthLog(viewed.card.cameras), Desk(viewed)
     broadcast = Broadcast(viewed.book)
     frames = Frames(viewed, config.frame_fps, lambda shown: broadcast.show(shown, lambda p: box_line(p, viewed.book)))
@@ -146,12 +162,16 @@ def make_app(viewed: Viewed, config: ViewConfig) -> Guard:
         broadcast.start()
         tasks = [asyncio.create_task(frames.run()), asyncio.create_task(_watch_health(viewed, health))]
         yield
-        broadcast.end()
         for task in tasks:
             task.cancel()
 
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _as_json})
-    return Guard(app, access)
+
+    def end_streams() -> None:
+        broadcast.end()
+        frames.end()
+
+    return _App(Guard(app, access), end_streams)
 
 
 async def _watch_health(viewed: Viewed, health: HealthLog) -> None:

@@ -135,10 +135,15 @@ def _feed(recipe: Recipe, lesson: Lesson, people: TrackletSet, learner: nn.Modul
 
 
 def _few(feed: Feed, identities: int, recipe: Recipe, machine: Machine) -> Iterator[Batch]:
-    """Batches in which everybody is seen, as a rule."""
+    """Batches in which everybody is seen, as a rule.
+
+    Of tracklets, those that would come after the last step: with the first ones a run would begin with clips that its
+    classifier was made of, know them by heart and learn nothing. Crops are many, and those of the first steps smaller.
+    """
     sampler = recipe.feed.sampler
     count = max(-(-identities // sampler.persons), -(-EACH * identities // sampler.batch))
-    for number in range(min(count, recipe.loop.steps * recipe.loop.accumulate)):
+    first = 0 if isinstance(recipe.feed, CropFeedParams) else recipe.loop.steps * recipe.loop.accumulate
+    for number in range(first, first + count):
         yield feed.batch(number).to(machine.device)
 
 

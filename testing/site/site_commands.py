@@ -52,6 +52,10 @@ class SiteCommands:
         """`match`."""
         return self._start("match", *flags)
 
+    def serve(self) -> Watched:
+        """`serve`, where the configuration says."""
+        return self._start("serve")
+
     def read_output(self) -> str:
         """All that they printed, and answered to whoever asked."""
         return "\n".join(text for process in self._processes for text in (process.read_output(), *process.answers))

@@ -2,9 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 import cv2
 import httpx
@@ -39,7 +38,6 @@ START_S = 1_790_000_000.0
 RED, BLUE, GREEN = (200, 30, 40), (30, 60, 200), (30, 150, 60)
 ORANGE = (180, 50, 30)
 Colour = tuple[int, int, int]
-_T = TypeVar("_T")
 
 
 class ViewedSite:
@@ -164,15 +162,6 @@ class ViewedSite:
             Metrics(),
             Health(ready_states=(LEADING, STANDING_BY)),
         )
-
-
-def eventually(asked: Callable[[], _T], what: str) -> _T:
-    """Asks until the answer counts as true; returns it."""
-    ends_s = time.monotonic() + PATIENCE_S
-    while not (found := asked()):
-        assert time.monotonic() < ends_s, f"{what}: not within {PATIENCE_S} s"
-        time.sleep(0.03)
-    return found
 
 
 def person(colour: Colour) -> np.ndarray:

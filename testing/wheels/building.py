@@ -37,7 +37,7 @@ DATA = (
     "pipeline/configs/pipeline/rtsp.yaml",
     "pipeline/configs/site/example.yaml",
     "pipeline/configs/simulation/shop.yaml",
-    "pipeline/output/report/page.html",
+    "pipeline/view/pages/index.html",
     "reid_simulation/body/humans.npz",
     "reid_simulation/body/NOTICE",
 )

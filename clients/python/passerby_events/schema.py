@@ -110,7 +110,8 @@ class PersonMatched(Envelope):
         seen: the track, by its newest stretch.
         seen_before: the earlier track that it was recognised by.
         similarity: cosine between the two.
-        probability: that they are one person; null where the site is not calibrated.
+        probability: that they are one person, by the site's calibration, or else by the encoder's own curve; null where
+            there is neither.
         margin: by how much the similarity, above threshold, exceeds that of the next person who was possible; null if
             there was none.
         threshold: the similarity that was demanded.

@@ -63,6 +63,7 @@ function frame(current) {
   document.getElementById("site-name").textContent = site.site;
   refill(document.getElementById("nav"), PAGES.map(([page, name]) => h("a", { href: `#/${page}`, "aria-current": page === current ? "page" : null }, name)));
   document.getElementById("leave").hidden = source.isFrozen || site.role === null || !site.asks;
+  document.getElementById("live").classList.toggle("over", source.isFrozen);
   document.getElementById("live").textContent = source.isFrozen ? "a run that is over" : "live";
 }
 

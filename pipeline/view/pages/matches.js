@@ -59,11 +59,11 @@ function numbers(decision) {
   const shown = [
     ["similarity", decision.similarity],
     ["demanded", decision.threshold],
-    ["ahead by", decision.margin],
+    ["ahead", decision.margin],
   ].filter(([, value]) => value !== undefined && value !== null);
   if (decision.probability !== undefined && decision.probability !== null) shown.push(["probability", decision.probability]);
   if (!shown.length && decision.runners_up?.length) shown.push(["nearest other", decision.runners_up[0].similarity]);
-  return shown.map(([name, value]) => h("span", {}, h("b", {}, name === "probability" ? `${(100 * value).toFixed(0)} %` : value.toFixed(3)), h("small", {}, name === "ahead by" ? "before the next" : name)));
+  return shown.map(([name, value]) => h("span", {}, h("b", {}, name === "probability" ? `${(100 * value).toFixed(0)} %` : value.toFixed(3)), h("small", {}, name)));
 }
 
 export async function match(context, id) {

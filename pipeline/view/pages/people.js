@@ -42,6 +42,7 @@ export async function people(context) {
   refill(
     context.main,
     h("div", { class: "title" }, h("h1", {}, "People"), total, source.alikePicture ? h("button", { type: "button", onclick: () => searchByPicture(context) }, "Search by picture") : null),
+    site.note ? h("p", { class: "note" }, site.note) : null,
     filters(context, question, change, range),
     h("section", { class: "people", "aria-label": "Timeline" }, head, list.element),
   );

@@ -42,7 +42,8 @@ function tile(camera, { source, site }) {
   const facts = h("span", { class: "facts" });
   const present = h("div", { class: "present" });
   const video = source.moment(camera, site.start);
-  if (video) stage.append(h("video", { src: video.replace(/#.*/, ""), controls: true, preload: "metadata", playsinline: true, "aria-label": `Annotated video of ${camera}` }));
+  const fit = (event) => { stage.style.aspectRatio = `${event.target.videoWidth} / ${event.target.videoHeight}`; };
+  if (video) stage.append(h("video", { onloadedmetadata: fit, src: video.replace(/#.*/, ""), controls: true, preload: "metadata", playsinline: true, "aria-label": `Annotated video of ${camera}` }));
   else if (site.images && !source.isFrozen) stage.append(h("p", { class: "waiting" }, "waiting for a frame"), image, boxes, labels, time);
   const element = h("article", { class: "tile", "data-camera": camera }, stage.childNodes.length ? stage : null, h("header", {}, h("h2", {}, badge(camera)), where, facts), present);
 

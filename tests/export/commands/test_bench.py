@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from export import cli
+from reid_runtime.card import read_card
 from testing.engines import engine_card, need_rtx, stored_engine
 from testing.paths import ROOT
 
@@ -24,10 +25,29 @@ def test_artefacts_are_timed_in_turns_and_drawn(tmp_path: Path, capsys: pytest.C
     assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("name", ["passerby-encoder", "passerby-detector"])
+def test_torch_is_timed_beside_them_without_a_run(name: str, tmp_path: Path) -> None:
+    card = read_card(MODELS / f"{name}.onnx")
+    ask = [
+        "bench",
+        str(MODELS / f"{name}.onnx"),
+        "--out",
+        str(tmp_path),
+        "--provider",
+        "cpu",
+        "--network",
+        card.network,
+    ]
+    assert cli.main([*ask, "--batch", "1", "--rounds", "3", "--no-compile"]) == 0
+    record = json.loads((tmp_path / "bench.json").read_text())
+    assert [each["way"] for each in record["timings"]] == [f"{name} cpu", "torch eager"]
+
+
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
         (["--frames", "5"], "takes clips of 8 frames, found --frames 5"),
+        (["--network", "abacus"], "or a network of docs/models.md, found abacus"),
         (["--provider", "abacus"], "expected one of cpu, openvino, cuda"),
     ],
 )

@@ -3,9 +3,9 @@ import pytest
 from detectors.tiling import TilingParams
 from pipeline.commands.advice import advise
 from pipeline.config import CameraConfig, PipelineConfig
-from pipeline.output.report.report import CameraSummary
 from pipeline.telemetry.metrics import Metrics
 from pipeline.telemetry.track_counts import TrackCounts, count_tracks
+from pipeline.view.frozen import CameraSummary
 
 
 def config(*names: str, tiles: TilingParams | None = None) -> PipelineConfig:

@@ -10,13 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from passerby_events.tracks import TrackKey
 from pipeline.config import PipelineConfig
 from pipeline.deployment import processes as children
 from pipeline.deployment.child import portable
 from pipeline.deployment.deployment import Deployment
 from pipeline.deployment.processes import ChildDied
+from pipeline.events.memory import MemorySink
 from pipeline.records import EmbeddedWindow
 from pipeline.sources.errors import ErrorCode, SourceError
+from pipeline.sources.source import name_session
+from pipeline.view.run_site import MemoryDesk
 from reid_runtime.card import ArtefactError
 from testing.scene import ENDLESS_FRAMES, RATE, endless_video, video
 from testing.still_person import still_person
@@ -264,3 +268,27 @@ def test_an_error_keeps_its_words_on_the_way_to_another_process(error: Exception
     carried = portable(error)
     assert type(carried) is kind
     assert str(error) in str(carried)
+
+
+def test_children_hand_over_crops_and_those_frames_that_somebody_looks_at(folder: Path, tmp_path: Path) -> None:
+    desk = MemoryDesk()
+    desk.watch(["camera0"])
+    config = config_of(folder, ["endless.mp4", "short1.mp4"], tmp_path, processes=2)
+    with Deployment(config, desk=desk) as running:
+        supervisor = running.connect(MemorySink())
+        thread = threading.Thread(target=supervisor.run, daemon=True)
+        thread.start()
+
+        def is_seen() -> bool:
+            desk.watch(["camera0"])
+            return desk.frame("camera0", "") is not None
+
+        until(is_seen)
+        assert desk.frame("camera1", "") is None, "nobody looks at it"
+        supervisor.stop()
+        thread.join(PATIENCE_S)
+    assert any(desk.crop(TrackKey("camera1", session_of(folder / "short1.mp4"), track)) for track in range(1, 5))
+
+
+def session_of(video: Path) -> str:
+    return name_session(str(video))

@@ -65,6 +65,23 @@ def test_two_names_for_one_person_halve_idf1_across_and_leave_each_camera_whole(
     assert found.by_camera["a"].persons.idf1 == found.by_camera["b"].persons.idf1 == pytest.approx(1)
 
 
+def test_how_long_people_keep_their_names_is_said_in_seconds_over_all_cameras() -> None:
+    """One is seen for 3 s in a and b, 2 of them under one name; the other for 1 s and never found."""
+    tracks = {"a": walk(1), "b": walk(1)}
+    truth = {"a": truth_of(both(walk(42), walk(43, box=[50.0, 0.0, 60.0, 20.0]))), "b": truth_of(walk(42))}
+    found = evaluate(
+        [event("a", 1, WALKER), event("b", 1, OTHER)], tracks, truth, frame_s={"a": 0.25, "b": 0.5}
+    ).persistence
+    assert found is not None
+    assert found.visible_s == pytest.approx((3.0 + 1.0) / 2)
+    assert found.kept_s == pytest.approx((2.0 + 0.0) / 2)
+    assert found.share == pytest.approx(0.5)
+
+
+def test_nothing_is_said_of_seconds_where_nobody_knows_how_fast_frames_came() -> None:
+    assert evaluate([event("a", 1, WALKER)], {"a": walk(1)}, {"a": truth_of(walk(42))}).persistence is None
+
+
 def test_a_broken_track_that_was_recognised_is_whole_as_a_person() -> None:
     broken = MotTracks(walk(1).frames, np.array([1, 1, 2, 2]), walk(1).boxes, walk(1).scores)
     found = evaluate([event("a", 1, WALKER), event("a", 2, WALKER)], {"a": broken}, {"a": truth_of(walk(42))})

@@ -182,6 +182,20 @@ def test_vectors_of_two_models_never_compare(desk: Desk) -> None:
         desk.see(window(20, [changed]))
 
 
+@pytest.mark.parametrize(("camera", "extra"), [("yard", 0.0), ("door", 0.05)])
+def test_elsewhere_a_match_is_as_probable_as_the_encoder_s_curve_says(camera: str, extra: float) -> None:
+    """Strangers of one camera look more alike, so as much similarity says less there."""
+    sink = MemorySink()
+    params = MatchParams(threshold=0.9, same_camera_extra=0.05, deferral_band=0.0, slope=40.0, even=0.95)
+    matcher = Matcher(MemoryGallery(sink), SITE, params)
+    matcher.step(window(10, [embedding("door", 1, 0, 5, 9)]))
+    matcher.step(window(12, [], [end("door", 1, 4, 9)]))
+    matcher.step(window(20, [embedding(camera, 2, 10, 15, 19)]))
+    [matched] = (event for event in sink.events if event.kind == "person.matched")
+    log_odds = 40 * (np.cos(np.radians(10)) - 0.95 - extra)
+    assert matched.probability == pytest.approx(1 / (1 + np.exp(-log_odds)), abs=1e-4)
+
+
 def test_a_calibrated_site_says_how_probable_a_match_is() -> None:
     curve = Curve(
         threshold=0.95,

@@ -11,7 +11,8 @@ from pipeline.config_view import ViewConfig
 from pipeline.store.client import SiteStore
 from pipeline.view.labelled import LabelledPairs
 from reid_models.tracklet_folder import read_folder
-from testing.view.viewed_site import BLUE, GREEN, ORANGE, RED, ViewedSite, eventually, jpeg_of, person
+from testing.view.viewed_site import BLUE, GREEN, ORANGE, RED, ViewedSite, jpeg_of, person
+from testing.waiting import until
 
 VIEWER, OPERATOR = "only-to-look-at-it", "to-look-and-to-decide"
 
@@ -27,7 +28,7 @@ def matches(client: httpx.Client, count: int = 1) -> list[dict[str, Any]]:
         items = client.get("/decisions", params={"kind": "person.matched"}).json()["items"]
         return items if len(items) >= count else []
 
-    return eventually(found, f"{count} matches")
+    return until(found, f"{count} matches")
 
 
 def test_somebody_who_walks_through_two_cameras_is_one_person_with_one_match_and_its_reasons(shop: ViewedSite) -> None:
@@ -55,7 +56,7 @@ def test_a_crop_finds_its_person_and_so_does_a_sighting(shop: ViewedSite) -> Non
     with shop.client() as client:
         shop.sees("door", 1, RED)
         shop.sees("door", 2, BLUE)
-        eventually(lambda: client.get("/persons").json()["total"] == 2, "two persons")
+        until(lambda: client.get("/persons").json()["total"] == 2, "two persons")
         crop = client.get("/sightings/door/r1/2/crop.jpg")
         assert crop.headers["content-type"] == "image/jpeg"
         found = client.post("/search", content=crop.content, headers={"Content-Type": "image/jpeg"}).json()["items"]
@@ -73,8 +74,8 @@ def test_a_verdict_splits_and_becomes_an_event_and_a_labelled_pair(shop: ViewedS
         answer = client.post("/verdicts", json={"verdict": "different", "decision": match["id"]})
         assert answer.status_code == 200, answer.text
         shop.waits()
-        eventually(lambda: client.get("/persons").json()["total"] == 2, "the two to be parted")
-        kinds = eventually(lambda: [e.kind for e in shop.sink.events if e.kind == "person.split"], "the split is told")
+        until(lambda: client.get("/persons").json()["total"] == 2, "the two to be parted")
+        kinds = until(lambda: [e.kind for e in shop.sink.events if e.kind == "person.split"], "the split is told")
         assert kinds == ["person.split"]
         assert [event.verdict for event in shop.sink.events if event.kind == "verdict.given"] == ["different"]
         assert [pair["verdict"] for pair in client.get("/verdicts").json()["items"]] == ["different"]
@@ -83,7 +84,7 @@ def test_a_verdict_splits_and_becomes_an_event_and_a_labelled_pair(shop: ViewedS
         again = client.post("/verdicts", json={"verdict": "same", "decision": match["id"]})
         assert again.status_code == 200
         shop.waits()
-        eventually(lambda: client.get("/persons").json()["total"] == 1, "the two to be one again")
+        until(lambda: client.get("/persons").json()["total"] == 1, "the two to be one again")
         assert len({tracklet.person for tracklet in read_folder(shop.folder / "verdicts" / "tracklets")}) == 1
 
 
@@ -99,7 +100,7 @@ def test_an_erased_person_is_gone_with_crops_and_pairs_and_an_audit_line_stays(s
         shop.waits()
         entry = client.post(f"/persons/{someone}/erase", json={"confirm": someone}).json()
         assert (entry["outcome"], entry["tracks"]) == ("erased", 2)
-        eventually(lambda: client.get(f"/persons/{someone}").status_code == 404, "the person to be gone")
+        until(lambda: client.get(f"/persons/{someone}").status_code == 404, "the person to be gone")
         assert client.get("/sightings/door/r1/1/crop.jpg").status_code == 404
         assert client.get("/decisions", params={"person": someone}).json()["total"] == 0
         assert [each["person"] for each in client.get("/audit").json()["items"]] == [someone]
@@ -113,15 +114,15 @@ def test_a_camera_that_dies_says_so(shop: ViewedSite) -> None:
         return {each["name"]: each["state"] for each in client.get("/cameras").json()["items"]}
 
     with shop.client() as client:
-        eventually(lambda: states() == {"door": "streaming", "yard": "streaming"}, "both to stream")
+        until(lambda: states() == {"door": "streaming", "yard": "streaming"}, "both to stream")
         shop.reports({"door": "retrying", "yard": "streaming"})
-        eventually(lambda: states() == {"door": "retrying", "yard": "streaming"}, "the door to be lost")
+        until(lambda: states() == {"door": "retrying", "yard": "streaming"}, "the door to be lost")
 
 
 def test_without_images_none_is_shown(store: SiteStore, tmp_path: Path) -> None:
     with ViewedSite(store, tmp_path, ViewConfig(port=0)) as shop, shop.client() as client:
         shop.sees("door", 1, RED)
-        eventually(lambda: client.get("/persons").json()["total"] == 1, "somebody")
+        until(lambda: client.get("/persons").json()["total"] == 1, "somebody")
         for path in ("/sightings/door/r1/1/crop.jpg", "/cameras/door/frame.jpg", "/../../view/door"):
             answer = client.get(path)
             assert (answer.status_code, "image" in answer.headers["content-type"]) == (404, False)
@@ -132,10 +133,10 @@ def test_frames_come_only_while_somebody_looks_and_the_same_to_all(shop: ViewedS
     assert shop.desk.wanted() == frozenset()
     with shop.client() as client:
         assert client.get("/cameras/door/frame.jpg").status_code == 404
-        eventually(lambda: "door" in shop.desk.wanted(), "the door to be wanted")
+        until(lambda: "door" in shop.desk.wanted(), "the door to be wanted")
         shop.shows("door", 1, {1: (0.1, 0.2, 0.3, 0.9)})
-        eventually(lambda: client.get("/cameras/door/frame.jpg").content.startswith(b"\xff\xd8"), "a frame")
-    eventually(lambda: shop.desk.wanted() == frozenset(), "nobody to look any more")
+        until(lambda: client.get("/cameras/door/frame.jpg").content.startswith(b"\xff\xd8"), "a frame")
+    until(lambda: shop.desk.wanted() == frozenset(), "nobody to look any more")
 
 
 def test_news_come_as_server_sent_events(shop: ViewedSite) -> None:
@@ -145,7 +146,7 @@ def test_news_come_as_server_sent_events(shop: ViewedSite) -> None:
         shop.sees("door", 1, RED)
         assert next(line for line in lines if line.startswith("event")) == "event: news"
         assert '"person.appeared"' in next(line for line in lines if line.startswith("data"))
-        eventually(lambda: "door" in shop.desk.wanted(), "the door to be wanted")
+        until(lambda: "door" in shop.desk.wanted(), "the door to be wanted")
         shop.shows("door", 1, {1: (0.1, 0.2, 0.3, 0.9)})
         while "event: frame" not in next(lines):
             pass
@@ -155,7 +156,7 @@ def test_news_come_as_server_sent_events(shop: ViewedSite) -> None:
 def test_mjpeg_has_boxes_in_it(shop: ViewedSite) -> None:
     with httpx.stream("GET", f"{shop.server.address}view/door", timeout=20) as stream:
         assert stream.headers["content-type"] == "multipart/x-mixed-replace; boundary=passerby"
-        eventually(lambda: "door" in shop.desk.wanted(), "the door to be wanted")
+        until(lambda: "door" in shop.desk.wanted(), "the door to be wanted")
         shop.shows("door", 1, {1: (0.1, 0.2, 0.3, 0.9)})
         content = b""
         for chunk in stream.iter_bytes():
