@@ -56,7 +56,12 @@ DETECTORS = (
     "person-detection-retail-0013 2x2",
     "passerby-detector",
 )
-ENCODERS = ("osnet-x0-25-msmt17", "person-reidentification-retail-0277", "passerby-encoder")
+ENCODERS = (
+    "osnet-x0-25-msmt17",
+    "person-reidentification-retail-0277",
+    "person-reidentification-retail-0288",
+    "passerby-encoder",
+)
 KEPT = 64
 """Images whose detections are at hand: more than wait anywhere in a run."""
 
