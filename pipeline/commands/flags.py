@@ -46,6 +46,7 @@ class Flags:
     provider: str | None = None
     out: Path | None = None
     videos: bool = False
+    mosaic: bool = False
     report: bool = False
     thumbnails: bool = False
     http_port: int | None = None
@@ -97,6 +98,7 @@ def merge_flags(path: Path | None, flags: Flags) -> tuple[PipelineConfig, list[s
         "output",
         directory=flags.out,
         videos=flags.videos or None,
+        mosaic=flags.mosaic or None,
         report=flags.report or None,
         thumbnails=flags.thumbnails or None,
     )

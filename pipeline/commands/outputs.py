@@ -1,7 +1,8 @@
 """What people look at after a run: the summary, the annotated videos, the report."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import chain, islice, takewhile
 from pathlib import Path
 
@@ -13,16 +14,21 @@ from passerby_events.recordings import read_events
 from passerby_events.reducing import fold, persons_of_camera
 from passerby_events.schema import IdentityEvent
 from pipeline.build import USUAL_RATE, build_source
+from pipeline.commands.advice import advise
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import CameraConfig, PipelineConfig
 from pipeline.output.annotate import annotate_video
 from pipeline.output.causes import sum_causes
+from pipeline.output.mosaic import write_mosaic
 from pipeline.output.mot_files import read_tracks, tracks_path
 from pipeline.output.person_labels import person_colours
 from pipeline.telemetry.track_counts import TrackCounts
 from pipeline.view.alike import VectorShelf
 from pipeline.view.book import Book, take_all
 from pipeline.view.frozen import CameraSummary, RunSummary, Video, write_report
+
+A_REAL_CLOCK_S = 1e8
+"""Times of recordings that nobody gave a date begin in 1970."""
 
 
 def write_outputs(
@@ -44,26 +50,55 @@ def write_outputs(
     output = config.output
     events = list(read_events(output.directory / "events.jsonl"))
     cameras = _summaries(counts, events)
+    advice = advise(config, counts, cameras)
     written = [output.directory / "events.jsonl"]
-    videos: dict[str, Video] = {}
-    if output.videos:
-        for camera in config.cameras:
-            if counts[camera.name].frames and not stop.is_set():
-                path, start_s = _annotate(camera, events, counts[camera.name].frames, output.directory, console, stop)
-                videos[camera.name] = Video(f"{path.parent.name}/{path.name}", start_s)
-                written.append(path)
-    if output.videos and stop.is_set():
-        console.print("Stopped: annotated videos end early, or are missing.")
+    videos = {} if config.is_live else _draw(config, counts, events, console, stop)
+    drawn = sorted((output.directory / "videos").glob("*.mp4")) if output.videos or output.mosaic else []
+    written += drawn
     if output.report:
         thumbnails = output.directory / "thumbnails" if output.thumbnails else None
         written.append(output.directory / "report.html")
         plan = {place.camera: place.at for place in config.site.plan}
-        summary = RunSummary(config.site.name, cameras, took_s, plan=plan, videos=videos, shelf=shelf)
+        summary = RunSummary(config.site.name, cameras, took_s, plan=plan, videos=videos, shelf=shelf, advice=advice)
         write_report(written[-1], events, summary, thumbnails=thumbnails)
     results = Console(stderr=to_stderr, highlight=False)
     _print_cameras(cameras, results)
     _print_summary(events, cameras, took_s, results)
+    for line in advice:
+        results.print(line, soft_wrap=True)
     results.print("\n".join(map(str, written)), soft_wrap=True)
+
+
+def _draw(
+    config: PipelineConfig,
+    counts: Mapping[str, TrackCounts],
+    events: Sequence[IdentityEvent],
+    console: Console,
+    stop: StopSignal,
+) -> dict[str, Video]:
+    """The videos that were asked for, by camera; a mosaic is made of them."""
+    output, videos = config.output, dict[str, Video]()
+    if not (output.videos or output.mosaic):
+        return videos
+    files: dict[str, tuple[Path, float]] = {}
+    for camera in config.cameras:
+        if counts[camera.name].frames and not stop.is_set():
+            files[camera.name] = _annotate(camera, events, counts[camera.name].frames, output.directory, console, stop)
+    for name, (path, start_s) in files.items():
+        videos[name] = Video(f"{path.parent.name}/{path.name}", start_s)
+    if output.mosaic and files and not stop.is_set():
+        write_mosaic(files, output.directory / "videos" / "mosaic.mp4", _read_clock(files))
+    if stop.is_set():
+        console.print("Stopped: annotated videos end early, or are missing.")
+    return videos
+
+
+def _read_clock(files: Mapping[str, tuple[Path, float]]) -> Callable[[float], str]:
+    """How times read in a mosaic: of the day, or since the first frame where no clock was real."""
+    first_s = min(start_s for _, start_s in files.values())
+    if first_s > A_REAL_CLOCK_S:
+        return lambda time_s: datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return lambda time_s: f"{time_s - first_s:.1f} s"
 
 
 def _annotate(
@@ -91,20 +126,39 @@ def _annotate(
 
 
 def _summaries(counts: Mapping[str, TrackCounts], events: Sequence[IdentityEvent]) -> tuple[CameraSummary, ...]:
-    named = Counter(track.camera for track in {event.seen.key for event in events})
+    persons = fold(events).persons_by_track
+    named = Counter(track.camera for track in persons)
+    cameras_of = Counter(person for person, _ in {(person, track.camera) for track, person in persons.items()})
+    joined = Counter(track.camera for track, person in persons.items() if cameras_of[person] > 1)
     return tuple(
-        CameraSummary(name, count.frames, count.seen, count.encoded, named[name], count.not_encoded)
+        CameraSummary(
+            name,
+            count.frames,
+            count.seen,
+            count.encoded,
+            named=named[name],
+            joined=joined[name],
+            not_encoded=count.not_encoded,
+            poor_boxes=count.poor_share if count.poor_boxes else "",
+        )
         for name, count in counts.items()
     )
 
 
 def _print_cameras(cameras: Sequence[CameraSummary], results: Console) -> None:
-    """What became of the tracks of each; those that are not encoded can have no name."""
-    table = Table("camera", "frames", "tracks", "encoded", "named", "not encoded")
+    """What became of the tracks of each; those that are not encoded can have no name, joined are those of people whom
+    another camera saw too."""
+    table = Table("camera", "frames", "tracks", "encoded", "named", "joined", "not encoded")
     for each in cameras:
-        why = sum_causes(each.not_encoded)
-        table.add_row(each.name, f"{each.frames:,}", f"{each.tracks:,}", f"{each.encoded:,}", f"{each.named:,}", why)
+        numbers = each.frames, each.tracks, each.encoded, each.named, each.joined
+        table.add_row(each.name, *(f"{number:,}" for number in numbers), sum_causes(each.not_encoded))
     results.print(table)
+    for each in cameras:
+        if each.encoded > each.named:
+            unnamed = f"{each.encoded - each.named:,} of {each.encoded:,} encoded tracks"
+            results.print(f"camera {each.name}: {unnamed} showed too little for a name", soft_wrap=True)
+        if each.poor_boxes:
+            results.print(f"camera {each.name}: of the boxes were poor {each.poor_boxes}", soft_wrap=True)
 
 
 def _print_summary(

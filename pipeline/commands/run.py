@@ -33,6 +33,8 @@ from pipeline.telemetry.minutes import MinuteLog
 from pipeline.telemetry.summary import StatusReader
 from pipeline.telemetry.track_counts import TrackCounts, count_tracks
 from pipeline.view.alike import VectorShelf
+from pipeline.view.book import Book
+from pipeline.view.live_videos import LiveVideoParams, LiveVideos
 from pipeline.view.run_site import BookSink, MemoryDesk, RunSite
 from pipeline.view.viewed import card_of
 
@@ -74,7 +76,8 @@ def _run(
     if flags.view:
         require_view()
     with ExitStack() as stack:
-        desk = MemoryDesk() if flags.view and config.view.images else None
+        records = config.is_live and (config.output.videos or config.output.mosaic)
+        desk = MemoryDesk() if records or (flags.view and config.view.images) else None
         deployment = stack.enter_context(Deployment(config, desk=desk))
         http = config.http
         if http.port is not None:
@@ -83,7 +86,10 @@ def _run(
         kept.enter_context(folder_of_a_run(config.output.directory))
         file = stack.enter_context(JsonLinesSink(path))
         view = _open_view(config, deployment, desk, shelf, stack) if flags.view else None
-        sinks = [file, *further, *([BookSink(view.book)] if view else [])]
+        books = [view.book] if view else []
+        if records and desk is not None:
+            books.append(stack.enter_context(_record(config, desk)))
+        sinks = [file, *further, *map(BookSink, books)]
         supervisor = deployment.connect(
             FanoutSink(sinks),
             observers=[shelf.observe] if flags.view or config.output.report else [],
@@ -96,6 +102,16 @@ def _run(
             failed = supervisor.run()
         counts = count_tracks(deployment.registry, deployment.lengths)
     return counts, left_out.tell(path) or bool(failed)
+
+
+@contextmanager
+def _record(config: PipelineConfig, desk: MemoryDesk) -> Iterator[Book]:
+    """Records live streams meanwhile; the book has to be told who is who."""
+    output, book = config.output, Book(keep_s=config.matching.retention.keep_s)
+    params = LiveVideoParams(config.view.frame_fps, each=output.videos, mosaic=output.mosaic)
+    cameras = [camera.name for camera in config.cameras]
+    with LiveVideos(desk, book, cameras, output.directory / "videos", params):
+        yield book
 
 
 def _open_view(

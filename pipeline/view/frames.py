@@ -5,19 +5,12 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable
-from functools import partial
 
-import cv2
-import numpy as np
 from starlette.concurrency import run_in_threadpool
 
 from passerby_events.errors import PasserbyError
-from passerby_events.tracks import TrackKey
 from pipeline.images import CameraImage
-from pipeline.output.annotate import draw_person
-from pipeline.output.person_labels import UNIDENTIFIED, Colour, short_name
-from pipeline.view.book import Book
-from pipeline.view.feed import FRAME_QUALITY, encode_jpeg
+from pipeline.view.drawing import jpeg_with_boxes
 from pipeline.view.viewed import Viewed
 
 logger = logging.getLogger(__name__)
@@ -127,48 +120,9 @@ class Frames:
     async def _with_boxes(self, shown: CameraImage) -> bytes:
         name, jpeg = self._drawn.get(shown.camera, ("", b""))
         if name != shown.name:
-            jpeg = await run_in_threadpool(partial(draw_boxes, shown, self._viewed.book))
+            jpeg = await run_in_threadpool(jpeg_with_boxes, shown, self._viewed.book)
             self._drawn[shown.camera] = shown.name, jpeg
         return jpeg
-
-
-def box_line(shown: CameraImage, book: Book) -> dict[str, object]:
-    """A frame as pages have it: its boxes, and who they are."""
-    return {
-        "camera": shown.camera,
-        "name": shown.name,
-        "time": shown.time_s,
-        "width": shown.width,
-        "height": shown.height,
-        "boxes": [_box(shown, box.track, box.place, book) for box in shown.boxes],
-    }
-
-
-def _box(shown: CameraImage, track: int, place: tuple[float, ...], book: Book) -> dict[str, object]:
-    person = book.person_of(TrackKey(shown.camera, shown.session, track))
-    if person is None:
-        return {"place": place, "track": track, "person": None}
-    who = {"id": str(person), "name": short_name(person), "colour": book.colour(person)}
-    return {"place": place, "track": track, "person": who}
-
-
-def draw_boxes(shown: CameraImage, book: Book) -> bytes:
-    """The JPEG of a frame with boxes and names in it."""
-    decoded = cv2.imdecode(np.frombuffer(shown.jpeg, np.uint8), cv2.IMREAD_COLOR)
-    if decoded is None:
-        return shown.jpeg
-    image = np.ascontiguousarray(decoded[..., ::-1]).astype(np.uint8, copy=False)
-    sides = np.array([shown.width, shown.height, shown.width, shown.height], np.float32)
-    for box in shown.boxes:
-        person = book.person_of(TrackKey(shown.camera, shown.session, box.track))
-        colour = UNIDENTIFIED if person is None else _rgb(book.colour(person))
-        label = "..." if person is None else short_name(person)
-        draw_person(image, np.array(box.place, np.float32) * sides, label, colour)
-    return encode_jpeg(image, FRAME_QUALITY)
-
-
-def _rgb(css: str) -> Colour:
-    return Colour(int(css[1:3], 16), int(css[3:5], 16), int(css[5:7], 16))
 
 
 def _chunk(jpeg: bytes) -> bytes:

@@ -26,7 +26,8 @@ from pipeline.view.access import COOKIE, SESSION_S, Access
 from pipeline.view.api import PREFIX, Api, Endpoint, read_body, refusal_of
 from pipeline.view.broadcast import Broadcast
 from pipeline.view.desk import Desk
-from pipeline.view.frames import Frames, box_line
+from pipeline.view.drawing import box_line
+from pipeline.view.frames import Frames
 from pipeline.view.guard import Guard, refuse
 from pipeline.view.health_log import EVERY_S, HealthLog
 from pipeline.view.openapi import document

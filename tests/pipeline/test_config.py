@@ -79,10 +79,6 @@ def test_a_camera_is_enough_and_all_else_has_a_default(tmp_path: Path) -> None:
             "cameras.0: frame_rate and starts_at are for files; a live stream brings its own time",
         ),
         (
-            "cameras: [{name: door, source: 'rtsp://192.0.2.1/1'}]\noutput: {videos: true}",
-            "annotated videos are drawn from files after the run; a live stream cannot be read again",
-        ),
-        (
             CAMERA + "site: {overlaps: [[door, yard], [hall, door]]}\n",
             "the site names cameras that are not there: hall, yard",
         ),

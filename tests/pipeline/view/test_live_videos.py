@@ -1,0 +1,43 @@
+from pathlib import Path
+
+import av
+import numpy as np
+
+from pipeline.images import Box, CameraImage
+from pipeline.view.book import Book
+from pipeline.view.live_videos import LiveVideoParams, LiveVideos
+from pipeline.view.run_site import MemoryDesk
+from testing.events import an_appearance
+from testing.view.viewed_site import jpeg_of
+from testing.waiting import until
+
+
+def frame(camera: str, number: int, time_s: float) -> CameraImage:
+    image = np.full((90, 161, 3), 90 + number, np.uint8)
+    return CameraImage(camera, "r1", number, time_s, 161, 90, (Box(3, (0.1, 0.1, 0.4, 0.9)),), jpeg_of(image))
+
+
+def frames_of(path: Path) -> list[float]:
+    with av.open(str(path)) as file:
+        return [round(each.time or 0, 2) for each in file.decode(video=0)]
+
+
+def test_live_cameras_are_written_as_they_come_in_files_that_are_rotated_and_all_together(tmp_path: Path) -> None:
+    desk, book = MemoryDesk(), Book()
+    book.take(an_appearance(3))
+    params = LiveVideoParams(fps=200.0, each=True, mosaic=True)
+    start_s = 1_790_000_000.0
+    with LiveVideos(desk, book, ["door", "yard"], tmp_path, params, rotate_s=2.0) as videos:
+        until(lambda: desk.wanted() == {"door", "yard"})
+        for number in range(6):
+            for camera in ("door", "yard"):
+                shown = frame(camera, number, start_s + 0.5 * number)
+                desk.show(shown)
+                until(lambda shown=shown: videos.newest(shown.camera) == shown.name)  # type: ignore[misc]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *("door-20260921T141320Z.mp4", "door-20260921T141322Z.mp4"),
+        *("mosaic-20260921T141320Z.mp4", "mosaic-20260921T141322Z.mp4"),
+        *("yard-20260921T141320Z.mp4", "yard-20260921T141322Z.mp4"),
+    ]
+    assert frames_of(tmp_path / "door-20260921T141320Z.mp4") == [0.0, 0.5, 1.0, 1.5]
+    assert frames_of(tmp_path / "yard-20260921T141322Z.mp4") == [0.0, 0.5]
