@@ -28,6 +28,7 @@ from pipeline.model_zoo import find_artefact
 from pipeline.sources.errors import ErrorCode, SourceError
 from pipeline.sources.source import CameraLook, ChunkSource, FrameSource, RecordedSource, SourceObserver, kind_of
 from pipeline.tracking.camera_loop import require_region
+from pipeline.tracking.masks import require_masks
 from reid_models.encoder import Encoder, EncoderCard, probe
 from reid_runtime.card import ModelCard
 from reid_runtime.session import Session
@@ -352,7 +353,7 @@ def look_at_camera(camera: CameraConfig) -> CameraLook:
     """One look at what a camera sends; a live one is connected to once.
 
     Raises:
-        SourceError: if nothing comes of it, or its region does not lie within its image.
+        SourceError: if nothing comes of it, or its region or masks do not lie within its image.
         ConfigError: if the address is none that a stream can have.
     """
     from pipeline.sources.look import look_at_file, look_at_folder, look_at_stream
@@ -368,4 +369,5 @@ def look_at_camera(camera: CameraConfig) -> CameraLook:
             look = look_at_file(camera.name, Path(address))
     if camera.region is not None:
         require_region(camera.name, camera.region, look.width, look.height)
+    require_masks(camera.name, camera.masks, look.height, look.width)
     return look

@@ -3,12 +3,13 @@
 import os
 from collections import Counter
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import (
     AwareDatetime,
     BaseModel,
     Field,
+    NonNegativeInt,
     ValidationError,
     model_validator,
 )
@@ -29,6 +30,7 @@ from pipeline.ordering.channel import OrderParams
 from pipeline.shipped import UnknownNameError, find_config
 from pipeline.site import Site
 from pipeline.sources.source import StreamParams, kind_of
+from pipeline.tracking.masks import Masks
 from pipeline.tracking.tracklets import TrackletParams
 from pipeline.yaml_files import read_mapping
 from reid_models.clips import USUAL_FRAMES
@@ -36,6 +38,8 @@ from trackers.bytetrack import ByteTrackParams
 from trackers.ocsort import OcSortParams
 
 _M = TypeVar("_M", bound=BaseModel)
+MaskPolygon = Annotated[tuple[tuple[NonNegativeInt, NonNegativeInt], ...], Field(min_length=3)]
+"""Corners x y in pixels of the whole image."""
 
 
 class CameraConfig(Strict):
@@ -48,6 +52,9 @@ class CameraConfig(Strict):
         starts_at: files and folders: when the first frame was taken, with its time zone; 1970 if not given.
         max_fps: look at no more frames than this per second.
         region: x1 y1 x2 y2 in pixels: look only there; the detector sees that part larger.
+        ignore: polygons, each of corners x y in pixels: a box that lies in one for four fifths is no person, but a
+            thing, a poster or a mirror.
+        only: polygons: if there are any, people stand in them: the middle of a box's lower edge.
         tiles: look at parts of the image one by one, where people are small; takes as many passes, and one more.
         stream: live streams: how they are read.
     """
@@ -58,6 +65,8 @@ class CameraConfig(Strict):
     starts_at: AwareDatetime | None = None
     max_fps: Positive | None = None
     region: tuple[int, int, int, int] | None = None
+    ignore: tuple[MaskPolygon, ...] = ()
+    only: tuple[MaskPolygon, ...] = ()
     tiles: TilingParams = TilingParams()
     stream: StreamParams = StreamParams()
 
@@ -68,6 +77,10 @@ class CameraConfig(Strict):
         if self.is_live and (self.frame_rate or self.starts_at):
             raise ValueError("frame_rate and starts_at are for files; a live stream brings its own time")
         return self
+
+    @property
+    def masks(self) -> Masks:
+        return Masks(self.ignore, self.only)
 
     @property
     def is_live(self) -> bool:

@@ -112,7 +112,7 @@ def _deployment(folder: Path, sources: Mapping[str, str], port: int) -> str:
             "cameras": [{"name": name, "source": source, **patience} for name, source in sources.items()],
             "detector": {"kind": "network", "model": str(still_person(folder / "still.onnx"))},
             "encoder": {"kind": "colour-stripes"},
-            "tracklets": {"gate": {"min_sharpness": 0.0}},
+            "tracklets": {"gate": {"min_sharpness": 0.0}, "still_after_s": 0.0},
             "output": {"directory": str(folder / "out")},
             "http": {"port": port},
         }

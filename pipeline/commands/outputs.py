@@ -14,6 +14,7 @@ from passerby_events.recordings import read_events
 from passerby_events.reducing import fold, persons_of_camera
 from passerby_events.schema import IdentityEvent
 from pipeline.build import USUAL_RATE, build_source
+from pipeline.commands.advice import advise
 from pipeline.commands.stopping import StopSignal
 from pipeline.config import CameraConfig, PipelineConfig
 from pipeline.output.annotate import annotate_video
@@ -49,6 +50,7 @@ def write_outputs(
     output = config.output
     events = list(read_events(output.directory / "events.jsonl"))
     cameras = _summaries(counts, events)
+    advice = advise(config, counts, cameras)
     written = [output.directory / "events.jsonl"]
     videos = {} if config.is_live else _draw(config, counts, events, console, stop)
     drawn = sorted((output.directory / "videos").glob("*.mp4")) if output.videos or output.mosaic else []
@@ -57,11 +59,13 @@ def write_outputs(
         thumbnails = output.directory / "thumbnails" if output.thumbnails else None
         written.append(output.directory / "report.html")
         plan = {place.camera: place.at for place in config.site.plan}
-        summary = RunSummary(config.site.name, cameras, took_s, plan=plan, videos=videos, shelf=shelf)
+        summary = RunSummary(config.site.name, cameras, took_s, plan=plan, videos=videos, shelf=shelf, advice=advice)
         write_report(written[-1], events, summary, thumbnails=thumbnails)
     results = Console(stderr=to_stderr, highlight=False)
     _print_cameras(cameras, results)
     _print_summary(events, cameras, took_s, results)
+    for line in advice:
+        results.print(line, soft_wrap=True)
     results.print("\n".join(map(str, written)), soft_wrap=True)
 
 
@@ -122,20 +126,39 @@ def _annotate(
 
 
 def _summaries(counts: Mapping[str, TrackCounts], events: Sequence[IdentityEvent]) -> tuple[CameraSummary, ...]:
-    named = Counter(track.camera for track in {event.seen.key for event in events})
+    persons = fold(events).persons_by_track
+    named = Counter(track.camera for track in persons)
+    cameras_of = Counter(person for person, _ in {(person, track.camera) for track, person in persons.items()})
+    joined = Counter(track.camera for track, person in persons.items() if cameras_of[person] > 1)
     return tuple(
-        CameraSummary(name, count.frames, count.seen, count.encoded, named[name], count.not_encoded)
+        CameraSummary(
+            name,
+            count.frames,
+            count.seen,
+            count.encoded,
+            named=named[name],
+            joined=joined[name],
+            not_encoded=count.not_encoded,
+            poor_boxes=count.poor_share if count.poor_boxes else "",
+        )
         for name, count in counts.items()
     )
 
 
 def _print_cameras(cameras: Sequence[CameraSummary], results: Console) -> None:
-    """What became of the tracks of each; those that are not encoded can have no name."""
-    table = Table("camera", "frames", "tracks", "encoded", "named", "not encoded")
+    """What became of the tracks of each; those that are not encoded can have no name, joined are those of people whom
+    another camera saw too."""
+    table = Table("camera", "frames", "tracks", "encoded", "named", "joined", "not encoded")
     for each in cameras:
-        why = sum_causes(each.not_encoded)
-        table.add_row(each.name, f"{each.frames:,}", f"{each.tracks:,}", f"{each.encoded:,}", f"{each.named:,}", why)
+        numbers = each.frames, each.tracks, each.encoded, each.named, each.joined
+        table.add_row(each.name, *(f"{number:,}" for number in numbers), sum_causes(each.not_encoded))
     results.print(table)
+    for each in cameras:
+        if each.encoded > each.named:
+            unnamed = f"{each.encoded - each.named:,} of {each.encoded:,} encoded tracks"
+            results.print(f"camera {each.name}: {unnamed} showed too little for a name", soft_wrap=True)
+        if each.poor_boxes:
+            results.print(f"camera {each.name}: of the boxes were poor {each.poor_boxes}", soft_wrap=True)
 
 
 def _print_summary(

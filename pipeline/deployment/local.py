@@ -78,6 +78,7 @@ class Process:
             buffer,
             self._channel.lane(camera.name),
             region=camera.region,
+            masks=camera.masks,
             observers=[StepCounter(self._metrics, camera.name, buffer), *observers],
         )
         return SupervisedCamera(camera.name, loop)

@@ -40,8 +40,8 @@ class Metrics:
         self.encoded = Counter("reid_tracks_encoded", "Of these: with an embedding.", ["camera"], registry=r)
         self.not_encoded = Counter(
             "reid_tracks_not_encoded",
-            "The other tracks that ended, by reason: what spoke against most of their boxes; too_short, or "
-            "stream_ended before enough was seen of them; network: it made nothing of what was seen.",
+            "The other tracks that ended, by reason: what spoke against most of their boxes; still: they were things; "
+            "too_short, or stream_ended before enough was seen of them; network: it made nothing of what was seen.",
             ["camera", "reason"],
             registry=r,
         )

@@ -1,4 +1,4 @@
-"""What each camera did, summed up in a line a minute: progress, frames dropped, boxes that the gate refused."""
+"""What each camera did, summed up in a line a minute: progress, frames dropped, boxes with something against them."""
 
 import logging
 import threading
@@ -11,12 +11,11 @@ from prometheus_client import CollectorRegistry
 
 from pipeline.output.causes import sum_causes
 from pipeline.telemetry.logs import of_camera
+from pipeline.tracking.gate import GOOD_VERDICTS
 
 logger = logging.getLogger(__name__)
 
 EVERY_S = 60.0
-_GOOD = ("kept", "surplus")
-"""What the gate says of boxes that it does not refuse."""
 _Counts = Counter[tuple[str, str]]
 """Of one camera, by sample and by cause or verdict."""
 
@@ -63,7 +62,7 @@ class MinuteLog:
 
 
 def count_by_camera(registry: CollectorRegistry, cameras: Mapping[str, object]) -> dict[str, _Counts]:
-    """Frames, dropped frames by cause and refused boxes by verdict, of each camera since the start."""
+    """Frames, dropped frames by cause and poor boxes by verdict, of each camera since the start."""
     counts: dict[str, _Counts] = {camera: Counter() for camera in cameras}
     for metric in registry.collect():
         for sample in metric.samples:
@@ -75,17 +74,17 @@ def count_by_camera(registry: CollectorRegistry, cameras: Mapping[str, object]) 
                     found["frames", ""] = int(sample.value)
                 case "reid_frames_dropped_total":
                     found["dropped", sample.labels["cause"]] = int(sample.value)
-                case "reid_gate_verdicts_total" if sample.labels["verdict"] not in _GOOD:
-                    found["refused", sample.labels["verdict"]] = int(sample.value)
+                case "reid_gate_verdicts_total" if sample.labels["verdict"] not in GOOD_VERDICTS:
+                    found["poor", sample.labels["verdict"]] = int(sample.value)
     return counts
 
 
 def describe(new: _Counts, frames: int, length: int | None, took_s: float) -> str:
-    """As a line has it, such as `420 frames in 60 s, 900 of 5,000; dropped 3 (late 3); boxes refused 12 (blur 12)`."""
+    """As a line has it, such as `420 frames in 60 s, 900 of 5,000; dropped 3 (late 3); poor boxes 12 (blur 12)`."""
     pieces = [
         f"{new['frames', '']:,} frames in {took_s:.0f} s, {frames:,} " + (f"of {length:,}" if length else "in all")
     ]
-    for kind, words in (("dropped", "dropped"), ("refused", "boxes refused")):
+    for kind, words in (("dropped", "dropped"), ("poor", "poor boxes")):
         causes = {cause: count for (of, cause), count in new.items() if of == kind and count > 0}
         if causes:
             pieces.append(f"{words} {sum_causes(causes)}")

@@ -12,6 +12,7 @@ from pipeline.ordering.channel import Lane
 from pipeline.records import Frame, Image, TrackEnd, Tracklet
 from pipeline.sources.errors import ErrorCode, SourceError
 from pipeline.sources.source import ChunkSource
+from pipeline.tracking.masks import MaskFilter, Masks
 from pipeline.tracking.tracklets import TrackletBuffer
 from trackers.tracker import Tracker
 from trackers.tracks import Tracks
@@ -64,6 +65,7 @@ class CameraLoop:
     Args:
         source: closed by `close`.
         region: look only there; the detector sees that part at a larger scale.
+        masks: where people are, and where not.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class CameraLoop:
         lane: Lane[Tracklet],
         *,
         region: Region | None = None,
+        masks: Masks | None = None,
         observers: Sequence[CameraObserver] = (),
     ) -> None:
         self._source = source
@@ -83,6 +86,7 @@ class CameraLoop:
         self._buffer = buffer
         self._lane = lane
         self._region = region
+        self._masks = MaskFilter(masks or Masks())
         self._observers = observers
         self._last_s = -np.inf
 
@@ -90,7 +94,7 @@ class CameraLoop:
         """Returns at the end of the stream, with every track ended and handed on, also if the source fails.
 
         Raises:
-            SourceError: if the source failed, or the region does not lie within its image.
+            SourceError: if the source failed, or region or masks do not lie within its image.
             ChannelClosed: if nobody takes tracklets any more.
         """
         try:
@@ -113,7 +117,7 @@ class CameraLoop:
 
     def _take(self, frames: Sequence[Frame]) -> None:
         started_s = time.perf_counter()
-        found = self._detect(frames)
+        found = [self._masks.keep(*each) for each in zip(self._detect(frames), frames, strict=True)]
         detect_s = (time.perf_counter() - started_s) / len(frames)
         for frame, detections in zip(frames, found, strict=True):
             self._step(frame, detections, detect_s)

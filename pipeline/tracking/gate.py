@@ -18,6 +18,8 @@ GateFault = Literal["confidence", "size", "aspect", "edge", "overlap", "blur"]
 """What may speak against a box."""
 GateVerdict = Literal["kept", GateFault, "surplus"]
 """What the gate says of one box: kept, one fault of it, or surplus: good, but its slot has a better one."""
+GOOD_VERDICTS: tuple[GateVerdict, ...] = ("kept", "surplus")
+"""What the gate says of boxes that nothing speaks against."""
 
 EDGE_WORTH = 0.5
 """Of a box at the edge of the image, beside a whole one: as if half of the person were cut off."""

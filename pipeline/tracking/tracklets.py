@@ -6,6 +6,8 @@ soon, and one who stays costs less and less.
 
 Crops that something speaks against have slots of their own, until there is something better: of a track that has no
 other ones they make the tracklet, and its quality says so.
+
+Of a track that has neither moved nor changed nothing is handed on before it does, or ends: it may be a thing.
 """
 
 from collections import Counter
@@ -20,13 +22,14 @@ from detectors.boxes import clip
 from passerby_events.tracks import Clock, TrackKey
 from pipeline.records import GOOD_QUALITY, Frame, TrackEnd, Tracklet
 from pipeline.tracking.gate import GateFault, GateParams, GateVerdict, Judged, gate, judge_sharpness, sharpness
+from pipeline.tracking.stillness import StillThings
 from reid_models.crops import fit, pixel_boxes, shrink
 from reid_runtime.card import ClipSpec
 from trackers.tracks import Tracks
 
-WhyNotCut = Literal[GateFault, "too_short", "stream_ended"]
-"""Why a track that ended left no tracklet: something spoke against most of its boxes, most often this; else they were
-too few slots, because it was short, or because the stream ended before it was due."""
+WhyNotCut = Literal[GateFault, "still", "too_short", "stream_ended"]
+"""Why a track that ended left no tracklet: it was a thing, which is still; something spoke against most of its boxes,
+most often this; else they were too few slots, because it was short, or because the stream ended before it was due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class TrackletParams:
         slot_growth: each tracklet of a track has slots this much longer than the one before.
         max_slot_s: but never longer than this.
         min_crops: a track that ends leaves a last tracklet if it has this many crops.
+        still_after_s: what neither moves nor changes for so long is a thing, and leaves no tracklet; 0: nothing is.
     """
 
     gate: GateParams = field(default_factory=GateParams)
@@ -45,6 +49,7 @@ class TrackletParams:
     slot_growth: float = 2.0
     max_slot_s: float = 8.0
     min_crops: int = 2
+    still_after_s: float = 10.0
 
     def __post_init__(self) -> None:
         if self.slot_s <= 0 or self.slot_growth < 1 or self.max_slot_s < self.slot_s or self.min_crops < 1:
@@ -52,6 +57,8 @@ class TrackletParams:
                 "expected slot_s > 0, slot_growth >= 1, max_slot_s >= slot_s and min_crops >= 1, "
                 f"found {self.slot_s}, {self.slot_growth}, {self.max_slot_s} and {self.min_crops}"
             )
+        if self.still_after_s < 0:
+            raise ValueError(f"expected still_after_s of at least 0, found {self.still_after_s}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,6 +106,7 @@ class _Life:
     tracklet_start_s: float = -np.inf
     good: _Slots = field(default_factory=_Slots)
     poor: _Slots = field(default_factory=_Slots)
+    held: list[_Crop] = field(default_factory=list)
     has_good_tracklet: bool = False
     verdicts: Counter[GateVerdict] = field(default_factory=Counter)
 
@@ -107,8 +115,7 @@ class _Life:
 
 
 class TrackletBuffer:
-    """Collects crops of the tracks of one camera; one thread. Holds at most twice `clip.frames` crops of each
-    track.
+    """Collects crops of the tracks of one camera; one thread. Holds at most three times `clip.frames` crops of a track.
 
     Attributes:
         verdicts: how often the gate gave each verdict; boxes, not tracks.
@@ -121,6 +128,7 @@ class TrackletBuffer:
         self._clip = clip
         self._params = params or TrackletParams()
         self._lives: dict[int, _Life] = {}
+        self._still = StillThings(camera, self._params.still_after_s)
         self.verdicts: Counter[GateVerdict] = Counter(dict.fromkeys(get_args(GateVerdict), 0))
         self.not_cut: Counter[WhyNotCut] = Counter()
 
@@ -140,8 +148,10 @@ class TrackletBuffer:
             if life is None:
                 life = self._lives[track] = _Life(frame.time_s, frame.time_s, frame.clock)
             life.end_s = frame.time_s
+            if not judged[i].is_refused:
+                self._still.see(track, frame.image, boxes[i], frame.time_s)
             if self._is_due(life, frame.time_s):
-                cut_now.append(self._cut(track, life, frame.time_s))
+                cut_now += self._cut_or_hold(track, life, frame.time_s)
             if self._wants(life, judged[i], frame.time_s):
                 wanted.append(i)
             else:
@@ -158,12 +168,22 @@ class TrackletBuffer:
         ended: list[TrackEnd] = []
         for track in tracks.tolist():
             life = self._lives.pop(track)
-            if len(self._best(life)) >= self._params.min_crops:
+            is_thing = self._still.is_thing(track)
+            if not is_thing and len(self._best(life)) >= self._params.min_crops:
                 last.append(self._cut(track, life, time_s))
             if life.tracklet_index == 0:
-                self.not_cut[_why_not_cut(life, with_the_stream=with_the_stream)] += 1
+                why = "still" if is_thing else _why_not_cut(life, with_the_stream=with_the_stream)
+                self.not_cut[why] += 1
+            self._still.forget(track)
             ended.append(TrackEnd(self._key(track), time_s, life.start_s, life.end_s, life.clock))
         return last, ended
+
+    def _cut_or_hold(self, track: int, life: _Life, time_s: float) -> list[Tracklet]:
+        """The tracklet that is due; of what may be a thing it is held, should the track end soon."""
+        if not self._still.is_still(track):
+            return [self._cut(track, life, time_s)]
+        life.held, life.good, life.poor = self._best(life), _Slots(), _Slots()
+        return []
 
     def _is_due(self, life: _Life, time_s: float) -> bool:
         """Whether a tracklet is to be cut: of good crops, or of poor ones where there are none."""
@@ -208,6 +228,8 @@ class TrackletBuffer:
         """What a tracklet that is cut now would have, in order of time: good crops, and poor ones where they must."""
         if self._is_known(life):
             return life.good.crops
+        if life.held:
+            return life.held
         lacking = self._clip.frames - len(life.good.crops)
         poor = sorted(life.poor.crops, key=lambda crop: -crop.quality)[:lacking]
         return sorted([*life.good.crops, *poor], key=lambda crop: crop.time_s)
@@ -226,7 +248,7 @@ class TrackletBuffer:
             quality=quality,
         )
         life.has_good_tracklet |= bool(quality.mean() >= GOOD_QUALITY)
-        life.good, life.poor = _Slots(), _Slots()
+        life.good, life.poor, life.held = _Slots(), _Slots(), []
         life.tracklet_index += 1
         life.tracklet_start_s = time_s
         return tracklet

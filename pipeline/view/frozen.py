@@ -53,7 +53,9 @@ class CameraSummary:
         tracks: how many tracks they gave.
         encoded: those of which there is an embedding.
         named: those that are somebody.
-        not_encoded: how many are not, by reason.
+        not_encoded: how many are not encoded, by reason.
+        joined: those named that are somebody whom another camera saw too.
+        poor_boxes: the share of boxes that something speaks against, in words; empty: none.
     """
 
     name: str
@@ -62,6 +64,8 @@ class CameraSummary:
     encoded: int = 0
     named: int = 0
     not_encoded: Mapping[str, int] = field(default_factory=dict)
+    joined: int = 0
+    poor_boxes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ class RunSummary:
         plan: where cameras stand.
         videos: annotated ones, by camera.
         shelf: vectors of the tracks, for who looks like whom; None: nobody is compared.
+        advice: what would change most, a sentence each.
     """
 
     site: str
@@ -91,6 +96,7 @@ class RunSummary:
     plan: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     videos: Mapping[str, Video] = field(default_factory=dict)
     shelf: VectorShelf | None = None
+    advice: tuple[str, ...] = ()
 
 
 def write_report(path: Path, events: Iterable[Event], summary: RunSummary, *, thumbnails: Path | None = None) -> None:
@@ -174,16 +180,26 @@ def frozen_data(book: Book, summary: RunSummary, thumbnails: Path | None) -> Jso
 
 
 def _note(summary: RunSummary) -> str:
-    """What became of the tracks, in a sentence: who was not encoded has no name, and is not among the people."""
-    tracks, encoded = (sum(getattr(camera, name) for camera in summary.cameras) for name in ("tracks", "encoded"))
+    """What became of the tracks, in sentences: who was not encoded has no name, and is not among the people."""
+    numbers = {
+        name: sum(getattr(camera, name) for camera in summary.cameras)
+        for name in ("frames", "tracks", "encoded", "named", "joined")
+    }
     why: dict[str, int] = {}
     for camera in summary.cameras:
         for reason, count in camera.not_encoded.items():
             why[reason] = why.get(reason, 0) + count
-    frames = sum(camera.frames for camera in summary.cameras)
-    sentence = f"{frames:,} frames gave {tracks:,} tracks; {encoded:,} of them were encoded and have a name."
-    reasons = name_causes(why)
-    return sentence + (f" {tracks - encoded:,} were not, and stand nowhere below: {reasons}." if reasons else "")
+    sentences = [
+        "{frames:,} frames gave {tracks:,} tracks; {encoded:,} of them were encoded, {named:,} have a name, and "
+        "{joined:,} are of people whom several cameras saw.".format(**numbers)
+    ]
+    if reasons := name_causes(why):
+        left = numbers["tracks"] - numbers["encoded"]
+        sentences.append(f"{left:,} were not encoded, and stand nowhere below: {reasons}.")
+    sentences += [
+        f"Camera {each.name}: of the boxes were poor {each.poor_boxes}." for each in summary.cameras if each.poor_boxes
+    ]
+    return " ".join([*sentences, *(f"What would change most: {line}." for line in summary.advice)])
 
 
 def _camera(camera: CameraSummary) -> Json:

@@ -253,7 +253,7 @@ def test_a_region_outside_the_image_is_a_fault_of_that_camera_alone(
         "cameras": cameras,
         "detector": {"kind": "network", "model": world["net"]},
         "encoder": {"kind": "colour-stripes"},
-        "tracklets": {"gate": {"min_sharpness": 0.0}},
+        "tracklets": {"gate": {"min_sharpness": 0.0}, "still_after_s": 0.0},
         "compute": {"processes": processes},
         "output": {"directory": str(tmp_path / "out"), "report": True},
     }

@@ -166,7 +166,7 @@ def networks(folder: Path) -> dict[str, object]:
     return {
         "detector": {"kind": "network", "model": str(still)},
         "encoder": {"kind": "colour-stripes"},
-        "tracklets": {"gate": {"min_sharpness": 0.0}},
+        "tracklets": {"gate": {"min_sharpness": 0.0}, "still_after_s": 0.0},
     }
 
 

@@ -90,12 +90,17 @@ def test_a_run_says_at_its_end_what_became_of_the_tracks_of_each_camera(
 ) -> None:
     assert main([*arguments(tmp_path), "--report"]) == 0
     printed = [line.split("│") for line in capsys.readouterr().out.splitlines() if "door" in line and "│" in line]
-    assert [[cell.strip() for cell in line[1:-1]] for line in printed] == [["door", "60", "1", "1", "1", "0"]]
+    assert [[cell.strip() for cell in line[1:-1]] for line in printed] == [["door", "60", "1", "1", "1", "0", "0"]]
     too_high = json.loads((tmp_path / "site.yaml").read_text()) | {"tracklets": {"gate": TOO_HIGH}}
     (tmp_path / "site.yaml").write_text(json.dumps(too_high))
     assert main(["run", str(tmp_path / "site.yaml"), "--report"]) == 0
-    assert "│ 1      │ 0       │ 0     │ 1 (size 1) " in capsys.readouterr().out
-    assert "1 were not, and stand nowhere below: size 1." in (tmp_path / "out" / "report.html").read_text()
+    out = capsys.readouterr().out
+    assert "│ 1      │ 0       │ 0     │ 0      │ 1 (size 1) " in out
+    assert "camera door: of the boxes were poor 100 % (size 100)" in out
+    assert "100 % of the boxes were under 500 px high: take the camera's larger stream" in out
+    report = (tmp_path / "out" / "report.html").read_text()
+    assert "1 were not encoded, and stand nowhere below: size 1." in report
+    assert "100 % of the boxes were under 500 px high" in report
 
 
 def test_events_go_to_mqtt_and_to_a_webhook_as_the_configuration_says(mosquitto: Mosquitto, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_a_worker_says_at_its_end_what_became_of_the_tracks_of_each_camera(
         "site": {"name": uuid4().hex},
         "detector": detector,
         "encoder": {"kind": "colour-stripes"},
-        "tracklets": {"gate": {"min_height_px": 500.0}},
+        "tracklets": {"gate": {"min_height_px": 500.0, "refuse_height_px": 500.0}},
         "output": {"directory": str(tmp_path / "out")},
     }
     (tmp_path / "site.yaml").write_text(json.dumps(config), encoding="utf-8")
@@ -70,5 +70,10 @@ def test_a_worker_says_at_its_end_what_became_of_the_tracks_of_each_camera(
         if "encoded" in record.getMessage()
     ]
     assert lines == [
-        (f"camera {name}: 60 frames; 1 tracks: 0 encoded, 1 (size 1) not encoded", name) for name in ("door", "yard")
+        (
+            f"camera {name}: 60 frames; 1 tracks: 0 encoded, 1 (size 1) not encoded; "
+            "of the boxes were poor 100 % (size 100)",
+            name,
+        )
+        for name in ("door", "yard")
     ]

@@ -56,7 +56,7 @@ def config_of(folder: Path, videos: Iterable[str], out: Path, *, processes: int)
             "cameras": [{"name": f"camera{i}", "source": str(folder / each)} for i, each in enumerate(videos)],
             "detector": {"kind": "network", "model": str(folder / "still.onnx")},
             "encoder": {"kind": "colour-stripes"},
-            "tracklets": {"gate": {"min_sharpness": 0.0}},
+            "tracklets": {"gate": {"min_sharpness": 0.0}, "still_after_s": 0.0},
             "compute": {"processes": processes},
             "output": {"directory": str(out)},
         }

@@ -21,7 +21,7 @@ def test_a_minute_of_a_camera_is_one_line_of_what_was_new_in_it(caplog: pytest.L
     of_door = [r.getMessage() for r in caplog.records if r.__dict__["camera"] == "door"]
     assert of_door == [
         "camera door: 1,200 frames in 60 s, 1,200 of 5,000; dropped 2 (corrupt 2)",
-        "camera door: 400 frames in 60 s, 1,600 of 5,000; dropped 7 (late 7); boxes refused 61 (edge 31, blur 30)",
+        "camera door: 400 frames in 60 s, 1,600 of 5,000; dropped 7 (late 7); poor boxes 61 (edge 31, blur 30)",
     ]
     assert caplog.messages.count("camera yard: 0 frames in 60 s, 0 in all") == 2
 

@@ -23,8 +23,10 @@ def tracks(boxes: dict[int, tuple[float, ...]], ended: tuple[int, ...] = (), sco
     )
 
 
-def frame(time_s: float, image: NDArray[np.uint8] = NOISE) -> Frame:
-    return Frame("door", 0, time_s, "container", image)
+def frame(time_s: float, image: NDArray[np.uint8] | None = None) -> Frame:
+    """An image that changes, as where people are, or the one that is given."""
+    changing = np.roll(NOISE, round(10 * time_s) * 7, axis=1)
+    return Frame("door", 0, time_s, "container", changing if image is None else image)
 
 
 def watch(
@@ -167,6 +169,36 @@ def test_a_box_outside_the_image_is_no_crop() -> None:
 def test_senseless_parameters_are_refused() -> None:
     with pytest.raises(ValueError, match="slot_s > 0"):
         TrackletParams(slot_s=0)
+    with pytest.raises(ValueError, match="still_after_s of at least 0"):
+        TrackletParams(still_after_s=-1)
+
+
+def test_of_what_neither_moves_nor_changes_there_is_no_tracklet() -> None:
+    buffer = TrackletBuffer("door", "r", CLIP)
+    for i in range(120):
+        cut, _ = buffer.add(frame(i / 10, NOISE), tracks({1: PERSON}))
+        assert cut == []
+    cut, (end,) = buffer.end(np.array([1]), 12.0)
+    assert (cut, end.track.track, buffer.not_cut) == ([], 1, {"still": 1})
+
+
+def test_whoever_moves_after_all_is_handed_on() -> None:
+    buffer = TrackletBuffer("door", "r", CLIP)
+    cut: list[Tracklet] = []
+    for i in range(200):
+        to_the_right = max(0, i - 150)
+        box = PERSON[0] + to_the_right, PERSON[1], PERSON[2] + to_the_right, PERSON[3]
+        cut += buffer.add(frame(i / 10, NOISE), tracks({1: box}))[0]
+    assert [each.tracklet_index for each in cut] == list(range(len(cut)))
+    assert cut[0].cut_s > 15.0
+
+
+def test_a_track_that_was_still_too_short_to_tell_is_handed_on_when_it_ends() -> None:
+    buffer = TrackletBuffer("door", "r", CLIP)
+    for i in range(60):
+        assert buffer.add(frame(i / 10, NOISE), tracks({1: PERSON}))[0] == []
+    (cut,), _ = buffer.end(np.array([1]), 6.0)
+    assert (cut.tracklet_index, len(cut.crops)) == (0, 4)
 
 
 def test_a_stretch_begins_with_the_track_though_its_first_crops_were_poor() -> None:

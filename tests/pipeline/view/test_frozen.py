@@ -67,8 +67,8 @@ def test_tracks_that_were_not_encoded_are_owned_up_to(browser: Browser, tmp_path
     with page_of(browser) as page:
         page.goto(path.as_uri() + "#/people")
         expect(page.locator("main > .note")).to_have_text(
-            "1,220 frames gave 8 tracks; 6 of them were encoded and have a name. 2 were not, and stand nowhere below: "
-            "edge 1, too short 1."
+            "1,220 frames gave 8 tracks; 6 of them were encoded, 6 have a name, and 0 are of people whom several "
+            "cameras saw. 2 were not encoded, and stand nowhere below: edge 1, too short 1."
         )
 
 
