@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 512
 STARTS_WITHIN_S = 20.0
-LOOKS_EVERY_S = 1.0
+POLL_S = 1.0
 """Whether the state of the site is to be read."""
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -187,7 +187,7 @@ async def _watch_health(viewed: Viewed, health: HealthLog) -> None:
                 health.take(await run_in_threadpool(viewed.statuses))
             except PasserbyError as error:
                 logger.warning("the view does not know how the site is: %s", error)
-        await asyncio.sleep(LOOKS_EVERY_S)
+        await asyncio.sleep(POLL_S)
 
 
 def _route(endpoint: Endpoint) -> Route:
