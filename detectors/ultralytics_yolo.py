@@ -1,16 +1,20 @@
 """Ultralytics' YOLO networks, by their own library, which is AGPL-3.0: an extra, never part of the default install."""
 
+import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from ultralytics import YOLO
 
 from detectors.boxes import clip
 from detectors.detections import Detections, no_detections
 from detectors.ultralytics_params import UltralyticsParams
+
+# The library reports what is run with it to its maker, unless it believes that there is no network.
+os.environ.setdefault("YOLO_OFFLINE", "true")
+from ultralytics import YOLO
 
 PERSON = 0  # class of COCO
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
+from reid_runtime.quiet_onnxruntime import ort
 from reid_runtime.session import Arrays
 
 

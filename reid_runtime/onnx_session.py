@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from reid_runtime.card import ArtefactError, ModelCard, TensorSpec
 from reid_runtime.onnx_binding import BoundPasses
 from reid_runtime.probe import NEGATION, verdict
+from reid_runtime.quiet_onnxruntime import ort, ort_errors
 from reid_runtime.session import Arrays, Provider
 from reid_runtime.signature import Signature, check_inputs, check_signature
 

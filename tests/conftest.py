@@ -19,6 +19,9 @@ from testing.services.mosquitto import Mosquitto
 from testing.services.needed import need_mosquitto, need_redis_server, start_kafka_broker
 from testing.services.site_store import site_of_its_own
 
+# Tests load ONNX Runtime themselves, too.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def stray_signals_are_named() -> None:

@@ -56,7 +56,12 @@ DETECTORS = (
     "person-detection-retail-0013 2x2",
     "passerby-detector",
 )
-ENCODERS = ("osnet-x0-25-msmt17", "person-reidentification-retail-0277", "passerby-encoder")
+ENCODERS = (
+    "osnet-x0-25-msmt17",
+    "person-reidentification-retail-0277",
+    "person-reidentification-retail-0288",
+    "passerby-encoder",
+)
 KEPT = 64
 """Images whose detections are at hand: more than wait anywhere in a run."""
 
@@ -79,7 +84,7 @@ class Footage:
 
 @dataclass(slots=True, eq=False)
 class Replay:
-    """What was found before, by the image. A `Detector`."""
+    """What was found before, by the image; of one camera, whose source alone puts it there. A `Detector`."""
 
     found: dict[int, tuple[NDArray[np.uint8], Detections]] = field(default_factory=dict)
 
@@ -191,13 +196,11 @@ def _run(name: str, footage: Footage, found: Mapping[str, Sequence[Detections]],
     config = footage.config.model_copy(
         update={"encoder": NetworkConfig(model=encoder), "compute": ComputeConfig(provider=provider)}
     )
-    replay = Replay()
-    cameras = {
-        camera.name: CameraStages(
-            Chunks(Played(footage, camera, found[camera.name], replay)), replay, build_tracker(config)
-        )
-        for camera in config.cameras
-    }
+    cameras = {}
+    for camera in config.cameras:
+        replay = Replay()
+        source = Chunks(Played(footage, camera, found[camera.name], replay))
+        cameras[camera.name] = CameraStages(source, replay, build_tracker(config))
     stages = Stages(cameras, build_encoder(config.encoder, config.compute))
     with tempfile.TemporaryDirectory() as out, ExitStack() as owned:
         folder = Path(out)

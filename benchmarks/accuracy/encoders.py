@@ -31,7 +31,12 @@ from reid_runtime.load import load_session, own_provider
 from reid_runtime.session import Session
 from testing.paths import SHARED
 
-NETWORKS = ("osnet-x0-25-msmt17", "intel-0248", "person-reidentification-retail-0277")
+NETWORKS = (
+    "osnet-x0-25-msmt17",
+    "intel-0248",
+    "person-reidentification-retail-0277",
+    "person-reidentification-retail-0288",
+)
 SHIPPED = "passerby-encoder"
 RUNS = 5
 TIMED_CLIPS = 20

@@ -34,6 +34,7 @@ ENCODERS = (
     "osnet-x0-25-msmt17",
     "intel-0248",
     "person-reidentification-retail-0277",
+    "person-reidentification-retail-0288",
     "passerby-encoder",
     "colour-stripes",
 )

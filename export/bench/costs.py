@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from export.precision.graphs import read_prepared
 from reid_runtime.onnx_session import ONLY_ERRORS
+from reid_runtime.quiet_onnxruntime import ort
 
 GEMM_SIDE = 1024
 COPY_BYTES = 128 * 2**20

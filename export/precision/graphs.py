@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import onnx
-import onnxruntime as ort
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # comes with onnx
 
 from passerby_events.errors import PasserbyError
 from reid_runtime.card import ArtefactError, ModelCard, artefact_sha256, card_path, write_card
 from reid_runtime.onnx_session import LOAD_ERRORS, ONLY_ERRORS
+from reid_runtime.quiet_onnxruntime import ort
 
 LARGEST_BYTES = 2**31 - 1
 """That protobuf takes in one file."""

@@ -7,6 +7,9 @@ onnxconverter-common is its ancestor, and ModelOpt's wants a GPU's libraries.
 
 from dataclasses import dataclass
 
+import reid_runtime.quiet_onnxruntime  # noqa: F401  # before any module of the library
+
+# isort: split
 import onnx
 from onnx import TensorProto
 from onnxruntime.quantization.onnx_model import ONNXModel

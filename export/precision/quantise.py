@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+import reid_runtime.quiet_onnxruntime  # noqa: F401  # before any module of the library
+
+# isort: split
 import numpy as np
 import onnx
 from numpy.typing import NDArray

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from export.precision.graphs import save
 from export.precision.quantise import METHODS, Feed, Ranges, measure_ranges, quantisable, quantised
 from reid_runtime.onnx_session import ONLY_ERRORS
+from reid_runtime.quiet_onnxruntime import ort
 
 PROBES = 4
 """Passes on which nodes and methods are compared: they are ranked, not judged."""
