@@ -15,6 +15,7 @@ from passerby_events.schema import (
     PersonMerged,
     PersonSplit,
     TrackEnded,
+    VerdictGiven,
 )
 
 _STYLES = {
@@ -23,6 +24,7 @@ _STYLES = {
     "track.ended": "dim",
     "person.merged": "yellow",
     "person.split": "yellow",
+    "verdict.given": "magenta",
     "person.erased": "red",
 }
 
@@ -61,6 +63,8 @@ def _what(event: Event) -> Iterator[str]:
         case PersonSplit():
             yield f"is not {short(event.other)}"
             yield f"{_tracks(len(event.moved))}, {describe(event.reason)}"
+        case VerdictGiven(verdict=verdict, seen_before=before):
+            yield f"an operator: {'the same' if verdict == 'same' else 'not the same'} as in {before.camera}"
         case PersonErased():
             yield "is to be forgotten"
 

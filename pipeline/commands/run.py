@@ -40,6 +40,8 @@ from pipeline.view.viewed import card_of
 
 logger = logging.getLogger(__name__)
 
+MOST_COMPARED = 20_000
+"""Tracks, the newest, among which the view and the report look for who is alike: 40 MB of 512 dimensions."""
 REDRAW_EVERY_S = 0.5
 """Between two looks at the progress bars: drawing is not free."""
 
@@ -52,7 +54,7 @@ def run_pipeline(path: Path | None, flags: Flags, stop: StopSignal) -> int:
         console.print(hint, soft_wrap=True)
     started_s = time.monotonic()
     with files_kept_private(unless=config.output.shared), ExitStack() as kept:
-        shelf = VectorShelf()
+        shelf = VectorShelf(MOST_COMPARED)
         counts, has_failed = _run(config, flags, console, stop, kept, shelf)
         took_s = time.monotonic() - started_s
         write_outputs(config, counts, took_s, console, stop, to_stderr=flags.prints_events, shelf=shelf)
@@ -89,7 +91,10 @@ def _run(
         books = [view.book] if view else []
         if records and desk is not None:
             books.append(stack.enter_context(_record(config, desk)))
-        sinks = [file, *further, *map(BookSink, books)]
+        booked = [BookSink(book) for book in books]
+        for sink in booked:
+            stack.callback(sink.close)
+        sinks = [file, *further, *booked]
         supervisor = deployment.connect(
             FanoutSink(sinks),
             observers=[shelf.observe] if flags.view or config.output.report else [],
@@ -106,7 +111,7 @@ def _run(
 
 @contextmanager
 def _record(config: PipelineConfig, desk: MemoryDesk) -> Iterator[Book]:
-    """Records live streams meanwhile; the book has to be told who is who."""
+    """Records live streams meanwhile; the book has to be booked who is who."""
     output, book = config.output, Book(keep_s=config.matching.retention.keep_s)
     params = LiveVideoParams(config.view.frame_fps, each=output.videos, mosaic=output.mosaic)
     cameras = [camera.name for camera in config.cameras]

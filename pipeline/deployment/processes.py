@@ -72,11 +72,13 @@ class Children:
         self._config = config
         self._health = health
         self._emits_empty_windows = emits_empty_windows
+        # Held for as long as the children work by it: what this process lets go of, it may give to somebody else.
+        self._shares = share_cpus(at_once, count)
         with ExitStack() as owned:
             configs = [config.model_copy(update={"cameras": config.cameras[i::count]}) for i in range(count)]
             self._children = [
                 owned.enter_context(_Child(each, prefetches=prefetches, share=share, desk=desk))
-                for each, share in zip(configs, share_cpus(at_once, count), strict=True)
+                for each, share in zip(configs, self._shares, strict=True)
             ]
             for child in self._children:
                 child.wait_until_ready()

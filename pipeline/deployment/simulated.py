@@ -98,6 +98,9 @@ def write_deployment(config: SimulationConfig, cameras: Sequence[Camera], folder
         "unnamed_pairs": known.unnamed_pairs,
         "clock_tolerance_s": known.clock_tolerance_s,
         "handover_s": known.handover_s,
+        "plan": [
+            {"camera": each.name, "at": [each.at[0], -each.at[1]]} for each in config.cameras if each.name in names
+        ],
     }
     deployment = {
         "cameras": [

@@ -29,21 +29,20 @@ class VectorShelf:
     def __init__(self, most: int = MOST_TRACKS) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._totals: dict[TrackKey, NDArray[np.float64]] = {}
+        self._totals: dict[TrackKey, Vector] = {}
 
     def observe(self, decided: DecidedWindow) -> None:
         """Adds what a window says, as the matcher does."""
         with self._lock:
             for embedding in decided.window.embeddings:
                 before = self._totals.get(embedding.track)
-                vector = embedding.vector.astype(np.float64)
-                self._totals[embedding.track] = vector if before is None else before + vector
+                self._totals[embedding.track] = embedding.vector if before is None else before + embedding.vector
             self._make_room()
 
     def put(self, totals: Mapping[TrackKey, NDArray[np.float64]]) -> None:
         """Sums of embeddings, each in the place of what was known of its track."""
         with self._lock:
-            self._totals |= totals
+            self._totals |= {track: total.astype(np.float32) for track, total in totals.items()}
             self._make_room()
 
     def keep_only(self, tracks: set[TrackKey]) -> None:
@@ -67,8 +66,9 @@ class VectorShelf:
             tracks = list(self._totals)
             if not tracks or len(self._totals[tracks[0]]) != len(vector):
                 return []
-            matrix = np.stack(list(self._totals.values()))
-        similarity = (matrix @ vector.astype(np.float64)) / np.maximum(np.linalg.norm(matrix, axis=1), 1e-12)
+            totals = list(self._totals.values())
+        matrix = np.stack(totals)
+        similarity = (matrix @ vector) / np.maximum(np.linalg.norm(matrix, axis=1), 1e-12)
         order = np.argsort(-similarity, kind="stable")
         return [Alike(tracks[int(row)], round(float(similarity[row]), 4)) for row in order]
 
@@ -77,5 +77,5 @@ class VectorShelf:
             del self._totals[track]
 
 
-def _direction(total: NDArray[np.float64]) -> Vector:
-    return (total / np.sqrt(total @ total)).astype(np.float32)
+def _direction(total: Vector) -> Vector:
+    return (total / max(1e-12, float(np.linalg.norm(total)))).astype(np.float32)

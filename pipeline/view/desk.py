@@ -13,7 +13,7 @@ from pipeline.build import build_encoder
 from pipeline.matching.verdicts import Verdict
 from pipeline.store.erasure_requests import AuditEntry
 from pipeline.view.alike import Vector
-from pipeline.view.labelled import LabelledPair, LabelledPairs
+from pipeline.view.labelled import LabelledPair, LabelledPairs, LabelsError
 from pipeline.view.lines import Json, compared_by, track_from
 from pipeline.view.questions import QuestionError, SearchQuestion, VerdictBody
 from pipeline.view.uploads import decode_upload
@@ -36,6 +36,7 @@ class Desk:
         self._encoder: Encoder | None = None
         self._encodes = threading.Lock()
         self.pairs = LabelledPairs(viewed.card.verdicts, viewed.crop)
+        self._forget_erased()
 
     def search_image(self, content: bytes, asked: SearchQuestion) -> Json:
         """The persons most like a image of somebody.
@@ -141,7 +142,14 @@ class Desk:
         self.pairs.forget(tracks)
 
     def hear(self, event: object) -> None:
-        """Somebody else erased a person; the book has forgotten which sightings those were, the pairs go by that."""
+        """Somebody else may have erased a person; the book knows which sightings those were."""
         if isinstance(event, PersonErased):
-            gone = [track_from(name) for pair in self.pairs.read() for name in (pair.seen, pair.seen_before)]
-            self.forget([track for track in gone if self._viewed.book.is_erased(track)])
+            self._forget_erased()
+
+    def _forget_erased(self) -> None:
+        """In what operators said; the view goes on if that cannot be read or written."""
+        try:
+            named = [track_from(name) for pair in self.pairs.read() for name in (pair.seen, pair.seen_before)]
+            self.forget([track for track in named if self._viewed.book.is_erased(track)])
+        except (LabelsError, ValueError) as error:
+            logger.warning("labelled pairs of erased persons may be left: %s", error)

@@ -16,6 +16,7 @@ RECENT = 30
 SILENT_AFTER_S = 15.0
 """A process that has reported nothing for so long is taken for gone."""
 FPS_OVER_S = 15.0
+ASKED_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class HealthLog:
         self._hours: deque[_Sample] = deque(maxlen=KEPT)
         self._samples: deque[_Sample] = deque(maxlen=RECENT)
         self._statuses: dict[str, ProcessStatus] = {}
+        self._asked_s = 0.0
 
     def take(self, statuses: Mapping[str, ProcessStatus]) -> None:
         self._statuses = dict(statuses)
@@ -50,8 +52,14 @@ class HealthLog:
         if not self._hours or sample.at_s - self._hours[-1].at_s >= EVERY_S:
             self._hours.append(sample)
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether anybody wanted to know lately."""
+        return self._clock() - self._asked_s < ASKED_S
+
     def cameras(self) -> list[Json]:
         """Each camera: its source, how many frames a second, what was dropped and why."""
+        self._asked_s = self._clock()
         now = self._samples[-1].cameras if self._samples else {}
         return [self._camera(name, now.get(name)) for name in self._names]
 

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from queue import SimpleQueue
 from uuid import UUID
 
 from passerby_events.schema import Event
@@ -60,19 +61,31 @@ class MemoryDesk:
 
 
 class BookSink:
-    """Events into the book; one of the sinks of a run."""
+    """Events into a book, in a thread of its own: whoever reads a long page of it holds up no matcher. A sink of a run.
+
+    Args:
+        book: told of each event.
+    """
 
     def __init__(self, book: Book) -> None:
         self._book = book
+        self._events: SimpleQueue[Event | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._take, name="book", daemon=True)
+        self._thread.start()
 
     def publish(self, event: Event) -> None:
-        self._book.take(event)
+        self._events.put(event)
 
     def flush(self) -> None:
-        return
+        """A book is no delivery that anybody waits for."""
 
     def close(self) -> None:
-        return
+        self._events.put(None)
+        self._thread.join()
+
+    def _take(self) -> None:
+        while (event := self._events.get()) is not None:
+            self._book.take(event)
 
 
 class RunSite:

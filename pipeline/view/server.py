@@ -5,6 +5,7 @@ import contextlib
 import logging
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from importlib import resources
@@ -37,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 512
 STARTS_WITHIN_S = 20.0
+POLL_S = 1.0
+"""Whether the state of the site is to be read."""
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
@@ -175,12 +178,16 @@ def _make_app(viewed: Viewed, config: ViewConfig) -> _App:
 
 
 async def _watch_health(viewed: Viewed, health: HealthLog) -> None:
+    """Often while somebody wants to know, seldom while nobody does."""
+    due_s = 0.0
     while True:
-        try:
-            health.take(await run_in_threadpool(viewed.statuses))
-        except PasserbyError as error:
-            logger.warning("the view does not know how the site is: %s", error)
-        await asyncio.sleep(EVERY_S / 5)
+        if health.is_asked or time.monotonic() >= due_s:
+            due_s = time.monotonic() + EVERY_S
+            try:
+                health.take(await run_in_threadpool(viewed.statuses))
+            except PasserbyError as error:
+                logger.warning("the view does not know how the site is: %s", error)
+        await asyncio.sleep(POLL_S)
 
 
 def _route(endpoint: Endpoint) -> Route:

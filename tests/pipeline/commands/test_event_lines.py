@@ -9,7 +9,7 @@ from rich.console import Console
 
 from passerby_events.schema import Event
 from pipeline.commands.event_lines import line_of
-from testing.events import a_match, a_merge, a_split, an_appearance, an_end, an_erasure
+from testing.events import a_match, a_merge, a_split, a_verdict, an_appearance, an_end, an_erasure
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +33,7 @@ def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             a_match().model_copy(update={"probability": 0.834}),
             "1970-01-01 00:00:19  yard        5a0a3d0c  recognised, 83%; was in door 6 s before",
         ),
+        (a_verdict(), "1970-01-01 00:00:19  yard        5a0a3d0c  an operator: the same as in door"),
         (an_end(), "1970-01-01 00:00:19  yard        5a0a3d0c  left after 4 s"),
         (a_merge(7, 8), "1970-01-01 00:00:19  yard        5a0a3d0c  is 00000000 too, similarity 0.70; 2 tracks"),
         (

@@ -122,3 +122,15 @@ def test_a_webhook_that_refuses_ends_the_run_and_the_file_has_every_event(
     assert "is refused: 401 Unauthorized; is the token right?" in capsys.readouterr().err
     lines = (tmp_path / "out" / "events.jsonl").read_text().splitlines()
     assert [json.loads(line)["kind"] for line in lines] == ["person.appeared", "track.ended"]
+
+
+def test_all_cameras_are_drawn_side_by_side(tmp_path: Path) -> None:
+    assert main([*arguments(tmp_path), "--mosaic", "--report"]) == 0
+    videos = tmp_path / "out" / "videos"
+    assert sorted(path.name for path in videos.iterdir()) == ["door.mp4", "mosaic.mp4"]
+    assert '"href":"videos/door.mp4"' in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_a_run_can_be_looked_at_while_it_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*arguments(tmp_path), "--view", "--view-port", "0"]) == 0
+    assert "The view: http://127.0.0.1:" in capsys.readouterr().err

@@ -290,5 +290,16 @@ def test_children_hand_over_crops_and_those_frames_that_somebody_looks_at(folder
     assert any(desk.crop(TrackKey("camera1", session_of(folder / "short1.mp4"), track)) for track in range(1, 5))
 
 
+def test_memory_that_processes_share_is_nobody_elses_while_they_run(folder: Path, tmp_path: Path) -> None:
+    """What says how many threads work lies in memory of this process, which others of its kind ask for, too."""
+    with Deployment(config_of(folder, ["short0.mp4", "short1.mp4"], tmp_path, processes=2)) as running:
+        others = [multiprocessing.get_context("spawn").RawArray("i", [7, 7]) for _ in range(4)]
+        thread = threading.Thread(target=running.connect(MemorySink()).run, daemon=True)
+        thread.start()
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+    assert [list(each) for each in others] == [[7, 7]] * 4
+
+
 def session_of(video: Path) -> str:
     return name_session(str(video))
