@@ -47,7 +47,8 @@ def run_demo(site: Path | None, out: Path, replaced: Replaced, flags: Flags, sto
         return failed
     score(out, console)
     report = (out / "out" / "report.html").resolve().as_uri()
-    console.print(f"Took {time.monotonic() - started_s:.0f} s. The report, with this score under Health: {report}")
+    took = f"Took {time.monotonic() - started_s:.0f} s."
+    console.print(f"{took} The report, with this score under Health: {report}", soft_wrap=True)
     console.print("Watch:")
     for camera in config.cameras:
         console.print(f"  {out / 'out' / 'videos' / camera.name}.mp4", soft_wrap=True)

@@ -130,6 +130,26 @@ def test_a_verdict_is_kept_and_parts_two_people(browser: Browser, shop: ViewedSi
     assert (shop.folder / "verdicts" / "pairs.jsonl").read_text().count('"different"') == 1
 
 
+def test_a_near_miss_says_why_it_is_somebody_new_and_an_operator_may_know_better(
+    browser: Browser, shop: ViewedSite
+) -> None:
+    shop.sees("door", 1, RED)
+    shop.sees("yard", 1, ORANGE)
+    with page_of(browser) as page:
+        open_page(page, shop, "matches")
+        page.get_by_label("What").select_option("person.appeared")
+        expect(page.locator(".decision-row")).to_have_count(2)
+        page.locator(".decision-row").first.click()
+        expect(page.locator(".because")).to_have_text(
+            re.compile(r"The nearest was [0-9a-f]{4}, similarity 0\.\d{3}: not similar enough\.$")
+        )
+        page.get_by_role("button", name="The same person as").click()
+        expect(page.locator("#toast")).to_contain_text("are the same person")
+        shop.waits()
+        open_page(page, shop, "people")
+        expect(page.locator(".person-row")).to_have_count(1)
+
+
 def test_a_picture_finds_its_person(browser: Browser, shop: ViewedSite) -> None:
     shop.sees("door", 1, RED)
     shop.sees("door", 2, BLUE)

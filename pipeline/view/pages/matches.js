@@ -116,7 +116,7 @@ export function because(decision) {
   if (decision.kind === "person.appeared") {
     if (!decision.runners_up.length) return "Nobody who is remembered came near.";
     const [nearest] = decision.runners_up;
-    return `Nobody who is remembered was possible and similar enough. The nearest was ${nearest.person?.name ?? "somebody forgotten"}, similarity ${nearest.similarity.toFixed(3)}: ${nearest.why}.`;
+    return `Nobody who is remembered was possible and similar enough. The nearest was ${nearest.person?.name ?? "somebody forgotten"}, similarity ${nearest.similarity.toFixed(3)}: ${nearest.ruled_out_by ? nearest.why : "not similar enough"}.`;
   }
   const parted = decision.kind === "person.split" ? `${count(decision.moved, "sighting")} left ${decision.other.name}: ${decision.reason}. ` : "";
   const joined = decision.kind === "person.merged" ? `${count(decision.moved, "sighting")} of ${decision.other.name} turned out to be ${decision.person.name}. ` : "";
@@ -133,9 +133,25 @@ function runnersUp(decision, { source, site }) {
     "ol",
     { class: "runners" },
     decision.runners_up.map((each) =>
-      h("li", { class: each.ruled_out_by ? "ruled-out" : "" }, crop(source, each.sighting, site.images), h("span", {}, chip(each.person), h("b", {}, each.similarity.toFixed(3)), h("small", {}, each.why))),
+      h("li", { class: each.ruled_out_by ? "ruled-out" : "" }, crop(source, each.sighting, site.images), h("span", {}, chip(each.person), h("b", {}, each.similarity.toFixed(3)), h("small", {}, each.why), sameAs(each, decision, { source, site }))),
     ),
   );
+}
+
+/** For a near miss: an operator may know better. */
+function sameAs(runnerUp, decision, { source, site }) {
+  if (!source.say || site.role !== "operator" || !runnerUp.sighting || !runnerUp.person) return null;
+  const say = async (event) => {
+    event.target.disabled = true;
+    try {
+      await source.say({ verdict: "same", seen: decision.seen.id, seen_before: runnerUp.sighting.id });
+      toast(`Kept: ${decision.person.name} and ${runnerUp.person.name} are the same person.`);
+    } catch (error) {
+      event.target.disabled = false;
+      toast(error.message);
+    }
+  };
+  return h("button", { type: "button", class: "quiet small", onclick: say, "aria-label": `The same person as ${runnerUp.person.name}` }, "The same");
 }
 
 function verdictCard(decision, context) {

@@ -51,7 +51,16 @@ def test_a_threshold_is_found_by_what_operators_said(tmp_path: Path, capsys: pyt
         pairs.add(pair("same", f"yard{number}", f"door{number}"))
     pairs.add(pair("different", "yard1", "door2"))
     out = tmp_path / "calibration.json"
-    command = ["calibrate", str(tmp_path / "verdicts" / "tracklets"), "--encoder", "colour-stripes", "--out", str(out)]
+    command = [
+        "calibrate",
+        str(tmp_path / "verdicts" / "tracklets"),
+        "--encoder",
+        "colour-stripes",
+        "--out",
+        str(out),
+        "--false-match-rate",
+        "0.05",
+    ]
     assert main(command) == 0, capsys.readouterr().err
     assert "30 same" in capsys.readouterr().out
     assert out.is_file()
