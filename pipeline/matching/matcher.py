@@ -30,6 +30,7 @@ class WindowOutcome:
     Attributes:
         events: what was found out.
         waiting: tracks that are not decided, until more of them is known.
+        nobody: tracks that ended, and showed too little to say who they were.
         rejected: of the tracks that were decided, by camera, the best person who was possible and not taken, in cosine
             above threshold.
         merged, split: how often two persons turned out to be one, and one to be two.
@@ -37,6 +38,7 @@ class WindowOutcome:
 
     events: tuple[IdentityEvent, ...] = ()
     waiting: tuple[TrackKey, ...] = ()
+    nobody: tuple[TrackKey, ...] = ()
     rejected: tuple[tuple[str, float], ...] = ()
     merged: int = 0
     split: int = 0
@@ -99,9 +101,10 @@ class Matcher:
         self._commit(list(changed.values()), events, window, verdicts)
         merged = sum(merge_split.kind == "merged" for merge_split in merge_splits)
         is_decided = {decision.query for decision in decisions}
-        waiting = tuple(sighting.track for row, sighting in enumerate(open_) if row not in is_decided)
+        left = [sighting for row, sighting in enumerate(open_) if row not in is_decided]
+        waiting, nobody = (tuple(s.track for s in left if s.is_open is is_open) for is_open in (True, False))
         rejected = tuple((open_[d.query].track.camera, d.rejected) for d in decisions if d.rejected is not None)
-        return WindowOutcome(tuple(events), waiting, rejected, merged, len(merge_splits) - merged)
+        return WindowOutcome(tuple(events), waiting, nobody, rejected, merged, len(merge_splits) - merged)
 
     def _without_news(self, window: EmbeddedWindow, known: Known, verdicts: Sequence[Verdict]) -> WindowOutcome:
         """Nobody was seen; an operator may have spoken all the same."""

@@ -57,7 +57,10 @@ class Metrics:
         self.detect_batch = Histogram("reid_detect_batch_images", "Images in a batch.", buckets=_SIZES, registry=r)
         self.encode_batch = Histogram("reid_encode_batch_clips", "Clips in a batch.", buckets=_SIZES, registry=r)
         self.outcomes = Counter(
-            "reid_match_outcomes", "Tracks by what was decided of them.", ["camera", "outcome"], registry=r
+            "reid_match_outcomes",
+            "Tracks by what was decided of them; nobody: they ended, and showed too little to tell.",
+            ["camera", "outcome"],
+            registry=r,
         )
         self.match_similarity = Histogram(
             "reid_match_similarity",

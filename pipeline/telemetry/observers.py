@@ -176,8 +176,9 @@ class MatchCounter:
         m.match_s.observe(decided.took_s)
         for event in outcome.events:
             self._count_event(event)
-        for track in outcome.waiting:
-            m.outcomes.labels(camera=track.camera, outcome="waiting").inc()
+        for name, tracks in (("waiting", outcome.waiting), ("nobody", outcome.nobody)):
+            for track in tracks:
+                m.outcomes.labels(camera=track.camera, outcome=name).inc()
         for camera, excess in outcome.rejected:
             m.rejected_excess.labels(camera=camera).observe(excess)
         m.merge_split.labels(kind="merged").inc(outcome.merged)

@@ -13,6 +13,7 @@ from pathlib import Path
 import av
 import pytest
 import yaml
+from prometheus_client import CollectorRegistry
 
 from passerby_events.recordings import read_events
 from pipeline.cli import main
@@ -110,13 +111,13 @@ def test_a_run_writes_all_that_it_was_asked_for(everything: Path) -> None:
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_the_tracks_of_a_run_are_encoded_or_have_a_reason_and_the_encoded_have_a_name(
+def test_the_tracks_of_a_run_are_encoded_or_have_a_reason_and_the_encoded_have_a_name_or_are_counted_as_nobody(
     models: Path, views: dict[str, Path], tmp_path: Path, processes: int
 ) -> None:
     """Seen by the files of tracks, which know nothing of counters."""
     deployment = {
         "cameras": [{"name": name, "source": str(path)} for name, path in views.items()],
-        "tracklets": {"gate": {"min_height_px": 110.0}},
+        "tracklets": {"gate": {"min_height_px": 130.0, "refuse_height_px": 90.0}},
         "compute": {"processes": processes},
         "output": {"directory": str(tmp_path)},
     }
@@ -124,13 +125,20 @@ def test_the_tracks_of_a_run_are_encoded_or_have_a_reason_and_the_encoded_have_a
     with Deployment(PipelineConfig.model_validate(deployment)) as running:
         assert running.connect(sink).run() == {}
         counts = count_tracks(running.registry, views)
+        nobody = {view: count_nobody(running.registry, view) for view in views}
     for view, of_view in counts.items():
         rows = (tmp_path / "tracks" / f"{view}.txt").read_text().splitlines()
         assert of_view.frames == FRAMES
         assert of_view.seen == len({row.split(",")[1] for row in rows}) > 0
-        assert of_view.encoded == len({event.seen.key for event in sink.events if event.seen.camera == view}) > 0
+        named = len({event.seen.key for event in sink.events if event.seen.camera == view})
+        assert of_view.encoded == named + nobody[view] > 0
         assert of_view.encoded + sum(of_view.not_encoded.values()) == of_view.seen
     assert sum(of_view.not_encoded.get("size", 0) for of_view in counts.values()) > 0
+    assert sum(nobody.values()) > 0
+
+
+def count_nobody(registry: CollectorRegistry, view: str) -> int:
+    return int(registry.get_sample_value("reid_match_outcomes_total", {"camera": view, "outcome": "nobody"}) or 0)
 
 
 def test_without_thumbnails_no_image_of_anybody_is_kept(plain: Path) -> None:

@@ -42,7 +42,8 @@ def test_a_poor_track_that_ends_unlike_anybody_is_nobody() -> None:
     desk, sink = matcher()
     desk.step(window(20, [embedding("yard", 1, 80, 15, 19, quality=POOR)]))
     outcome = desk.step(window(30, [], [end("yard", 1, 15, 29)]))
-    assert (sink.events, outcome.events) == ([], ())
+    assert (sink.events, outcome.events, outcome.waiting) == ([], (), ())
+    assert [each.track for each in outcome.nobody] == [1]
     desk.step(window(40, [embedding("yard", 2, 80, 35, 39)]))
     assert [event.kind for event in sink.events] == ["person.appeared"]
 
