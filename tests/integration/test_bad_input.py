@@ -120,7 +120,6 @@ TABLE = [
     (RUN + "--camera door=rtsp://me:tops3/cret@x/1", MISUSE, "found rtsp://***"),
     (RUN + "--camera rtsp://me:tops3cret@x/1", MISUSE, "--camera: expected NAME=SOURCE"),
     (RUN + "--camera door={video} --camera hall=rtsp://x/1", MISUSE, "files and live streams do not mix"),
-    (RUN + "--camera door=rtsp://x/1 --videos", MISUSE, "annotated videos are drawn from files"),
     (RUN + "--camera door={video} --tiles 3", MISUSE, "--tiles: expected COLUMNSxROWS, found '3'"),
     (RUN + "--camera door={video} --tiles 0x2", MISUSE, "columns and rows of at least 1"),
     (RUN + "--camera door={video} --frame-rate 0", MISUSE, "frame_rate: Input should be greater than 0, found 0.0"),
