@@ -158,7 +158,7 @@ def _print_cameras(cameras: Sequence[CameraSummary], results: Console) -> None:
             unnamed = f"{each.encoded - each.named:,} of {each.encoded:,} encoded tracks"
             results.print(f"camera {each.name}: {unnamed} showed too little for a name", soft_wrap=True)
         if each.poor_boxes:
-            results.print(f"camera {each.name}: of the boxes were poor {each.poor_boxes}", soft_wrap=True)
+            results.print(f"camera {each.name}: poor boxes: {each.poor_boxes}", soft_wrap=True)
 
 
 def _print_summary(

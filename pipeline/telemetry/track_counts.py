@@ -88,5 +88,5 @@ def _near_misses(up_to: Mapping[str, int]) -> int:
 def _describe(counts: TrackCounts) -> str:
     return (
         f"{counts.frames:,} frames; {counts.seen:,} tracks: {counts.encoded:,} encoded, "
-        f"{sum_causes(counts.not_encoded)} not encoded; of the boxes were poor {counts.poor_share}"
+        f"{sum_causes(counts.not_encoded)} not encoded; poor boxes: {counts.poor_share}"
     )

@@ -196,9 +196,7 @@ def _note(summary: RunSummary) -> str:
     if reasons := name_causes(why):
         left = numbers["tracks"] - numbers["encoded"]
         sentences.append(f"{left:,} were not encoded, and stand nowhere below: {reasons}.")
-    sentences += [
-        f"Camera {each.name}: of the boxes were poor {each.poor_boxes}." for each in summary.cameras if each.poor_boxes
-    ]
+    sentences += [f"Camera {each.name}: poor boxes: {each.poor_boxes}." for each in summary.cameras if each.poor_boxes]
     return " ".join([*sentences, *(f"What would change most: {line}." for line in summary.advice)])
 
 

@@ -96,7 +96,7 @@ def test_a_run_says_at_its_end_what_became_of_the_tracks_of_each_camera(
     assert main(["run", str(tmp_path / "site.yaml"), "--report"]) == 0
     out = capsys.readouterr().out
     assert "│ 1      │ 0       │ 0     │ 0      │ 1 (size 1) " in out
-    assert "camera door: of the boxes were poor 100 % (size 100)" in out
+    assert "camera door: poor boxes: 100 % (size 100)" in out
     assert "100 % of the boxes were under 500 px high: take the camera's larger stream" in out
     report = (tmp_path / "out" / "report.html").read_text()
     assert "1 were not encoded, and stand nowhere below: size 1." in report

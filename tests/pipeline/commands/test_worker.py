@@ -71,8 +71,7 @@ def test_a_worker_says_at_its_end_what_became_of_the_tracks_of_each_camera(
     ]
     assert lines == [
         (
-            f"camera {name}: 60 frames; 1 tracks: 0 encoded, 1 (size 1) not encoded; "
-            "of the boxes were poor 100 % (size 100)",
+            f"camera {name}: 60 frames; 1 tracks: 0 encoded, 1 (size 1) not encoded; poor boxes: 100 % (size 100)",
             name,
         )
         for name in ("door", "yard")
