@@ -21,6 +21,7 @@ PURPOSES = {
     "mqtt": "events to a broker of MQTT",
     "webhook": "events to a webhook",
     "simulation": "`reid-pipeline simulate` and `demo`",
+    "view": "`reid-pipeline serve` and `run --view`",
     "train": "`reid-train` and `reid-export`",
 }
 """What each extra is for, of those that not everybody needs."""
