@@ -73,6 +73,7 @@ class Matcher:
         self._adaptation = adaptation if calibration is None else None
         self._verdicts = verdicts
         self._rules = self._rules_between([])
+        self._given, self._overlaps = self._rules.thresholds, overlapping(site, [])
 
     def step(self, window: EmbeddedWindow) -> WindowOutcome:
         """Takes the next window, and commits what follows from it in one transaction."""
@@ -149,10 +150,9 @@ class Matcher:
         cameras = list(dict.fromkeys([*known.cameras, *(s.track.camera for s in changed)]))
         if cameras != self._rules.cameras:
             self._rules = self._rules_between(cameras)
+            self._given, self._overlaps = self._rules.thresholds, overlapping(self._site, cameras)
         if self._adaptation is not None:
-            thresholds = adapt(
-                known.arrays, self._thresholds(cameras), overlapping(self._site, cameras), self._adaptation
-            )
+            thresholds = adapt(known.arrays, self._given, self._overlaps, self._adaptation)
             self._rules = replace(self._rules, thresholds=thresholds)
 
     def _rules_between(self, cameras: Sequence[str]) -> Rules:
