@@ -111,7 +111,7 @@ def run(
         TrainingError: if a loss is not finite.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _freeze(learner, params)
+    frozen = _freeze(learner, params)
     average = _average(learner, params.average)
     learners = [_Learning(learner, phase, params, machine) for phase in phases]
     checkpoint = load_checkpoint(folder, recipe=recipe)
@@ -120,6 +120,8 @@ def run(
     for number in range(start, params.steps):
         torch.manual_seed(params.seed * 1_000_003 + number)
         learner.train()
+        for module in frozen:
+            module.eval()
         rate = learners[0].rate
         found = {name: value for learning in learners for name, value in learning.step(number).items()}
         average.update_parameters(learner)
@@ -186,11 +188,21 @@ class _Learning:
         return found
 
 
-def _freeze(learner: nn.Module, params: LoopParams) -> None:
-    """What has a rate of 0 needs no gradients, and gradients of what comes before it need not be found."""
+def _freeze(learner: nn.Module, params: LoopParams) -> list[nn.Module]:
+    """What has a rate of 0 needs no gradients, and gradients of what comes before it need not be found.
+
+    Returns:
+        the modules that have parameters and none that learns: their running statistics stay as well.
+    """
     for name, parameter in learner.named_parameters():
         if params.optimiser.factor_of(name) == 0:
             parameter.requires_grad_(False)
+    return [module for module in learner.modules() if _is_frozen(module)]
+
+
+def _is_frozen(module: nn.Module) -> bool:
+    parameters = list(module.parameters())
+    return bool(parameters) and not any(parameter.requires_grad for parameter in parameters)
 
 
 def _average(learner: nn.Module, decay: float) -> AveragedModel:

@@ -1,14 +1,14 @@
 """The papers' ideas laid beside each other on real people, at a size that two cores learn.
 
-    python -m benchmarks.accuracy.papers --out RUNS
-    python -m benchmarks.accuracy.papers --out OTHERS --data mars=FOLDER     # of `reid-pipeline simulate-tracklets`
+    reid-train fit frames --data mars=SIMULATED --out START              # of `reid-pipeline simulate-tracklets`
+    python -m benchmarks.accuracy.papers --out RUNS --start START/frames
+    python -m benchmarks.accuracy.papers --out OTHERS --start OTHER_START --data mars=SIMULATED
 
 Market-1501's training images as tracklets (`data/reid/market1501_train` of the folder PASSERBY_SHARED, with the labels
 of MARS-Attribute for those persons who are in MARS too): 500 persons to learn from, the other 251 to test. One trunk
-learns from single frames (recipe `frames`); then each recipe, at the size of `small`, goes on from it for the same
-number of steps, with each of the seeds, and is evaluated by one protocol. What is done stands in RUNS and is not done
-again, so that several calls with other rows add to one table. With `--data` the same on another set, simulated people
-among them.
+has learnt from single frames of other people (recipe `frames`); each recipe, at the size of `small`, goes on from it
+for the same number of steps, with each of the seeds, and is evaluated by one protocol. What is done stands in RUNS and
+is not done again, so that several calls with other rows add to one table. With `--data` the same on another set.
 """
 
 import argparse
@@ -51,7 +51,9 @@ OTHERS = (
     "modern",
 )
 STEPS = 120
-START = "frames"
+SHARE = 10
+"""The losses of the first and the last tenth of the steps are laid beside each other."""
+NOT_LOSSES = ("step", "rate", "rank1", "mean_average_precision")
 # Freed memory is kept for the next step, in the place of getting it again page by page.
 MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**33), "MALLOC_TRIM_THRESHOLD_": str(2**34)}
 
@@ -74,10 +76,9 @@ def main(argv: Sequence[str]) -> int:
         print(f"expected Market-1501's training images at {MARKET}, found none: set PASSERBY_SHARED", file=sys.stderr)
         return 2
     data = asked.data or f"market1501-tracklets={_market(asked.out / 'market')}"
-    start = asked.start or _started(asked.out, data, asked.start_steps)
     rows = [Row(recipe, seed) for seed in asked.seeds for recipe in asked.recipes]
     with ThreadPoolExecutor(asked.jobs) as pool:
-        for row, words in zip(rows, pool.map(lambda row: _learnt(row, start, data, asked), rows), strict=True):
+        for row, words in zip(rows, pool.map(lambda row: _learnt(row, data, asked), rows), strict=True):
             print(f"{row.recipe}, seed {row.seed}: {words}", file=sys.stderr, flush=True)
     print("\n".join(_table(asked.out)))
     return 0
@@ -92,19 +93,7 @@ def _market(folder: Path) -> Path:
     return folder
 
 
-def _started(runs: Path, data: str, steps: int | None) -> Path:
-    """The stage that all rows begin with."""
-    folder = runs / START
-    if not (folder / START / "done").exists():
-        shorter = ("--steps", str(steps)) if steps else ()
-        found = _call("fit", START, "--data", data, "--out", str(folder), *shorter)
-        if found.returncode and "steps to go" not in found.stderr:
-            sys.exit(found.stderr.strip().splitlines()[-1])
-        (folder / START / "done").touch()
-    return folder / START
-
-
-def _learnt(row: Row, start: Path, data: str, asked: argparse.Namespace) -> str:
+def _learnt(row: Row, data: str, asked: argparse.Namespace) -> str:
     """Learns and asks, as far as that was not done; one line that says what came of it."""
     folder = row.folder(asked.out)
     if (folder / "done").exists():
@@ -112,7 +101,7 @@ def _learnt(row: Row, start: Path, data: str, asked: argparse.Namespace) -> str:
     small = f"{row.recipe}-small"
     fit = _call(
         "fit", small, "--data", data, "--out", str(folder), "--steps", str(asked.steps),
-        "--seed", str(row.seed), "--begin-with", str(start),
+        "--seed", str(row.seed), "--begin-with", str(asked.start),
     )  # fmt: skip
     if fit.returncode and "steps to go" not in fit.stderr:
         return fit.stderr.strip().splitlines()[-1]
@@ -126,15 +115,19 @@ def _learnt(row: Row, start: Path, data: str, asked: argparse.Namespace) -> str:
 
 
 def _table(runs: Path) -> Iterable[str]:
-    """Of all that is done: mean and standard deviation over the seeds, and whether each claim shows."""
+    """Of all that is done: means and standard deviations over the seeds, and whether each claim shows."""
     found: dict[str, dict[int, dict[str, float]]] = defaultdict(dict)
     for path in sorted(runs.glob("*-seed*/*/evaluations/*.json")):
         recipe, _, seed = path.parts[-4].rpartition("-seed")
         is_first = path.parts[-3] == "frames" and recipe.startswith("gltr")
-        found["gltr-baseline" if is_first else recipe][int(seed)] = json.loads(path.read_text())["scores"]
-    yield "| recipe | seeds | R1 | mAP |\n|---|--:|--:|--:|"
-    for recipe, scores in found.items():
-        yield f"| {recipe} | {len(scores)} | {_spread(scores, 'R1')} | {_spread(scores, 'mAP')} |"
+        first, last = _losses(path.parents[1])
+        scores = {**json.loads(path.read_text())["scores"], "first": first, "last": last}
+        found["gltr-baseline" if is_first else recipe][int(seed)] = scores
+    yield "| recipe | seeds | loss, first tenth | last tenth | R1 | mAP |\n|---|--:|--:|--:|--:|--:|"
+    for recipe, of_seeds in found.items():
+        losses = [statistics.mean(scores[name] for scores in of_seeds.values()) for name in ("first", "last")]
+        figures = f"{losses[0]:.2f} | {losses[1]:.2f} | {_spread(of_seeds, 'R1')} | {_spread(of_seeds, 'mAP')}"
+        yield f"| {recipe} | {len(of_seeds)} | {figures} |"
     yield "\n| what is added | mAP, percentage points | shows |\n|---|--:|---|"
     for name, better, worse in CLAIMS:
         both = sorted(found[better].keys() & found[worse].keys())
@@ -142,6 +135,18 @@ def _table(runs: Path) -> Iterable[str]:
         if gains:
             shows = "yes" if min(gains) > 0 else "no" if max(gains) <= 0 else "not by every seed"
             yield f"| {name} | {', '.join(f'{gain:+.1f}' for gain in gains)} | {shows} |"
+
+
+def _losses(stage: Path) -> tuple[float, float]:
+    """All losses of a step together: means over the first and over the last steps of a run."""
+    lines = [json.loads(line) for line in (stage / "log.jsonl").read_text().splitlines()]
+    sums = [
+        sum(value for name, value in line.items() if name not in NOT_LOSSES)
+        for line in lines
+        if line.keys() - set(NOT_LOSSES)
+    ]
+    few = max(1, len(sums) // SHARE)
+    return statistics.mean(sums[:few]), statistics.mean(sums[-few:])
 
 
 def _spread(scores: dict[int, dict[str, float]], figure: str) -> str:
@@ -163,8 +168,7 @@ def _parsed(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy.papers", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
     parser.add_argument("--data", help="NAME=FOLDER in the place of Market-1501, see `reid-train data`")
-    parser.add_argument("--start-steps", type=int, help="of the stage that all begin with, if not the recipe's")
-    parser.add_argument("--start", type=Path, help="a stage's folder to begin with, if not one that is trained first")
+    parser.add_argument("--start", type=Path, required=True, help="folder of the stage that all begin with")
     parser.add_argument("--recipes", nargs="+", default=[*MAIN, *BASELINES])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=STEPS, help="of each row's stages")

@@ -34,6 +34,8 @@ from reid_models.training.tracklets import Dataset, DatasetError, TrackletSet
 READERS = 2
 EACH = 2
 """Clips of a person, at least, that say where that person's features lie before the first step; as a rule."""
+AGAIN = 8
+"""Batches more, whose persons are then in two: they say how far classifiers can be trusted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,7 +145,7 @@ def _few(feed: Feed, identities: int, recipe: Recipe, machine: Machine) -> Itera
     sampler = recipe.feed.sampler
     count = max(-(-identities // sampler.persons), -(-EACH * identities // sampler.batch))
     first = 0 if isinstance(recipe.feed, CropFeedParams) else recipe.loop.steps * recipe.loop.accumulate
-    for number in range(first, first + count):
+    for number in range(first, first + count + AGAIN):
         yield feed.batch(number).to(machine.device)
 
 

@@ -3,7 +3,8 @@ them.
 
 After Qi, Brown and Lowe, "Low-Shot Learning with Imprinted Weights", CVPR 2018: a class's weights are the mean
 direction of its features. Here features are taken from their common mean, and the scale of the logits is the one under
-which each clip, judged by the others of its person, has the lowest cross entropy.
+which each clip, judged by what other batches show of all persons, has the lowest cross entropy: clips of one batch
+share the statistics of its norms, and a person is found among them more easily than in any batch to come.
 """
 
 # N rows of features, D embedding, K identities
@@ -11,6 +12,7 @@ which each clip, judged by the others of its person, has the lowest cross entrop
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +23,15 @@ from reid_models.training.learners.batch import Batch
 NOT_OURS = ("network.", "guider.")
 SCALES = torch.logspace(-2, 3, 51)
 """Of logits, tried one by one; in units of one over the mean length of a feature."""
+SMOOTHING = 0.1
+"""Of labels, as most recipes have it: such a loss does not bear logits as large as plain cross entropy likes."""
+
+
+class _Seen(NamedTuple):
+    """Features that a batch gave to a classifier, and whose they are."""
+
+    x_ND: Tensor
+    persons_N: Tensor
 
 
 @torch.no_grad()
@@ -31,7 +42,8 @@ def imprint(learner: nn.Module, identities: int, batches: Iterable[Batch]) -> in
         learner: of the kind whose call takes a batch; classifiers are its linear layers of K outputs, outside of the
             network and of STCnet's guider.
         identities: K.
-        batches: that features are taken from; persons who are in none have logits of 0.
+        batches: that features are taken from; persons who are in none have logits of 0. The scale is found from those
+            who are in two or more.
     """
     heads = {
         name: module
@@ -40,23 +52,23 @@ def imprint(learner: nn.Module, identities: int, batches: Iterable[Batch]) -> in
     }
     rows: dict[str, list[Tensor]] = defaultdict(list)
     hooks = [module.register_forward_pre_hook(partial(_keep, rows[name])) for name, module in heads.items()]
-    found: dict[str, list[tuple[Tensor, Tensor]]] = defaultdict(list)
+    found: dict[str, list[_Seen]] = defaultdict(list)
     was = {name: buffer.clone() for name, buffer in learner.named_buffers()}
     learner.train()
     for batch in batches:
         learner(batch)
         for name, seen in rows.items():
-            # One feature for each clip, or one for each of its frames.
-            found[name].extend(
-                (x_ND, batch.persons.repeat_interleave(len(x_ND) // len(batch.persons))) for x_ND in seen
-            )
+            # One feature for each clip, or one for each of its frames; several calls of one head are of one batch.
+            x_ND = torch.cat(seen)
+            each = len(seen[0]) // len(batch.persons)
+            found[name].append(_Seen(x_ND, batch.persons.repeat_interleave(each).repeat(len(seen))))
             seen.clear()
     for hook in hooks:
         hook.remove()
     for name, buffer in learner.named_buffers():
         buffer.copy_(was[name])
-    for name, pairs in found.items():
-        _set(heads[name], torch.cat([x_ND for x_ND, _ in pairs]), torch.cat([persons_N for _, persons_N in pairs]))
+    for name, of_batches in found.items():
+        _set(heads[name], of_batches)
     return len(found)
 
 
@@ -64,18 +76,31 @@ def _keep(rows: list[Tensor], _module: nn.Module, inputs: tuple[Tensor]) -> None
     rows.append(inputs[0].detach().float())
 
 
-def _set(head: nn.Linear, x_ND: Tensor, persons_N: Tensor) -> None:
-    centre_D = x_ND.mean(0)
-    x_ND = x_ND - centre_D
-    sums_KD = torch.zeros_like(head.weight, dtype=torch.float32).index_add_(0, persons_N, x_ND)
-    directions_KD = functional.normalize(sums_KD)
-    # Its own clip is taken out of a person's mean, or every clip would find itself.
-    others_ND = functional.normalize(sums_KD[persons_N] - x_ND)
-    logits_NK = x_ND @ directions_KD.T
-    logits_NK.scatter_(1, persons_N[:, None], (x_ND * others_ND).sum(1, keepdim=True))
-    unit = 1.0 / x_ND.norm(dim=1).mean().clamp_min(1e-9)
-    losses = torch.stack([functional.cross_entropy(logits_NK * scale * unit, persons_N) for scale in SCALES])
-    weights_KD = directions_KD * SCALES[losses.argmin()] * unit
+def _set(head: nn.Linear, seen: list[_Seen]) -> None:
+    centre_D = torch.cat([batch.x_ND for batch in seen]).mean(0)
+    seen = [_Seen(batch.x_ND - centre_D, batch.persons_N) for batch in seen]
+    sums_BKD = [
+        torch.zeros_like(head.weight, dtype=torch.float32).index_add_(0, batch.persons_N, batch.x_ND) for batch in seen
+    ]
+    sums_KD = torch.stack(sums_BKD).sum(0)
+    unit = 1.0 / torch.cat([batch.x_ND.norm(dim=1) for batch in seen]).mean().clamp_min(1e-9)
+    weights_KD = functional.normalize(sums_KD) * _scale(seen, sums_BKD, sums_KD, unit) * unit
     head.weight.copy_(weights_KD)
     if head.bias is not None:
         head.bias.copy_(-weights_KD @ centre_D)
+
+
+def _scale(seen: list[_Seen], sums_BKD: list[Tensor], sums_KD: Tensor, unit: Tensor) -> Tensor:
+    """The best for clips of persons who are in other batches as well; where nobody is, the one that says least."""
+    losses = torch.zeros_like(SCALES)
+    for batch, own_KD in zip(seen, sums_BKD, strict=True):
+        others_KD = functional.normalize(sums_KD - own_KD)
+        known_N = others_KD[batch.persons_N].any(1)
+        logits_NK = batch.x_ND[known_N] @ others_KD.T
+        persons_N = batch.persons_N[known_N]
+        losses += torch.stack([_surprise(logits_NK * scale * unit, persons_N) for scale in SCALES])
+    return SCALES[losses.argmin()]
+
+
+def _surprise(logits_NK: Tensor, persons_N: Tensor) -> Tensor:
+    return functional.cross_entropy(logits_NK, persons_N, label_smoothing=SMOOTHING, reduction="sum")

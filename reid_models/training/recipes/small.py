@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from reid_learning.optimisers import ScheduleParams
 from reid_models.architectures.backbones import TrunkSpec
 from reid_models.architectures.weights import PACKAGE, PACKAGES
 from reid_models.training.feeds.tracklets import TrackletFeedParams
@@ -21,13 +22,12 @@ MAX_NORM = 10.0
 """Of gradients: rates that were found for large batches throw a small one off now and then."""
 EACH = 2
 """Tracklets of a person in a batch, at most: 16 clips are then of 8 persons, among whom there is somebody alike."""
+SCHEDULE = ScheduleParams("cosine", warmup=0.05)
+"""In the place of the papers': rates that fall tenfold after a quarter of so few steps stop a run early."""
 TRUNKS = tuple(f"network.{place}trunk." for place in ("", "frames.", "snippets.", "image.", "video.maps."))
 """Where networks have their trunks."""
 FROZEN = tuple(f"{trunk}stage{number}" for trunk in TRUNKS for number in (1, 2))
-CLASSIFIERS = ("classifier", "others.")
-FURTHER = 0.1
-"""On the rate of what begins with what was learnt before: batches so small spoil that at the papers' rates."""
-FACTORS = (*((stage, 0.0) for stage in FROZEN), *((place, FURTHER) for place in (*TRUNKS, *CLASSIFIERS)))
+FACTORS = tuple((stage, 0.0) for stage in FROZEN)
 """Before those of the recipe itself."""
 CHANNELS = (16, 32, 64)
 """Of STCnet."""
@@ -44,11 +44,10 @@ def small(
 ) -> Plan:
     """The plan on crops of 128 x 64 and a small trunk.
 
-    Losses, samplers, which frames, and the paper's T stay (of 16 frames 8 are left); batches become smaller, and a run
-    shorter, its milestones at the same shares. Made to begin with a trunk that `frames` has trained (`fit NAME-small
-    --begin-with`): its first two stages stay as they are, the others learn at a tenth of the paper's rate, and so do
-    classifiers, which begin at their persons' features (at random, they are still guessing after hundreds of steps);
-    what the paper adds learns at the whole rate.
+    Losses, samplers, which frames, the paper's T (of 16 frames 8 are left) and its first rate stay; batches become
+    smaller, a run shorter, and its rate a cosine. Made to begin with a trunk that `frames` has trained on other people
+    (`fit NAME-small --begin-with`): its first two stages stay as they are, all else learns. Classifiers begin at their
+    persons' features; at random, they are still guessing after hundreds of steps.
 
     Args:
         plan: of a paper.
@@ -68,7 +67,7 @@ def _small(recipe: Recipe, trunk: TrunkSpec, steps: int, clips: int, height: int
     if isinstance(objective, CompletionObjective):
         objective = replace(objective, guider=(height, width), channels=CHANNELS)
     optimiser = replace(recipe.loop.optimiser, factors=(*FACTORS, *recipe.loop.optimiser.factors))
-    loop = replace(recipe.loop, steps=steps, save_every=50, max_norm=MAX_NORM, optimiser=optimiser)
+    loop = replace(recipe.loop, steps=steps, save_every=50, max_norm=MAX_NORM, optimiser=optimiser, schedule=SCHEDULE)
     feed = recipe.feed
     if isinstance(feed, TrackletFeedParams):
         feed = replace(feed, sampler=_fewer(feed.sampler, clips))

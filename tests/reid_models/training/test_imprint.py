@@ -68,3 +68,19 @@ def test_somebody_who_is_in_no_batch_has_logits_of_nothing() -> None:
     imprint(learner, PERSONS, batches(1, persons=PERSONS - 1))
     assert not learner.classifier.weight[-1].any()
     assert learner.classifier.weight[0].any()
+
+
+def test_logits_are_no_larger_than_other_batches_bear_out() -> None:
+    """Clips of a person in one batch are much alike, and not like those in another."""
+    rng = torch.Generator().manual_seed(3)
+    places = torch.randn(PERSONS, WIDTH, generator=rng) * 4 + 120
+
+    def batch(*who: int) -> Batch:
+        once = places[list(who)] + torch.randn(len(who), WIDTH, generator=rng) * 12
+        rows = once.repeat_interleave(2, 0)[:, None] + torch.randn(2 * len(who), 2, WIDTH, generator=rng)
+        return as_batch(rows.reshape(2 * len(who), 2, 1, 8, 8), torch.tensor(who).repeat_interleave(2))
+
+    learner = Learner(of_frames=False)
+    imprint(learner, PERSONS, [batch(0, 1, 2, 3), batch(4, 5, 6, 7), batch(8, 9, 10, 11), batch(0, 4, 8)])
+    unseen = batch(1, 5, 9, 2)
+    assert functional.cross_entropy(learner(unseen), unseen.persons) < torch.tensor(PERSONS).log() + 0.5

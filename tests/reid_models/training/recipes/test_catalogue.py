@@ -112,7 +112,7 @@ def test_a_recipe_at_the_size_of_two_cores_has_another_name() -> None:
     rates = {name: recipe.loop.optimiser.factor_of(name) for name in (
         "network.trunk.stage2.block0.depthwise.weight", "network.trunk.stage4.block0.depthwise.weight",
         "network.layers.4.gate.0.weight", "classifier.weight")}  # fmt: skip
-    assert list(rates.values()) == [0.0, 0.1, 1.0, 0.1]
+    assert list(rates.values()) == [0.0, 1.0, 1.0, 1.0]
     assert recipe.classifier == "imprinted"
 
 
