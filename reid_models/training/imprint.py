@@ -28,10 +28,10 @@ SMOOTHING = 0.1
 
 
 class _Seen(NamedTuple):
-    """Features that a batch gave to a classifier, and whose they are."""
+    """What a batch gave to a classifier: (N, D) features, and whose they are."""
 
-    x_ND: Tensor
-    persons_N: Tensor
+    features: Tensor
+    persons: Tensor
 
 
 @torch.no_grad()
@@ -77,13 +77,14 @@ def _keep(rows: list[Tensor], _module: nn.Module, inputs: tuple[Tensor]) -> None
 
 
 def _set(head: nn.Linear, seen: list[_Seen]) -> None:
-    centre_D = torch.cat([batch.x_ND for batch in seen]).mean(0)
-    seen = [_Seen(batch.x_ND - centre_D, batch.persons_N) for batch in seen]
+    centre_D = torch.cat([batch.features for batch in seen]).mean(0)
+    seen = [_Seen(batch.features - centre_D, batch.persons) for batch in seen]
     sums_BKD = [
-        torch.zeros_like(head.weight, dtype=torch.float32).index_add_(0, batch.persons_N, batch.x_ND) for batch in seen
+        torch.zeros_like(head.weight, dtype=torch.float32).index_add_(0, batch.persons, batch.features)
+        for batch in seen
     ]
     sums_KD = torch.stack(sums_BKD).sum(0)
-    unit = 1.0 / torch.cat([batch.x_ND.norm(dim=1) for batch in seen]).mean().clamp_min(1e-9)
+    unit = 1.0 / torch.cat([batch.features.norm(dim=1) for batch in seen]).mean().clamp_min(1e-9)
     weights_KD = functional.normalize(sums_KD) * _scale(seen, sums_BKD, sums_KD, unit) * unit
     head.weight.copy_(weights_KD)
     if head.bias is not None:
@@ -95,9 +96,9 @@ def _scale(seen: list[_Seen], sums_BKD: list[Tensor], sums_KD: Tensor, unit: Ten
     losses = torch.zeros_like(SCALES)
     for batch, own_KD in zip(seen, sums_BKD, strict=True):
         others_KD = functional.normalize(sums_KD - own_KD)
-        known_N = others_KD[batch.persons_N].any(1)
-        logits_NK = batch.x_ND[known_N] @ others_KD.T
-        persons_N = batch.persons_N[known_N]
+        known_N = others_KD[batch.persons].any(1)
+        logits_NK = batch.features[known_N] @ others_KD.T
+        persons_N = batch.persons[known_N]
         losses += torch.stack([_surprise(logits_NK * scale * unit, persons_N) for scale in SCALES])
     return SCALES[losses.argmin()]
 
