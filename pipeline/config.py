@@ -1,16 +1,14 @@
-"""The configuration of a deployment: one YAML file, read once, checked whole."""
+"""The configuration of a deployment: what its one YAML file may say."""
 
 import os
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AwareDatetime,
-    BaseModel,
     Field,
     NonNegativeInt,
-    ValidationError,
     model_validator,
 )
 
@@ -18,7 +16,7 @@ from detectors.hog import HogParams
 from detectors.network_params import NetworkParams
 from detectors.tiling import TilingParams
 from detectors.ultralytics_params import UltralyticsParams
-from pipeline.config_errors import ConfigError, in_one_line
+from pipeline.config_errors import ConfigError
 from pipeline.config_events import EventsConfig
 from pipeline.config_values import Count, Positive, Secret, Strict
 from pipeline.config_view import ViewConfig
@@ -27,17 +25,14 @@ from pipeline.matching.memory import Retention
 from pipeline.matching.merge_split import MergeSplitParams
 from pipeline.matching.policy import MatchParams
 from pipeline.ordering.channel import OrderParams
-from pipeline.shipped import UnknownNameError, find_config
 from pipeline.site import Site
 from pipeline.sources.source import StreamParams, kind_of
 from pipeline.tracking.masks import Masks
 from pipeline.tracking.tracklets import TrackletParams
-from pipeline.yaml_files import read_mapping
 from reid_models.clips import USUAL_FRAMES
 from trackers.bytetrack import ByteTrackParams
 from trackers.ocsort import OcSortParams
 
-_M = TypeVar("_M", bound=BaseModel)
 MaskPolygon = Annotated[tuple[tuple[NonNegativeInt, NonNegativeInt], ...], Field(min_length=3)]
 """Corners x y in pixels of the whole image."""
 
@@ -368,37 +363,3 @@ class PipelineConfig(Strict):
     def has_spare_core(self, cores: int) -> bool:
         """Whether cores are left when every camera is busy with a network."""
         return not self.compute.is_on_processor or cores > len(self.cameras) * self.compute.threads
-
-
-def load_config(path: Path) -> PipelineConfig:
-    """Reads and checks a configuration.
-
-    Raises:
-        ConfigError: in one line, naming the file and the key.
-    """
-    return parse(PipelineConfig, read_fields(path), path)
-
-
-def read_fields(path: Path) -> dict[str, object]:
-    """What a configuration file says, unchecked but for its `site`: keys, a file beside it, or the name of one."""
-    fields = read_mapping(path)
-    site = fields.get("site")
-    if isinstance(site, str):
-        try:
-            fields["site"] = load_site(path.parent / find_config("site", site))
-        except UnknownNameError as error:
-            raise ConfigError(f"{path}: site: {error}") from error
-    return fields
-
-
-def load_site(path: Path) -> Site:
-    """Reads and checks the description of a site; raises as `load_config`."""
-    return parse(Site, read_mapping(path), path)
-
-
-def parse(model: type[_M], fields: dict[str, object], where: Path | str) -> _M:
-    """A checked record from what a file, or the command line, said; ConfigError names the first key that is wrong."""
-    try:
-        return model.model_validate(fields)
-    except ValidationError as error:
-        raise ConfigError(f"{where}: {in_one_line(error, model)}") from error

@@ -32,7 +32,8 @@ from passerby_events.recordings import read_events
 from passerby_events.reducing import fold
 from passerby_events.schema import IdentityEvent
 from pipeline.build import CameraStages, Stages, build_encoder, build_tracker
-from pipeline.config import CameraConfig, ComputeConfig, NetworkConfig, PipelineConfig, load_config
+from pipeline.config import CameraConfig, ComputeConfig, NetworkConfig, PipelineConfig
+from pipeline.config_files import load_config
 from pipeline.evaluation.evaluate import SeenByBoxes, SeenByFeet, evaluate, foot_agreement
 from pipeline.model_zoo import find_artefact
 from pipeline.output.mot_files import MotTracks, read_feet, read_tracks, read_truth, tracks_path

@@ -6,8 +6,8 @@
     python -m benchmarks.accuracy.exported_networks --runs RUNS --out FOLDER
 
 Each run's last stage is exported by `reid-export onnx` and `reid-export precision`. The shop is that of the demo, with
-people of whom nobody was learnt; detector and tracker are the shipped ones; the threshold is calibrated for each file
-on tracklets of other people. What lies in FOLDER already is used again.
+people of whom nobody was learnt; detector and tracker are the shipped ones; the gate asks for other people again, and
+the threshold is calibrated for each file on their tracklets. What lies in FOLDER already is used again.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
     print("| network | precision | file, MB | demo IDF1 | HOTA |\n|---|---|--:|--:|--:|")
     for recipe in asked.recipes:
         for precision in asked.precisions:
-            file = _exported(recipe, precision, asked)
+            file = _exported(recipe, precision, others, asked)
             if file is None:
                 print(f"| {recipe} | {precision} | | not exported | |", flush=True)
                 continue
@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _exported(recipe: str, precision: str, asked: argparse.Namespace) -> Path | None:
+def _exported(recipe: str, precision: str, others: Path, asked: argparse.Namespace) -> Path | None:
     """The file of a recipe's last stage; None: the gate, or the exporter, refused, and said why."""
     file: Path = asked.out / f"{recipe}-{precision}.onnx"
     if file.is_file():
@@ -63,6 +63,7 @@ def _exported(recipe: str, precision: str, asked: argparse.Namespace) -> Path | 
         words = ["onnx", str(stage), str(file), "--licence", "Apache-2.0", "--notes", NOTES]
     else:
         words = ["precision", str(asked.out / f"{recipe}-fp32.onnx"), "--to", precision, "--out", str(file)]
+        words += ["--data", f"mars={others}"]
     command = str(Path(sys.executable).parent / "reid-export")
     done = subprocess.run([command, *words], check=False, capture_output=True, text=True)
     if done.returncode:

@@ -9,8 +9,9 @@ from rich.table import Table
 
 from pipeline.build import build_encoder
 from pipeline.commands.flags import choose_encoder
-from pipeline.config import ComputeConfig, parse
+from pipeline.config import ComputeConfig
 from pipeline.config_errors import ConfigError
+from pipeline.config_files import parse
 from pipeline.evaluation.calibration_plot import draw_calibration
 from pipeline.matching.calibration import Calibration, Curve, write_calibration
 from pipeline.matching.measure_calibration import LabelledVectors, compare, measure_calibration, pool

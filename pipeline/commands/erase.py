@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Self
 from uuid import UUID
 
-from pipeline.config import RedisConfig, load_config, parse
+from pipeline.config import RedisConfig
 from pipeline.config_errors import ConfigError
+from pipeline.config_files import load_config, parse
 from pipeline.matching.memory import Retention
 from pipeline.site import Site
 from pipeline.store.client import LeaseLost, SiteStore

@@ -17,8 +17,8 @@ from passerby_events.recordings import read_recording
 from passerby_events.schema import KINDS, Event, sightings_of
 from pipeline.commands.event_lines import line_of
 from pipeline.commands.sinks import further_openers
-from pipeline.config import load_config
 from pipeline.config_errors import ConfigError
+from pipeline.config_files import load_config
 from pipeline.events.fanout import Fanout
 from pipeline.events.kafka.mdx_sink import MdxSink
 from pipeline.events.sink import EventSink

@@ -11,11 +11,9 @@ from pipeline.config import (
     NetworkDetectorConfig,
     PipelineConfig,
     UltralyticsConfig,
-    load_site,
-    parse,
-    read_fields,
 )
 from pipeline.config_errors import ConfigError
+from pipeline.config_files import load_site, parse, read_fields
 from pipeline.model_zoo import is_at_hand
 
 SHIPPED_ENCODER = "passerby-encoder"

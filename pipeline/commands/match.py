@@ -12,7 +12,8 @@ from pipeline.build import build_policy, read_encoder_card
 from pipeline.commands.sinks import opener_of_match
 from pipeline.commands.starting import log_start
 from pipeline.commands.stopping import StopSignal
-from pipeline.config import PipelineConfig, load_config
+from pipeline.config import PipelineConfig
+from pipeline.config_files import load_config
 from pipeline.events.jsonlines import JsonLinesSink
 from pipeline.events.sink import EventSink
 from pipeline.matching.matcher import Matcher

@@ -9,8 +9,9 @@ from rich.console import Console
 
 from pipeline.commands.starting import log_start
 from pipeline.commands.stopping import StopSignal
-from pipeline.config import PipelineConfig, load_config, parse
+from pipeline.config import PipelineConfig
 from pipeline.config_errors import ConfigError
+from pipeline.config_files import load_config, parse
 from pipeline.config_view import ViewConfig
 from pipeline.output.files import files_kept_private
 from pipeline.scheduling.threads import keep_to_one_thread

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from pipeline.commands.starting import log_start
 from pipeline.commands.stopping import StopSignal
-from pipeline.config import PipelineConfig, load_config
+from pipeline.config import PipelineConfig
 from pipeline.config_errors import ConfigError
+from pipeline.config_files import load_config
 from pipeline.deployment.deployment import Deployment
 from pipeline.deployment.recorders import writes_files
 from pipeline.output.files import files_kept_private

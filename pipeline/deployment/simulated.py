@@ -9,8 +9,8 @@ from typing import Self
 import yaml
 from pydantic import model_validator
 
-from pipeline.config import parse
 from pipeline.config_errors import ConfigError
+from pipeline.config_files import parse
 from pipeline.site import Site
 from pipeline.yaml_files import read_mapping
 from reid_simulation.output.recording import camera_files

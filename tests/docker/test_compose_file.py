@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from pipeline.config import load_config
+from pipeline.config_files import load_config
 from testing.docker.compose_file import COMPOSE, DOCKER, SECRETS, read_compose
 from testing.docker.dockerfile import PIPELINE, only
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.config import load_config
+from pipeline.config_files import load_config
 from testing.docker.compose_file import DOCKER
 from testing.docker.dockerfile import PIPELINE, only
 from testing.docker.manifests import EXAMPLE, KUBERNETES, Manifest, container, kustomizations, manifests, pods, rendered

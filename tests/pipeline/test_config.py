@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import ComputeConfig, PipelineConfig, load_config, load_site
+from pipeline.config import ComputeConfig, PipelineConfig
 from pipeline.config_errors import ConfigError
+from pipeline.config_files import load_config, load_site
 from testing.paths import ROOT
 
 CAMERA = "cameras: [{name: door, source: door.mp4}]\n"

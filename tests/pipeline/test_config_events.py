@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import PipelineConfig, load_config
+from pipeline.config import PipelineConfig
 from pipeline.config_errors import ConfigError
+from pipeline.config_files import load_config
 
 PASSWORD, SIGNING = "tops3cret", "whsec_" + "QUJD" * 10
 LONG = "a" * 70

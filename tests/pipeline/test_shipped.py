@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from pipeline.cli import main
-from pipeline.config import load_config
+from pipeline.config_files import load_config
 from pipeline.shipped import CONFIGS, KINDS, Kind, UnknownNameError, configs_of, find_config, text_to_keep, title
 from testing.paths import ROOT
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import load_config
 from pipeline.config_errors import ConfigError
+from pipeline.config_files import load_config
 from pipeline.yaml_files import DEEPEST, read_mapping
 
 PASSWORD = "tops3cret"

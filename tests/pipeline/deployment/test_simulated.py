@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import yaml
 
-from pipeline.config import load_config
 from pipeline.config_errors import ConfigError
+from pipeline.config_files import load_config
 from pipeline.deployment.simulated import Replaced, chosen_cameras, load_simulation, write_deployment
 from reid_simulation.world.cast import Cast
 from testing.paths import ROOT
