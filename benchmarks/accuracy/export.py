@@ -111,9 +111,9 @@ def shipped(name: str) -> Source:
 
 
 def exported(name: str, folder: Path, *, is_small: bool) -> Source:
-    has_own_trunk = CATALOGUE[name].small_depths is None
-    trunk = None if has_own_trunk or not is_small else TRUNK
-    subject = random_subject(name, seed=0, sizes=SMALL if is_small else Sizes(), trunk=trunk)
+    is_small = is_small and CATALOGUE[name].small_depths is not None
+    sizes, trunk = (SMALL, TRUNK) if is_small else (Sizes(), None)
+    subject = random_subject(name, seed=0, sizes=sizes, trunk=trunk)
     exported = export_onnx(subject, folder / f"{name}.onnx", Words("none needed: random numbers", "not trained"))
     return Source(folder / f"{name}.onnx", TorchSession(subject.network, exported.card))
 

@@ -5,6 +5,7 @@ anyway, takes a list of nodes to leave, and knows which inputs an operator has i
 onnxconverter-common is its ancestor, and ModelOpt's wants a GPU's libraries.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import reid_runtime.quiet_onnxruntime  # noqa: F401  # before any module of the library
@@ -32,6 +33,13 @@ SUMS = (
 )
 STEEP = ("Exp", "Log", "Pow", "Sqrt", "Reciprocal", "Range")
 """What leaves float16's range, or its resolution, within a step."""
+MOVES = (
+    *("Reshape", "Transpose", "Concat", "Split", "Slice", "Squeeze", "Unsqueeze", "Flatten", "Expand", "Identity"),
+    *("Gather", "Shape", "Constant", "ConstantOfShape", "Cast", "Pad", "Tile", "Where"),
+    *("Relu", "Clip", "LeakyRelu", "MaxPool", "GlobalMaxPool", "ReduceMax", "ReduceMin"),
+)
+"""Nothing becomes coarser in these."""
+_COARSE = {*NORMS, *SUMS, *STEEP, *DEFAULT_OP_BLOCK_LIST}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,17 +54,34 @@ class Half:
     kept: tuple[str, ...]
 
 
-def to_half(model: onnx.ModelProto) -> Half:
-    """The network in half precision; the one that is given is not changed."""
-    coarse = {*NORMS, *SUMS, *STEEP, *DEFAULT_OP_BLOCK_LIST}
-    products = activations_multiplied(model)
-    kept = [node.name for node in model.graph.node if node.op_type in coarse or node.name in products]
+def to_half(model: onnx.ModelProto, *, excluded: Collection[str] = (), only: Collection[str] | None = None) -> Half:
+    """The network in half precision; the one that is given is not changed.
+
+    Args:
+        model: in single precision, every node with a name.
+        excluded: names of nodes that stay as they are, beside those that always do.
+        only: names of the nodes that do not; None: all that can.
+    """
+    names = halvable(model)
+    halved = {*(names if only is None else only)}.difference(excluded)
+    kept = [node.name for node in model.graph.node if node.name not in halved]
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
-    half = convert_float_to_float16(copy, keep_io_types=True, op_block_list=sorted(coarse), node_block_list=kept)
+    half = convert_float_to_float16(copy, keep_io_types=True, op_block_list=sorted(_COARSE), node_block_list=kept)
     _mend_casts(half)
     ONNXModel(half).topological_sort()
     return Half(half, tuple(kept))
+
+
+def halvable(model: onnx.ModelProto) -> list[str]:
+    """Names of the nodes that can run in half precision, in the order of the graph."""
+    products = activations_multiplied(model)
+    return [node.name for node in model.graph.node if node.op_type not in _COARSE and node.name not in products]
+
+
+def calculating(model: onnx.ModelProto, names: Collection[str]) -> list[str]:
+    """Those of the nodes that make new numbers, rather than pick or move them, and may make them too coarsely."""
+    return [node.name for node in model.graph.node if node.name in names and node.op_type not in MOVES]
 
 
 def _mend_casts(model: onnx.ModelProto) -> None:

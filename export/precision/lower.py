@@ -1,6 +1,6 @@
 """From a network in single precision to one in half precision or in 8 bits that the gate lets pass, with its card."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,13 +8,14 @@ import onnx
 from rich.console import Console
 
 from export.precision.graphs import PrecisionError, publish, read_prepared, save, scratch
-from export.precision.half import to_half
-from export.precision.quantise import Ranges, quantisable, quantised, weighted
+from export.precision.half import calculating, halvable, to_half
+from export.precision.quantise import Feed, Ranges, quantisable, quantised, weighted
 from export.precision.sensitivity import Probe, best_ranges, costs, fewest
 from export.verification.figures import LIMITS, Figures
 from export.verification.trials import Trial
 from reid_runtime.card import Lowered, ModelCard, Precision, read_card
 from reid_runtime.load import open_session
+from reid_runtime.session import Session
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,12 +85,10 @@ def lower(request: Request, trial: Trial, console: Console) -> tuple[ModelCard, 
     with scratch(request.out) as folder:
         model = read_prepared(request.file, folder)
         attempt = _Attempt(request, card, trial, folder, console)
-        calibration = ""
         if request.precision == "fp16":
-            half = to_half(model)
-            candidate = attempt.judged(half.model, half.kept)
+            candidate, calibration = _in_half(model, trial, attempt), ""
         else:
-            candidate, ranges = _in_8_bits(model, request, trial, attempt)
+            candidate, ranges = _in_8_bits(model, trial, attempt)
             calibration = f"{request.calibration}, {ranges.method}"
         attempt.refuse_bad(candidate)
         lowered = Lowered(
@@ -119,6 +118,20 @@ class _Attempt:
         """For files that are needed meanwhile."""
         return self._folder
 
+    @property
+    def name(self) -> str:
+        """Of the file in single precision."""
+        return self._request.file.name
+
+    def source(self) -> Session:
+        """The network in single precision."""
+        file = self._request.file
+        return open_session(file, read_card(file), provider="cpu", threads=self._request.threads)
+
+    def probe(self, model: onnx.ModelProto, feeds: Sequence[Feed]) -> Probe:
+        """See there."""
+        return Probe(model, feeds, self._folder, threads=self._request.threads)
+
     def judged(self, model: onnx.ModelProto, kept: Collection[str]) -> Candidate:
         """A network beside the reference."""
         path = save(model, self._folder / "candidate.onnx")
@@ -137,34 +150,69 @@ class _Attempt:
         faults = candidate.figures.faults(LIMITS[self._request.precision])
         if faults:
             raise PrecisionError(
-                f"{self._request.file.name} is not good in {self._request.precision}: {'; '.join(faults)}: nothing "
-                "was written"
+                f"{self.name} is not good in {self._request.precision}: {'; '.join(faults)}: nothing was written"
             )
 
 
-def _in_8_bits(model: onnx.ModelProto, request: Request, trial: Trial, attempt: _Attempt) -> tuple[Candidate, Ranges]:
+def _in_half(model: onnx.ModelProto, trial: Trial, attempt: _Attempt) -> Candidate:
     """With as few nodes left out as the gate allows."""
-    source = open_session(request.file, read_card(request.file), provider="cpu", threads=request.threads)
-    feeds = trial.feeds(source)
-    probe = Probe(model, feeds, attempt.folder, threads=request.threads)
+
+    def make(excluded: Collection[str]) -> tuple[onnx.ModelProto, Collection[str]]:
+        half = to_half(model, excluded=excluded)
+        return half.model, half.kept
+
+    whole = attempt.judged(*make(()))
+    if attempt.is_good(whole):
+        return whole
+    names = calculating(model, halvable(model))
+    probe = attempt.probe(model, trial.feeds(attempt.source()))
+    ordered = _ordered(names, lambda name: to_half(model, only=[name]).model, probe, attempt)
+    return _with_fewest(ordered, make, attempt) or whole
+
+
+def _in_8_bits(model: onnx.ModelProto, trial: Trial, attempt: _Attempt) -> tuple[Candidate, Ranges]:
+    """With as few nodes left out as the gate allows, and one at least in which the time goes in 8 bits."""
+    feeds = trial.feeds(attempt.source())
+    probe = attempt.probe(model, feeds)
     ranges = best_ranges(model, feeds, probe, attempt.folder)
     names = quantisable(model)
-    if not weighted(model, names):
-        raise PrecisionError(f"{request.file.name} has no convolution and no product of matrices to have in int8")
-    whole = attempt.judged(quantised(model, ranges), ())
+    heavy = weighted(model, names)
+    if not heavy:
+        raise PrecisionError(f"{attempt.name} has no convolution and no product of matrices to have in int8")
+
+    def make(excluded: Collection[str]) -> tuple[onnx.ModelProto, Collection[str]]:
+        return quantised(model, ranges, excluded=excluded), excluded
+
+    whole = attempt.judged(*make(()))
     if attempt.is_good(whole):
         return whole, ranges
+    ordered = _ordered(names, lambda name: quantised(model, ranges, only=[name]), probe, attempt)
+    last = max(ordered.index(name) for name in heavy)
+    return _with_fewest(ordered[:last], make, attempt) or whole, ranges
+
+
+def _ordered(
+    names: Sequence[str], alone: Callable[[str], onnx.ModelProto], probe: Probe, attempt: _Attempt
+) -> list[str]:
+    """The dearest first."""
     with attempt.console.status("") as status:
-        ordered = costs(model, ranges, probe, lambda done, total: status.update(f"measuring nodes: {done} of {total}"))
+        found = costs(names, alone, probe, lambda done, total: status.update(f"measuring nodes: {done} of {total}"))
+    return [cost.node for cost in found]
+
+
+def _with_fewest(
+    ordered: Sequence[str],
+    make: Callable[[Collection[str]], tuple[onnx.ModelProto, Collection[str]]],
+    attempt: _Attempt,
+) -> Candidate | None:
+    """What the gate lets pass, or the last that it did not; None: there was nothing to leave out."""
     tried: dict[int, Candidate] = {}
 
     def is_good(excluded: Collection[str]) -> bool:
-        if not set(weighted(model, names)) - set(excluded):
-            return False
-        tried[len(excluded)] = attempt.judged(quantised(model, ranges, excluded=excluded), excluded)
+        tried[len(excluded)] = attempt.judged(*make(excluded))
         return attempt.is_good(tried[len(excluded)])
 
-    found = fewest([cost.node for cost in ordered], is_good)
+    found = fewest(ordered, is_good)
     if found is not None:
-        return tried[len(found)], ranges
-    return (tried[max(tried)] if tried else whole), ranges
+        return tried[len(found)]
+    return tried[max(tried)] if tried else None

@@ -10,7 +10,7 @@ import onnx
 from numpy.typing import NDArray
 
 from export.precision.graphs import save
-from export.precision.quantise import METHODS, Feed, Ranges, measure_ranges, quantisable, quantised
+from export.precision.quantise import METHODS, Feed, Ranges, measure_ranges, quantised
 from reid_runtime.onnx_session import ONLY_ERRORS
 from reid_runtime.quiet_onnxruntime import ort
 
@@ -48,7 +48,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What it costs to have one node alone in 8 bits; see `Probe.error`."""
+    """What it costs to have one node alone in less than single precision; see `Probe.error`."""
 
     node: str
     error: float
@@ -60,12 +60,18 @@ def best_ranges(model: onnx.ModelProto, feeds: Sequence[Feed], probe: Probe, fol
     return min(found, key=lambda ranges: probe.error(quantised(model, ranges)))
 
 
-def costs(model: onnx.ModelProto, ranges: Ranges, probe: Probe, advance: Advance) -> list[Cost]:
-    """Of every node that can run in 8 bits, the dearest first."""
-    names = quantisable(model)
+def costs(names: Sequence[str], alone: Callable[[str], onnx.ModelProto], probe: Probe, advance: Advance) -> list[Cost]:
+    """Of every node, the dearest first.
+
+    Args:
+        names: of the nodes.
+        alone: the network with one of them in less than single precision, and all others in it.
+        probe: measures.
+        advance: hears how far it is.
+    """
     found = []
     for number, name in enumerate(names):
-        found.append(Cost(name, probe.error(quantised(model, ranges, only=[name]))))
+        found.append(Cost(name, probe.error(alone(name))))
         advance(number + 1, len(names))
     return sorted(found, key=lambda cost: -cost.error)
 
@@ -77,12 +83,12 @@ def fewest(order: Sequence[str], is_good: Callable[[Collection[str]], bool]) -> 
 
     Args:
         order: the dearest first.
-        is_good: asked of those that are left out; not of none and not of all.
+        is_good: asked of those that are left out; not of none.
     """
-    bad, tried = 0, 1
-    while tried < len(order) and not is_good(order[:tried]):
-        bad, tried = tried, 2 * tried
-    if tried >= len(order):
+    bad, tried = 0, min(1, len(order))
+    while tried > bad and not is_good(order[:tried]):
+        bad, tried = tried, min(2 * tried, len(order))
+    if tried == bad:
         return None
     good = tried
     while good - bad > 1:

@@ -58,10 +58,7 @@ def imprint(learner: nn.Module, identities: int, batches: Iterable[Batch]) -> in
     for batch in batches:
         learner(batch)
         for name, seen in rows.items():
-            # One feature for each clip, or one for each of its frames; several calls of one head are of one batch.
-            x_ND = torch.cat(seen)
-            each = len(seen[0]) // len(batch.persons)
-            found[name].append(_Seen(x_ND, batch.persons.repeat_interleave(each).repeat(len(seen))))
+            found[name].append(_Seen(torch.cat(seen), torch.cat([_whose(x_ND, batch) for x_ND in seen])))
             seen.clear()
     for hook in hooks:
         hook.remove()
@@ -70,6 +67,11 @@ def imprint(learner: nn.Module, identities: int, batches: Iterable[Batch]) -> in
     for name, of_batches in found.items():
         _set(heads[name], of_batches)
     return len(found)
+
+
+def _whose(x_ND: Tensor, batch: Batch) -> Tensor:
+    """Of one feature for each clip, or one for each of its frames: a head may be called with both."""
+    return batch.persons.repeat_interleave(len(x_ND) // len(batch.persons))
 
 
 def _keep(rows: list[Tensor], _module: nn.Module, inputs: tuple[Tensor]) -> None:
