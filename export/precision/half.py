@@ -39,6 +39,8 @@ MOVES = (
     *("Relu", "Clip", "LeakyRelu", "MaxPool", "GlobalMaxPool", "ReduceMax", "ReduceMin"),
 )
 """Nothing becomes coarser in these."""
+REACH = 65504 / 4
+"""Of magnitudes on samples: float16 ends at four times that, and other clips may have larger ones."""
 _COARSE = {*NORMS, *SUMS, *STEEP, *DEFAULT_OP_BLOCK_LIST}
 
 
@@ -98,7 +100,9 @@ def _mend_casts(model: onnx.ModelProto) -> None:
     for node in nodes:
         for place, name in enumerate(node.input):
             node.input[place] = whole.get(name, name)
-    read = {name for node in nodes for name in node.input} | {output.name for output in graph.output}
+    outputs = {output.name for output in graph.output}
+    idle = whole.keys() - outputs
+    read = {name for node in nodes if node.output[0] not in idle for name in node.input} | outputs
     kept = [node for node in nodes if node.op_type != "Cast" or node.output[0] in read]
     del graph.node[:]
     graph.node.extend(kept)

@@ -8,7 +8,7 @@ import onnx
 from rich.console import Console
 
 from export.precision.graphs import PrecisionError, publish, read_prepared, save, scratch
-from export.precision.half import calculating, halvable, to_half
+from export.precision.half import REACH, calculating, halvable, to_half
 from export.precision.quantise import Feed, Ranges, quantisable, quantised, weighted
 from export.precision.sensitivity import Probe, best_ranges, costs, fewest
 from export.verification.figures import LIMITS, Figures
@@ -155,18 +155,24 @@ class _Attempt:
 
 
 def _in_half(model: onnx.ModelProto, trial: Trial, attempt: _Attempt) -> Candidate:
-    """With as few nodes left out as the gate allows."""
+    """With as few nodes left out as float16's range and the gate allow.
+
+    A processor computes chains of nodes in float32 and would not notice what leaves the range; a GPU does.
+    """
+    probe = attempt.probe(model, trial.feeds(attempt.source()))
+    names = calculating(model, halvable(model))
+    largest = probe.largest(model)
+    far = [name for name in names if not largest[name] < REACH]
 
     def make(excluded: Collection[str]) -> tuple[onnx.ModelProto, Collection[str]]:
-        half = to_half(model, excluded=excluded)
+        half = to_half(model, excluded=[*far, *excluded])
         return half.model, half.kept
 
     whole = attempt.judged(*make(()))
     if attempt.is_good(whole):
         return whole
-    names = calculating(model, halvable(model))
-    probe = attempt.probe(model, trial.feeds(attempt.source()))
-    ordered = _ordered(names, lambda name: to_half(model, only=[name]).model, probe, attempt)
+    near = [name for name in names if name not in far]
+    ordered = _ordered(near, lambda name: to_half(model, only=[name]).model, probe, attempt)
     return _with_fewest(ordered, make, attempt) or whole
 
 

@@ -1,5 +1,6 @@
 """Which nodes a network cannot do without in single precision: found by measuring, until the gate lets it pass."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
+from onnx import TensorProto
 
 from export.precision.graphs import save
 from export.precision.quantise import METHODS, Feed, Ranges, measure_ranges, quantised
@@ -37,13 +39,30 @@ class Probe:
             1 - _cosine(found, expected) for found, expected in zip(self._outputs(model), self._expected, strict=True)
         )
 
+    def largest(self, model: onnx.ModelProto) -> dict[str, float]:
+        """The largest magnitude among all numbers that each node reads and writes, by the node's name."""
+        open_model = onnx.shape_inference.infer_shapes(model)
+        graph = open_model.graph
+        hidden = {name for node in graph.node for name in node.output} - {value.name for value in graph.output}
+        floats = [value for value in graph.value_info if value.type.tensor_type.elem_type == TensorProto.FLOAT]
+        graph.output.extend(value for value in floats if value.name in hidden)
+        session = self._session(open_model)
+        sizes: dict[str, float] = defaultdict(float)
+        for feed in self._feeds:
+            for value, array in zip(session.get_outputs(), session.run(None, feed), strict=True):
+                sizes[value.name] = max(sizes[value.name], float(np.abs(array).max(initial=0.0)))
+        return {node.name: max(sizes[name] for name in (*node.input, *node.output)) for node in model.graph.node}
+
     def _outputs(self, model: onnx.ModelProto) -> list[NDArray[Any]]:
+        session = self._session(model)
+        first = session.get_outputs()[0].name
+        return [np.asarray(session.run([first], feed)[0]) for feed in self._feeds]
+
+    def _session(self, model: onnx.ModelProto) -> ort.InferenceSession:
         options = ort.SessionOptions()
         options.log_severity_level = ONLY_ERRORS
         options.intra_op_num_threads = self._threads
-        session = ort.InferenceSession(save(model, self._path), options, providers=["CPUExecutionProvider"])
-        first = session.get_outputs()[0].name
-        return [np.asarray(session.run([first], feed)[0]) for feed in self._feeds]
+        return ort.InferenceSession(save(model, self._path), options, providers=["CPUExecutionProvider"])
 
 
 @dataclass(frozen=True, slots=True)
