@@ -1,4 +1,4 @@
-"""A headless Chromium: that of the system, so that nothing is downloaded; else the one that Playwright has installed."""
+"""A headless Chromium: the system's, so that nothing is downloaded; else the one that Playwright has installed."""
 
 import os
 import shutil
