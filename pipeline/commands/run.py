@@ -99,12 +99,15 @@ def _run(
             FanoutSink(sinks),
             observers=[shelf.observe] if flags.view or config.output.report else [],
             verdicts=view.verdicts if view else None,
+            erasures=view.erasures if view else None,
         )
         stop.calls(supervisor.stop)
         bars = _Bars(deployment.lengths, console)
         log_start("run", config)
         with bars.of(deployment.frames), MinuteLog(deployment.registry, deployment.lengths):
             failed = supervisor.run()
+        if view:
+            view.forget_images()
         counts = count_tracks(deployment.registry, deployment.lengths)
     return counts, left_out.tell(path) or bool(failed)
 
@@ -126,7 +129,8 @@ def _open_view(
     from pipeline.view.server import ViewServer
 
     status = StatusReader(deployment.health, deployment.registry)
-    site = RunSite(card_of(config), desk, shelf, status.read)
+    thumbnails = config.output.directory / "thumbnails" if config.output.thumbnails else None
+    site = RunSite(card_of(config), desk, shelf, status.read, thumbnails=thumbnails)
     server = stack.enter_context(ViewServer(site, config.view))
     tell_address(server.address, config.view)
     return site

@@ -17,7 +17,7 @@ from passerby_events.tracks import TrackKey
 from pipeline.images import CameraImage
 from pipeline.matching.verdicts import Verdict
 from pipeline.store.client import SiteStore, StoreError
-from pipeline.store.erasure_requests import AuditEntry, ErasureError, ask, audit
+from pipeline.store.erasure_requests import AuditEntry, ask, audit, require_erased
 from pipeline.store.keys import AUDIT, HISTORY, RECENT, sighting_key
 from pipeline.store.sighting_fields import FieldsError, sighting_from
 from pipeline.store.verdicts import say_verdict
@@ -116,7 +116,7 @@ class RedisSite:
             for entry_id, entry in audit(self._store, after=after):
                 after = entry_id
                 if entry.request == request.id:
-                    return _checked(entry)
+                    return require_erased(entry)
         raise NotPossibleError(f"the request {request.id} waits: no matcher has carried it out so far")
 
     def audit(self) -> list[AuditEntry]:
@@ -151,10 +151,3 @@ class RedisSite:
             if len(entries) < PAGE:
                 return
 
-
-def _checked(entry: AuditEntry) -> AuditEntry:
-    if entry.outcome == "merged":
-        raise ErasureError(f"{entry.person} was merged into {entry.into}: erase that one")
-    if entry.outcome == "unknown":
-        raise ErasureError(f"nobody at the site has the id {entry.person}: forgotten since, or never there")
-    return entry

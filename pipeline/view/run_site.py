@@ -1,21 +1,27 @@
 """A run in this process, looked at while it goes on."""
 
+import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from queue import SimpleQueue
 from uuid import UUID
 
 from passerby_events.schema import Event
 from passerby_events.tracks import TrackKey
 from pipeline.images import CameraImage, TrackImage
+from pipeline.matching.erasing import MemoryErasures, NotErasedError
 from pipeline.matching.verdicts import MemoryVerdicts, Verdict
-from pipeline.store.erasure_requests import AuditEntry
+from pipeline.output.thumbnails import remove_thumbnails
+from pipeline.store.erasure_requests import AuditEntry, ErasureError, ErasureOutcome, require_erased
 from pipeline.telemetry.summary import ProcessStatus
 from pipeline.view.alike import VectorShelf
 from pipeline.view.book import Book
-from pipeline.view.viewed import NotPossibleError, SiteCard
+from pipeline.view.viewed import SiteCard
+
+logger = logging.getLogger(__name__)
 
 MOST_CROPS = 20_000
 """Of 8 kB each."""
@@ -30,6 +36,7 @@ class MemoryDesk:
         self._until_s: dict[str, float] = {}
         self._frames: dict[str, CameraImage] = {}
         self._crops: OrderedDict[TrackKey, bytes] = OrderedDict()
+        self._erased: set[TrackKey] = set()
 
     def watch(self, cameras: Sequence[str]) -> None:
         with self._lock:
@@ -46,6 +53,8 @@ class MemoryDesk:
 
     def keep(self, image: TrackImage) -> None:
         with self._lock:
+            if image.track in self._erased:
+                return
             self._crops[image.track] = image.jpeg
             while len(self._crops) > MOST_CROPS:
                 self._crops.popitem(last=False)
@@ -58,6 +67,13 @@ class MemoryDesk:
     def crop(self, track: TrackKey) -> bytes | None:
         with self._lock:
             return self._crops.get(track)
+
+    def erase(self, tracks: Iterable[TrackKey]) -> None:
+        """Forgets images of tracks, and keeps none that still come."""
+        with self._lock:
+            self._erased.update(tracks)
+            for track in self._erased & self._crops.keys():
+                del self._crops[track]
 
 
 class BookSink:
@@ -96,17 +112,31 @@ class RunSite:
         desk: where the cameras lay out images; None: the site keeps none.
         shelf: vectors of the tracks; told of each window by whoever runs the matcher.
         status: reads how this process is.
+        thumbnails: folder of the images that the run writes, if it does.
+
+    Attributes:
+        verdicts, erasures: what an operator asks for, for whoever runs the matcher.
     """
 
     def __init__(
-        self, card: SiteCard, desk: MemoryDesk | None, shelf: VectorShelf, status: Callable[[], ProcessStatus]
+        self,
+        card: SiteCard,
+        desk: MemoryDesk | None,
+        shelf: VectorShelf,
+        status: Callable[[], ProcessStatus],
+        *,
+        thumbnails: Path | None = None,
     ) -> None:
         self.card = card
         self.book = Book()
         self.shelf = shelf
         self.verdicts = MemoryVerdicts()
+        self.erasures = MemoryErasures(card.name)
         self._desk = desk
         self._status = status
+        self._thumbnails = thumbnails
+        self._erased: set[TrackKey] = set()
+        self._audit: list[AuditEntry] = []
 
     def statuses(self) -> dict[str, ProcessStatus]:
         return {"run": self._status()}
@@ -128,10 +158,33 @@ class RunSite:
         self.verdicts.say(verdict)
 
     def erase(self, person: UUID) -> AuditEntry:
-        raise NotPossibleError(
-            f"{person} cannot be erased here: a run keeps what it saw in its folder. Delete the folder, or run a site "
-            "with `worker` and `match`, where `reid-pipeline erase` and this button forget somebody"
+        now_s, tracks = time.time(), self.book.tracks_of(person)
+        try:
+            done = self.erasures.erase(person, tracks, now_s)
+        except NotErasedError as error:
+            raise ErasureError(str(error)) from error
+        self._erased |= done.tracks
+        self.forget_images()
+        outcome: ErasureOutcome = "erased" if done.tracks else "merged" if done.into else "unknown"
+        entry = AuditEntry(
+            at=now_s,
+            request=done.request,
+            person=person,
+            outcome=outcome,
+            tracks=len(done.tracks),
+            ids=done.ids,
+            into=done.into,
         )
+        logger.warning("audit: %s", entry.model_dump_json())
+        self._audit.append(entry)
+        return require_erased(entry)
+
+    def forget_images(self) -> None:
+        """Those of erased persons, also those that were written since."""
+        if self._desk is not None:
+            self._desk.erase(self._erased)
+        for track in self._erased if self._thumbnails is not None else ():
+            remove_thumbnails(self._thumbnails, track)
 
     def audit(self) -> list[AuditEntry]:
-        return []
+        return self._audit[::-1]

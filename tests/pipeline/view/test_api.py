@@ -6,9 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.datastructures import Headers
 
 from pipeline.config_view import ViewConfig
 from pipeline.store.client import SiteStore
+from pipeline.view.access import Access
 from pipeline.view.labelled import LabelledPairs
 from reid_models.tracklet_folder import read_folder
 from testing.view.viewed_site import BLUE, GREEN, ORANGE, RED, ViewedSite, jpeg_of, person
@@ -251,3 +253,39 @@ def test_a_proxy_says_who_somebody_is_and_nobody_else_may(store: SiteStore, tmp_
         with ViewedSite(store, tmp_path, config) as shop, shop.client() as client:
             found = client.get("/site", headers={"X-Passerby-Role": "viewer"}).status_code
             assert (found, client.get("/site").status_code) == codes
+
+
+def test_behind_a_proxy_each_client_is_counted_for_itself_and_none_by_its_own_word(
+    store: SiteStore, tmp_path: Path
+) -> None:
+    fields = {"port": 0, "operator_token": OPERATOR}
+
+    def tries(login: httpx.URL, forwarded: list[str]) -> list[int]:
+        found = []
+        for each in forwarded:
+            headers = [("X-Forwarded-For", line) for line in each.split(";")]
+            found.append(httpx.post(login, data={"token": "guess-of-a-token"}, headers=headers).status_code)
+        return found
+
+    many = 8
+    for addresses, busy, lying in ((["127.0.0.1", "192.0.2.1"], 401, 429), (["192.0.2.1"], 429, 429)):
+        view = ViewConfig.model_validate({**fields, "proxy": {"addresses": addresses}})
+        with ViewedSite(store, tmp_path, view) as shop:
+            login = httpx.URL(f"{shop.server.address}login")
+            assert tries(login, ["198.51.100.7"] * many)[-1] == 429
+            assert tries(login, ["198.51.100.8"]) == [busy], "another client of the proxy is not held up by the first"
+            for line in ("198.51.100.9, 198.51.100.7", "198.51.100.9;198.51.100.7:4711, 192.0.2.1"):
+                assert tries(login, [line]) == [lying], "what the client itself wrote stands before what the proxy did"
+
+
+def test_an_address_of_a_client_is_read_and_what_is_none_is_the_proxy() -> None:
+    access = Access(ViewConfig.model_validate({"proxy": {"addresses": ["10.0.0.5"]}}))
+    for line, client in (
+        ("2001:DB8:0::7", "2001:db8::7"),
+        ("[2001:db8::9]:4711", "2001:db8::9"),
+        ("198.51.100.7:4711", "198.51.100.7"),
+        ("nonsense", "10.0.0.5"),
+        ("", "10.0.0.5"),
+    ):
+        assert access.client("10.0.0.5", Headers({"X-Forwarded-For": line})) == client
+        assert access.client("10.0.0.6", Headers({"X-Forwarded-For": line})) == "10.0.0.6"
