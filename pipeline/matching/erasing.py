@@ -53,7 +53,12 @@ class MemoryErasures:
         self._between = threading.Lock()
         """Held while a window is decided."""
         self._gallery: MemoryGallery | None = None
-        self._gone: set[TrackKey] = set()
+        self._gone: frozenset[TrackKey] = frozenset()
+
+    @property
+    def gone(self) -> frozenset[TrackKey]:
+        """The tracks that were erased."""
+        return self._gone
 
     def without_erased(self, windows: Iterable[EmbeddedWindow], gallery: MemoryGallery) -> Iterator[EmbeddedWindow]:
         """Windows without what they say of erased tracks; whoever takes one is done with it when it asks for the next.
@@ -94,7 +99,7 @@ class MemoryErasures:
     def _carry_out(self, gallery: MemoryGallery, person: UUID, tracks: set[TrackKey], now_s: float) -> Erased:
         request = uuid4()
         ids = (person, *sorted((old for old, new in gallery.merged.items() if new == person), key=str))
-        tracks |= gallery.tracks_of(ids)
+        tracks = (tracks | gallery.tracks_of(ids)) - self._gone
         if not tracks:
             return Erased(request, (), frozenset(), gallery.merged.get(person))
         self._gone |= tracks

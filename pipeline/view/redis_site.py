@@ -150,4 +150,3 @@ class RedisSite:
                 self.book.take(event)
             if len(entries) < PAGE:
                 return
-

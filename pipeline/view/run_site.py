@@ -12,7 +12,7 @@ from uuid import UUID
 from passerby_events.schema import Event
 from passerby_events.tracks import TrackKey
 from pipeline.images import CameraImage, TrackImage
-from pipeline.matching.erasing import MemoryErasures, NotErasedError
+from pipeline.matching.erasing import Erased, MemoryErasures, NotErasedError
 from pipeline.matching.verdicts import MemoryVerdicts, Verdict
 from pipeline.output.thumbnails import remove_thumbnails
 from pipeline.store.erasure_requests import AuditEntry, ErasureError, ErasureOutcome, require_erased
@@ -135,7 +135,6 @@ class RunSite:
         self._desk = desk
         self._status = status
         self._thumbnails = thumbnails
-        self._erased: set[TrackKey] = set()
         self._audit: list[AuditEntry] = []
 
     def statuses(self) -> dict[str, ProcessStatus]:
@@ -163,14 +162,12 @@ class RunSite:
             done = self.erasures.erase(person, tracks, now_s)
         except NotErasedError as error:
             raise ErasureError(str(error)) from error
-        self._erased |= done.tracks
         self.forget_images()
-        outcome: ErasureOutcome = "erased" if done.tracks else "merged" if done.into else "unknown"
         entry = AuditEntry(
             at=now_s,
             request=done.request,
             person=person,
-            outcome=outcome,
+            outcome=self._outcome(person, done),
             tracks=len(done.tracks),
             ids=done.ids,
             into=done.into,
@@ -179,12 +176,21 @@ class RunSite:
         self._audit.append(entry)
         return require_erased(entry)
 
+    def _outcome(self, person: UUID, done: Erased) -> ErasureOutcome:
+        if done.tracks:
+            return "erased"
+        if done.into:
+            return "merged"
+        return "already" if any(person in entry.ids for entry in self._audit) else "unknown"
+
     def forget_images(self) -> None:
         """Those of erased persons, also those that were written since."""
+        gone = self.erasures.gone
         if self._desk is not None:
-            self._desk.erase(self._erased)
-        for track in self._erased if self._thumbnails is not None else ():
-            remove_thumbnails(self._thumbnails, track)
+            self._desk.erase(gone)
+        if self._thumbnails is not None:
+            for track in gone:
+                remove_thumbnails(self._thumbnails, track)
 
     def audit(self) -> list[AuditEntry]:
         return self._audit[::-1]

@@ -53,4 +53,4 @@ def page_of(browser: Browser, *, width: int = 1280, height: int = 800, dark: boo
     page.on("console", lambda message: faults.append(message.text) if "Security Policy" in message.text else None)
     yield page
     context.close()
-    assert faults == []
+    assert not faults, faults

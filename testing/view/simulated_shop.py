@@ -144,9 +144,7 @@ class SimulatedShop:
 
     def live_worker(self, sources: Mapping[str, str]) -> Watched:
         """A worker of the same cameras, live from now on."""
-        patience = {"stream": {"open_timeout_s": 2.0, "read_timeout_s": 2.0}}
-        cameras = [{"name": name, "source": source, **patience} for name, source in sources.items()]
-        return self._with_cameras(cameras).worker()
+        return self._with_cameras(_live(sources)).worker()
 
     def _with_cameras(self, cameras: Sequence[Mapping[str, object]]) -> SiteCommands:
         deployment = {
@@ -166,3 +164,44 @@ class SimulatedShop:
             return bool(self.get("/sightings")["total"]) and not here
         except httpx.TransportError:
             return False
+
+
+class OneProcess:
+    """`reid-pipeline run --view` of some of the shop's cameras, live, while it is entered.
+
+    Attributes:
+        address: of the view.
+        out: what it writes.
+    """
+
+    def __init__(self, recording: Recording, sources: Mapping[str, str], folder: Path, *flags: str) -> None:
+        port = free_port()
+        self.address, self.out = f"http://127.0.0.1:{port}/", folder / "out"
+        deployment = {key: value for key, value in recording.deployment.items() if key not in ("site", "output")}
+        deployment |= {"cameras": _live(sources), "view": {"port": port, "images": True}}
+        self._commands = SiteCommands(folder, deployment, os.environ)
+        self._run = self._commands.run("--view", "--thumbnails", *flags)
+
+    def __enter__(self) -> Self:
+        until(self._is_served, "the view")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._commands.close()
+
+    def ends(self) -> None:
+        """As an operator ends it."""
+        self._run.process.terminate()
+        self._run.ends_well(WITHIN_S)
+
+    def _is_served(self) -> bool:
+        assert not self._run.has_ended(), self._run.read_output()
+        try:
+            return httpx.get(f"{self.address}livez").is_success
+        except httpx.TransportError:
+            return False
+
+
+def _live(sources: Mapping[str, str]) -> list[dict[str, object]]:
+    patience = {"stream": {"open_timeout_s": 2.0, "read_timeout_s": 2.0}}
+    return [{"name": name, "source": source, **patience} for name, source in sources.items()]

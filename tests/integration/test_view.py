@@ -24,7 +24,7 @@ from reid_models.training.cli import main as train
 from testing.cameras.camera import RtspCamera
 from testing.services.site_store import site_of_its_own
 from testing.view.browser import chromium, page_of
-from testing.view.simulated_shop import CAMERAS, FPS, Recording, SimulatedShop, record_shop
+from testing.view.simulated_shop import CAMERAS, FPS, OneProcess, Recording, SimulatedShop, record_shop
 from testing.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -211,8 +211,8 @@ def test_a_verdict_becomes_an_event_and_a_labelled_pair_for_whoever_calibrates_o
     assert imported(shop, tmp_path / "joined") == seen_now(shop)
 
 
-def written(shop: SimulatedShop) -> list[dict[str, Any]]:
-    """The events that the matcher has written."""
+def written(shop: SimulatedShop | OneProcess) -> list[dict[str, Any]]:
+    """The events that were written."""
     return [json.loads(line) for line in (shop.out / "events.jsonl").read_text().splitlines()]
 
 
@@ -318,7 +318,9 @@ def test_an_erased_person_disappears_with_pictures_and_verdicts_after_a_confirma
 def test_boxes_on_the_wall_have_the_colour_of_their_person_and_a_camera_that_dies_says_so(
     page: Page, shop: SimulatedShop, tmp_path: Path, start_camera: Callable[..., RtspCamera]
 ) -> None:
-    cameras = {name: start_camera("--fps", str(FPS), "--images", frames_of(shop, name, tmp_path)) for name in CAMERAS}
+    cameras = {
+        name: start_camera("--fps", str(FPS), "--images", frames_of(shop.recording, name, tmp_path)) for name in CAMERAS
+    }
     worker = shop.live_worker({name: camera.url() for name, camera in cameras.items()})
     until(worker.is_ready, "both cameras to stream")
     open_page(page, shop, "wall")
@@ -333,16 +335,43 @@ def test_boxes_on_the_wall_have_the_colour_of_their_person_and_a_camera_that_die
     expect(alive).to_have_text("streaming")
 
 
+@pytest.mark.rtsp
+def test_a_run_without_redis_erases_too(
+    page: Page, recording: Recording, tmp_path: Path, start_camera: Callable[..., RtspCamera]
+) -> None:
+    camera = start_camera("--fps", str(FPS), "--images", frames_of(recording, "hall", tmp_path))
+    with OneProcess(recording, {"hall": camera.url()}, tmp_path) as run:
+        page.goto(f"{run.address}#/people")
+        page.locator(".person-row").first.click()
+        expect(page.locator("h1")).to_contain_text("Person ")
+        name = page.url.rpartition("/")[2][:4]
+        page.get_by_role("button", name="Erase").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("to confirm").fill(name)
+        dialog.get_by_role("button", name="Erase").click()
+        expect(page.locator("#toast")).to_contain_text(f"Erased {name}: ")
+        expect(page.locator("h1")).to_have_text("People")
+        expect(page.locator(".person-row b", has_text=name)).to_have_count(0)
+        run.ends()
+    erased = next(each for each in written(run) if each["kind"] == "person.erased")
+    assert erased["person"].startswith(name)
+    tracks = [each["seen"] for each in written(run) if "seen" in each and each["person"] == erased["person"]]
+    kept = {path.name for path in (run.out / "thumbnails" / "hall").iterdir()}
+    assert tracks
+    assert kept
+    assert not [name for name in kept if name.startswith(f"{tracks[0]['session']}-{tracks[0]['track']}-")]
+
+
 def colour_on_the_wall(page: Page) -> dict[str, str] | None:
     script = "all => all.map((box) => ({person: box.dataset.person, style: box.getAttribute('style')}))[0] ?? null"
     found: dict[str, str] | None = page.locator(".tile .boxes rect:not([data-person=''])").evaluate_all(script)
     return found
 
 
-def frames_of(shop: SimulatedShop, camera: str, folder: Path) -> str:
+def frames_of(recording: Recording, camera: str, folder: Path) -> str:
     """The recording as JPEG files, for a camera that shows them again and again."""
     (folder / camera).mkdir()
-    video, number = cv2.VideoCapture(str(shop.recording.video(camera))), 0
+    video, number = cv2.VideoCapture(str(recording.video(camera))), 0
     while (frame := video.read())[0]:
         cv2.imwrite(str(folder / camera / f"{number:05d}.jpg"), frame[1])
         number += 1
