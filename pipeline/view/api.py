@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from passerby_events.errors import PasserbyError
+from passerby_events.tracks import TrackKey
 from pipeline.store.client import StoreError
 from pipeline.store.erasure_requests import ErasureError
 from pipeline.view import questions
@@ -33,6 +34,7 @@ PREFIX = "/api/v1"
 MOST_JSON_BYTES = 10_000
 BODY_WITHIN_S = 15.0
 JPEG = "image/jpeg"
+_SIGHTING = "/sightings/{camera}/{session}/{track}"
 _LOOK_S = 2.0
 """A page that reads a stream looks at its cameras; said again so often."""
 
@@ -82,10 +84,19 @@ class Api:
             Endpoint("GET", "/sightings", self._sightings, "Sightings, newest first", q.SightingsQuestion, "Sightings"),
             Endpoint(
                 "GET",
-                "/sightings/{camera}/{session}/{track}/crop.jpg",
+                f"{_SIGHTING}/crop.jpg",
                 self._crop,
                 "The best crop of a sighting",
                 q.NoQuestion,
+                JPEG,
+            ),
+            Endpoint("GET", f"{_SIGHTING}/moments.jpg", self._moments, "Crops in order of time", q.NoQuestion, JPEG),
+            Endpoint(
+                "GET",
+                f"{_SIGHTING}/attention.jpg",
+                self._show_attention,
+                "Where the network looks in them",
+                q.AttentionQuestion,
                 JPEG,
             ),
             Endpoint("GET", "/decisions", self._decisions, "Matches and others", q.DecisionsQuestion, "Decisions"),
@@ -112,6 +123,7 @@ class Api:
     async def _site(self, request: Request) -> Response:
         questions.ask(questions.NoQuestion, request)
         card, book = self._viewed.card, self._viewed.book
+        attention = await run_in_threadpool(self._desk.attention_names) if card.keeps_images else ()
         start_s, end_s = book.span()
         return JSONResponse(
             {
@@ -119,6 +131,7 @@ class Api:
                 "cameras": list(card.cameras),
                 "plan": {name: list(place) for name, place in card.plan.items()},
                 "images": card.keeps_images,
+                "attention": list(attention),
                 "role": request.state.role,
                 "asks": request.state.asks,
                 "live": True,
@@ -170,18 +183,28 @@ class Api:
 
     async def _crop(self, request: Request) -> Response:
         questions.ask(questions.NoQuestion, request)
+        return _kept(await run_in_threadpool(self._viewed.crop, self._sighting(request)))
+
+    async def _moments(self, request: Request) -> Response:
+        questions.ask(questions.NoQuestion, request)
+        return _kept(await run_in_threadpool(self._viewed.moments, self._sighting(request)))
+
+    async def _show_attention(self, request: Request) -> Response:
+        asked, track = questions.ask(questions.AttentionQuestion, request), self._sighting(request)
+        moments = await run_in_threadpool(self._viewed.moments, track)
+        return _kept(moments and await run_in_threadpool(self._desk.show_attention, moments, asked.of))
+
+    def _sighting(self, request: Request) -> TrackKey:
+        """Whose images are asked for, if there may be any."""
         self._need_images()
         names = request.path_params
         try:
             track = track_from("/".join((names["camera"], names["session"], names["track"])))
         except ValueError:
-            return refuse(404, "there is no such sighting")
+            raise NotThereError("there is no such sighting") from None
         if self._viewed.book.is_erased(track):
-            return refuse(404, "there is no such sighting")
-        jpeg = await run_in_threadpool(self._viewed.crop, track)
-        if jpeg is None:
-            return refuse(404, "no shown of it is kept")
-        return Response(jpeg, media_type=JPEG, headers={"Cache-Control": "private, max-age=30"})
+            raise NotThereError("there is no such sighting")
+        return track
 
     async def _decisions(self, request: Request) -> Response:
         asked = questions.ask(questions.DecisionsQuestion, request)
@@ -292,6 +315,12 @@ def refusal_of(error: Exception) -> Response:
         case TimeoutError() | ClientDisconnect():
             return refuse(408, "the body took too long")
     raise error
+
+
+def _kept(jpeg: bytes | None) -> Response:
+    if not jpeg:
+        raise NotThereError("no image of it is kept")
+    return Response(jpeg, media_type=JPEG, headers={"Cache-Control": "private, max-age=30"})
 
 
 def _id(request: Request, name: str) -> UUID:

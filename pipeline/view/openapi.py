@@ -64,6 +64,7 @@ SCHEMAS: dict[str, Json] = {
             "cameras": _list(_TEXT),
             "plan": {"type": "object"},
             "images": _YES_NO,
+            "attention": _list(_TEXT),
             "role": {"enum": ["viewer", "operator"]},
             "asks": _YES_NO,
             "live": _YES_NO,
@@ -218,10 +219,10 @@ def _in_path(path: str) -> list[Json]:
 
 
 def _in_query(question: type[BaseModel]) -> list[Json]:
-    properties = question.model_json_schema().get("properties", {})
+    asked = question.model_json_schema()
     return [
-        {"name": name, "in": "query", "required": False, "schema": _without_null(schema)}
-        for name, schema in properties.items()
+        {"name": name, "in": "query", "required": name in asked.get("required", ()), "schema": _without_null(schema)}
+        for name, schema in asked.get("properties", {}).items()
     ]
 
 

@@ -21,7 +21,7 @@ from pipeline.store.erasure_requests import AuditEntry, ask, audit, require_eras
 from pipeline.store.keys import AUDIT, HISTORY, RECENT, sighting_key
 from pipeline.store.sighting_fields import FieldsError, sighting_from
 from pipeline.store.verdicts import say_verdict
-from pipeline.store.view_desk import read_crop, read_frame, read_statuses, want
+from pipeline.store.view_desk import read_frame, read_image, read_statuses, want
 from pipeline.telemetry.summary import ProcessStatus
 from pipeline.view.alike import VectorShelf
 from pipeline.view.book import Book
@@ -82,7 +82,10 @@ class RedisSite:
         return read_frame(self._store, camera, known)
 
     def crop(self, track: TrackKey) -> bytes | None:
-        return read_crop(self._store, track)
+        return read_image(self._store, track, "jpeg")
+
+    def moments(self, track: TrackKey) -> bytes | None:
+        return read_image(self._store, track, "moments")
 
     def refresh_vectors(self) -> None:
         """Reads the vectors of tracks that are new, or have been seen longer; forgets those that are gone."""

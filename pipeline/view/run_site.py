@@ -23,8 +23,8 @@ from pipeline.view.viewed import SiteCard
 
 logger = logging.getLogger(__name__)
 
-MOST_CROPS = 20_000
-"""Of 8 kB each."""
+MOST_TRACKS = 20_000
+"""Whose images are kept, 20 kB each."""
 WANTED_S = 5.0
 
 
@@ -35,7 +35,7 @@ class MemoryDesk:
         self._lock = threading.Lock()
         self._until_s: dict[str, float] = {}
         self._frames: dict[str, CameraImage] = {}
-        self._crops: OrderedDict[TrackKey, bytes] = OrderedDict()
+        self._images: OrderedDict[TrackKey, TrackImage] = OrderedDict()
         self._erased: set[TrackKey] = set()
 
     def watch(self, cameras: Sequence[str]) -> None:
@@ -55,9 +55,9 @@ class MemoryDesk:
         with self._lock:
             if image.track in self._erased:
                 return
-            self._crops[image.track] = image.jpeg
-            while len(self._crops) > MOST_CROPS:
-                self._crops.popitem(last=False)
+            self._images[image.track] = image
+            while len(self._images) > MOST_TRACKS:
+                self._images.popitem(last=False)
 
     def frame(self, camera: str, known: str) -> CameraImage | None:
         with self._lock:
@@ -66,14 +66,18 @@ class MemoryDesk:
 
     def crop(self, track: TrackKey) -> bytes | None:
         with self._lock:
-            return self._crops.get(track)
+            return self._images[track].jpeg if track in self._images else None
+
+    def moments(self, track: TrackKey) -> bytes | None:
+        with self._lock:
+            return self._images[track].moments if track in self._images else None
 
     def erase(self, tracks: Iterable[TrackKey]) -> None:
         """Forgets images of tracks, and keeps none that still come."""
         with self._lock:
             self._erased.update(tracks)
-            for track in self._erased & self._crops.keys():
-                del self._crops[track]
+            for track in self._erased & self._images.keys():
+                del self._images[track]
 
 
 class BookSink:
@@ -149,6 +153,9 @@ class RunSite:
 
     def crop(self, track: TrackKey) -> bytes | None:
         return None if self._desk is None else self._desk.crop(track)
+
+    def moments(self, track: TrackKey) -> bytes | None:
+        return None if self._desk is None else self._desk.moments(track)
 
     def refresh_vectors(self) -> None:
         """The shelf is up to date: it is told of each window."""

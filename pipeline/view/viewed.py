@@ -86,6 +86,10 @@ class Viewed(Protocol):
         """JPEG of a track's best crop; None if there is none."""
         ...
 
+    def moments(self, track: TrackKey) -> bytes | None:
+        """JPEG of some of its crops side by side, in order of time; None if there are none."""
+        ...
+
     def refresh_vectors(self) -> None:
         """Brings the shelf up to date."""
         ...

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from pipeline.cli import main
 from pipeline.output.mot_files import read_truth
+from pipeline.view.moments import HEIGHT, MOMENTS, WIDTH
 from reid_models.tracklet_folder import read_folder
 from reid_models.training.cli import main as train
 from testing.cameras.camera import RtspCamera
@@ -128,6 +129,12 @@ def test_somebody_who_walks_through_two_cameras_has_one_colour_one_timeline_and_
     assert len(shown) == len(shop.people[true])
     page.locator(f".decided a[href='#/matches/{match['id']}']").click()
     expect(page.locator(".sides .camera")).to_have_text([match["seen_before"]["camera"], match["seen"]["camera"]])
+    moments = page.locator(".sides img.moments")
+    expect(moments).to_have_count(2)
+    for each in moments.all():
+        until(lambda each=each: each.evaluate("image => image.naturalHeight") == HEIGHT, "the moments to be there")  # type: ignore[misc]
+        assert each.evaluate("image => image.naturalWidth") in [n * WIDTH for n in range(2, MOMENTS + 1)]
+    expect(page.locator("#f-attention")).to_have_count(0)  # this network does not say where it looks
     expect(page.locator(".because")).to_have_text(
         re.compile(rf"^Similarity {match['similarity']:.3f}, 0\.\d{{3}} above the {match['threshold']:.3f} that was")
     )

@@ -29,6 +29,8 @@ export function liveSource() {
     verdicts: () => got("/verdicts").then((found) => found.items),
     audit: () => got("/audit").then((found) => found.items),
     crop: (sighting) => `${API}/sightings/${sighting}/crop.jpg`,
+    moments: (sighting) => `${API}/sightings/${sighting}/moments.jpg`,
+    attention: (sighting, of) => `${API}/sightings/${sighting}/attention.jpg${asked({ of })}`,
     frame: (camera, name) => `${API}/cameras/${camera}/frame.jpg?name=${encodeURIComponent(name)}`,
     moment: () => null,
     alike: (sighting) => got("/search" + asked({ sighting })).then((found) => found.items),

@@ -69,7 +69,7 @@ class Run:
         vector = np.eye(8, dtype=np.float32)[axis]
         box, index = np.zeros(4, np.float32), self._given
         seen = Embedding(track, index, start_s + 2, "receive", start_s, start_s + 2, 1.0, box, vector, "m@1")
-        self.desk.keep(TrackImage(track, b"a JPEG"))
+        self.desk.keep(TrackImage(track, b"a JPEG", b"some of them"))
         self._windows.put(EmbeddedWindow(start_s + 3, (seen,), ()))
         self._given += 1
         until(lambda: self._decided == self._given, "the window to be decided")
