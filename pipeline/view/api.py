@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from passerby_events.errors import PasserbyError
 from passerby_events.tracks import TrackKey
@@ -27,7 +27,7 @@ from pipeline.view.labelled import LabelsError
 from pipeline.view.lines import track_from
 from pipeline.view.questions import QuestionError
 from pipeline.view.uploads import MOST_BYTES, UploadError
-from pipeline.view.viewed import NotPossibleError, Viewed
+from pipeline.view.viewed import NotPossibleError, Recorded, Viewed
 from reid_runtime.card import ArtefactError
 
 PREFIX = "/api/v1"
@@ -79,6 +79,17 @@ class Api:
             Endpoint("GET", "/site", self._site, "What is looked at, and what you may do", q.NoQuestion, "Site"),
             Endpoint("GET", "/cameras", self._cameras, "State of each camera", q.NoQuestion, "Cameras"),
             Endpoint("GET", "/cameras/{camera}/frame.jpg", self._frame, "A frame", q.FrameQuestion, JPEG),
+            Endpoint(
+                "GET",
+                "/cameras/{camera}/recording",
+                self._recording,
+                "What a moment is in",
+                q.MomentQuestion,
+                "Recording",
+            ),
+            Endpoint(
+                "GET", "/cameras/{camera}/recording.mp4", self._video, "The file of it", q.MomentQuestion, "video/mp4"
+            ),
             Endpoint("GET", "/persons", self._persons, "Persons, last seen first", q.PersonsQuestion, "Persons"),
             Endpoint("GET", "/persons/{person}", self._person, "Somebody, with all sightings", q.NoQuestion, "Person"),
             Endpoint("GET", "/sightings", self._sightings, "Sightings, newest first", q.SightingsQuestion, "Sightings"),
@@ -132,6 +143,7 @@ class Api:
                 "plan": {name: list(place) for name, place in card.plan.items()},
                 "images": card.keeps_images,
                 "attention": list(attention),
+                "records": card.keeps_images and self._viewed.records,
                 "role": request.state.role,
                 "asks": request.state.asks,
                 "live": True,
@@ -156,6 +168,21 @@ class Api:
         if shown is None:
             return refuse(404, f"there is no such frame of {camera} now: ask again in a second")
         return Response(shown.jpeg, media_type=JPEG)
+
+    async def _recording(self, request: Request) -> Response:
+        return JSONResponse({"start": self._recorded(request).start_s})
+
+    async def _video(self, request: Request) -> Response:
+        """As far as it is written; players ask for a part of it."""
+        return FileResponse(self._recorded(request).path, media_type="video/mp4")
+
+    def _recorded(self, request: Request) -> Recorded:
+        asked, camera = questions.ask(questions.MomentQuestion, request), self._camera(request)
+        self._need_images()
+        found = self._viewed.recorded(camera, asked.at)
+        if found is None:
+            raise NotThereError(f"nothing is recorded of {camera} at that moment")
+        return found
 
     async def motion_jpeg(self, request: Request) -> Response:
         """`/view/CAMERA`."""

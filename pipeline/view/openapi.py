@@ -65,6 +65,7 @@ SCHEMAS: dict[str, Json] = {
             "plan": {"type": "object"},
             "images": _YES_NO,
             "attention": _list(_TEXT),
+            "records": _YES_NO,
             "role": {"enum": ["viewer", "operator"]},
             "asks": _YES_NO,
             "live": _YES_NO,
@@ -76,6 +77,7 @@ SCHEMAS: dict[str, Json] = {
         }
     ),
     "Camera": _object({"name": _TEXT, "state": _TEXT, "since": _NUMBER_OR_NOT, "fps": _NUMBER_OR_NOT}),
+    "Recording": _object({"start": _NUMBER}),
     "Cameras": _object({"items": _list(_ref("Camera"))}),
     "PersonLine": _object(_PERSON_LINE),
     "Persons": _page("PersonLine"),

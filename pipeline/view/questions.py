@@ -100,6 +100,12 @@ class AttentionQuestion(_Question):
     of: Annotated[str, Field(max_length=100)]
 
 
+class MomentQuestion(_Question):
+    """Which moment, seconds since the epoch."""
+
+    at: Time
+
+
 class StreamQuestion(_Question):
     """At which cameras a page looks, by their names with commas between."""
 

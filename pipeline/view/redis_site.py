@@ -51,6 +51,7 @@ class RedisSite:
         self.card = card
         self.book = Book(keep_s=keep_s)
         self.shelf = VectorShelf()
+        self.records = False
         self._store = store
         self._loaded: dict[str, TrackKey] = {}
         self._is_over = threading.Event()
@@ -86,6 +87,9 @@ class RedisSite:
 
     def moments(self, track: TrackKey) -> bytes | None:
         return read_image(self._store, track, "moments")
+
+    def recorded(self, camera: str, time_s: float) -> None:
+        """Workers record nothing."""
 
     def refresh_vectors(self) -> None:
         """Reads the vectors of tracks that are new, or have been seen longer; forgets those that are gone."""

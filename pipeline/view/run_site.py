@@ -19,7 +19,7 @@ from pipeline.store.erasure_requests import AuditEntry, ErasureError, ErasureOut
 from pipeline.telemetry.summary import ProcessStatus
 from pipeline.view.alike import VectorShelf
 from pipeline.view.book import Book
-from pipeline.view.viewed import SiteCard
+from pipeline.view.viewed import Recorded, SiteCard
 
 logger = logging.getLogger(__name__)
 
@@ -117,6 +117,7 @@ class RunSite:
         shelf: vectors of the tracks; told of each window by whoever runs the matcher.
         status: reads how this process is.
         thumbnails: folder of the images that the run writes, if it does.
+        recorder: finds the file that has a moment of a camera; None: nothing is recorded.
 
     Attributes:
         verdicts, erasures: what an operator asks for, for whoever runs the matcher.
@@ -130,6 +131,7 @@ class RunSite:
         status: Callable[[], ProcessStatus],
         *,
         thumbnails: Path | None = None,
+        recorder: Callable[[str, float], Recorded | None] | None = None,
     ) -> None:
         self.card = card
         self.book = Book()
@@ -139,6 +141,8 @@ class RunSite:
         self._desk = desk
         self._status = status
         self._thumbnails = thumbnails
+        self.records = recorder is not None
+        self._recorder = recorder
         self._audit: list[AuditEntry] = []
 
     def statuses(self) -> dict[str, ProcessStatus]:
@@ -156,6 +160,9 @@ class RunSite:
 
     def moments(self, track: TrackKey) -> bytes | None:
         return None if self._desk is None else self._desk.moments(track)
+
+    def recorded(self, camera: str, time_s: float) -> Recorded | None:
+        return None if self._recorder is None else self._recorder(camera, time_s)
 
     def refresh_vectors(self) -> None:
         """The shelf is up to date: it is told of each window."""

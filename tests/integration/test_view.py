@@ -31,6 +31,8 @@ from testing.waiting import until
 pytestmark = pytest.mark.slow
 
 OPERATOR = "to-look-and-to-decide"
+HAVE_CURRENT_DATA = 2
+"""Of a video in a page."""
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 
 
@@ -343,11 +345,17 @@ def test_boxes_on_the_wall_have_the_colour_of_their_person_and_a_camera_that_die
 
 
 @pytest.mark.rtsp
-def test_a_run_without_redis_erases_too(
+def test_a_run_without_redis_shows_recorded_moments_and_erases_too(
     page: Page, recording: Recording, tmp_path: Path, start_camera: Callable[..., RtspCamera]
 ) -> None:
     camera = start_camera("--fps", str(FPS), "--images", frames_of(recording, "hall", tmp_path))
-    with OneProcess(recording, {"hall": camera.url()}, tmp_path) as run:
+    with OneProcess(recording, {"hall": camera.url()}, tmp_path, "--videos") as run:
+        page.goto(f"{run.address}#/matches?kind=person.appeared")
+        page.locator(".decision-row").first.click()
+        video = page.locator(".side video")
+        until(lambda: video.evaluate("video => video.readyState") >= HAVE_CURRENT_DATA, "the recorded moment")
+        begins_s = float((video.get_attribute("src") or "").rpartition("#t=")[2])
+        assert abs(video.evaluate("video => video.currentTime") - begins_s) < 1.0
         page.goto(f"{run.address}#/people")
         page.locator(".person-row").first.click()
         expect(page.locator("h1")).to_contain_text("Person ")

@@ -95,6 +95,8 @@ export async function match(context, id) {
 
 function side(title, sighting, { source, site }) {
   const moment = source.moment(sighting.camera, sighting.start);
+  const watch = h("div", {}, moment ? video(moment, sighting) : null);
+  if (site.records) source.recorded(sighting.camera, sighting.start).then((found) => refill(watch, video(found, sighting)), () => {});
   return h(
     "div",
     { class: "side" },
@@ -102,8 +104,12 @@ function side(title, sighting, { source, site }) {
     crop(source, sighting, site.images),
     site.images ? moments(source, sighting) : null,
     h("p", {}, badge(sighting.camera), h("small", {}, sighting.end ? `${clock.read(sighting.start)} to ${clock.read(sighting.end)}` : "forgotten")),
-    moment ? h("video", { src: moment, controls: true, muted: true, preload: "metadata", playsinline: true, "aria-label": `${sighting.camera} at ${clock.read(sighting.start)}` }) : null,
+    watch,
   );
+}
+
+function video(src, sighting) {
+  return h("video", { src, controls: true, muted: true, preload: "metadata", playsinline: true, "aria-label": `${sighting.camera} at ${clock.read(sighting.start)}` });
 }
 
 /** The same person a little earlier and later: crops in order of time, in one image. */
