@@ -17,7 +17,7 @@ from pipeline.matching.verdicts import Verdict
 from pipeline.store.erasure_requests import AuditEntry
 from pipeline.view.alike import Vector
 from pipeline.view.labelled import LabelledPair, LabelledPairs, LabelsError
-from pipeline.view.lines import Json, compared_by, track_from
+from pipeline.view.lines import Json, compared_by, name_of, track_from
 from pipeline.view.moments import with_attention
 from pipeline.view.questions import QuestionError, SearchQuestion, VerdictBody
 from pipeline.view.uploads import decode_upload
@@ -144,16 +144,21 @@ class Desk:
         seen, before, similarity, model_id = self._pair(body)
         if seen == before:
             raise QuestionError("seen_before: expected another sighting than `seen`")
+        first, second = name_of(seen), name_of(before)
+        persons = self._taken_for(seen), self._taken_for(before)
         verdict = Verdict(uuid4(), body.verdict == "same", seen, before, time.time())
         self._viewed.say(verdict)
-        names = [f"{track.camera}/{track.session}/{track.track}" for track in (seen, before)]
         about = None if body.decision is None else str(body.decision)
         self.pairs.add(
             LabelledPair(
-                str(verdict.id), body.verdict, names[0], names[1], similarity, model_id, verdict.given_at, about
+                str(verdict.id), body.verdict, first, second, similarity, model_id, verdict.given_at, about, persons
             )
         )
-        return {"id": str(verdict.id), "verdict": body.verdict, "seen": names[0], "seen_before": names[1]}
+        return {"id": str(verdict.id), "verdict": body.verdict, "seen": first, "seen_before": second}
+
+    def _taken_for(self, track: TrackKey) -> str:
+        """The person of a track; of one that is forgotten nobody else's."""
+        return str(self._viewed.book.person_of(track) or name_of(track))
 
     def _pair(self, body: VerdictBody) -> tuple[TrackKey, TrackKey, float | None, str | None]:
         if body.decision is None:
