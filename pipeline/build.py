@@ -29,6 +29,7 @@ from pipeline.sources.errors import ErrorCode, SourceError
 from pipeline.sources.source import CameraLook, ChunkSource, FrameSource, RecordedSource, SourceObserver, kind_of
 from pipeline.tracking.camera_loop import require_region
 from pipeline.tracking.masks import require_masks
+from reid_models.attention import AttentionReader, attention_names
 from reid_models.encoder import Encoder, EncoderCard, probe
 from reid_runtime.card import ModelCard
 from reid_runtime.session import Session
@@ -212,6 +213,32 @@ def build_tracker(config: PipelineConfig) -> Tracker:
 def build_encoder(chosen: EncoderConfig, compute: ComputeConfig) -> Encoder:
     """The encoder of a configuration, its network loaded."""
     return _load_encoder(chosen, compute)[0]
+
+
+def build_encoder_with_attention(
+    chosen: EncoderConfig, compute: ComputeConfig
+) -> tuple[Encoder, AttentionReader | None]:
+    """The encoder of a configuration, and what says where its network looks; None: the file does not say."""
+    if isinstance(chosen, ColourStripesConfig):
+        return build_encoder(chosen, compute), None
+    from reid_runtime.load import load_session
+
+    session = load_session(find_artefact(chosen.model), provider=compute.provider, threads=compute.threads)
+    encoder = encoder_of(session, frames=chosen.frames)
+    return encoder, AttentionReader(session) if attention_names(session.card) else None
+
+
+def read_attention_names(chosen: EncoderConfig) -> tuple[str, ...]:
+    """What can be asked for of where the network looks, without loading it.
+
+    Raises:
+        ArtefactError: if there is no such network, or its card is of another file.
+    """
+    if isinstance(chosen, ColourStripesConfig):
+        return ()
+    from reid_runtime.card import read_card
+
+    return attention_names(read_card(find_artefact(chosen.model)))
 
 
 def _load_encoder(chosen: EncoderConfig, compute: ComputeConfig) -> tuple[Encoder, EncoderCard]:

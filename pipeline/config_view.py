@@ -20,10 +20,13 @@ class ProxyConfig(Strict):
 
     Attributes:
         header: its value is `viewer` or `operator`. The proxy must take away what a client sends under that name.
-        addresses: of the proxy; from anybody else the header counts for nothing.
+        addresses: of the proxy; from anybody else its headers count for nothing.
+        client_header: where it writes for whom it asks, each proxy behind the one before; the last address that is no
+            proxy's is the client's, whose rate is limited and who stands in the log of erasures.
     """
 
     header: str = Field("X-Passerby-Role", pattern=r"^[A-Za-z0-9-]+$")
+    client_header: str = Field("X-Forwarded-For", pattern=r"^[A-Za-z0-9-]+$")
     addresses: tuple[str, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

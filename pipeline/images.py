@@ -59,10 +59,17 @@ class CameraImage:
 
 @dataclass(frozen=True, slots=True)
 class TrackImage:
-    """The best crop of a track so far, as JPEG."""
+    """What is kept of a track.
+
+    Attributes:
+        track: whose it is.
+        jpeg: the best crop so far.
+        moments: crops of the tracklet that it is from, side by side in order of time.
+    """
 
     track: TrackKey
     jpeg: bytes
+    moments: bytes
 
 
 class ImageDesk(Protocol):
@@ -77,5 +84,5 @@ class ImageDesk(Protocol):
         ...
 
     def keep(self, image: TrackImage) -> None:
-        """Keeps the best crop of a track, in the place of an earlier one."""
+        """Keeps the best images of a track, in the place of earlier ones."""
         ...

@@ -9,7 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from reid_runtime.card import ClipSpec, DetectionSpec, ModelCard, Pixels, TensorSpec
+from reid_runtime.card import ClipSpec, DetectionSpec, ModelCard, Pixels, TensorSpec, artefact_sha256, write_card
 from reid_runtime.session import Arrays
 
 Shape = list[int | str]
@@ -120,6 +120,46 @@ def constant_outputs(
     )
     helper.set_model_props(model, dict(metadata or {}))
     onnx.save(model, path)
+    return path
+
+
+def looking_network(path: Path, *, height: int, width: int) -> Path:
+    """Writes a clip network with its card: its vector is the mean colour, and it looks where a frame is bright.
+
+    It has `frame_weights` and `attention_maps`; T is 2.
+    """
+    nodes = [
+        helper.make_node("Cast", ["clips"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["floats"], ["embeddings"], axes=[1, 2, 3], keepdims=0),
+        helper.make_node("ReduceMean", ["floats"], ["frame_weights"], axes=[2, 3, 4], keepdims=0),
+        helper.make_node("ReduceMean", ["floats"], ["attention_maps"], axes=[4], keepdims=0),
+    ]
+    clips = ("n", 2, height, width, 3)
+    outputs = {"embeddings": ("n", 3), "frame_weights": ("n", 2), "attention_maps": ("n", 2, height, width)}
+    infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()]
+    taken = [helper.make_tensor_value_info("clips", TensorProto.UINT8, clips)]
+    graph = helper.make_graph(nodes, "tiny", taken, infos)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+    meanings = ("embedding", "(N, T): brightness", "(N, T, h, w): brightness")
+    write_card(
+        ModelCard(
+            name="looking",
+            family="clip",
+            file=path.name,
+            sha256=artefact_sha256(path),
+            inputs=(TensorSpec(name="clips", shape=(None, 2, height, width, 3), dtype="uint8"),),
+            outputs=tuple(
+                TensorSpec(name=name, shape=(None, *shape[1:]), dtype="float32", meaning=meaning)
+                for (name, shape), meaning in zip(outputs.items(), meanings, strict=True)
+            ),
+            pixels=Pixels(order="rgb", layout="nthwc", dtype="uint8"),
+            clip=ClipSpec(2, height, width),
+            licence="CC0-1.0",
+            origin="made in a test",
+            threshold=0.5,
+        ),
+        path,
+    )
     return path
 
 

@@ -87,10 +87,12 @@ def _run(
         further = _open_further_sinks(config, flags, stack, [left_out, deployment.count_left_out])
         kept.enter_context(folder_of_a_run(config.output.directory))
         file = stack.enter_context(JsonLinesSink(path))
-        view = _open_view(config, deployment, desk, shelf, stack) if flags.view else None
-        books = [view.book] if view else []
+        books, videos = [], None
         if records and desk is not None:
-            books.append(stack.enter_context(_record(config, desk)))
+            books.append(Book(keep_s=config.matching.retention.keep_s))
+            videos = stack.enter_context(_recorder(config, desk, books[0]))
+        view = _open_view(config, deployment, desk, shelf, videos, stack) if flags.view else None
+        books += [view.book] if view else []
         booked = [BookSink(book) for book in books]
         for sink in booked:
             stack.callback(sink.close)
@@ -99,34 +101,42 @@ def _run(
             FanoutSink(sinks),
             observers=[shelf.observe] if flags.view or config.output.report else [],
             verdicts=view.verdicts if view else None,
+            erasures=view.erasures if view else None,
         )
         stop.calls(supervisor.stop)
         bars = _Bars(deployment.lengths, console)
         log_start("run", config)
         with bars.of(deployment.frames), MinuteLog(deployment.registry, deployment.lengths):
             failed = supervisor.run()
+        if view:
+            view.forget_images()
         counts = count_tracks(deployment.registry, deployment.lengths)
     return counts, left_out.tell(path) or bool(failed)
 
 
-@contextmanager
-def _record(config: PipelineConfig, desk: MemoryDesk) -> Iterator[Book]:
-    """Records live streams meanwhile; the book has to be booked who is who."""
-    output, book = config.output, Book(keep_s=config.matching.retention.keep_s)
+def _recorder(config: PipelineConfig, desk: MemoryDesk, book: Book) -> LiveVideos:
+    """Records live streams; `book` has to be booked who is who."""
+    output = config.output
     params = LiveVideoParams(config.view.frame_fps, each=output.videos, mosaic=output.mosaic)
     cameras = [camera.name for camera in config.cameras]
-    with LiveVideos(desk, book, cameras, output.directory / "videos", params):
-        yield book
+    return LiveVideos(desk, book, cameras, output.directory / "videos", params)
 
 
 def _open_view(
-    config: PipelineConfig, deployment: Deployment, desk: MemoryDesk | None, shelf: VectorShelf, stack: ExitStack
+    config: PipelineConfig,
+    deployment: Deployment,
+    desk: MemoryDesk | None,
+    shelf: VectorShelf,
+    videos: LiveVideos | None,
+    stack: ExitStack,
 ) -> RunSite:
     """Serves the view of this run until `stack` is closed."""
     from pipeline.view.server import ViewServer
 
     status = StatusReader(deployment.health, deployment.registry)
-    site = RunSite(card_of(config), desk, shelf, status.read)
+    thumbnails = config.output.directory / "thumbnails" if config.output.thumbnails else None
+    recorder = None if videos is None or not config.output.videos else videos.find
+    site = RunSite(card_of(config), desk, shelf, status.read, thumbnails=thumbnails, recorder=recorder)
     server = stack.enter_context(ViewServer(site, config.view))
     tell_address(server.address, config.view)
     return site

@@ -16,6 +16,7 @@ from pipeline.deployment.supervisor import Supervisor
 from pipeline.events.sink import EventSink
 from pipeline.events.sparing import EventLeftOut
 from pipeline.images import ImageDesk
+from pipeline.matching.erasing import MemoryErasures
 from pipeline.matching.identity_loop import DecidedWindow, run_identity_loop
 from pipeline.matching.matcher import Matcher
 from pipeline.matching.memory import MemoryGallery
@@ -130,6 +131,7 @@ class Deployment:
         *,
         observers: Sequence[Callable[[DecidedWindow], None]] = (),
         verdicts: VerdictDesk | None = None,
+        erasures: MemoryErasures | None = None,
     ) -> Running:
         """What runs it, with events going to `sink`, which stays the caller's.
 
@@ -137,6 +139,7 @@ class Deployment:
             sink: takes the events.
             observers: are told of each window after it was decided.
             verdicts: of operators, which are carried out.
+            erasures: of persons, which are carried out between two windows.
         """
         matching = self._config.matching
         gallery = MemoryGallery(sink, matching.retention)
@@ -151,7 +154,12 @@ class Deployment:
             verdicts,
         )
         counter = MatchCounter(self._metrics, gallery.known)
-        return self.supervisor(partial(run_identity_loop, matcher=matcher, observers=[counter, *observers]))
+
+        def take(windows: Iterable[EmbeddedWindow]) -> None:
+            kept = windows if erasures is None else erasures.without_erased(windows, gallery)
+            run_identity_loop(kept, matcher, observers=[counter, *observers])
+
+        return self.supervisor(take)
 
     def connect_stream(self, store: SiteStore, limits: RedisConfig) -> Running:
         """What runs it as a worker, with embeddings going into the stream of its site."""

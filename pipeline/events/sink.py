@@ -6,7 +6,7 @@ from passerby_events.schema import Event
 
 
 class EventSink(Protocol):
-    """Takes events, in order, from one thread."""
+    """Takes events, in order, from one thread at a time."""
 
     def publish(self, event: Event) -> None:
         """Accepts one event; it is safe once `flush` or `close` has returned.

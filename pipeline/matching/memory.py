@@ -4,14 +4,14 @@ Rows lie densely in arrays that grow by doubling; a row that is forgotten is ove
 of a search follows the tracks that live, never those that were forgotten.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from passerby_events.schema import IdentityEvent
+from passerby_events.schema import IdentityEvent, PersonErased
 from passerby_events.tracks import TrackKey
 from pipeline.events.sink import EventSink
 from pipeline.matching.search import searchable_zeros
@@ -176,10 +176,12 @@ class MemoryGallery:
 
     Attributes:
         run: id of the run; None until there was an event.
+        merged: who those are now who turned out to be others.
     """
 
     def __init__(self, sink: EventSink, retention: Retention | None = None) -> None:
         self.run: UUID | None = None
+        self.merged: dict[UUID, UUID] = {}
         self._table = SightingTable()
         self._sink = sink
         self._retention = retention or Retention()
@@ -195,6 +197,35 @@ class MemoryGallery:
             self._sink.publish(event)
         for index in past_retention(self._table.arrays, self._retention, window.end_s):
             self._table.forget(int(index))
+        self.merged |= merges_of(events, self.merged)
+        for old in [old for old, new in self.merged.items() if self._table.number(new) is None]:
+            del self.merged[old]
+
+    def tracks_of(self, persons: Collection[UUID]) -> set[TrackKey]:
+        rows = (self._table.row(index) for index in range(len(self._table)))
+        return {row.track for row in rows if row.person in persons}
+
+    def erase(self, tracks: Collection[TrackKey], events: Sequence[PersonErased]) -> None:
+        """Forgets tracks, and hands on what tells others to. Between two commits."""
+        rows = sorted((row for track in tracks if (row := self._table.index(track)) is not None), reverse=True)
+        for row in rows:
+            self._table.forget(row)
+        for event in events:
+            self._sink.publish(event)
+
+
+def merges_of(events: Iterable[IdentityEvent], merged: Mapping[UUID, UUID]) -> dict[UUID, UUID]:
+    """What is new about who those are now who turned out to be others.
+
+    Args:
+        merged: what was known about that; each of them in one step.
+    """
+    news: dict[UUID, UUID] = {}
+    for event in events:
+        if event.kind == "person.merged":
+            olds = [old for old, new in {**merged, **news}.items() if new == event.other]
+            news |= dict.fromkeys((*olds, event.other), event.person)
+    return news
 
 
 def past_retention(arrays: SightingArrays, retention: Retention, now_s: float) -> NDArray[np.intp]:

@@ -29,3 +29,9 @@ class Thumbnails:
 def thumbnail_path(folder: Path, track: TrackKey, tracklet_index: int) -> Path:
     """Where the image of one tracklet lies."""
     return folder / track.camera / f"{track.session}-{track.track}-{tracklet_index}.jpg"
+
+
+def remove_thumbnails(folder: Path, track: TrackKey) -> None:
+    """Removes what there is of a track."""
+    for path in (folder / track.camera).glob(f"{track.session}-{track.track}-*.jpg"):
+        path.unlink(missing_ok=True)

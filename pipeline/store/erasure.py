@@ -33,7 +33,7 @@ from pipeline.store.keys import (
     OUTBOX,
     PROGRESS,
     REQUESTS,
-    crop_key,
+    images_key,
     person_key,
     sighting_key,
     track_name,
@@ -211,7 +211,7 @@ class Eraser:
                     yield entry_id
 
     def _keys(self, audited: AuditEntry, found: _Found) -> list[str]:
-        tracks = (key(name) for name in found.owners for key in (sighting_key, crop_key))
+        tracks = (key(name) for name in found.owners for key in (sighting_key, images_key))
         names = [*tracks, *map(person_key, audited.ids)]
         return [self._store.key(name) for name in names]
 

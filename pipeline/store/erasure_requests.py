@@ -71,6 +71,19 @@ class AuditEntry(BaseModel):
     into: UUID | None = None
 
 
+def require_erased(entry: AuditEntry) -> AuditEntry:
+    """What became of a request of which somebody expects that it erased.
+
+    Raises:
+        ErasureError: if nobody has the id.
+    """
+    if entry.outcome == "merged":
+        raise ErasureError(f"{entry.person} was merged into {entry.into}: erase that one")
+    if entry.outcome == "unknown":
+        raise ErasureError(f"nobody at the site has the id {entry.person}: forgotten since, or never there")
+    return entry
+
+
 def ask(store: SiteStore, person: UUID, *, tells_anyway: bool = False) -> Request:
     """Writes a request, for the matcher that decides.
 

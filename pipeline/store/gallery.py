@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from passerby_events.schema import IdentityEvent
-from pipeline.matching.memory import Retention, SightingTable, past_retention
+from pipeline.matching.memory import Retention, SightingTable, merges_of, past_retention
 from pipeline.matching.sightings import Sighting
 from pipeline.records import EmbeddedWindow
 from pipeline.store.client import Argument, SiteStore
@@ -119,11 +119,7 @@ class RedisGallery:
 
     def _merges(self, events: Sequence[IdentityEvent]) -> list[Argument]:
         """Who is who since persons were merged: what is new about that, and of whom nothing is remembered any more."""
-        news: dict[UUID, UUID] = {}
-        for event in events:
-            if event.kind == "person.merged":
-                olds = [old for old, new in (self._merged | news).items() if new == event.other]
-                news |= dict.fromkeys((*olds, event.other), event.person)
+        news = merges_of(events, self._merged)
         self._merged |= news
         gone = [old for old, new in self._merged.items() if self._table.number(new) is None]
         for old in gone:

@@ -72,9 +72,9 @@ def person_key(person: UUID | None) -> str:
     return f"person:{person}"
 
 
-def crop_key(name: str) -> str:
-    """String: the best crop of a track, by its name, as JPEG, until it expires."""
-    return f"crop:{name}"
+def images_key(name: str) -> str:
+    """Hash: the best crop and the moments of a track, by its name, as JPEG, until it expires."""
+    return f"images:{name}"
 
 
 def frame_key(camera: str) -> str:

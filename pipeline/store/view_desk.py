@@ -1,12 +1,13 @@
 """Images of a site in Redis: workers lay them out, and whoever serves the view takes them from there."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from passerby_events.tracks import TrackKey
 from pipeline.images import CameraImage, TrackImage
 from pipeline.store.client import SiteStore
-from pipeline.store.keys import STATUS, crop_key, frame_key, track_name, wanted_key
-from pipeline.store.view_scripts import KEEP_CROP, READ_FRAME, SAY_STATUS, SHOW_FRAME, WANT, WANTED
+from pipeline.store.keys import STATUS, frame_key, images_key, track_name, wanted_key
+from pipeline.store.view_scripts import KEEP_IMAGES, READ_FRAME, READ_IMAGE, SAY_STATUS, SHOW_FRAME, WANT, WANTED
 
 WANTED_S = 5.0
 """So long after the last one looked, a camera shows nothing more."""
@@ -21,7 +22,7 @@ class RedisImageDesk:
 
     Args:
         cameras: of the worker.
-        keep_s: how long the crop of a track is kept, seconds.
+        keep_s: how long the images of a track are kept, seconds.
     """
 
     def __init__(self, store: SiteStore, cameras: Sequence[str], keep_s: float) -> None:
@@ -40,7 +41,8 @@ class RedisImageDesk:
 
     def keep(self, image: TrackImage) -> None:
         name = track_name(image.track)
-        self._store.run(KEEP_CROP, [self._store.key(crop_key(name))], [name, self._keep_ms, image.jpeg])
+        keys = [self._store.key(images_key(name))]
+        self._store.run(KEEP_IMAGES, keys, [name, self._keep_ms, image.jpeg, image.moments])
 
 
 def want(store: SiteStore, cameras: Sequence[str]) -> None:
@@ -60,9 +62,10 @@ def read_frame(store: SiteStore, camera: str, known: str) -> CameraImage | None:
         return None
 
 
-def read_crop(store: SiteStore, track: TrackKey) -> bytes | None:
-    """The best crop of a track, as JPEG."""
-    return store.text(crop_key(track_name(track)))
+def read_image(store: SiteStore, track: TrackKey, which: Literal["jpeg", "moments"]) -> bytes | None:
+    """One of the images of a track, as JPEG; None if none is kept."""
+    found: bytes | None = store.run(READ_IMAGE, [store.key(images_key(track_name(track)))], [which])
+    return found
 
 
 def say_status(store: SiteStore, process: str, line: str) -> None:

@@ -28,16 +28,18 @@ return {redis.call('HGET', KEYS[1], 'head'), redis.call('HGET', KEYS[1], 'jpeg')
     args=("known",),
 )
 """The newest frame, unless it is the one that is known."""
-KEEP_CROP = script(
+KEEP_IMAGES = script(
     """
 if redis.call('ZSCORE', erased_tracks, name) then return 0 end
-redis.call('SET', KEYS[2], jpeg, 'PX', for_ms)
+redis.call('HSET', KEYS[2], 'jpeg', jpeg, 'moments', moments)
+redis.call('PEXPIRE', KEYS[2], for_ms)
 return 1
 """,
     keys={"erased_tracks": ERASED},
-    args=("name", "for_ms", "jpeg"),
+    args=("name", "for_ms", "jpeg", "moments"),
 )
 """0: the track is erased, and nothing is kept of it any more."""
+READ_IMAGE = script("return redis.call('HGET', KEYS[1], which)", args=("which",))
 SAY_STATUS = script(
     "redis.call('HSET', status, process, line) redis.call('EXPIRE', status, for_s)",
     keys={"status": STATUS},

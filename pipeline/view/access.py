@@ -7,7 +7,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Literal
+
+from starlette.datastructures import Headers
 
 from pipeline.config_view import LOOPBACK, ViewConfig
 
@@ -64,6 +67,20 @@ class Access:
             return self.role_of(token.strip())
         return self._role_of_session(caller.cookie)
 
+    def client(self, address: str, headers: Headers) -> str:
+        """Whose request it is: who sent it; behind a proxy of ours, for whom that asks.
+
+        Args:
+            address: of the other end.
+            headers: a client may have sent some of them; what a proxy adds stands behind.
+        """
+        proxy = self._config.proxy
+        if proxy is None or address not in proxy.addresses:
+            return address
+        forwarded = ",".join(headers.getlist(proxy.client_header)).split(",")
+        client = next((each for each in map(str.strip, reversed(forwarded)) if each not in proxy.addresses), "")
+        return _address_of(client) or address
+
     def role_of(self, token: str) -> Role | None:
         """What a token is good for; as long for a wrong one as for a right one."""
         found: Role | None = None
@@ -96,6 +113,16 @@ class Access:
             return True  # a session's cookie is of one name alone
         name = _without_port(host or "")
         return name in {*LOOPBACK, self._config.host, *self._config.names}
+
+
+def _address_of(text: str) -> str | None:
+    """An address without a port; None if it is none."""
+    for each in (text, _without_port(text)):
+        try:
+            return str(ip_address(each))
+        except ValueError:
+            continue
+    return None
 
 
 def _without_port(host: str) -> str:

@@ -11,9 +11,10 @@ from uuid import UUID
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from passerby_events.errors import PasserbyError
+from passerby_events.tracks import TrackKey
 from pipeline.store.client import StoreError
 from pipeline.store.erasure_requests import ErasureError
 from pipeline.view import questions
@@ -26,13 +27,14 @@ from pipeline.view.labelled import LabelsError
 from pipeline.view.lines import track_from
 from pipeline.view.questions import QuestionError
 from pipeline.view.uploads import MOST_BYTES, UploadError
-from pipeline.view.viewed import NotPossibleError, Viewed
+from pipeline.view.viewed import NotPossibleError, Recorded, Viewed
 from reid_runtime.card import ArtefactError
 
 PREFIX = "/api/v1"
 MOST_JSON_BYTES = 10_000
 BODY_WITHIN_S = 15.0
 JPEG = "image/jpeg"
+_SIGHTING = "/sightings/{camera}/{session}/{track}"
 _LOOK_S = 2.0
 """A page that reads a stream looks at its cameras; said again so often."""
 
@@ -77,15 +79,35 @@ class Api:
             Endpoint("GET", "/site", self._site, "What is looked at, and what you may do", q.NoQuestion, "Site"),
             Endpoint("GET", "/cameras", self._cameras, "State of each camera", q.NoQuestion, "Cameras"),
             Endpoint("GET", "/cameras/{camera}/frame.jpg", self._frame, "A frame", q.FrameQuestion, JPEG),
+            Endpoint(
+                "GET",
+                "/cameras/{camera}/recording",
+                self._recording,
+                "What a moment is in",
+                q.MomentQuestion,
+                "Recording",
+            ),
+            Endpoint(
+                "GET", "/cameras/{camera}/recording.mp4", self._video, "The file of it", q.MomentQuestion, "video/mp4"
+            ),
             Endpoint("GET", "/persons", self._persons, "Persons, last seen first", q.PersonsQuestion, "Persons"),
             Endpoint("GET", "/persons/{person}", self._person, "Somebody, with all sightings", q.NoQuestion, "Person"),
             Endpoint("GET", "/sightings", self._sightings, "Sightings, newest first", q.SightingsQuestion, "Sightings"),
             Endpoint(
                 "GET",
-                "/sightings/{camera}/{session}/{track}/crop.jpg",
+                f"{_SIGHTING}/crop.jpg",
                 self._crop,
                 "The best crop of a sighting",
                 q.NoQuestion,
+                JPEG,
+            ),
+            Endpoint("GET", f"{_SIGHTING}/moments.jpg", self._moments, "Crops in order of time", q.NoQuestion, JPEG),
+            Endpoint(
+                "GET",
+                f"{_SIGHTING}/attention.jpg",
+                self._show_attention,
+                "Where the network looks in them",
+                q.AttentionQuestion,
                 JPEG,
             ),
             Endpoint("GET", "/decisions", self._decisions, "Matches and others", q.DecisionsQuestion, "Decisions"),
@@ -112,6 +134,7 @@ class Api:
     async def _site(self, request: Request) -> Response:
         questions.ask(questions.NoQuestion, request)
         card, book = self._viewed.card, self._viewed.book
+        attention = await run_in_threadpool(self._desk.attention_names) if card.keeps_images else ()
         start_s, end_s = book.span()
         return JSONResponse(
             {
@@ -119,6 +142,8 @@ class Api:
                 "cameras": list(card.cameras),
                 "plan": {name: list(place) for name, place in card.plan.items()},
                 "images": card.keeps_images,
+                "attention": list(attention),
+                "records": card.keeps_images and self._viewed.records,
                 "role": request.state.role,
                 "asks": request.state.asks,
                 "live": True,
@@ -143,6 +168,21 @@ class Api:
         if shown is None:
             return refuse(404, f"there is no such frame of {camera} now: ask again in a second")
         return Response(shown.jpeg, media_type=JPEG)
+
+    async def _recording(self, request: Request) -> Response:
+        return JSONResponse({"start": self._recorded(request).start_s})
+
+    async def _video(self, request: Request) -> Response:
+        """As far as it is written; players ask for a part of it."""
+        return FileResponse(self._recorded(request).path, media_type="video/mp4")
+
+    def _recorded(self, request: Request) -> Recorded:
+        asked, camera = questions.ask(questions.MomentQuestion, request), self._camera(request)
+        self._need_images()
+        found = self._viewed.recorded(camera, asked.at)
+        if found is None:
+            raise NotThereError(f"nothing is recorded of {camera} at that moment")
+        return found
 
     async def motion_jpeg(self, request: Request) -> Response:
         """`/view/CAMERA`."""
@@ -170,18 +210,28 @@ class Api:
 
     async def _crop(self, request: Request) -> Response:
         questions.ask(questions.NoQuestion, request)
+        return _kept(await run_in_threadpool(self._viewed.crop, self._sighting(request)))
+
+    async def _moments(self, request: Request) -> Response:
+        questions.ask(questions.NoQuestion, request)
+        return _kept(await run_in_threadpool(self._viewed.moments, self._sighting(request)))
+
+    async def _show_attention(self, request: Request) -> Response:
+        asked, track = questions.ask(questions.AttentionQuestion, request), self._sighting(request)
+        moments = await run_in_threadpool(self._viewed.moments, track)
+        return _kept(moments and await run_in_threadpool(self._desk.show_attention, moments, asked.of))
+
+    def _sighting(self, request: Request) -> TrackKey:
+        """Whose images are asked for, if there may be any."""
         self._need_images()
         names = request.path_params
         try:
             track = track_from("/".join((names["camera"], names["session"], names["track"])))
         except ValueError:
-            return refuse(404, "there is no such sighting")
+            raise NotThereError("there is no such sighting") from None
         if self._viewed.book.is_erased(track):
-            return refuse(404, "there is no such sighting")
-        jpeg = await run_in_threadpool(self._viewed.crop, track)
-        if jpeg is None:
-            return refuse(404, "no shown of it is kept")
-        return Response(jpeg, media_type=JPEG, headers={"Cache-Control": "private, max-age=30"})
+            raise NotThereError("there is no such sighting")
+        return track
 
     async def _decisions(self, request: Request) -> Response:
         asked = questions.ask(questions.DecisionsQuestion, request)
@@ -292,6 +342,12 @@ def refusal_of(error: Exception) -> Response:
         case TimeoutError() | ClientDisconnect():
             return refuse(408, "the body took too long")
     raise error
+
+
+def _kept(jpeg: bytes | None) -> Response:
+    if not jpeg:
+        raise NotThereError("no image of it is kept")
+    return Response(jpeg, media_type=JPEG, headers={"Cache-Control": "private, max-age=30"})
 
 
 def _id(request: Request, name: str) -> UUID:

@@ -3,25 +3,40 @@
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import numpy as np
 
 from passerby_events.schema import PersonErased
 from passerby_events.tracks import TrackKey
-from pipeline.build import build_encoder
+from pipeline.build import build_encoder_with_attention, read_attention_names
 from pipeline.matching.verdicts import Verdict
 from pipeline.store.erasure_requests import AuditEntry
 from pipeline.view.alike import Vector
 from pipeline.view.labelled import LabelledPair, LabelledPairs, LabelsError
-from pipeline.view.lines import Json, compared_by, track_from
+from pipeline.view.lines import Json, compared_by, name_of, track_from
+from pipeline.view.moments import with_attention
 from pipeline.view.questions import QuestionError, SearchQuestion, VerdictBody
 from pipeline.view.uploads import decode_upload
 from pipeline.view.viewed import NotPossibleError, Viewed
+from reid_models.attention import AttentionReader
 from reid_models.crops import resize
 from reid_models.encoder import Encoder
+from reid_runtime.card import ArtefactError
 
 logger = logging.getLogger(__name__)
+
+NETWORK_WITHIN_S = 5.0
+"""Whoever wants the network waits so long for those before."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Networks:
+    encoder: Encoder
+    attention: AttentionReader | None
 
 
 class Desk:
@@ -33,8 +48,9 @@ class Desk:
 
     def __init__(self, viewed: Viewed) -> None:
         self._viewed = viewed
-        self._encoder: Encoder | None = None
+        self._networks: _Networks | None = None
         self._encodes = threading.Lock()
+        self._attention: tuple[str, ...] | None = None
         self.pairs = LabelledPairs(viewed.card.verdicts, viewed.crop)
         self._forget_erased()
 
@@ -43,21 +59,51 @@ class Desk:
 
         Raises:
             UploadError: if it is none.
-            NotPossibleError: if another search is under way.
+            NotPossibleError: if too many searches are under way.
         """
         image = decode_upload(content)
-        if not self._encodes.acquire(blocking=False):
-            raise NotPossibleError("another image is being searched for: try again in a second")
-        try:
-            if self._encoder is None:
-                self._encoder = build_encoder(self._viewed.card.encoder, self._viewed.card.compute)
-            spec = self._encoder.clip
+        with self._loaded() as networks:
+            spec = networks.encoder.clip
             crops = resize(image[None], height=spec.height, width=spec.width)
             clip = np.repeat(crops[None], spec.frames, axis=1)
-            vector = self._encoder.encode(clip)[0]
+            vector = networks.encoder.encode(clip)[0]
+        return self._most_alike(vector, asked, None)
+
+    @contextmanager
+    def _loaded(self) -> Iterator[_Networks]:
+        """The networks, for one at a time; loaded when somebody first needs them."""
+        if not self._encodes.acquire(timeout=NETWORK_WITHIN_S):
+            raise NotPossibleError("the network works for others: try again in a second")
+        try:
+            if self._networks is None:
+                card = self._viewed.card
+                self._networks = _Networks(*build_encoder_with_attention(card.encoder, card.compute))
+            yield self._networks
         finally:
             self._encodes.release()
-        return self._most_alike(vector, asked, None)
+
+    def attention_names(self) -> tuple[str, ...]:
+        """What can be asked for of where the network looks; found out once, from its card."""
+        if self._attention is None:
+            try:
+                self._attention = read_attention_names(self._viewed.card.encoder)
+            except ArtefactError as error:
+                logger.warning("the view cannot show where the network looks: %s", error)
+                self._attention = ()
+        return self._attention
+
+    def show_attention(self, moments: bytes, name: str) -> bytes:
+        """JPEG of moments with what the network looks at in them.
+
+        Raises:
+            QuestionError: if it does not say that.
+        """
+        if name not in self.attention_names():
+            known = ", ".join(self.attention_names()) or "nothing"
+            raise QuestionError(f"of: the network says {known} of where it looks, found {name[:50]!r}")
+        with self._loaded() as networks:
+            assert networks.attention is not None, "its card says so"
+            return with_attention(moments, networks.attention, name)
 
     def search_sighting(self, asked: SearchQuestion) -> Json:
         """The persons most like a sighting, by the vector that it is known by.
@@ -98,16 +144,21 @@ class Desk:
         seen, before, similarity, model_id = self._pair(body)
         if seen == before:
             raise QuestionError("seen_before: expected another sighting than `seen`")
+        first, second = name_of(seen), name_of(before)
+        persons = self._taken_for(seen), self._taken_for(before)
         verdict = Verdict(uuid4(), body.verdict == "same", seen, before, time.time())
         self._viewed.say(verdict)
-        names = [f"{track.camera}/{track.session}/{track.track}" for track in (seen, before)]
         about = None if body.decision is None else str(body.decision)
         self.pairs.add(
             LabelledPair(
-                str(verdict.id), body.verdict, names[0], names[1], similarity, model_id, verdict.given_at, about
+                str(verdict.id), body.verdict, first, second, similarity, model_id, verdict.given_at, about, persons
             )
         )
-        return {"id": str(verdict.id), "verdict": body.verdict, "seen": names[0], "seen_before": names[1]}
+        return {"id": str(verdict.id), "verdict": body.verdict, "seen": first, "seen_before": second}
+
+    def _taken_for(self, track: TrackKey) -> str:
+        """The person of a track; of one that is forgotten nobody else's."""
+        return str(self._viewed.book.person_of(track) or name_of(track))
 
     def _pair(self, body: VerdictBody) -> tuple[TrackKey, TrackKey, float | None, str | None]:
         if body.decision is None:

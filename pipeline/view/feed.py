@@ -22,6 +22,7 @@ from passerby_events.tracks import TrackKey
 from pipeline.images import Box, CameraImage, ImageDesk, TrackImage
 from pipeline.records import Image, Tracklet
 from pipeline.tracking.camera_loop import CameraNews, CameraObserver, FrameStep
+from pipeline.view.moments import moments_of
 from trackers.tracks import Tracks
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class Feed:
         self._clock = clock
         self._wanted: frozenset[str] = frozenset()
         self._frames: dict[str, _Shown] = {}
-        self._crops: OrderedDict[TrackKey, Image] = OrderedDict()
+        self._tracklets: OrderedDict[TrackKey, Tracklet] = OrderedDict()
         self._lock = threading.Lock()
         self._has_work = threading.Event()
         self._is_over = threading.Event()
@@ -101,11 +102,11 @@ class Feed:
             self._frames[shown.camera] = shown
         self._has_work.set()
 
-    def keep(self, track: TrackKey, crop: Image) -> None:
+    def keep(self, tracklet: Tracklet) -> None:
         with self._lock:
-            self._crops[track] = crop
-            while len(self._crops) > MOST_CROPS:
-                self._crops.popitem(last=False)
+            self._tracklets[tracklet.track] = tracklet
+            while len(self._tracklets) > MOST_CROPS:
+                self._tracklets.popitem(last=False)
         self._has_work.set()
 
     def _run(self) -> None:
@@ -125,11 +126,11 @@ class Feed:
     def _lay_out(self) -> None:
         with self._lock:
             frames, self._frames = self._frames, {}
-            crops, self._crops = self._crops, OrderedDict()
+            tracklets, self._tracklets = self._tracklets, OrderedDict()
         for shown in frames.values():
             self._try(lambda shown=shown: self._desk.show(_image_of(shown)))  # type: ignore[misc]
-        for track, crop in crops.items():
-            self._try(lambda track=track, crop=crop: self._desk.keep(TrackImage(track, encode_jpeg(crop))))  # type: ignore[misc]
+        for tracklet in tracklets.values():
+            self._try(lambda tracklet=tracklet: self._desk.keep(_images_of(tracklet)))  # type: ignore[misc]
 
     def _try(self, action: Callable[[], None]) -> None:
         """A image that cannot be laid out is lost: the pipeline goes on."""
@@ -164,14 +165,13 @@ class _CameraFeed:
 
     def _keep(self, tracklet: Tracklet) -> None:
         self._session = tracklet.track.session
-        best = int(tracklet.quality.argmax())
-        quality = float(tracklet.quality[best])
+        quality = float(tracklet.quality.max())
         if quality <= self._best.get(tracklet.track, -1.0):
             return
         self._best[tracklet.track] = quality
         while len(self._best) > FORGET_TRACKS:
             self._best.popitem(last=False)
-        self._feed.keep(tracklet.track, tracklet.crops[best])
+        self._feed.keep(tracklet)
 
     def _show(self, step: FrameStep) -> None:
         now_s = self._clock()
@@ -209,6 +209,11 @@ def encode_jpeg(image: Image, quality: int = CROP_QUALITY) -> bytes:
     """JPEG of an RGB image."""
     _, jpeg = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     return jpeg.tobytes()
+
+
+def _images_of(tracklet: Tracklet) -> TrackImage:
+    best = tracklet.crops[int(tracklet.quality.argmax())]
+    return TrackImage(tracklet.track, encode_jpeg(best), moments_of(tracklet.crops))
 
 
 def _image_of(shown: _Shown) -> CameraImage:

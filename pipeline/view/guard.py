@@ -49,15 +49,15 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
-        address = scope["client"][0] if scope.get("client") else ""
-        path, method = scope["path"], scope["method"]
+        peer = scope["client"][0] if scope.get("client") else ""
+        address, path, method = self._access.client(peer, headers), scope["path"], scope["method"]
         if not self._all.allows(address):
             return refuse(429, "too many requests: wait a second")
         if not self._access.is_our_name(headers.get("host")):
             return refuse(421, "this is not the name of this server: `view: {names: [...]}` says which are")
         if method in WRITING and not _is_of_this_site(headers):
             return refuse(403, "another site's page may not write here")
-        caller = Caller(address, headers, _cookie(headers))
+        caller = Caller(peer, headers, _cookie(headers))
         role = self._access.role(caller)
         scope.setdefault("state", {}).update(role=role, address=address, asks=not self._access.is_open)
         if path == "/login" and method in WRITING and not self._logins.allows(address):

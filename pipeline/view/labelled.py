@@ -2,15 +2,18 @@
 
 `pairs.jsonl` has a line for each verdict. Where the site keeps images, `tracklets/` has the crops in the layout of
 MARS, a person for each group of sightings that operators called the same: what `reid-pipeline calibrate` and
-`reid-train` read.
+`reid-train` read. To these, two persons are two; so of two groups that the site took for one person, and of which no
+operator spoke, one is left out.
 """
 
 import json
 import shutil
 import threading
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from passerby_events.errors import PasserbyError
 from passerby_events.tracks import TrackKey
@@ -34,6 +37,7 @@ class LabelledPair:
         model_id: the network behind it.
         given_at: when, seconds since the epoch.
         decision: the event that the verdict is about; None: a pair that nobody had matched.
+        persons: whom the site took the two for when it was given.
     """
 
     id: str
@@ -44,6 +48,7 @@ class LabelledPair:
     model_id: str | None
     given_at: float
     decision: str | None
+    persons: tuple[str, str]
 
 
 class LabelledPairs:
@@ -69,8 +74,8 @@ class LabelledPairs:
         if not path.is_file():
             return []
         try:
-            return [LabelledPair(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
-        except (OSError, ValueError, TypeError) as error:
+            return [_pair_from(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise LabelsError(f"expected labelled pairs in {path}, found another thing: move it away") from error
 
     def add(self, pair: LabelledPair) -> None:
@@ -98,16 +103,16 @@ class LabelledPairs:
 
     def _write_tracklets(self, pairs: list[LabelledPair]) -> None:
         """Crops that are there already are kept: a image is forgotten before a verdict is."""
-        persons = group_same(pairs)
+        persons = sure_persons(pairs)
         cameras = {name: number for number, name in enumerate(sorted({t.split("/")[0] for t in persons}), 1)}
         kept = self._folder / "crops"
-        for name in persons:
+        for name in group_same(pairs):
             path = kept / f"{name.replace('/', '-')}.jpg"
             crop = None if path.is_file() else self._crop_of(_track(name))
             if crop is not None:
                 with written_whole(path) as partial:
                     partial.write_bytes(crop)
-        wanted = {f"{name.replace('/', '-')}.jpg" for name in persons}
+        wanted = {f"{name.replace('/', '-')}.jpg" for pair in pairs for name in (pair.seen, pair.seen_before)}
         for path in kept.glob("*.jpg") if kept.is_dir() else ():
             if path.name not in wanted:
                 path.unlink()
@@ -137,6 +142,31 @@ def group_same(pairs: Iterable[LabelledPair]) -> dict[str, int]:
             group[second] = first
     number: dict[str, int] = {}
     return {name: number.setdefault(root(name), len(number) + 1) for name in sorted(group)}
+
+
+def sure_persons(pairs: Sequence[LabelledPair]) -> dict[str, int]:
+    """As `group_same`, but without groups that may be of one person: the largest of them stays, and those of which an
+    operator said that they are not the same as any that stays.
+    """
+    number_of = group_same(pairs)
+    different = {
+        frozenset((number_of[pair.seen], number_of[pair.seen_before])) for pair in pairs if pair.verdict == "different"
+    }
+    taken_for: dict[int, set[str]] = {}
+    for pair in pairs:
+        for name, person in zip((pair.seen, pair.seen_before), pair.persons, strict=True):
+            taken_for.setdefault(number_of[name], set()).add(person)
+    sizes = Counter(number_of.values())
+    kept: list[int] = []
+    for number in sorted(sizes, key=lambda each: (-sizes[each], each)):
+        doubtful = [other for other in kept if taken_for[number] & taken_for[other]]
+        if all(frozenset((number, other)) in different for other in doubtful):
+            kept.append(number)
+    return {name: number for name, number in number_of.items() if number in kept}
+
+
+def _pair_from(fields: dict[str, Any]) -> LabelledPair:
+    return LabelledPair(**{**fields, "persons": tuple(fields["persons"])})
 
 
 def _track(name: str) -> TrackKey:

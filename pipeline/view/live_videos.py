@@ -7,6 +7,7 @@ them, and encodes them in a thread of its own. What it does not keep up with is 
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from pipeline.records import Image
 from pipeline.view.book import Book
 from pipeline.view.drawing import drawn
 from pipeline.view.run_site import MemoryDesk
+from pipeline.view.viewed import Recorded
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +34,18 @@ ROTATE_S = 600.0
 """A file is that long at most: what is lost with a power cut, and what is deleted at once."""
 MOSAIC = "mosaic"
 FORGETS_EVERY_S = 60.0
-LIVE = {"crf": CRF, "preset": "veryfast", "tune": "zerolatency"}
-"""Of x264: a frame is written when it is there, and none waits for a later one."""
+MOST_FILES = 5000
+"""Of a camera, in which moments are looked for: a month of them."""
+NEAR_S = 2.0
+"""A moment that is no further before a file, or behind its end, is shown by it."""
+LIVE = {"crf": CRF, "preset": "veryfast", "tune": "zerolatency", "g": "20"}
+"""Of x264: a frame is written when it is there, and none waits for a later one; every twentieth can be jumped to."""
+PLAYABLE = {
+    "movflags": "frag_keyframe+empty_moov+default_base_moof",
+    "frag_duration": "1000000",
+    "flush_packets": "1",
+}
+"""Of the container: what is older than a second, in microseconds, is in the file."""
 TICKS = 1000
 """Of a second, in which a frame has its place."""
 
@@ -125,6 +137,11 @@ class LiveVideos:
             return caption(np.zeros((*CELL[::-1], 3), np.uint8), camera, "")
         return captioned(shown, self._book)
 
+    def find(self, camera: str, time_s: float) -> Recorded | None:
+        """The file of a camera that has a moment, or begins just behind it; from any thread."""
+        file = self._files.get(camera) if self._params.each else None
+        return None if file is None else file.find(time_s)
+
     def newest(self, camera: str) -> str:
         """Name of the frame of a camera that was written last; empty: none was."""
         return self._newest[camera].name if camera in self._newest else ""
@@ -136,6 +153,15 @@ def captioned(shown: CameraImage, book: Book) -> Image:
     return caption(drawn(shown, book), shown.camera, when)
 
 
+@dataclass(slots=True)
+class _Span:
+    """From when to when a file is."""
+
+    path: Path
+    start_s: float
+    end_s: float
+
+
 class RotatedVideo:
     """One camera's files, one after the other, each with its frames at their own times."""
 
@@ -144,6 +170,15 @@ class RotatedVideo:
         self._name = name
         self._rotate_s = rotate_s
         self._file: _VideoFile | None = None
+        self._spans: deque[_Span] = deque(maxlen=MOST_FILES)
+
+    def find(self, time_s: float) -> Recorded | None:
+        """The file that has a moment, or begins just behind it; from any thread."""
+        span = next((each for each in reversed(self._spans.copy()) if each.start_s - NEAR_S <= time_s), None)
+        if span is None or time_s > span.end_s + NEAR_S:
+            return None
+        path = span.path if span.path.is_file() else partial_of(span.path)
+        return Recorded(path, span.start_s) if path.is_file() else None
 
     def write(self, image: Image, time_s: float) -> None:
         """Adds a frame; one that is not after the last is left out."""
@@ -151,8 +186,11 @@ class RotatedVideo:
             self.close()
         if self._file is None:
             when = datetime.fromtimestamp(time_s, UTC).strftime("%Y%m%dT%H%M%SZ")
-            self._file = _VideoFile(self._folder / f"{self._name}-{when}.mp4", image.shape[1], image.shape[0], time_s)
+            path = self._folder / f"{self._name}-{when}.mp4"
+            self._file = _VideoFile(path, image.shape[1], image.shape[0], time_s)
+            self._spans.append(_Span(path, time_s, time_s))
         self._file.write(image, time_s)
+        self._spans[-1].end_s = max(self._spans[-1].end_s, time_s)
 
     def close(self) -> None:
         if self._file is not None:
@@ -168,8 +206,7 @@ class _VideoFile:
         self.start_s = start_s
         self._path = path
         self._size = max(2, width - width % 2), max(2, height - height % 2)
-        options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
-        self._container = av.open(str(partial_of(path)), "w", format="mp4", options=options)
+        self._container = av.open(str(partial_of(path)), "w", format="mp4", options=PLAYABLE)
         self._stream = self._container.add_stream("libx264", rate=30, options=LIVE)
         self._stream.width, self._stream.height = self._size
         self._stream.pix_fmt = "yuv420p"

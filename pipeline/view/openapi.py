@@ -64,6 +64,8 @@ SCHEMAS: dict[str, Json] = {
             "cameras": _list(_TEXT),
             "plan": {"type": "object"},
             "images": _YES_NO,
+            "attention": _list(_TEXT),
+            "records": _YES_NO,
             "role": {"enum": ["viewer", "operator"]},
             "asks": _YES_NO,
             "live": _YES_NO,
@@ -75,6 +77,7 @@ SCHEMAS: dict[str, Json] = {
         }
     ),
     "Camera": _object({"name": _TEXT, "state": _TEXT, "since": _NUMBER_OR_NOT, "fps": _NUMBER_OR_NOT}),
+    "Recording": _object({"start": _NUMBER}),
     "Cameras": _object({"items": _list(_ref("Camera"))}),
     "PersonLine": _object(_PERSON_LINE),
     "Persons": _page("PersonLine"),
@@ -218,10 +221,10 @@ def _in_path(path: str) -> list[Json]:
 
 
 def _in_query(question: type[BaseModel]) -> list[Json]:
-    properties = question.model_json_schema().get("properties", {})
+    asked = question.model_json_schema()
     return [
-        {"name": name, "in": "query", "required": False, "schema": _without_null(schema)}
-        for name, schema in properties.items()
+        {"name": name, "in": "query", "required": name in asked.get("required", ()), "schema": _without_null(schema)}
+        for name, schema in asked.get("properties", {}).items()
     ]
 
 

@@ -94,6 +94,18 @@ class FrameQuestion(_Question):
     name: Annotated[str, Field(max_length=100)] | None = None
 
 
+class AttentionQuestion(_Question):
+    """Which of the network's words about where it looks; `attention` of `/site` has them."""
+
+    of: Annotated[str, Field(max_length=100)]
+
+
+class MomentQuestion(_Question):
+    """Which moment, seconds since the epoch."""
+
+    at: Time
+
+
 class StreamQuestion(_Question):
     """At which cameras a page looks, by their names with commas between."""
 

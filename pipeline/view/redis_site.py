@@ -17,11 +17,11 @@ from passerby_events.tracks import TrackKey
 from pipeline.images import CameraImage
 from pipeline.matching.verdicts import Verdict
 from pipeline.store.client import SiteStore, StoreError
-from pipeline.store.erasure_requests import AuditEntry, ErasureError, ask, audit
+from pipeline.store.erasure_requests import AuditEntry, ask, audit, require_erased
 from pipeline.store.keys import AUDIT, HISTORY, RECENT, sighting_key
 from pipeline.store.sighting_fields import FieldsError, sighting_from
 from pipeline.store.verdicts import say_verdict
-from pipeline.store.view_desk import read_crop, read_frame, read_statuses, want
+from pipeline.store.view_desk import read_frame, read_image, read_statuses, want
 from pipeline.telemetry.summary import ProcessStatus
 from pipeline.view.alike import VectorShelf
 from pipeline.view.book import Book
@@ -51,6 +51,7 @@ class RedisSite:
         self.card = card
         self.book = Book(keep_s=keep_s)
         self.shelf = VectorShelf()
+        self.records = False
         self._store = store
         self._loaded: dict[str, TrackKey] = {}
         self._is_over = threading.Event()
@@ -82,7 +83,13 @@ class RedisSite:
         return read_frame(self._store, camera, known)
 
     def crop(self, track: TrackKey) -> bytes | None:
-        return read_crop(self._store, track)
+        return read_image(self._store, track, "jpeg")
+
+    def moments(self, track: TrackKey) -> bytes | None:
+        return read_image(self._store, track, "moments")
+
+    def recorded(self, camera: str, time_s: float) -> None:
+        """Workers record nothing."""
 
     def refresh_vectors(self) -> None:
         """Reads the vectors of tracks that are new, or have been seen longer; forgets those that are gone."""
@@ -116,7 +123,7 @@ class RedisSite:
             for entry_id, entry in audit(self._store, after=after):
                 after = entry_id
                 if entry.request == request.id:
-                    return _checked(entry)
+                    return require_erased(entry)
         raise NotPossibleError(f"the request {request.id} waits: no matcher has carried it out so far")
 
     def audit(self) -> list[AuditEntry]:
@@ -150,11 +157,3 @@ class RedisSite:
                 self.book.take(event)
             if len(entries) < PAGE:
                 return
-
-
-def _checked(entry: AuditEntry) -> AuditEntry:
-    if entry.outcome == "merged":
-        raise ErasureError(f"{entry.person} was merged into {entry.into}: erase that one")
-    if entry.outcome == "unknown":
-        raise ErasureError(f"nobody at the site has the id {entry.person}: forgotten since, or never there")
-    return entry

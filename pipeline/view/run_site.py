@@ -1,24 +1,30 @@
 """A run in this process, looked at while it goes on."""
 
+import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from queue import SimpleQueue
 from uuid import UUID
 
 from passerby_events.schema import Event
 from passerby_events.tracks import TrackKey
 from pipeline.images import CameraImage, TrackImage
+from pipeline.matching.erasing import Erased, MemoryErasures, NotErasedError
 from pipeline.matching.verdicts import MemoryVerdicts, Verdict
-from pipeline.store.erasure_requests import AuditEntry
+from pipeline.output.thumbnails import remove_thumbnails
+from pipeline.store.erasure_requests import AuditEntry, ErasureError, ErasureOutcome, require_erased
 from pipeline.telemetry.summary import ProcessStatus
 from pipeline.view.alike import VectorShelf
 from pipeline.view.book import Book
-from pipeline.view.viewed import NotPossibleError, SiteCard
+from pipeline.view.viewed import Recorded, SiteCard
 
-MOST_CROPS = 20_000
-"""Of 8 kB each."""
+logger = logging.getLogger(__name__)
+
+MOST_TRACKS = 20_000
+"""Whose images are kept, 20 kB each."""
 WANTED_S = 5.0
 
 
@@ -29,7 +35,8 @@ class MemoryDesk:
         self._lock = threading.Lock()
         self._until_s: dict[str, float] = {}
         self._frames: dict[str, CameraImage] = {}
-        self._crops: OrderedDict[TrackKey, bytes] = OrderedDict()
+        self._images: OrderedDict[TrackKey, TrackImage] = OrderedDict()
+        self._erased: set[TrackKey] = set()
 
     def watch(self, cameras: Sequence[str]) -> None:
         with self._lock:
@@ -46,9 +53,11 @@ class MemoryDesk:
 
     def keep(self, image: TrackImage) -> None:
         with self._lock:
-            self._crops[image.track] = image.jpeg
-            while len(self._crops) > MOST_CROPS:
-                self._crops.popitem(last=False)
+            if image.track in self._erased:
+                return
+            self._images[image.track] = image
+            while len(self._images) > MOST_TRACKS:
+                self._images.popitem(last=False)
 
     def frame(self, camera: str, known: str) -> CameraImage | None:
         with self._lock:
@@ -57,7 +66,18 @@ class MemoryDesk:
 
     def crop(self, track: TrackKey) -> bytes | None:
         with self._lock:
-            return self._crops.get(track)
+            return self._images[track].jpeg if track in self._images else None
+
+    def moments(self, track: TrackKey) -> bytes | None:
+        with self._lock:
+            return self._images[track].moments if track in self._images else None
+
+    def erase(self, tracks: Iterable[TrackKey]) -> None:
+        """Forgets images of tracks, and keeps none that still come."""
+        with self._lock:
+            self._erased.update(tracks)
+            for track in self._erased & self._images.keys():
+                del self._images[track]
 
 
 class BookSink:
@@ -96,17 +116,34 @@ class RunSite:
         desk: where the cameras lay out images; None: the site keeps none.
         shelf: vectors of the tracks; told of each window by whoever runs the matcher.
         status: reads how this process is.
+        thumbnails: folder of the images that the run writes, if it does.
+        recorder: finds the file that has a moment of a camera; None: nothing is recorded.
+
+    Attributes:
+        verdicts, erasures: what an operator asks for, for whoever runs the matcher.
     """
 
     def __init__(
-        self, card: SiteCard, desk: MemoryDesk | None, shelf: VectorShelf, status: Callable[[], ProcessStatus]
+        self,
+        card: SiteCard,
+        desk: MemoryDesk | None,
+        shelf: VectorShelf,
+        status: Callable[[], ProcessStatus],
+        *,
+        thumbnails: Path | None = None,
+        recorder: Callable[[str, float], Recorded | None] | None = None,
     ) -> None:
         self.card = card
         self.book = Book()
         self.shelf = shelf
         self.verdicts = MemoryVerdicts()
+        self.erasures = MemoryErasures(card.name)
         self._desk = desk
         self._status = status
+        self._thumbnails = thumbnails
+        self.records = recorder is not None
+        self._recorder = recorder
+        self._audit: list[AuditEntry] = []
 
     def statuses(self) -> dict[str, ProcessStatus]:
         return {"run": self._status()}
@@ -121,6 +158,12 @@ class RunSite:
     def crop(self, track: TrackKey) -> bytes | None:
         return None if self._desk is None else self._desk.crop(track)
 
+    def moments(self, track: TrackKey) -> bytes | None:
+        return None if self._desk is None else self._desk.moments(track)
+
+    def recorded(self, camera: str, time_s: float) -> Recorded | None:
+        return None if self._recorder is None else self._recorder(camera, time_s)
+
     def refresh_vectors(self) -> None:
         """The shelf is up to date: it is told of each window."""
 
@@ -128,10 +171,40 @@ class RunSite:
         self.verdicts.say(verdict)
 
     def erase(self, person: UUID) -> AuditEntry:
-        raise NotPossibleError(
-            f"{person} cannot be erased here: a run keeps what it saw in its folder. Delete the folder, or run a site "
-            "with `worker` and `match`, where `reid-pipeline erase` and this button forget somebody"
+        now_s, tracks = time.time(), self.book.tracks_of(person)
+        try:
+            done = self.erasures.erase(person, tracks, now_s)
+        except NotErasedError as error:
+            raise ErasureError(str(error)) from error
+        self.forget_images()
+        entry = AuditEntry(
+            at=now_s,
+            request=done.request,
+            person=person,
+            outcome=self._outcome(person, done),
+            tracks=len(done.tracks),
+            ids=done.ids,
+            into=done.into,
         )
+        logger.warning("audit: %s", entry.model_dump_json())
+        self._audit.append(entry)
+        return require_erased(entry)
+
+    def _outcome(self, person: UUID, done: Erased) -> ErasureOutcome:
+        if done.tracks:
+            return "erased"
+        if done.into:
+            return "merged"
+        return "already" if any(person in entry.ids for entry in self._audit) else "unknown"
+
+    def forget_images(self) -> None:
+        """Those of erased persons, also those that were written since."""
+        gone = self.erasures.gone
+        if self._desk is not None:
+            self._desk.erase(gone)
+        if self._thumbnails is not None:
+            for track in gone:
+                remove_thumbnails(self._thumbnails, track)
 
     def audit(self) -> list[AuditEntry]:
-        return []
+        return self._audit[::-1]

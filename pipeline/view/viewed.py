@@ -57,6 +57,19 @@ def card_of(config: PipelineConfig) -> SiteCard:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A file that a camera is recorded in, perhaps still.
+
+    Attributes:
+        path: where it lies now.
+        start_s: time of its first frame, seconds since the epoch.
+    """
+
+    path: Path
+    start_s: float
+
+
 class Viewed(Protocol):
     """A site that is looked at. From any thread; what asks another machine raises a `PasserbyError`.
 
@@ -64,11 +77,13 @@ class Viewed(Protocol):
         card: what does not change.
         book: who is where.
         shelf: who looks like whom.
+        records: whether cameras are recorded here, so that a moment of them can be watched.
     """
 
     card: SiteCard
     book: Book
     shelf: VectorShelf
+    records: bool
 
     def statuses(self) -> dict[str, ProcessStatus]:
         """How each process of the site is, as it last said."""
@@ -84,6 +99,14 @@ class Viewed(Protocol):
 
     def crop(self, track: TrackKey) -> bytes | None:
         """JPEG of a track's best crop; None if there is none."""
+        ...
+
+    def moments(self, track: TrackKey) -> bytes | None:
+        """JPEG of some of its crops side by side, in order of time; None if there are none."""
+        ...
+
+    def recorded(self, camera: str, time_s: float) -> Recorded | None:
+        """The file that has a moment of a camera; None if none has."""
         ...
 
     def refresh_vectors(self) -> None:

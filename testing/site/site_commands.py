@@ -40,9 +40,9 @@ class SiteCommands:
         self._command = command
         self._processes: list[Watched] = []
 
-    def run(self) -> Watched:
+    def run(self, *flags: str) -> Watched:
         """`run`, all in one process."""
-        return self._start("run")
+        return self._start("run", *flags)
 
     def worker(self, *cameras: str) -> Watched:
         """`worker`, for these cameras; for all if none is named."""

@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 
 from passerby_events.tracks import TrackKey
-from pipeline.config import ColourStripesConfig, ComputeConfig, RedisConfig
+from pipeline.config import ColourStripesConfig, ComputeConfig, NetworkConfig, RedisConfig
 from pipeline.config_view import ViewConfig
 from pipeline.events.memory import MemorySink
 from pipeline.images import Box, CameraImage, TrackImage
@@ -27,6 +27,7 @@ from pipeline.store.view_desk import RedisImageDesk, say_status
 from pipeline.telemetry.health import Health
 from pipeline.telemetry.metrics import Metrics
 from pipeline.telemetry.summary import CameraStatus, ProcessStatus
+from pipeline.view.moments import moments_of
 from pipeline.view.redis_site import RedisSite
 from pipeline.view.server import ViewServer
 from pipeline.view.viewed import SiteCard
@@ -48,14 +49,23 @@ class ViewedSite:
         folder: for verdicts.
         view: who may see what; by default everybody here, images included.
         cameras: names of them.
+        network: whose attention is shown; None: that of colour stripes, which have none.
     """
 
     def __init__(
-        self, store: SiteStore, folder: Path, view: ViewConfig | None = None, *, cameras: tuple[str, ...] = CAMERAS
+        self,
+        store: SiteStore,
+        folder: Path,
+        view: ViewConfig | None = None,
+        *,
+        cameras: tuple[str, ...] = CAMERAS,
+        network: Path | None = None,
     ) -> None:
         self.store, self.folder = store, folder
         self.view = view or ViewConfig(port=0, images=True, frame_fps=10)
         self.cameras = cameras
+        stripes = ColourStripesConfig(kind="colour-stripes")
+        self._shown = stripes if network is None else NetworkConfig(model=str(network))
         self.sink = MemorySink()
         self.now_s = START_S
         self._encoder = ColourStripesEncoder()
@@ -73,7 +83,7 @@ class ViewedSite:
             cameras=self.cameras,
             plan={"door": (0.0, 0.0), "yard": (4.0, 3.0)},
             keeps_images=self.view.images,
-            encoder=ColourStripesConfig(kind="colour-stripes"),
+            encoder=self._shown,
             compute=ComputeConfig(),
             verdicts=self.folder / "verdicts",
         )
@@ -116,7 +126,7 @@ class ViewedSite:
         )
         left = (TrackEnd(key, end_s, start_s, end_s, "sender"),) if ends else ()
         if self.view.images:
-            self.desk.keep(TrackImage(key, jpeg_of(crop)))
+            self.desk.keep(TrackImage(key, jpeg_of(crop), moments_of(crop[None])))
         self._writer.write(EmbeddedWindow(end_s + 1.0, (seen,), left))
         self.waits()
         return key

@@ -50,12 +50,12 @@ export function openDialog(title, fill) {
   dialog.showModal();
 }
 
-/** Calls at most once in so many milliseconds, and once more at the end. */
+/** Calls at most once in so many milliseconds, and once more at the end; a server that is away is asked again later. */
 export function atMost(milliseconds, action) {
   let timer = null;
   let again = false;
   const run = () => {
-    action();
+    Promise.resolve(action()).catch(() => {});
     timer = setTimeout(() => {
       timer = null;
       if (again) { again = false; run(); }

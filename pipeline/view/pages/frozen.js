@@ -92,6 +92,7 @@ export function frozenSource(data) {
     verdicts: async () => [],
     audit: async () => [],
     crop: (id) => data.crops[id] ?? null,
+    moments: () => null,
     frame: () => null,
     moment: (camera, time) => {
       const video = data.videos[camera];

@@ -29,8 +29,15 @@ export function liveSource() {
     verdicts: () => got("/verdicts").then((found) => found.items),
     audit: () => got("/audit").then((found) => found.items),
     crop: (sighting) => `${API}/sightings/${sighting}/crop.jpg`,
+    moments: (sighting) => `${API}/sightings/${sighting}/moments.jpg`,
+    attention: (sighting, of) => `${API}/sightings/${sighting}/attention.jpg${asked({ of })}`,
     frame: (camera, name) => `${API}/cameras/${camera}/frame.jpg?name=${encodeURIComponent(name)}`,
     moment: () => null,
+    recorded: async (camera, time) => {
+      const at = Math.max(0, time);
+      const { start } = await got(`/cameras/${camera}/recording${asked({ at })}`);
+      return `${API}/cameras/${camera}/recording.mp4${asked({ at: start })}#t=${Math.max(0, at - start).toFixed(1)}`;
+    },
     alike: (sighting) => got("/search" + asked({ sighting })).then((found) => found.items),
     alikePicture: (file) =>
       got("/search", { method: "POST", body: file, headers: { "Content-Type": file.type } }).then((found) => found.items),

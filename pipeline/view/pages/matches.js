@@ -74,7 +74,7 @@ export async function match(context, id) {
     context.main,
     h("nav", { class: "crumbs", "aria-label": "Where you are" }, h("a", { href: "#/matches" }, "Matches"), " / ", decision.person.name),
     h("div", { class: "title" }, h("h1", {}, KINDS[decision.kind] ?? decision.kind, ": ", chip(decision.person)), h("span", { class: "id" }, clock.read(decision.at))),
-    h("section", { class: "card sides" }, before ? side("Seen before", before, context) : newcomer(), side("Seen", decision.seen, context)),
+    h("section", { class: "card sides" }, before ? side("Seen before", before, context) : newcomer(), side("Seen", decision.seen, context), attentionField(context)),
     h("section", { class: "card" }, h("h2", {}, "Why"), h("p", { class: "because" }, because(decision)), scale(decision), h("div", { class: "numbers wide" }, numbers(decision))),
     decision.runners_up
       ? h("section", { class: "card" }, h("h2", {}, decision.kind === "person.appeared" ? "Who it might have been" : "Who else came near"), runnersUp(decision, context))
@@ -95,13 +95,46 @@ export async function match(context, id) {
 
 function side(title, sighting, { source, site }) {
   const moment = source.moment(sighting.camera, sighting.start);
+  const watch = h("div", {}, moment ? video(moment, sighting) : null);
+  if (site.records) source.recorded(sighting.camera, sighting.start).then((found) => refill(watch, video(found, sighting)), () => {});
   return h(
     "div",
     { class: "side" },
     h("h3", {}, title),
     crop(source, sighting, site.images),
+    site.images ? moments(source, sighting) : null,
     h("p", {}, badge(sighting.camera), h("small", {}, sighting.end ? `${clock.read(sighting.start)} to ${clock.read(sighting.end)}` : "forgotten")),
-    moment ? h("video", { src: moment, controls: true, muted: true, preload: "metadata", playsinline: true, "aria-label": `${sighting.camera} at ${clock.read(sighting.start)}` }) : null,
+    watch,
+  );
+}
+
+function video(src, sighting) {
+  return h("video", { src, controls: true, muted: true, preload: "metadata", playsinline: true, "aria-label": `${sighting.camera} at ${clock.read(sighting.start)}` });
+}
+
+/** The same person a little earlier and later: crops in order of time, in one image. */
+function moments(source, sighting) {
+  const address = source.moments(sighting.id);
+  if (!address) return null;
+  const image = h("img", { class: "moments", src: address, loading: "lazy", decoding: "async", "data-sighting": sighting.id, alt: `${sighting.camera}, moments from ${clock.read(sighting.start)} on` });
+  image.addEventListener("error", () => { image.hidden = true; });
+  return image;
+}
+
+/** Lays over the moments where the network looks; asked for by somebody, and not before. */
+function attentionField({ source, site }) {
+  if (!site.attention?.length) return null;
+  const show = (event) => {
+    for (const image of document.querySelectorAll("img.moments")) {
+      const of = event.target.value;
+      image.src = of ? source.attention(image.dataset.sighting, of) : source.moments(image.dataset.sighting);
+    }
+  };
+  return h(
+    "label",
+    { class: "attention", for: "f-attention" },
+    "Where the network looks",
+    h("select", { id: "f-attention", onchange: show }, h("option", { value: "" }, "not shown"), site.attention.map((name) => h("option", { value: name }, name.replaceAll("_", " ")))),
   );
 }
 

@@ -18,6 +18,7 @@ from reid_learning.recipes import kept
 from reid_models.architectures.backbones import TrunkSpec
 from reid_models.architectures.features import Features
 from reid_models.architectures.tkp import TKPImage, TKPVideo
+from reid_models.attention import AttentionReader, attention_names
 from reid_models.clip_encoder import ClipEncoder
 from reid_models.training.build import build_learner
 from reid_models.training.feeds.tracklets import TrackletFeedParams
@@ -103,14 +104,30 @@ def test_a_detector_is_exported_as_serving_reads_it(tmp_path: Path) -> None:
         assert np.allclose(one.boxes, other.boxes, atol=1e-2)
 
 
-def test_without_a_checkpoint_a_network_has_random_weights_and_its_card_says_so(tmp_path: Path) -> None:
-    file = tmp_path / "sta.onnx"
-    sizes = ["--height", "64", "--width", "32", "--frames", "2"]
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network that no checkpoint has weights of."""
+    file = tmp_path_factory.mktemp("untrained") / "sta.onnx"
+    sizes = ["--height", "64", "--width", "32", "--frames", "2", "--attention"]
     assert main(["onnx", "--network", "sta-resnet50", "--trunk", "compact", *sizes, str(file)]) == 0
-    card = read_card(file)
+    return file
+
+
+def test_without_a_checkpoint_a_network_has_random_weights_and_its_card_says_so(untrained: Path) -> None:
+    card = read_card(untrained)
     assert card.origin == "random numbers (seed 0): not trained, it recognises nobody"
     assert "Not trained" in card.notes
     assert card.clip == ClipSpec(2, 64, 32)
+
+
+def test_where_an_exported_network_looks_can_be_asked_for_over_the_frames_of_a_clip(untrained: Path) -> None:
+    assert attention_names(read_card(untrained)) == ("attention_maps", "strip_weights")
+    reader = AttentionReader(load_session(untrained, provider="cpu", threads=1))
+    clip = np.random.default_rng(0).integers(0, 256, (2, 64, 32, 3), np.uint8)
+    for name, width in (("attention_maps", 2), ("strip_weights", 1)):
+        maps = reader.look(clip, name)
+        assert maps.shape == (2, 4, width)
+        assert (float(maps.min()), float(maps.max())) == (0.0, 1.0)
 
 
 def test_of_a_run_of_tkp_either_network_can_be_had(tmp_path: Path) -> None:

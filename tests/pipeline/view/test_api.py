@@ -4,13 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import httpx
+import numpy as np
 import pytest
+from starlette.datastructures import Headers
 
 from pipeline.config_view import ViewConfig
 from pipeline.store.client import SiteStore
+from pipeline.view.access import Access
 from pipeline.view.labelled import LabelledPairs
 from reid_models.tracklet_folder import read_folder
+from testing.networks import looking_network
 from testing.view.viewed_site import BLUE, GREEN, ORANGE, RED, ViewedSite, jpeg_of, person
 from testing.waiting import until
 
@@ -64,6 +69,44 @@ def test_a_crop_finds_its_person_and_so_does_a_sighting(shop: ViewedSite) -> Non
         assert found[0]["similarity"] > 0.85 > found[1]["similarity"]
         like = client.get("/search", params={"sighting": "door/r1/1"}).json()["items"]
         assert [each["sighting"]["id"] for each in like] == ["door/r1/2"]
+
+
+def test_the_moments_of_a_sighting_are_shown_and_where_the_network_looks_in_them(
+    store: SiteStore, tmp_path: Path
+) -> None:
+    network = looking_network(tmp_path / "looking.onnx", height=64, width=32)
+    with ViewedSite(store, tmp_path, network=network) as shop, shop.client() as client:
+        assert client.get("/site").json()["attention"] == ["frame_weights", "attention_maps"]
+        shop.sees("door", 1, RED)
+        until(lambda: client.get("/persons").json()["total"] == 1, "somebody")
+        moments = shown(client, "moments.jpg")
+        assert moments.shape == (128, 64, 3)
+        looked = shown(client, "attention.jpg?of=attention_maps")
+        assert looked.shape == (128, 2 * 64, 3), "two, as the network takes them"
+        face, trousers = looked[20:24, 30:34], looked[96:120, 24:28]
+        assert face.mean(axis=(0, 1)).argmax() == 0, "red, for it is bright"
+        assert trousers.mean(axis=(0, 1)).argmax() == 2, "blue, for they are dark"
+        assert client.get("/sightings/door/r1/1/attention.jpg?of=nothing").status_code == 400
+        assert client.get("/sightings/door/r1/9/attention.jpg?of=attention_maps").status_code == 404
+
+
+def test_a_network_that_says_nothing_of_where_it_looks_is_not_asked(shop: ViewedSite) -> None:
+    with shop.client() as client:
+        shop.sees("door", 1, RED)
+        until(lambda: client.get("/persons").json()["total"] == 1, "somebody")
+        assert shown(client, "moments.jpg").shape == (128, 64, 3)
+        assert client.get("/site").json()["attention"] == []
+        answer = client.get("/sightings/door/r1/1/attention.jpg?of=attention_maps")
+        assert (answer.status_code, "says nothing of where it looks" in answer.json()["error"]) == (400, True)
+
+
+def shown(client: httpx.Client, which: str) -> Any:
+    """(H, W, 3) RGB of an image of the first sighting."""
+    answer = client.get(f"/sightings/door/r1/1/{which}")
+    assert answer.headers["content-type"] == "image/jpeg", answer.text
+    found = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR)
+    assert found is not None
+    return found[..., ::-1]
 
 
 def test_a_verdict_splits_and_becomes_an_event_and_a_labelled_pair(shop: ViewedSite) -> None:
@@ -251,3 +294,39 @@ def test_a_proxy_says_who_somebody_is_and_nobody_else_may(store: SiteStore, tmp_
         with ViewedSite(store, tmp_path, config) as shop, shop.client() as client:
             found = client.get("/site", headers={"X-Passerby-Role": "viewer"}).status_code
             assert (found, client.get("/site").status_code) == codes
+
+
+def test_behind_a_proxy_each_client_is_counted_for_itself_and_none_by_its_own_word(
+    store: SiteStore, tmp_path: Path
+) -> None:
+    fields = {"port": 0, "operator_token": OPERATOR}
+
+    def tries(login: httpx.URL, forwarded: list[str]) -> list[int]:
+        found = []
+        for each in forwarded:
+            headers = [("X-Forwarded-For", line) for line in each.split(";")]
+            found.append(httpx.post(login, data={"token": "guess-of-a-token"}, headers=headers).status_code)
+        return found
+
+    many = 8
+    for addresses, busy, lying in ((["127.0.0.1", "192.0.2.1"], 401, 429), (["192.0.2.1"], 429, 429)):
+        view = ViewConfig.model_validate({**fields, "proxy": {"addresses": addresses}})
+        with ViewedSite(store, tmp_path, view) as shop:
+            login = httpx.URL(f"{shop.server.address}login")
+            assert tries(login, ["198.51.100.7"] * many)[-1] == 429
+            assert tries(login, ["198.51.100.8"]) == [busy], "another client of the proxy is not held up by the first"
+            for line in ("198.51.100.9, 198.51.100.7", "198.51.100.9;198.51.100.7:4711, 192.0.2.1"):
+                assert tries(login, [line]) == [lying], "what the client itself wrote stands before what the proxy did"
+
+
+def test_an_address_of_a_client_is_read_and_what_is_none_is_the_proxy() -> None:
+    access = Access(ViewConfig.model_validate({"proxy": {"addresses": ["10.0.0.5"]}}))
+    for line, client in (
+        ("2001:DB8:0::7", "2001:db8::7"),
+        ("[2001:db8::9]:4711", "2001:db8::9"),
+        ("198.51.100.7:4711", "198.51.100.7"),
+        ("nonsense", "10.0.0.5"),
+        ("", "10.0.0.5"),
+    ):
+        assert access.client("10.0.0.5", Headers({"X-Forwarded-For": line})) == client
+        assert access.client("10.0.0.6", Headers({"X-Forwarded-For": line})) == "10.0.0.6"

@@ -1,6 +1,10 @@
 import threading
+from dataclasses import replace
+from typing import Any
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.detections import Detections
 from passerby_events.tracks import TrackKey
@@ -8,6 +12,7 @@ from pipeline.images import CameraImage, TrackImage
 from pipeline.records import Frame, Tracklet
 from pipeline.tracking.camera_loop import CameraObserver, FrameStep, StreamEnded
 from pipeline.view.feed import MOST_CROPS, Feed, FeedParams
+from pipeline.view.moments import HEIGHT, MOMENTS, WIDTH
 from pipeline.view.run_site import MemoryDesk
 from testing.waiting import until
 from trackers.tracks import Tracks
@@ -100,6 +105,27 @@ def test_of_each_track_the_best_crop_is_kept() -> None:
         assert desk.crop(TrackKey("door", "r", 1)) == first
         camera(step(2, tracklet(1, 0.8, shade=200)))
         until(lambda: desk.crop(TrackKey("door", "r", 1)) != first)
+
+
+def test_with_the_best_crop_the_moments_around_it_are_kept_in_order_of_time() -> None:
+    desk, track = MemoryDesk(), TrackKey("door", "r", 1)
+    shades = np.arange(30, 230, 25).astype(np.uint8)
+    crops = np.broadcast_to(shades[:, None, None, None], (8, 64, 32, 3))
+    with Feed(desk, PARAMS) as feed:
+        feed.observer("door")(step(0, replace(tracklet(1, 0.5), **eightfold(crops))))
+        moments = until(lambda: desk.moments(track))
+    strip = cv2.imdecode(np.frombuffer(moments, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert strip is not None
+    assert strip.shape == (HEIGHT, MOMENTS * WIDTH)
+    seen = strip.reshape(HEIGHT, MOMENTS, WIDTH).mean(axis=(0, 2))
+    assert np.abs(seen - shades[[0, 2, 3, 4, 6, 7]]).max() < 3
+
+
+def eightfold(crops: NDArray[np.uint8]) -> dict[str, Any]:
+    """The fields of a tracklet of so many crops."""
+    n = len(crops)
+    boxes = np.tile(np.array([0, 0, 32, 64], np.float32), (n, 1))
+    return {"crops": crops, "times_s": np.arange(n) / n, "boxes": boxes, "quality": np.full(n, 0.5, np.float32)}
 
 
 def test_a_desk_that_takes_nothing_holds_no_camera_up_and_what_waits_is_bounded() -> None:

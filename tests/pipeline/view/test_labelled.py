@@ -5,7 +5,7 @@ import pytest
 
 from passerby_events.tracks import TrackKey
 from pipeline.cli import main
-from pipeline.view.labelled import LabelledPair, LabelledPairs, LabelsError, group_same
+from pipeline.view.labelled import LabelledPair, LabelledPairs, LabelsError, group_same, sure_persons
 from reid_models.tracklet_folder import read_folder
 from testing.view.viewed_site import jpeg_of, person
 
@@ -16,9 +16,12 @@ def crop_of(track: TrackKey) -> bytes | None:
     return jpeg_of(person((red, green, blue)))
 
 
-def pair(verdict: str, seen: str, before: str) -> LabelledPair:
+def pair(verdict: str, seen: str, before: str, person: str | None = None) -> LabelledPair:
+    """Of sightings that the site took for two persons; or for one."""
     names = [f"{each[:4]}/r1/{each[4:]}" for each in (seen, before)]
-    return LabelledPair(f"{seen}-{before}", verdict, names[0], names[1], 0.5, "m@1", 1.0, None)
+    return LabelledPair(
+        f"{seen}-{before}", verdict, names[0], names[1], 0.5, "m@1", 1.0, None, (person or seen, person or before)
+    )
 
 
 def test_sightings_that_operators_called_the_same_are_one_person_however_long_the_chain() -> None:
@@ -26,6 +29,22 @@ def test_sightings_that_operators_called_the_same_are_one_person_however_long_th
         [pair("same", "yard1", "door1"), pair("same", "door4", "yard1"), pair("different", "yard2", "door1")]
     )
     assert found["yard/r1/1"] == found["door/r1/1"] == found["door/r1/4"] != found["yard/r1/2"]
+
+
+def test_of_groups_that_may_be_one_person_the_largest_stays_and_what_was_called_different_from_it() -> None:
+    found = sure_persons(
+        [
+            pair("same", "yard1", "door1", "anna"),
+            pair("same", "door4", "yard1", "anna"),
+            pair("same", "yard5", "door6", "anna"),
+            pair("same", "yard7", "door7", "bert"),
+            pair("different", "hall1", "door1", "anna"),
+        ]
+    )
+    assert {name for name in found if name.endswith(("/5", "/6"))} == set(), "whether they are anna, nobody said"
+    assert found["yard/r1/1"] == found["door/r1/4"]
+    assert len(found) == 6
+    assert len({found["yard/r1/1"], found["yard/r1/7"], found["hall/r1/1"]}) == 3
 
 
 def test_a_later_verdict_about_the_same_two_takes_the_place_of_the_earlier(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_no_question_is_a_fault_of_the_server_and_every_answer_is_as_described(
 ) -> None:
     found = [each for each in described.get_all_operations() if isinstance(each, Ok)]
     asked = [each.ok() for each in found if not each.ok().path.endswith(LEFT_OUT)]
-    assert len(asked) == 15
+    assert len(asked) == 19
     for operation in asked:
 
         @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
