@@ -1,15 +1,14 @@
 """What each camera did, summed up in a line a minute: progress, frames dropped, boxes with something against them."""
 
 import logging
-import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
-from typing import Self
 
 from prometheus_client import CollectorRegistry
 
 from pipeline.output.causes import sum_causes
+from pipeline.scheduling.regular import RegularThread
 from pipeline.telemetry.logs import of_camera
 from pipeline.tracking.gate import GOOD_VERDICTS
 
@@ -20,7 +19,7 @@ _Counts = Counter[tuple[str, str]]
 """Of one camera, by sample and by cause or verdict."""
 
 
-class MinuteLog:
+class MinuteLog(RegularThread):
     """Says once a minute, while it is entered, what each camera did since the last time.
 
     Args:
@@ -32,26 +31,17 @@ class MinuteLog:
     def __init__(
         self, registry: CollectorRegistry, lengths: Mapping[str, int | None], *, every_s: float = EVERY_S
     ) -> None:
+        super().__init__("minutes", every_s)
         self._registry = registry
         self._lengths = lengths
-        self._every_s = every_s
         self._before: dict[str, _Counts] = {camera: Counter() for camera in lengths}
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="minutes", daemon=True)
+        self._began_s = time.monotonic()
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        began_s = time.monotonic()
-        while not self._is_over.wait(self._every_s):
-            took_s, began_s = time.monotonic() - began_s, time.monotonic()
-            self.say(took_s)
+    def act(self) -> None:
+        """Says what each did since the last time."""
+        now_s = time.monotonic()
+        took_s, self._began_s = now_s - self._began_s, now_s
+        self.say(took_s)
 
     def say(self, took_s: float) -> None:
         """One line for each camera, of what was counted in the last `took_s` seconds."""

@@ -5,7 +5,6 @@ them, and encodes them in a thread of its own. What it does not keep up with is 
 """
 
 import logging
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -13,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import Self
 
 import av
 import numpy as np
@@ -23,6 +21,7 @@ from pipeline.output.annotate import CRF
 from pipeline.output.files import partial_of
 from pipeline.output.mosaic import CELL, caption, tile
 from pipeline.records import Image
+from pipeline.scheduling.regular import RegularThread
 from pipeline.view.book import Book
 from pipeline.view.drawing import drawn
 from pipeline.view.run_site import MemoryDesk
@@ -64,7 +63,7 @@ class LiveVideoParams:
     mosaic: bool
 
 
-class LiveVideos:
+class LiveVideos(RegularThread):
     """Records while it is entered.
 
     Args:
@@ -86,6 +85,7 @@ class LiveVideos:
         rotate_s: float = ROTATE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__("videos", 0.5 / params.fps)
         self._desk = desk
         self._book = book
         self._cameras = tuple(cameras)
@@ -94,31 +94,24 @@ class LiveVideos:
         self._files = {name: RotatedVideo(folder, name, rotate_s) for name in names}
         self._newest: dict[str, CameraImage] = {}
         self._clock = clock
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="videos", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+        self._forgets_again_s = clock() + FORGETS_EVERY_S
 
     def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        self._thread.join()
+        super().__exit__()
         for file in self._files.values():
             file.close()
 
-    def _run(self) -> None:
-        forgets_again_s = self._clock() + FORGETS_EVERY_S
-        while not self._is_over.wait(0.5 / self._params.fps):
-            self._desk.watch(self._cameras)
-            try:
-                self._record()
-            except (OSError, av.FFmpegError) as error:
-                logger.warning("videos of live cameras end here: %s", error)
-                return
-            if self._clock() > forgets_again_s:
-                forgets_again_s = self._clock() + FORGETS_EVERY_S
-                self._book.forget()
+    def act(self) -> None:
+        """Records what is new of all cameras."""
+        self._desk.watch(self._cameras)
+        try:
+            self._record()
+        except (OSError, av.FFmpegError) as error:
+            logger.warning("videos of live cameras end here: %s", error)
+            self.end()
+        if self._clock() > self._forgets_again_s:
+            self._forgets_again_s = self._clock() + FORGETS_EVERY_S
+            self._book.forget()
 
     def _record(self) -> None:
         fresh = [shown for camera in self._cameras if (shown := self._desk.frame(camera, self.newest(camera)))]
