@@ -172,6 +172,10 @@ def precision(
     samples: SamplesOption = 32,
     persons: PersonsOption = 60,
     labels: LabelsOption = True,
+    cosine: Annotated[
+        float | None,
+        typer.Option(help="Between embeddings of a clip, at least; stricter than the gate's."),
+    ] = None,
     threads: ThreadsOption = 1,
 ) -> int:
     """The same network in half precision or in 8 bits, if it still says the same."""
@@ -183,7 +187,15 @@ def precision(
     if to not in ("fp16", "int8"):
         raise typer.BadParameter(f"expected fp16 or int8, found {to}", param_hint="--to")
     asked = Asked(
-        file, out, "fp16" if to == "fp16" else "int8", calibrate, data, Samples(samples, persons), labels, threads
+        file,
+        out,
+        "fp16" if to == "fp16" else "int8",
+        calibrate=calibrate,
+        data=data,
+        samples=Samples(samples, persons),
+        has_labels=labels,
+        least_cosine=cosine,
+        threads=threads,
     )
     typer.echo(run(asked, Console(stderr=True, highlight=False)))
     return 0

@@ -64,6 +64,7 @@ def _exported(recipe: str, precision: str, others: Path, asked: argparse.Namespa
     else:
         words = ["precision", str(asked.out / f"{recipe}-fp32.onnx"), "--to", precision, "--out", str(file)]
         words += ["--data", f"mars={others}"]
+        words += ["--cosine", str(asked.cosine)] if precision == "int8" and asked.cosine else []
     command = str(Path(sys.executable).parent / "reid-export")
     done = subprocess.run([command, *words], check=False, capture_output=True, text=True)
     if done.returncode:
@@ -78,6 +79,7 @@ def _parsed(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="for the videos, the files and the runs")
     parser.add_argument("--recipes", nargs="+", default=list(RECIPES))
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=list(PRECISIONS))
+    parser.add_argument("--cosine", type=float, help="in 8 bits, if it is to be closer than the gate asks")
     parser.add_argument("--seconds", type=float, help="to record; replaces what the shop's file says")
     return parser.parse_args(argv)
 

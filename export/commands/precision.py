@@ -5,7 +5,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from export.precision.graphs import PrecisionError
 from export.precision.lower import Request, check_request, lower
+from export.verification.figures import LIMITS
 from export.verification.trials import Samples, is_detector, open_trial
 from reid_runtime.card import ModelCard, Precision
 from reid_runtime.load import open_session
@@ -21,6 +23,7 @@ class Asked:
         calibrate, data: see `open_trial`.
         samples: how many.
         has_labels: see `open_trial`.
+        least_cosine: see `Request`.
         threads: on the processor.
     """
 
@@ -31,6 +34,7 @@ class Asked:
     data: str | None = None
     samples: Samples = Samples()  # noqa: RUF009  # frozen
     has_labels: bool = True
+    least_cosine: float | None = None
     threads: int = 1
 
 
@@ -41,6 +45,9 @@ def run(asked: Asked, console: Console) -> str:
         PasserbyError: if it cannot be had, or the gate refuses it; one line.
     """
     card = check_request(asked.file, asked.out)
+    gate = LIMITS[asked.precision].cosine
+    if asked.least_cosine is not None and not gate <= asked.least_cosine <= 1:
+        raise PrecisionError(f"--cosine: expected {gate:g}, the gate's, to 1, found {asked.least_cosine:g}")
     source = open_session(asked.file, card, provider="cpu", threads=asked.threads)
     trial = open_trial(
         source,
@@ -50,7 +57,7 @@ def run(asked: Asked, console: Console) -> str:
         console=console,
         has_labels=asked.has_labels,
     )
-    request = Request(asked.file, asked.out, asked.precision, _words(asked, card), asked.threads)
+    request = Request(asked.file, asked.out, asked.precision, _words(asked, card), asked.least_cosine, asked.threads)
     written, figures = lower(request, trial, console)
     assert written.lowered is not None
     kept = written.lowered.kept

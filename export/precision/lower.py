@@ -1,7 +1,7 @@
 """From a network in single precision to one in half precision or in 8 bits that the gate lets pass, with its card."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import onnx
@@ -11,7 +11,7 @@ from export.precision.graphs import PrecisionError, publish, read_prepared, save
 from export.precision.half import REACH, calculating, halvable, to_half
 from export.precision.quantise import Feed, Ranges, quantisable, quantised, weighted
 from export.precision.sensitivity import Probe, best_ranges, costs, fewest
-from export.verification.figures import LIMITS, Figures
+from export.verification.figures import LIMITS, Figures, Limits
 from export.verification.trials import Trial
 from reid_runtime.card import Lowered, ModelCard, Precision, read_card
 from reid_runtime.load import open_session
@@ -41,6 +41,7 @@ class Request:
         out: to write.
         precision: fp16 or int8.
         calibration: what it is calibrated on, in words, for the card.
+        least_cosine: between the two embeddings of a clip, in the place of the gate's; None: the gate's.
         threads: on the processor.
     """
 
@@ -48,7 +49,14 @@ class Request:
     out: Path
     precision: Precision
     calibration: str
+    least_cosine: float | None = None
     threads: int = 1
+
+    @property
+    def limits(self) -> Limits:
+        """How far it may lie from the network that it is made of."""
+        limits = LIMITS[self.precision]
+        return limits if self.least_cosine is None else replace(limits, cosine=self.least_cosine)
 
 
 def check_request(file: Path, out: Path) -> ModelCard:
@@ -143,11 +151,11 @@ class _Attempt:
 
     def is_good(self, candidate: Candidate) -> bool:
         """Whether the gate lets it pass."""
-        return not candidate.figures.faults(LIMITS[self._request.precision])
+        return not candidate.figures.faults(self._request.limits)
 
     def refuse_bad(self, candidate: Candidate) -> None:
         """Raises PrecisionError if the gate does not let it pass."""
-        faults = candidate.figures.faults(LIMITS[self._request.precision])
+        faults = candidate.figures.faults(self._request.limits)
         if faults:
             raise PrecisionError(
                 f"{self.name} is not good in {self._request.precision}: {'; '.join(faults)}: nothing was written"

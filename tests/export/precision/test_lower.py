@@ -192,3 +192,17 @@ def test_the_shipped_detector_sees_the_same_people_in_half_precision(tmp_path: P
     lowered = read_card(out).lowered
     assert lowered is not None
     assert lowered.figures["images"] == 6
+
+
+def test_closer_than_the_gate_asks_is_a_choice_and_farther_is_none(
+    people: str, lowered: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ask(ENCODER, tmp_path / "close.onnx", "int8", "--data", people, "--samples", "4", "--cosine", "0.9985") == 0
+    close, usual = read_card(tmp_path / "close.onnx").lowered, read_card(lowered["int8"]).lowered
+    assert close is not None
+    assert usual is not None
+    assert close.figures["least_cosine"] >= 0.9985 > usual.figures["least_cosine"]
+    assert len(close.kept) > len(usual.kept)
+    assert ask(ENCODER, tmp_path / "far.onnx", "int8", "--data", people, "--cosine", "0.9") == 1
+    assert capsys.readouterr().err.endswith("--cosine: expected 0.99, the gate's, to 1, found 0.9\n")
+    assert not (tmp_path / "far.onnx").exists()
