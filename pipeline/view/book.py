@@ -71,8 +71,10 @@ class Book:
         self._newest_s = 0.0
         self._counter = self._named = 0
         self._listeners: list[Callable[[Event], None]] = []
+        # Cameras that see nobody now: who was in front of one is not known to be there still.
+        self.lost: frozenset[str] = frozenset()
+        # Whether times are of a real clock; else they only say what was before what.
         self.is_real_time = False
-        """Whether times are of a real clock; else they only say what was before what."""
 
     def listen(self, listener: Callable[[Event], None]) -> None:
         """Tells of each event after it was taken, in the thread that brought it."""
@@ -137,10 +139,9 @@ class Book:
 
     def _number(self, person: UUID) -> int:
         """By the order in which persons were first named: who comes later changes nobody's colour."""
-        if person not in self._numbers:
-            self._numbers[person] = self._named
-            self._named += 1
-        return self._numbers[person]
+        number = self._numbers.setdefault(person, self._named)
+        self._named = max(self._named, number + 1)
+        return number
 
     def _erase(self, person: UUID) -> None:
         self._erased.add(person)
@@ -148,8 +149,7 @@ class Book:
         for key in gone.tracks if gone else ():
             del self._tracks[key]
             self._erased_tracks.add(key)
-        about = [each for each, event in self._decisions.items() if is_about(event, person, self._erased_tracks)]
-        for each in about:
+        for each in [id_ for id_, event in self._decisions.items() if is_about(event, person, self._erased_tracks)]:
             del self._decisions[each]
         self._order = [entry for entry in self._order if entry[2] in self._decisions]
 
@@ -369,8 +369,9 @@ class Book:
         }
 
     def _is_open(self, key: TrackKey, track: _Track) -> bool:
-        """Whether somebody is in front of the camera still: one that was started anew has lost who was there."""
-        return track.is_open and self._sessions.get(key.camera, (0.0, key.session))[1] == key.session
+        """Whether somebody is in front of the camera still; one that was started anew has lost who was there, too."""
+        session = self._sessions.get(key.camera, (0.0, key.session))[1]
+        return track.is_open and session == key.session and key.camera not in self.lost
 
     def _is_here(self, person: _Person) -> bool:
         return any(self._is_open(key, track) for key, track in person.tracks.items())

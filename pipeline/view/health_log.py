@@ -15,6 +15,7 @@ RECENT = 30
 """Samples of the last seconds, as often as they are taken."""
 SILENT_AFTER_S = 15.0
 """A process that has reported nothing for so long is taken for gone."""
+LOST = ("retrying", "failed", "silent")
 FPS_OVER_S = 15.0
 ASKED_S = 20.0
 
@@ -62,6 +63,11 @@ class HealthLog:
         self._asked_s = self._clock()
         now = self._samples[-1].cameras if self._samples else {}
         return [self._camera(name, now.get(name)) for name in self._names]
+
+    def lost(self) -> frozenset[str]:
+        """The cameras that see nobody now, whoever was in front of them last."""
+        now = self._samples[-1].cameras if self._samples else {}
+        return frozenset(name for name in self._names if self._camera(name, now.get(name))["state"] in LOST)
 
     def site(self) -> Json:
         """All of it, and how it was over the last hour."""

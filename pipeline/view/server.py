@@ -185,6 +185,7 @@ async def _watch_health(viewed: Viewed, health: HealthLog) -> None:
             due_s = time.monotonic() + EVERY_S
             try:
                 health.take(await run_in_threadpool(viewed.statuses))
+                viewed.book.lost = health.lost()
             except PasserbyError as error:
                 logger.warning("the view does not know how the site is: %s", error)
         await asyncio.sleep(POLL_S)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 MISSING = (
@@ -15,6 +15,8 @@ MISSING = (
     "playwright install --with-deps chromium"
 )
 STARTS_WITHIN_S = 60.0
+PATIENCE_MS = 20_000
+"""More than any step needs, also on a loaded machine."""
 
 
 @contextmanager
@@ -47,7 +49,8 @@ def page_of(browser: Browser, *, width: int = 1280, height: int = 800, dark: boo
         viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", reduced_motion="reduce"
     )
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda message: faults.append(message.text) if "Security Policy" in message.text else None)

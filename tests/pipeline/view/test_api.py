@@ -156,10 +156,17 @@ def test_a_camera_that_dies_says_so(shop: ViewedSite) -> None:
     def states() -> dict[str, str]:
         return {each["name"]: each["state"] for each in client.get("/cameras").json()["items"]}
 
+    def here() -> set[str]:
+        return {each["camera"] for each in client.get("/sightings?here=true").json()["items"]}
+
     with shop.client() as client:
         until(lambda: states() == {"door": "streaming", "yard": "streaming"}, "both to stream")
+        shop.sees("door", 1, RED, ends=False)
+        shop.sees("yard", 2, BLUE, ends=False)
+        until(lambda: here() == {"door", "yard"}, "somebody before each")
         shop.reports({"door": "retrying", "yard": "streaming"})
         until(lambda: states() == {"door": "retrying", "yard": "streaming"}, "the door to be lost")
+        until(lambda: here() == {"yard"}, "nobody to be known at the door")
 
 
 def test_without_images_none_is_shown(store: SiteStore, tmp_path: Path) -> None:
