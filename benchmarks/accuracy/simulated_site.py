@@ -160,6 +160,12 @@ def variants(embedded: Embedded, others: Path, encoder: str, calibration: Path) 
 
 def decide_site(embedded: Embedded, variant: Variant) -> tuple[str, ...]:
     """The cells of a line."""
+    found, persons = decided(embedded, variant)
+    return f"{found.across.idf1:.1%}", f"{found.across.hota:.1%}", str(persons), largest_causes(found)
+
+
+def decided(embedded: Embedded, variant: Variant) -> tuple[Evaluation, int]:
+    """What came of it beside the truth, and how many persons."""
     config = embedded.config.model_copy(update={"matching": variant.matching})
     params, calibration = build_policy(config, embedded.encoder)
     sink = MemorySink()
@@ -173,8 +179,7 @@ def decide_site(embedded: Embedded, variant: Variant) -> tuple[str, ...]:
     )
     run_identity_loop(embedded.windows, matcher)
     found = evaluate(sink.events, embedded.tracks, embedded.truth, scores_pairs=False)
-    persons = len({event.person for event in sink.events})
-    return f"{found.across.idf1:.1%}", f"{found.across.hota:.1%}", str(persons), largest_causes(found)
+    return found, len({event.person for event in sink.events})
 
 
 def largest_causes(found: Evaluation) -> str:
