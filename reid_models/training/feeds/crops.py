@@ -88,7 +88,8 @@ class CropFeed:
         rng = np.random.default_rng((self._seed, 2, number))
         crops = self._set.crops(rows)
         others = [*crops, *self._clutter]
-        size = next(size for size in self._params.sizes if number < size.until * self._batches)
+        sizes = (size for size in self._params.sizes if number < size.until * self._batches)
+        size = next(sizes, self._params.sizes[-1])
         params = self._params.augment.weaker(min(1.0, number / (self._params.ramp * self._batches)))
         changed = [
             augment(crop, others, params, rng, margin=self._set.margin, height=size.height, width=size.width)
