@@ -188,8 +188,11 @@ export async function person(context, id) {
   return source.listen([], {
     news: (news) => {
       context.news();
-      if (news.kind === "person.erased" && news.person === id) { toast(`${found.name} was erased`); location.hash = "#/people"; }
-      else if (news.person === id || news.decision?.other?.id === id) context.again();
+      if (news.kind === "person.erased" && news.person === id) {
+        if (erasedHere.has(id)) return;
+        toast(`${found.name} was erased`);
+        location.hash = "#/people";
+      } else if (news.person === id || news.decision?.other?.id === id) context.again();
     },
     state: context.connected,
   });
@@ -250,6 +253,9 @@ function path(person, site) {
   return h("section", { class: "card" }, h("h2", {}, "Way"), drawing);
 }
 
+// Whose erasure was asked for by this page: the answer says more than the news of it, whichever comes last.
+const erasedHere = new Set();
+
 function confirmErase(found, context) {
   openDialog(`Erase person ${found.name}?`, (close) => {
     const typed = h("input", { id: "confirm", autocomplete: "off", spellcheck: "false" });
@@ -257,12 +263,14 @@ function confirmErase(found, context) {
     const erase = async (event) => {
       event.preventDefault();
       if (typed.value.trim() !== found.name) { said.textContent = `Write ${found.name} to confirm.`; return; }
+      erasedHere.add(found.id);
       try {
         const entry = await context.source.erase(found.id);
         close();
         toast(`Erased ${found.name}: ${count(entry.tracks, "sighting")} (request ${entry.request}).`);
         location.hash = "#/people";
       } catch (error) {
+        erasedHere.delete(found.id);
         said.textContent = error.message;
       }
     };
