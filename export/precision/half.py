@@ -5,7 +5,7 @@ anyway, takes a list of nodes to leave, and knows which inputs an operator has i
 onnxconverter-common is its ancestor, and ModelOpt's wants a GPU's libraries.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import reid_runtime.quiet_onnxruntime  # noqa: F401  # before any module of the library
@@ -84,6 +84,16 @@ def halvable(model: onnx.ModelProto) -> list[str]:
 def calculating(model: onnx.ModelProto, names: Collection[str]) -> list[str]:
     """Those of the nodes that make new numbers, rather than pick or move them, and may make them too coarsely."""
     return [node.name for node in model.graph.node if node.name in names and node.op_type not in MOVES]
+
+
+def out_of_reach(names: Collection[str], largest: Mapping[str, float]) -> list[str]:
+    """Those of the nodes that come too near the end of float16; who only moves a number must hold it as well.
+
+    Args:
+        names: of nodes.
+        largest: magnitude among the numbers that a node reads and writes, by its name.
+    """
+    return [name for name in names if not largest[name] < REACH]
 
 
 def _mend_casts(model: onnx.ModelProto) -> None:

@@ -8,7 +8,7 @@ import onnx
 from rich.console import Console
 
 from export.precision.graphs import PrecisionError, publish, read_prepared, save, scratch
-from export.precision.half import REACH, calculating, halvable, to_half
+from export.precision.half import calculating, halvable, out_of_reach, to_half
 from export.precision.quantise import Feed, Ranges, quantisable, quantised, weighted
 from export.precision.sensitivity import Probe, best_ranges, costs, fewest
 from export.verification.figures import LIMITS, Figures, Limits
@@ -168,9 +168,8 @@ def _in_half(model: onnx.ModelProto, trial: Trial, attempt: _Attempt) -> Candida
     A processor computes chains of nodes in float32 and would not notice what leaves the range; a GPU does.
     """
     probe = attempt.probe(model, trial.feeds(attempt.source()))
-    names = calculating(model, halvable(model))
-    largest = probe.largest(model)
-    far = [name for name in names if not largest[name] < REACH]
+    names = halvable(model)
+    far = out_of_reach(names, probe.largest(model))
 
     def make(excluded: Collection[str]) -> tuple[onnx.ModelProto, Collection[str]]:
         half = to_half(model, excluded=[*far, *excluded])
@@ -179,8 +178,8 @@ def _in_half(model: onnx.ModelProto, trial: Trial, attempt: _Attempt) -> Candida
     whole = attempt.judged(*make(()))
     if attempt.is_good(whole):
         return whole
-    near = [name for name in names if name not in far]
-    ordered = _ordered(near, lambda name: to_half(model, only=[name]).model, probe, attempt)
+    near = set(names).difference(far)
+    ordered = _ordered(calculating(model, near), lambda name: to_half(model, only=[name]).model, probe, attempt)
     return _with_fewest(ordered, make, attempt) or whole
 
 

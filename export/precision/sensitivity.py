@@ -41,12 +41,12 @@ class Probe:
 
     def largest(self, model: onnx.ModelProto) -> dict[str, float]:
         """The largest magnitude among all numbers that each node reads and writes, by the node's name."""
-        open_model = onnx.shape_inference.infer_shapes(model)
-        graph = open_model.graph
+        shown = onnx.shape_inference.infer_shapes(model)
+        graph = shown.graph
         hidden = {name for node in graph.node for name in node.output} - {value.name for value in graph.output}
         floats = [value for value in graph.value_info if value.type.tensor_type.elem_type == TensorProto.FLOAT]
         graph.output.extend(value for value in floats if value.name in hidden)
-        session = self._session(open_model)
+        session = self._session(shown)
         sizes: dict[str, float] = defaultdict(float)
         for feed in self._feeds:
             for value, array in zip(session.get_outputs(), session.run(None, feed), strict=True):

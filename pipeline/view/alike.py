@@ -1,4 +1,4 @@
-"""Who looks most like a image, or like a sighting: vectors of tracks, compared with all that are known."""
+"""Who looks most like an image, or like a sighting: vectors of tracks, compared with all that are known."""
 
 import threading
 from collections.abc import Mapping

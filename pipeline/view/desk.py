@@ -55,7 +55,7 @@ class Desk:
         self._forget_erased()
 
     def search_image(self, content: bytes, asked: SearchQuestion) -> Json:
-        """The persons most like a image of somebody.
+        """The persons most like an image of somebody.
 
         Raises:
             UploadError: if it is none.

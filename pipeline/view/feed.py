@@ -133,7 +133,7 @@ class Feed:
             self._try(lambda tracklet=tracklet: self._desk.keep(_images_of(tracklet)))  # type: ignore[misc]
 
     def _try(self, action: Callable[[], None]) -> None:
-        """A image that cannot be laid out is lost: the pipeline goes on."""
+        """An image that cannot be laid out is lost: the pipeline goes on."""
         try:
             action()
         except (PasserbyError, OSError) as error:

@@ -102,7 +102,7 @@ class LabelledPairs:
             raise LabelsError(f"expected to write verdicts to {self._folder}: {error.strerror}") from error
 
     def _write_tracklets(self, pairs: list[LabelledPair]) -> None:
-        """Crops that are there already are kept: a image is forgotten before a verdict is."""
+        """Crops that are there already are kept: an image is forgotten before a verdict is."""
         persons = sure_persons(pairs)
         cameras = {name: number for number, name in enumerate(sorted({t.split("/")[0] for t in persons}), 1)}
         kept = self._folder / "crops"

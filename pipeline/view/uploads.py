@@ -29,7 +29,7 @@ def decode_upload(content: bytes) -> Image:
         UploadError: if it is neither, too large, or broken.
     """
     if len(content) > MOST_BYTES:
-        raise UploadError(f"expected a image of at most {MOST_BYTES >> 20} MB, found {len(content):,} bytes")
+        raise UploadError(f"expected an image of at most {MOST_BYTES >> 20} MB, found {len(content):,} bytes")
     width, height = _size(content)
     if min(width, height) < SMALLEST_SIDE or width * height > MOST_PIXELS:
         raise UploadError(

@@ -30,7 +30,7 @@ class SiteCard:
         cameras: in the order of the configuration.
         plan: where cameras stand, if the site says so.
         keeps_images: frames may be shown, and crops are kept.
-        encoder, compute: what makes a vector of a image that is searched for.
+        encoder, compute: what makes a vector of an image that is searched for.
         verdicts: folder of the labelled pairs.
     """
 

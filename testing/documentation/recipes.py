@@ -16,8 +16,9 @@ runs all recipes of a paper, evaluates them and prints their rows beside the pap
 
 `NAME-small` is the same on {HEIGHT} x {WIDTH} crops and EfficientNet-lite0, with at most {CLIPS} clips in a batch and
 {FRAMES} frames in a clip: what two cores learn in twenty minutes, if it begins with a trunk that `frames` has trained
-(`--begin-with RUN/frames`). Rates, losses and samplers stay. Every network takes every trunk (`--trunk`); where a paper
-looks inside ResNet's blocks, its layers follow the blocks or the stages of another one.
+(`--begin-with RUN/frames`). First rates, losses and samplers stay; rates fall along a cosine. Every network takes every
+trunk (`--trunk`); where a paper looks inside ResNet's blocks, its layers follow the blocks or the stages of another
+one.
 
 | recipe | what | stage | network | clip | batch | steps | rate |
 |---|---|---|---|---|--:|--:|--:|

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+import cv2
 import httpx
 import numpy as np
 import yaml
@@ -51,6 +52,15 @@ class Recording:
 
     def video(self, camera: str) -> Path:
         return self.folder / "videos" / f"{camera}.mp4"
+
+    def images(self, camera: str, folder: Path) -> str:
+        """Its frames as JPEG files, by number, for a camera that shows them again and again."""
+        (folder / camera).mkdir()
+        video, number = cv2.VideoCapture(str(self.video(camera))), 0
+        while (frame := video.read())[0]:
+            cv2.imwrite(str(folder / camera / f"{number:05d}.jpg"), frame[1])
+            number += 1
+        return str(folder / camera / "%05d.jpg")
 
     def person(self, sighting: Sighting) -> int | None:
         """The number of whom a sighting of the view shows; None: of nobody who is there."""

@@ -329,7 +329,7 @@ def test_boxes_on_the_wall_have_the_colour_of_their_person_and_a_camera_that_die
     page: Page, shop: SimulatedShop, tmp_path: Path, start_camera: Callable[..., RtspCamera]
 ) -> None:
     cameras = {
-        name: start_camera("--fps", str(FPS), "--images", frames_of(shop.recording, name, tmp_path)) for name in CAMERAS
+        name: start_camera("--fps", str(FPS), "--images", shop.recording.images(name, tmp_path)) for name in CAMERAS
     }
     worker = shop.live_worker({name: camera.url() for name, camera in cameras.items()})
     until(worker.is_ready, "both cameras to stream")
@@ -349,7 +349,7 @@ def test_boxes_on_the_wall_have_the_colour_of_their_person_and_a_camera_that_die
 def test_a_run_without_redis_shows_recorded_moments_and_erases_too(
     page: Page, recording: Recording, tmp_path: Path, start_camera: Callable[..., RtspCamera]
 ) -> None:
-    camera = start_camera("--fps", str(FPS), "--images", frames_of(recording, "hall", tmp_path))
+    camera = start_camera("--fps", str(FPS), "--images", recording.images("hall", tmp_path))
     with OneProcess(recording, {"hall": camera.url()}, tmp_path, "--videos") as run:
         page.goto(f"{run.address}#/matches?kind=person.appeared")
         page.locator(".decision-row").first.click()
@@ -389,13 +389,3 @@ def colour_on_the_wall(page: Page) -> dict[str, str] | None:
     script = "all => all.map((box) => ({person: box.dataset.person, style: box.getAttribute('style')}))[0] ?? null"
     found: dict[str, str] | None = page.locator(".tile .boxes rect:not([data-person=''])").evaluate_all(script)
     return found
-
-
-def frames_of(recording: Recording, camera: str, folder: Path) -> str:
-    """The recording as JPEG files, for a camera that shows them again and again."""
-    (folder / camera).mkdir()
-    video, number = cv2.VideoCapture(str(recording.video(camera))), 0
-    while (frame := video.read())[0]:
-        cv2.imwrite(str(folder / camera / f"{number:05d}.jpg"), frame[1])
-        number += 1
-    return str(folder / camera / "%05d.jpg")

@@ -6,7 +6,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from export.precision.half import REACH, to_half
+from export.precision.half import halvable, out_of_reach, to_half
 from export.precision.sensitivity import Probe, fewest
 
 ORDER = [f"node{number}" for number in range(20)]
@@ -31,25 +31,30 @@ def test_where_nothing_helps_nothing_is_found() -> None:
 
 
 def test_what_leaves_the_range_of_half_precision_is_found(tmp_path: Path) -> None:
-    """300 squared is more than float16 holds, and so is what its reader takes in; a processor does not notice."""
+    """300 squared is more than float16 holds; neither may who moves it on, nor its reader."""
     model = squares()
     values = np.linspace(-1.0, 0.5, 8, dtype=np.float32)[None]
     largest = Probe(model, [{"values": values}], tmp_path, threads=1).largest(model)
-    assert largest == pytest.approx({"larger": 300, "square": 90_000, "shrunk": 90_000, "shifted": 91}, rel=1e-5)
-    half = to_half(model, excluded=[name for name, size in largest.items() if size > REACH]).model
-    [square, shrunk] = [node for node in half.graph.node if node.name in ("square", "shrunk")]
-    assert set(shrunk.input) == {square.output[0], "share"}
+    expected = {"larger": 300, "square": 90_000, "moved": 90_000, "shrunk": 90_000, "shifted": 91}
+    assert largest == pytest.approx(expected, rel=1e-5)
+    far = out_of_reach(halvable(model), largest)
+    assert far == ["square", "moved", "shrunk"]
+    half = to_half(model, excluded=far).model
+    [square, moved, shrunk] = [node for node in half.graph.node if node.name in far]
+    assert list(moved.input) == list(square.output)
+    assert set(shrunk.input) == {moved.output[0], "share"}
     casts = [node for node in half.graph.node if node.op_type == "Cast"]
-    assert not set(square.output) & {name for cast in casts for name in cast.input}
+    assert not {*square.output, *moved.output} & {name for cast in casts for name in cast.input}
 
 
 def squares() -> onnx.ModelProto:
-    """values -> larger (x 300) -> square -> shrunk (/ 1000) -> shifted (+ 1)."""
+    """values -> larger (x 300) -> square -> moved (as it is, being positive) -> shrunk (/ 1000) -> shifted (+ 1)."""
     constants = {"factor": 300.0, "share": 0.001, "one": 1.0}
     nodes = [
         helper.make_node("Mul", ["values", "factor"], ["larger"], name="larger"),
         helper.make_node("Mul", ["larger", "larger"], ["square"], name="square"),
-        helper.make_node("Mul", ["square", "share"], ["shrunk"], name="shrunk"),
+        helper.make_node("Relu", ["square"], ["moved"], name="moved"),
+        helper.make_node("Mul", ["moved", "share"], ["shrunk"], name="shrunk"),
         helper.make_node("Add", ["shrunk", "one"], ["shifted"], name="shifted"),
     ]
     graph = helper.make_graph(
