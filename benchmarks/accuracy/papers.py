@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from reid_learning.checkpoint import FILE
 from reid_models.training.recipes.catalogue import read_plan
 from testing.paths import SHARED
 
@@ -51,6 +52,8 @@ OTHERS = (
     "modern",
 )
 STEPS = 120
+DONE = "done"
+"""Lies in the folder of a row that need not be run again."""
 SHARE = 10
 """The losses of the first and the last tenth of the steps are laid beside each other."""
 NOT_LOSSES = ("step", "rate", "rank1", "mean_average_precision")
@@ -69,11 +72,20 @@ class Row:
         """Of the run."""
         return runs / f"{self.recipe}-seed{self.seed}"
 
+    def is_done(self, runs: Path) -> bool:
+        """Whether it has learnt and was evaluated."""
+        return (self.folder(runs) / DONE).exists()
+
 
 def main(argv: Sequence[str]) -> int:
     asked = _parsed(argv)
     if not asked.data and not MARKET.is_dir():
         print(f"expected Market-1501's training images at {MARKET}, found none: set PASSERBY_SHARED", file=sys.stderr)
+        return 2
+    if not (asked.start / FILE).is_file():
+        print(
+            f"--start: expected a trained stage in {asked.start}, found none: `reid-train fit frames`", file=sys.stderr
+        )
         return 2
     data = asked.data or f"market1501-tracklets={_market(asked.out / 'market')}"
     rows = [Row(recipe, seed) for seed in asked.seeds for recipe in asked.recipes]
@@ -81,7 +93,7 @@ def main(argv: Sequence[str]) -> int:
         for row, words in zip(rows, pool.map(lambda row: _learnt(row, data, asked), rows), strict=True):
             print(f"{row.recipe}, seed {row.seed}: {words}", file=sys.stderr, flush=True)
     print("\n".join(_table(asked.out)))
-    return 0
+    return 0 if all(row.is_done(asked.out) for row in rows) else 1
 
 
 def _market(folder: Path) -> Path:
@@ -96,7 +108,7 @@ def _market(folder: Path) -> Path:
 def _learnt(row: Row, data: str, asked: argparse.Namespace) -> str:
     """Learns and asks, as far as that was not done; one line that says what came of it."""
     folder = row.folder(asked.out)
-    if (folder / "done").exists():
+    if row.is_done(asked.out):
         return "done before"
     small = f"{row.recipe}-small"
     fit = _call(
@@ -110,7 +122,7 @@ def _learnt(row: Row, data: str, asked: argparse.Namespace) -> str:
         found = _call("evaluate", str(folder / stage), "--data", data, "--protocol", "mars")
         if found.returncode:
             return found.stderr.strip().splitlines()[-1]
-    (folder / "done").touch()
+    (folder / DONE).touch()
     return " ".join(line.strip() for line in found.stdout.splitlines() if "R1 " in line or "mAP" in line)
 
 
