@@ -100,6 +100,8 @@ def quantised(
         excluded: names of nodes that stay as they are.
         only: names of the nodes that do not; None: all that can.
     """
+    able = set(quantisable(model))
+    lowered = (able if only is None else able.intersection(only)).difference(excluded)
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     with _quiet():
@@ -110,8 +112,9 @@ def quantised(
             QuantType.QInt8,
             QuantType.QInt8,
             ranges.tensors,
-            sorted(only) if only is not None else [],
-            sorted({*excluded, *_adding_one_number(copy)}),
+            sorted(lowered),
+            # By name too: it takes products of two activations whatever its option says, and no names for all names.
+            sorted({node.name for node in copy.graph.node}.difference(lowered)),
             list(OPERATORS),
             dict(_OPTIONS),
         )
