@@ -6,12 +6,13 @@ from typing import get_args
 
 import torch
 
-from export.graph.artefact import Words, check_target, export_onnx
+from export.graph.artefact import SUFFIX, Words, export_onnx
 from export.graph.errors import ExportError
 from export.graph.extras import with_attention, with_mask
 from export.graph.sources import AS_TRAINED, Sizes, random_subject, trained_subject
 from export.graph.subject import Subject
 from export.graph.tracing import OPSET, OPSETS
+from export.target import check_target
 from reid_models.architectures.backbones import TrunkSpec
 
 NO_LICENCE = "none needed: random numbers"
@@ -57,7 +58,7 @@ def run(request: Request) -> str:
     Raises:
         PasserbyError: if what was asked cannot be; one line.
     """
-    check_target(request.file)
+    check_target(request.file, SUFFIX)
     if not OPSETS[0] <= request.opset <= OPSETS[1]:
         raise ExportError(f"expected an opset from {OPSETS[0]} to {OPSETS[1]}, found {request.opset}")
     torch.set_num_threads(1)
