@@ -2,13 +2,19 @@
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from passerby_events.errors import PasserbyError
-from reid_runtime.card import card_path
+from reid_runtime.card import NAME, card_path
+
+MOST_LETTERS = 200
+"""Of a network's name; see `ModelCard`."""
+SURROGATES = re.compile("[\ud800-\udfff]")
+"""What stands for bytes of a file's name that are no UTF-8."""
 
 
 class TargetError(PasserbyError):
@@ -29,6 +35,12 @@ def check_target(file: Path, suffix: str) -> None:
     """
     if file.suffix != suffix:
         raise TargetError(f"expected a file to write with the suffix {suffix}, found {file}")
+    # The network is named after the file, and a card is UTF-8.
+    if not re.fullmatch(NAME, file.stem) or len(file.stem) > MOST_LETTERS or SURROGATES.search(file.stem):
+        raise TargetError(
+            f"expected a name of at most {MOST_LETTERS} letters in UTF-8 without control characters, found "
+            f"{file.stem!a}"
+        )
     check_place(file)
     if card_path(file).is_dir():
         raise TargetError(f"expected a place for the card, found a folder at {card_path(file)}: choose another name")
@@ -46,6 +58,17 @@ def check_place(file: Path) -> None:
         raise TargetError(f"expected a folder for {file.name}, found none at {file.parent}: make it first")
     if not os.access(file.parent, os.W_OK):
         raise TargetError(f"expected a folder that can be written for {file.name}, found {file.parent}: choose another")
+
+
+def check_folder(folder: Path) -> None:
+    """Whether a folder could be made, if it is not there.
+
+    Raises:
+        TargetError: if there is a file in its place, or nothing can be written there.
+    """
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise TargetError(f"expected a folder to write at {folder}, found {there}, which is none: choose another")
 
 
 @contextmanager
@@ -77,6 +100,18 @@ def written_whole(file: Path) -> Iterator[Path]:
         partial = folder / file.name
         yield partial
         take_places(partial, file)
+
+
+def write_text(file: Path, text: str) -> None:
+    """Writes a file of figures, whole or not at all.
+
+    Raises:
+        OSError: if it cannot be written; what was there is left.
+    """
+    with folder_beside(file) as folder:
+        partial = folder / file.name
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(file)
 
 
 def take_places(made: Path, file: Path) -> None:

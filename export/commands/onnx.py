@@ -61,6 +61,7 @@ def run(request: Request) -> str:
     check_target(request.file, SUFFIX)
     if not OPSETS[0] <= request.opset <= OPSETS[1]:
         raise ExportError(f"expected an opset from {OPSETS[0]} to {OPSETS[1]}, found {request.opset}")
+    words = _words(request)
     torch.set_num_threads(1)
     subject = _subject(request)
     if subject.clip is None and request.threshold is not None:
@@ -69,7 +70,7 @@ def run(request: Request) -> str:
         subject = with_mask(subject)
     if request.has_attention:
         subject = with_attention(subject)
-    exported = export_onnx(subject, request.file, _words(request), opset=request.opset)
+    exported = export_onnx(subject, request.file, words, opset=request.opset)
     return f"{request.file}: {exported.card.model_id}, differs from torch by {exported.difference:.1e}"
 
 
@@ -96,7 +97,12 @@ def _trunk(kind: str | None) -> TrunkSpec | None:
 
 def _words(request: Request) -> Words:
     if request.run is None:
+        given = {"--licence": request.licence, "--notes": request.notes, "--threshold": request.threshold}
+        if said := [option for option, value in given.items() if value is not None]:
+            raise ExportError(f"random weights have no {' and no '.join(said)}: leave it away")
         return Words(NO_LICENCE, NO_NOTES)
     if request.licence is None or request.notes is None:
         raise ExportError("expected --licence and --notes of what was trained: the card carries them")
+    if request.threshold is not None and not -1 <= request.threshold <= 1:
+        raise ExportError(f"--threshold: expected a cosine, -1 to 1, found {request.threshold:g}")
     return Words(request.licence, request.notes, request.threshold)

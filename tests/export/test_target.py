@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from export.cli import main
-from export.target import TargetError, check_target, folder_beside, written_whole
+from export.target import TargetError, check_folder, check_target, folder_beside, write_text, written_whole
 from testing.paths import ROOT
 
 ENCODER = ROOT / "configs" / "models" / "passerby-encoder.onnx"
@@ -78,3 +78,28 @@ def test_of_two_exports_at_once_one_has_both_places(tmp_path: Path) -> None:
     second.join(10)
     assert file.read_text() == file.with_suffix(".json").read_text() == "second"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.json", "x.onnx"]
+
+
+@pytest.mark.parametrize("name", ["a" * 201, "two\nlines", os.fsdecode(b"\xff\xfe")])
+def test_a_name_that_no_card_can_carry_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match="expected a name of at most 200 letters"):
+        check_target(tmp_path / f"{name}.onnx", ".onnx")
+    check_target(tmp_path / f"{'a' * 200}.onnx", ".onnx")
+    check_target(tmp_path / "ü 人.onnx", ".onnx")
+
+
+def test_a_folder_below_a_file_is_refused_and_one_that_is_not_there_is_not(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    check_folder(tmp_path / "new" / "newer")
+    for wrong in (tmp_path / "file", tmp_path / "file" / "new"):
+        with pytest.raises(TargetError, match=f"expected a folder to write at {wrong}, found {tmp_path / 'file'}"):
+            check_folder(wrong)
+
+
+def test_figures_that_cannot_be_written_leave_those_that_were_there(tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    write_text(file, "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_text(file, "new \ud800")
+    assert file.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["figures.json"]
