@@ -28,10 +28,14 @@ from reid_models.training.recipes.catalogue import read_plan
 from testing.paths import SHARED
 
 MARKET, LABELS = SHARED / "data/reid/market1501_train", SHARED / "data/reid/mars_attributes/mars_attributes.csv"
+CLIPS = "video_to_video"
+"""How all are asked. TKP's paper asks by images, which find less: its rows are asked both ways."""
+BY_IMAGE = ", asked by images"
 CLAIMS = (
     ("COSAM on pooled frames", "cosam-tp", "gao-tp"),
     ("GLTR", "gltr", "gltr-baseline"),
-    ("TKP", "tkp", "tkp-baseline"),
+    ("TKP, asked by images", f"tkp{BY_IMAGE}", f"tkp-baseline{BY_IMAGE}"),
+    ("TKP, asked by clips", "tkp", "tkp-baseline"),
     ("attributes, disentangled", "attributes", "attributes-baseline"),
     ("VRSTC's non-local network", "vrstc-nl", "vrstc-baseline"),
 )
@@ -117,11 +121,12 @@ def _learnt(row: Row, data: str, asked: argparse.Namespace) -> str:
     )  # fmt: skip
     if fit.returncode and "steps to go" not in fit.stderr:
         return fit.stderr.strip().splitlines()[-1]
-    stages = [stage.name for stage in read_plan(small).stages]
-    for stage in stages:
-        found = _call("evaluate", str(folder / stage), "--data", data, "--protocol", "mars")
-        if found.returncode:
-            return found.stderr.strip().splitlines()[-1]
+    for stage in read_plan(small).stages:
+        asks_by_image = stage.recipe.test.matching != CLIPS
+        for matching in ((), ("--matching", CLIPS)) if asks_by_image else ((),):
+            found = _call("evaluate", str(folder / stage.name), "--data", data, "--protocol", "mars", *matching)
+            if found.returncode:
+                return found.stderr.strip().splitlines()[-1]
     (folder / DONE).touch()
     return " ".join(line.strip() for line in found.stdout.splitlines() if "R1 " in line or "mAP" in line)
 
@@ -134,7 +139,8 @@ def _table(runs: Path) -> Iterable[str]:
         is_first = path.parts[-3] == "frames" and recipe.startswith("gltr")
         first, last = _losses(path.parents[1])
         scores = {**json.loads(path.read_text())["scores"], "first": first, "last": last}
-        found["gltr-baseline" if is_first else recipe][int(seed)] = scores
+        asked = "" if path.stem.endswith(CLIPS) else BY_IMAGE
+        found[f"{'gltr-baseline' if is_first else recipe}{asked}"][int(seed)] = scores
     yield "| recipe | seeds | loss, first tenth | last tenth | R1 | mAP |\n|---|--:|--:|--:|--:|--:|"
     for recipe, of_seeds in found.items():
         losses = [statistics.mean(scores[name] for scores in of_seeds.values()) for name in ("first", "last")]

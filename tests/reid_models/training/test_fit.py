@@ -137,14 +137,16 @@ def test_the_shipped_encoder_learns_from_crops_with_masks(tmp_path: Path) -> Non
     assert last.losses["identity"] < np.log(40) - 0.3
 
 
-def test_the_next_encoder_begins_with_imagenet_and_draws_batches_of_people_who_look_alike(tmp_path: Path) -> None:
+def test_the_next_encoder_begins_with_imagenet_and_takes_batches_of_people_who_look_alike(
+    tmp_path: Path,
+) -> None:
     [stage] = RECIPES["encoder"]().stages
     feed = CropFeedParams((Size(1.0, 32, 16),), sampler=SamplerParams("graph", persons=4, tracklets=2, by_camera=True))
     recipe = replace(stage.recipe, feed=feed, loop=replace(stage.recipe.loop, steps=2))
     recipe = replace(recipe, network=replace(recipe.network, clip=ClipSpec(2, 32, 16)))
     people = coloured_people(8, 4)
     last = fit(recipe, Lesson(people, people.seen), tmp_path, console=QUIET)
-    assert set(last.losses) == {"identity", "triplet"}
+    assert set(last.losses) == {"identity", "triplet", "contrast"}
     assert np.isfinite(list(last.losses.values())).all()
 
 
