@@ -142,7 +142,9 @@ def test_a_file_without_inputs_or_outputs_is_one_line(
     model = onnx.load(path)
     del getattr(model.graph, lacking)[:]
     if lacking == "input":
-        model.graph.initializer.append(onnx.numpy_helper.from_array(np.zeros(IMAGE, np.float32), "images"))
+        model.graph.initializer.append(
+            onnx.numpy_helper.from_array(np.zeros((1, 3, SIDE_PX, SIDE_PX), np.float32), "images")
+        )
     onnx.save(model, path)
     assert main(["adopt", str(path), *family]) == FAILED
     line = capsys.readouterr().err
