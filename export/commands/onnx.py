@@ -97,9 +97,9 @@ def _trunk(kind: str | None) -> TrunkSpec | None:
 
 def _words(request: Request) -> Words:
     if request.run is None:
-        given = {"--licence": request.licence, "--notes": request.notes, "--threshold": request.threshold}
-        if said := [option for option, value in given.items() if value is not None]:
-            raise ExportError(f"random weights have no {' and no '.join(said)}: leave it away")
+        words = {"--licence": request.licence, "--notes": request.notes, "--threshold": request.threshold}
+        if given := [option for option, value in words.items() if value is not None]:
+            raise ExportError(f"random weights have no {' and no '.join(given)}: leave it away")
         return Words(NO_LICENCE, NO_NOTES)
     if request.licence is None or request.notes is None:
         raise ExportError("expected --licence and --notes of what was trained: the card carries them")

@@ -47,8 +47,8 @@ def _refusals(errors: list[Any]) -> str:
 def _refusal(error: Any) -> str:
     """Operator, node and what is wrong with it."""
     where = f"{error.node_operator()} {error.node_name()}".strip() or "the file"
-    said = reason([error.desc()])
-    return f"the parser refuses {where}: {'it has no such operator' if said == FAILED_CHECK else said}"
+    reported = reason([error.desc()])
+    return f"the parser refuses {where}: {'it has no such operator' if reported == FAILED_CHECK else reported}"
 
 
 def _bytes_as_numbers(file: Path) -> bytes:
