@@ -39,7 +39,7 @@ LabelsOption = Annotated[
     bool,
     typer.Option("--labels/--parity", help="Count whom it finds, too; or compare embeddings alone."),
 ]
-ThreadsOption = Annotated[int, typer.Option(min=1, help="On the processor.")]
+ThreadsOption = Annotated[int, typer.Option(min=1, max=1024, help="On the processor.")]
 ProviderOption = Annotated[str | None, typer.Option(help="Where the artefacts run; else on the processor.")]
 
 
@@ -61,7 +61,7 @@ def onnx_command(
         str | None,
         typer.Option(help="Without CHECKPOINT: which network, of random weights. With one of TKP: which of its two."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of random weights.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=(1 << 32) - 1, help="Of random weights.")] = 0,
     trunk: Annotated[
         str | None, typer.Option(help="Frame network under random weights, if not the catalogue's.")
     ] = None,
@@ -115,7 +115,7 @@ def engine(
     runtime: Annotated[str, typer.Option("--for", help="tensorrt or tensorrt-rtx; the latter builds without a GPU.")],
     batch: Annotated[str, typer.Option(help="Clips or images at once: least, usual, most.")] = "1,8,32",
     frames: Annotated[str | None, typer.Option(help="Of a clip, where the network takes any number: the same.")] = None,
-    workspace_mib: Annotated[int | None, typer.Option(min=1, help="Memory that layers may take.")] = None,
+    workspace_mib: Annotated[int | None, typer.Option(min=1, max=1 << 20, help="Memory that layers may take.")] = None,
     timing_cache: Annotated[
         Path | None, typer.Option(help="File of TensorRT's measurements, read and written.")
     ] = None,
@@ -138,7 +138,7 @@ def engine(
         timing_cache=timing_cache,
         version_compatible=version_compatible,
         hardware=chosen(hardware, Hardware, "--hardware"),
-        targets=tuple(target or ()),
+        targets=tuple(dict.fromkeys(target or ())),
     )
     typer.echo(run(onnx, file, options))
     return 0
@@ -233,8 +233,10 @@ def bench(
     network: Annotated[
         str | None, typer.Option(help="Without a run: which network of random weights is torch's; it takes as long.")
     ] = None,
-    batch: Annotated[list[int] | None, typer.Option(min=1, help="Clips or images at once; again for more.")] = None,
-    frames: Annotated[list[int] | None, typer.Option(min=1, help="Of a clip; again for more.")] = None,
+    batch: Annotated[
+        list[int] | None, typer.Option(min=1, max=1 << 16, help="Clips or images at once; again for more.")
+    ] = None,
+    frames: Annotated[list[int] | None, typer.Option(min=1, max=1024, help="Of a clip; again for more.")] = None,
     provider: Annotated[
         list[str] | None, typer.Option(help="Where to run; again for more; else all there are.")
     ] = None,

@@ -96,6 +96,11 @@ def examine(file: Path, families: Sequence[Family], words: Origin, asked: Asked)
         raise ArtefactError(f"expected an artefact at {file}, found no file: check the path")
     sha256 = artefact_sha256(file)  # first: of weights that are missing, it says which
     signature = describe(file)
+    if not signature.inputs or not signature.outputs:
+        raise ArtefactError(
+            f"{file.name}: expected a network with inputs and outputs, found {len(signature.inputs)} inputs and "
+            f"{len(signature.outputs)} outputs: export it anew"
+        )
     found = [
         _try(family, file, signature, replace(asked, is_named=len(families) == 1), words, sha256) for family in families
     ]

@@ -221,16 +221,23 @@ def read_card(artefact: Path) -> ModelCard:
     path = card_path(artefact)
     if not path.is_file():
         raise ArtefactError(
-            f"{artefact.name} has no card, expected {path}: write one with `reid-pipeline adopt {artefact}`"
+            f"{artefact.name} has no card, expected {path}: {_how_to_write(artefact, f'adopt {artefact}')}"
         )
     card = _parse(path)
     found = artefact_sha256(artefact)
     if found != card.sha256:
         raise ArtefactError(
             f"the card {path.name} belongs to another file: expected sha256 {card.sha256[:12]}..., {artefact.name} has "
-            f"{found[:12]}...: restore the file, or write a new card with `reid-pipeline adopt`"
+            f"{found[:12]}...: restore the file, or {_how_to_write(artefact, 'adopt')}"
         )
     return card
+
+
+def _how_to_write(artefact: Path, adopt: str) -> str:
+    """A card: that of an engine comes with it alone."""
+    if artefact.suffix in ENGINES:
+        return "build the engine anew with `reid-export engine`"
+    return f"write a card with `reid-pipeline {adopt}`"
 
 
 def write_card(card: ModelCard, artefact: Path) -> Path:

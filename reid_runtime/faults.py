@@ -13,7 +13,7 @@ def exit_code(error: Exception) -> int | None:
             return error.exit_code
         case ModuleNotFoundError() if missing_extra(error):
             return FAILED
-        case OSError():
+        case OSError() | MemoryError():
             return FAILED
     return None
 
@@ -24,4 +24,6 @@ def in_one_line(error: Exception) -> str:
         return missing
     if isinstance(error, OSError) and error.filename is not None:
         return f"cannot use {error.filename}: {error.strerror}"
+    if isinstance(error, MemoryError):
+        return f"not enough memory: {' '.join(str(error).split()) or 'nothing says for what'}: ask for less at once"
     return " ".join(str(error).split())

@@ -67,6 +67,8 @@ class OnnxSession:
         self._session = _open(path, provider=provider, threads=threads)
         self._outputs = [spec.name for spec in card.outputs]
         self._card = card
+        self._quiet = ort.RunOptions()
+        self._quiet.log_severity_level = ONLY_FATAL  # what goes wrong in a pass, we say ourselves
         check_signature(_signature(self._session), card, path)
         # On the processor inputs and outputs lie where they are used.
         self._bound = None if provider == "cpu" else BoundPasses(self._session, self._outputs, device="cuda")
@@ -77,11 +79,22 @@ class OnnxSession:
         return self._card
 
     def run(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
-        """One forward pass; see `Session.run`."""
+        """One forward pass; see `Session.run`.
+
+        Raises:
+            ArtefactError: if the network fails on such inputs, or there is not the memory for them.
+        """
         check_inputs(inputs, self._card)
-        if self._bound is not None:
-            return self._bound.run(inputs)
-        return dict(zip(self._outputs, self._session.run(self._outputs, dict(inputs)), strict=True))
+        try:
+            if self._bound is not None:
+                return self._bound.run(inputs)
+            found = self._session.run(self._outputs, dict(inputs), self._quiet)
+        except LOAD_ERRORS as error:
+            sizes = ", ".join(str(array.shape) for array in inputs.values())
+            raise ArtefactError(
+                f"{self._card.name}: expected a network that takes {sizes}, found: {str(error).splitlines()[0]}"
+            ) from error
+        return dict(zip(self._outputs, found, strict=True))
 
 
 def describe(path: Path) -> Signature:

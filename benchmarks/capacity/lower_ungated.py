@@ -11,9 +11,10 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from export.precision.graphs import publish, read_prepared, save, scratch
+from export.precision.graphs import publish, read_prepared, save
 from export.precision.half import to_half
 from export.precision.quantise import measure_ranges, quantised
+from export.target import folder_beside
 from reid_runtime.card import ModelCard, Precision, TensorSpec, read_card
 
 
@@ -22,7 +23,7 @@ def main() -> int:
     if precision not in get_args(Precision):
         sys.exit(f"expected {', '.join(get_args(Precision))}, found {precision}")
     card = read_card(source)
-    with scratch(out) as folder:
+    with folder_beside(out) as folder:
         model = read_prepared(source, folder)
         lowered = to_half(model).model if precision == "fp16" else in_8_bits(model, card, folder)
         made = save(lowered, folder / out.name)

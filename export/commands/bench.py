@@ -18,8 +18,9 @@ from export.bench.costs import Costs, Peak, count_costs, measure_peak
 from export.bench.plot import draw
 from export.bench.rounds import Size, Timing, time_ways, timing
 from export.graph.sources import Sizes, random_subject, trained_subject
-from export.verification.sessions import TorchSession
-from export.verification.trials import SamplesError
+from export.target import check_folder, write_text
+from export.verification.sessions import TorchSession, check_source
+from export.verification.trials import SamplesError, check_alike
 from reid_runtime.card import ModelCard, read_card
 from reid_runtime.load import load_session, providers_of, working_providers
 from reid_runtime.session import Arrays, Provider, Session
@@ -76,12 +77,15 @@ def run(asked: Asked, figures: Console, console: Console) -> list[Timing]:
     Raises:
         PasserbyError: if an artefact cannot be loaded, or takes no such clips; one line.
     """
+    cards = [read_card(file) for file in asked.files]
+    for card in cards[1:]:
+        check_alike(card, cards[0])
+    sizes = _sizes(asked, cards[0])
+    check_folder(asked.out)
     ways = _ways(asked)
-    card = ways[0].session.card
-    sizes = _sizes(asked, card)
+    card = cards[0]
     peak = measure_peak(threads=asked.threads)
     timings: list[Timing] = []
-    asked.out.mkdir(parents=True, exist_ok=True)
     bar = Progress(console=console, disable=not console.is_terminal, transient=True)
     with bar as progress, tempfile.TemporaryDirectory() as folder:
         task = progress.add_task("rounds", total=asked.rounds * len(sizes))
@@ -95,8 +99,9 @@ def run(asked: Asked, figures: Console, console: Console) -> list[Timing]:
         f"{peak.bytes_per_s / 1e9:.1f} GB/s copied",
         soft_wrap=True,
     )
+    asked.out.mkdir(parents=True, exist_ok=True)
     record = {"title": title, "peak": asdict(peak), "timings": [asdict(each) for each in timings]}
-    (asked.out / "bench.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    write_text(asked.out / "bench.json", json.dumps(record, indent=1) + "\n")
     draw(timings, asked.out / "bench.png", title=title)
     return timings
 
@@ -112,6 +117,11 @@ def _ways(asked: Asked) -> list[_Way]:
         for file in asked.files
         for provider in _that_run(file, providers)
     ]
+    if not found:
+        raise SamplesError(
+            f"expected a provider that runs {asked.files[0].name}, found {', '.join(providers)}: "
+            "name another --provider"
+        )
     return [*found, *_ways_of_torch(asked, on_gpu="cuda" in providers)]
 
 
@@ -119,11 +129,13 @@ def _ways_of_torch(asked: Asked, *, on_gpu: bool) -> list[_Way]:
     """Eager, compiled, and on a GPU in half precision too."""
     card = read_card(asked.files[0])
     if asked.checkpoint is not None:
-        network = trained_subject(asked.checkpoint).network
+        subject = trained_subject(asked.checkpoint)
     elif asked.network is not None:
-        network = random_subject(asked.network, seed=0, sizes=_sizes_of(card)).network
+        subject = random_subject(asked.network, seed=0, sizes=_sizes_of(card))
     else:
         return []
+    check_source(subject, card)
+    network = subject.network
     torch.set_num_threads(asked.threads)
     device = "cuda" if on_gpu else "cpu"
     network = network.to(device)
@@ -159,6 +171,8 @@ def _sizes(asked: Asked, card: ModelCard) -> list[Size]:
     batch, *others = card.inputs[0].shape
     batches = [size for size in asked.batches if batch in (None, size)] or ([batch] if batch else [])
     if card.clip is None:
+        if asked.frames:
+            raise SamplesError(f"{card.name} takes images, found --frames {asked.frames[0]}: leave it away")
         return [Size(size, 0) for size in batches]
     frames = list(asked.frames) or [card.clip.frames]
     wrong = [length for length in frames if others[0] not in (None, length)]
@@ -170,9 +184,9 @@ def _sizes(asked: Asked, card: ModelCard) -> list[Size]:
 def _measured(
     asked: Asked, ways: Sequence[_Way], size: Size, peak: Peak, folder: Path, advance: Callable[[], None]
 ) -> list[Timing]:
-    inputs = noise_for(ways[0].session.card, size)
-    shape = next(iter(inputs.values())).shape
-    calls = {way.name: _call(way.session, inputs) for way in ways}
+    inputs = {way.name: noise_for(way.session.card, size) for way in ways}
+    shape = inputs[ways[0].name][ways[0].session.card.inputs[0].name].shape
+    calls = {way.name: _call(way.session, inputs[way.name]) for way in ways}
     taken = time_ways(calls, rounds=asked.rounds, advance=advance)
     found = []
     for way in ways:
@@ -200,6 +214,8 @@ def noise_for(card: ModelCard, size: Size | None = None) -> dict[str, NDArray[An
     shape = [size.batch if size else batch or 1, *(side or 1 for side in rest)]
     if card.clip is not None:
         shape[1] = size.frames if size else card.clip.frames
+    if card.detection is not None:
+        shape[2:4] = card.detection.height, card.detection.width
     noise = rng.integers(0, 256, shape).astype(first.dtype)
     ones = {
         spec.name: np.ones([own or side for own, side in zip(spec.shape, shape, strict=False)], spec.dtype)

@@ -13,6 +13,7 @@ from export.engines.errors import EngineMisuseError
 from export.gpu_report.machine import Machine, this_machine
 from export.gpu_report.report import write_report
 from export.gpu_report.steps import Done, run_step, steps_of
+from export.target import check_folder
 from reid_runtime.card import read_card
 from reid_runtime.load import working_providers
 
@@ -26,6 +27,7 @@ def run(networks: Sequence[Path], folder: Path, *, minutes: float, date: str) ->
         ArtefactError: if there is no GPU, or a network has no card.
     """
     until_s = time.monotonic() + 60 * minutes
+    check_folder(folder)
     machine = this_machine()
     files = list(networks) or shipped()
     beside = {file: read_card(file).network for file in files}

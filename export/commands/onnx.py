@@ -6,12 +6,13 @@ from typing import get_args
 
 import torch
 
-from export.graph.artefact import Words, check_target, export_onnx
+from export.graph.artefact import SUFFIX, Words, export_onnx
 from export.graph.errors import ExportError
 from export.graph.extras import with_attention, with_mask
 from export.graph.sources import AS_TRAINED, Sizes, random_subject, trained_subject
 from export.graph.subject import Subject
 from export.graph.tracing import OPSET, OPSETS
+from export.target import check_target
 from reid_models.architectures.backbones import TrunkSpec
 
 NO_LICENCE = "none needed: random numbers"
@@ -57,9 +58,10 @@ def run(request: Request) -> str:
     Raises:
         PasserbyError: if what was asked cannot be; one line.
     """
-    check_target(request.file)
+    check_target(request.file, SUFFIX)
     if not OPSETS[0] <= request.opset <= OPSETS[1]:
         raise ExportError(f"expected an opset from {OPSETS[0]} to {OPSETS[1]}, found {request.opset}")
+    words = _words(request)
     torch.set_num_threads(1)
     subject = _subject(request)
     if subject.clip is None and request.threshold is not None:
@@ -68,7 +70,7 @@ def run(request: Request) -> str:
         subject = with_mask(subject)
     if request.has_attention:
         subject = with_attention(subject)
-    exported = export_onnx(subject, request.file, _words(request), opset=request.opset)
+    exported = export_onnx(subject, request.file, words, opset=request.opset)
     return f"{request.file}: {exported.card.model_id}, differs from torch by {exported.difference:.1e}"
 
 
@@ -95,7 +97,12 @@ def _trunk(kind: str | None) -> TrunkSpec | None:
 
 def _words(request: Request) -> Words:
     if request.run is None:
+        words = {"--licence": request.licence, "--notes": request.notes, "--threshold": request.threshold}
+        if given := [option for option, value in words.items() if value is not None]:
+            raise ExportError(f"random weights have no {' and no '.join(given)}: leave it away")
         return Words(NO_LICENCE, NO_NOTES)
     if request.licence is None or request.notes is None:
         raise ExportError("expected --licence and --notes of what was trained: the card carries them")
+    if request.threshold is not None and not -1 <= request.threshold <= 1:
+        raise ExportError(f"--threshold: expected a cosine, -1 to 1, found {request.threshold:g}")
     return Words(request.licence, request.notes, request.threshold)

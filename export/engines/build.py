@@ -1,10 +1,8 @@
 """Builds an engine from an ONNX file, and writes it with its card, whole or not at all."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
@@ -14,7 +12,8 @@ from export.engines.options import EngineOptions, check_options, command
 from export.engines.profile import add_profile, shape_ranges
 from export.engines.progress import BuildStep, progress_monitor
 from export.engines.rtx import set_targets
-from reid_runtime.card import ModelCard, TensorSpec, artefact_sha256, card_path, read_card, write_card
+from export.target import check_place, check_target, folder_beside, written_whole
+from reid_runtime.card import ModelCard, TensorSpec, artefact_sha256, read_card, write_card
 from reid_runtime.cuda_device import first_gpu
 from reid_runtime.engine_card import EngineCard, ShapeRange
 from reid_runtime.engine_checks import NAMES, RTX_DEFAULT
@@ -49,19 +48,21 @@ def build_engine(
 
     Raises:
         EngineError: if the library refuses the network, in one line.
+        TargetError: if the engine cannot lie there.
         ArtefactError: if the network has no card, or there is no GPU where the library needs one.
         OSError: if the engine cannot be written.
     """
     check_options(options)
-    if engine.suffix != SUFFIX or not engine.parent.is_dir():
-        raise EngineMisuseError(f"expected a file with the suffix {SUFFIX} in a folder that is there, found {engine}")
+    check_target(engine, SUFFIX)
+    if options.timing_cache is not None:
+        check_place(options.timing_cache)
     if onnx.suffix != ".onnx":
         raise EngineMisuseError(f"expected a network with the suffix .onnx, found {onnx}")
     card = read_card(onnx)
     ranges = shape_ranges(card, options)
     trt = load_library(options.runtime)
     gpu = _gpu(options)
-    with _beside(engine) as partial:
+    with written_whole(engine) as partial:
         outputs = _write(trt, onnx, partial, card, options, ranges, observers)
         engine_card = _card(card, onnx, partial, options, ranges, gpu, trt.__version__, outputs)
         write_card(engine_card, partial)
@@ -125,8 +126,8 @@ def _configure(trt: ModuleType, config: Any, options: EngineOptions) -> None:
 
 def _write_timing_cache(cache: Any, file: Path) -> None:
     """Whole or not at all: half a cache spoils every build after it."""
-    with TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
-        partial = Path(folder, file.name)
+    with folder_beside(file) as folder:
+        partial = folder / file.name
         partial.write_bytes(cache.serialize())
         partial.replace(file)
 
@@ -166,18 +167,3 @@ def _card(
     return card.model_copy(
         update={"file": file.name, "sha256": artefact_sha256(file), "outputs": outputs, "engine": engine}
     )
-
-
-@contextmanager
-def _beside(file: Path) -> Iterator[Path]:
-    """A path of the same name in a folder beside; what lies there at the end, with its card, takes the file's place."""
-    with TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent) as folder:
-        partial = Path(folder, file.name)
-        try:
-            yield partial
-        except OSError as error:
-            if error.errno is None or error.filename not in (None, str(partial)):
-                raise
-            raise OSError(error.errno, error.strerror, str(file)) from error
-        partial.replace(file)
-        card_path(partial).replace(card_path(file))

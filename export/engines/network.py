@@ -11,6 +11,8 @@ from export.engines.errors import EngineError
 from reid_runtime.tensorrt_library import reason
 
 NUMBERS = "_as_numbers"
+FAILED_CHECK = "false"
+"""What the parsers say of an operator that they know and do not have."""
 SHOWN = 3
 """Errors in one line; what follows mostly comes of the first."""
 
@@ -45,7 +47,8 @@ def _refusals(errors: list[Any]) -> str:
 def _refusal(error: Any) -> str:
     """Operator, node and what is wrong with it."""
     where = f"{error.node_operator()} {error.node_name()}".strip() or "the file"
-    return f"the parser refuses {where}: {reason([error.desc()])}"
+    reported = reason([error.desc()])
+    return f"the parser refuses {where}: {'it has no such operator' if reported == FAILED_CHECK else reported}"
 
 
 def _bytes_as_numbers(file: Path) -> bytes:

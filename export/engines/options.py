@@ -9,6 +9,8 @@ from export.engines.errors import EngineMisuseError
 from reid_runtime.engine_card import EngineRuntime, Hardware
 from reid_runtime.engine_checks import NAMES
 
+MOST = 1 << 16
+"""Of any axis: clips and frames are never so many, and a builder takes what fits into no GPU without a word."""
 CAPABILITY = re.compile(r"\d+\.\d")
 
 
@@ -55,14 +57,15 @@ def parse_sizes(text: str, what: str) -> Sizes:
     """Of `1,8,32`, or of one number for all three.
 
     Raises:
-        EngineMisuseError: if they are no numbers from 1 on, in rising order.
+        EngineMisuseError: if they are no numbers from 1 to `MOST`, in rising order.
     """
-    found = [int(each) for each in text.split(",") if each.strip().isdigit()]
+    found = [int(each) for each in text.split(",") if each.strip().isdecimal()]
     if len(found) == 1 and "," not in text:
         found *= 3
-    if len(found) != 3 or len(text.split(",")) not in (1, 3) or not 1 <= found[0] <= found[1] <= found[2]:
+    if len(found) != 3 or len(text.split(",")) not in (1, 3) or not 1 <= found[0] <= found[1] <= found[2] <= MOST:
         raise EngineMisuseError(
-            f"{what}: expected the least, the usual and the most, such as 1,8,32, or one number, found {text}"
+            f"{what}: expected the least, the usual and the most, such as 1,8,32, or one number, up to {MOST}, "
+            f"found {text}"
         )
     return Sizes(*found)
 

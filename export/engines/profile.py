@@ -26,7 +26,12 @@ def shape_ranges(card: ModelCard, options: EngineOptions) -> tuple[ShapeRange, .
 def _frames(card: ModelCard, asked: Sizes | None) -> Sizes:
     served = card.clip.frames if card.clip is not None else 1
     sizes = asked or Sizes(1, served, max(served, MOST_FRAMES))
-    if card.inputs[0].shape[1:2] == (None,) and not sizes.least <= served <= sizes.most:
+    if card.clip is None or card.inputs[0].shape[1] is not None:
+        if asked is not None:
+            takes = "images" if card.clip is None else f"clips of {card.inputs[0].shape[1]} frames and no others"
+            raise EngineMisuseError(f"--frames: {card.file} takes {takes}: leave it away")
+        return sizes
+    if not sizes.least <= served <= sizes.most:
         raise EngineMisuseError(
             f"--frames: serving gives clips of {served} frames, found from {sizes.least} to {sizes.most}"
         )

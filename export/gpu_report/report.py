@@ -7,6 +7,7 @@ from pathlib import Path
 
 from export.gpu_report.machine import Machine
 from export.gpu_report.steps import Done
+from export.target import write_text
 
 MARKDOWN, JSON = "gpu-report.md", "gpu-report.json"
 
@@ -14,9 +15,9 @@ MARKDOWN, JSON = "gpu-report.md", "gpu-report.json"
 def write_report(folder: Path, machine: Machine, steps: Sequence[Done], *, date: str) -> Path:
     """Writes both, each whole; tells where the one for people lies."""
     markdown = "\n".join([*_head(machine, date), *_table(steps), *_outputs(steps)]) + "\n"
-    _replace(folder / MARKDOWN, markdown)
+    write_text(folder / MARKDOWN, markdown)
     facts = {"date": date, "machine": asdict(machine), "steps": [asdict(step) for step in steps]}
-    _replace(folder / JSON, json.dumps(facts, indent=2) + "\n")
+    write_text(folder / JSON, json.dumps(facts, indent=2) + "\n")
     return folder / MARKDOWN
 
 
@@ -52,12 +53,3 @@ def _printed(output: str) -> str:
     """Tables as they are; all else as it stood on the screen."""
     text = output.strip()
     return text if text.startswith("|") else f"```text\n{text}\n```"
-
-
-def _replace(path: Path, text: str) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

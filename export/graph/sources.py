@@ -105,9 +105,17 @@ def random_subject(name: str, *, seed: int, sizes: Sizes = AS_TRAINED, trunk: Tr
     clip = sizes.of(CATALOGUE[name].clip)
     params = NetworkParams(name, clip, trunk)
     _check_frames(name, CATALOGUE[name].lengths, clip.frames)
-    subject = encoder_subject(build_network(params), params, origin)
-    (clips,) = subject.example(ENLIVENING_CLIPS)
-    enliven(subject.network, clips)
+    try:
+        subject = encoder_subject(build_network(params), params, origin)
+        (clips,) = subject.example(ENLIVENING_CLIPS)
+        enliven(subject.network, clips)
+    except (ValueError, RuntimeError) as error:
+        if sizes == AS_TRAINED and trunk is None:
+            raise
+        raise ExportError(
+            f"{name} cannot be built for crops of {clip.height} x {clip.width}{f' on {trunk.kind}' if trunk else ''}: "
+            f"{str(error).splitlines()[0]}"
+        ) from error
     return subject
 
 

@@ -1,15 +1,14 @@
 """ONNX graphs as they are read, made ready, and written whole or not at all."""
 
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # comes with onnx
 
+from export.target import take_places
 from passerby_events.errors import PasserbyError
-from reid_runtime.card import ArtefactError, ModelCard, artefact_sha256, card_path, write_card
+from reid_runtime.card import ArtefactError, ModelCard, artefact_sha256, write_card
 from reid_runtime.onnx_session import LOAD_ERRORS, ONLY_ERRORS
 from reid_runtime.quiet_onnxruntime import ort
 
@@ -28,7 +27,7 @@ def read_prepared(path: Path, folder: Path) -> onnx.ModelProto:
 
     Args:
         path: of the network.
-        folder: of a `scratch`.
+        folder: for files that are needed meanwhile.
 
     Raises:
         ArtefactError: if the file is no network.
@@ -56,17 +55,6 @@ def activations_multiplied(model: onnx.ModelProto) -> set[str]:
     }
 
 
-@contextmanager
-def scratch(beside: Path) -> Iterator[Path]:
-    """A folder on the disk of a file that is to come; gone afterwards, whatever happens.
-
-    Raises:
-        OSError: if the folder of the file is not there, or cannot be written.
-    """
-    with tempfile.TemporaryDirectory(prefix=f".{beside.stem}-", dir=beside.parent) as folder:
-        yield Path(folder)
-
-
 def save(model: onnx.ModelProto, path: Path) -> Path:
     """Writes a network into one file.
 
@@ -84,14 +72,13 @@ def publish(made: Path, out: Path, card: Callable[[str], ModelCard]) -> ModelCar
     """Puts a finished file in its place, with its card; neither is there before both are whole.
 
     Args:
-        made: in a `scratch` beside `out`.
+        made: in a `folder_beside` of `out`.
         out: its place.
         card: from the fingerprint.
     """
     written = card(artefact_sha256(made))
-    made_card = write_card(written, made)
-    made.replace(out)
-    made_card.replace(card_path(out))
+    write_card(written, made)
+    take_places(made, out)
     return written
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import onnx
 from rich.console import Console
 
-from export.precision.graphs import PrecisionError, publish, read_prepared, save, scratch
+from export.precision.graphs import PrecisionError, publish, read_prepared, save
 from export.precision.half import calculating, halvable, out_of_reach, to_half
 from export.precision.quantise import Feed, Ranges, quantisable, quantised, weighted
 from export.precision.sensitivity import Probe, best_ranges, costs, fewest
+from export.target import check_target, folder_beside
 from export.verification.figures import LIMITS, Figures, Limits
 from export.verification.trials import Trial
 from reid_runtime.card import Lowered, ModelCard, Precision, read_card
@@ -64,7 +65,8 @@ def check_request(file: Path, out: Path) -> ModelCard:
 
     Raises:
         ArtefactError: if file or card is not what it should be.
-        PrecisionError: if the file is not in single precision, or there is no place for what is to come.
+        PrecisionError: if the file is not in single precision, or is the one to write.
+        TargetError: if there is no place for what is to come.
     """
     card = read_card(file)
     if card.precision != "fp32":
@@ -72,10 +74,7 @@ def check_request(file: Path, out: Path) -> ModelCard:
         raise PrecisionError(
             f"{file.name}: expected a network in fp32, found {card.precision}{made}: give the file that it was made of"
         )
-    if out.suffix != ".onnx":
-        raise PrecisionError(f"--out: expected a file with the suffix .onnx, found {out.name}")
-    if not out.parent.is_dir():
-        raise PrecisionError(f"--out: expected a folder at {out.parent}, found none: make it")
+    check_target(out, ".onnx")
     if out.resolve() == file.resolve():
         raise PrecisionError(f"--out: expected another file than {file.name}, found the same")
     return card
@@ -90,7 +89,7 @@ def lower(request: Request, trial: Trial, console: Console) -> tuple[ModelCard, 
         OSError: if it cannot be written.
     """
     card = check_request(request.file, request.out)
-    with scratch(request.out) as folder:
+    with folder_beside(request.out) as folder:
         model = read_prepared(request.file, folder)
         attempt = _Attempt(request, card, trial, folder, console)
         if request.precision == "fp16":

@@ -9,7 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from export.graph.errors import ExportError
 from export.graph.sources import trained_subject
+from export.graph.subject import Subject
+from reid_models.architectures.architecture import Lengths
 from reid_runtime.card import ModelCard, read_card
 from reid_runtime.load import load_session, open_session, own_provider
 from reid_runtime.session import Arrays, Provider, Session
@@ -89,10 +92,32 @@ def open_reference(path: Path, like: ModelCard, *, provider: Provider, threads: 
         CheckpointError: if the folder holds no checkpoint, or several.
         ExportError: if what it holds is no network that is exported.
     """
-    if path.is_file() or path.suffix:
+    if path.is_file() or (path.suffix and not path.is_dir()):
         return load_session(path, provider=provider, threads=threads)
     torch.set_num_threads(threads)
-    return TorchSession(trained_subject(path).network, like)
+    subject = trained_subject(path)
+    check_source(subject, like)
+    return TorchSession(subject.network, like)
+
+
+def check_source(subject: Subject, card: ModelCard) -> None:
+    """Whether a network in torch takes what an artefact takes.
+
+    Raises:
+        ExportError: if it takes images and the artefact clips, or clips of another size.
+    """
+    own, its = subject.clip, card.clip
+    if own is not None and its is not None:
+        lengths = subject.lengths or Lengths()
+        has_frames = own.frames == its.frames if lengths.is_built_in else lengths.allow(its.frames)
+        is_alike = has_frames and (own.height, own.width) == (its.height, its.width)
+    else:
+        is_alike = own is its and card.detection is not None
+    if not is_alike:
+        raise ExportError(
+            f"expected a network that takes what {card.name} takes, found {subject.architecture}: name the one that "
+            "it was made from"
+        )
 
 
 def open_artefact(path: Path, *, provider: Provider | None, threads: int) -> Session:

@@ -151,6 +151,23 @@ def is_detector(card: ModelCard) -> bool:
     return card.family in READERS
 
 
+def check_alike(card: ModelCard, reference: ModelCard) -> None:
+    """Raises SamplesError unless both take the same clips or images, and are used alike."""
+    is_alike = card.clip == reference.clip and is_detector(card) == is_detector(reference)
+    if not is_alike or card.inputs[0].shape[1:] != reference.inputs[0].shape[1:]:
+        found, expected = (_takes(each) for each in (card, reference))
+        raise SamplesError(
+            f"{card.name} takes {found}, and {reference.name}, which it is held against, {expected}: they are not "
+            "the same network"
+        )
+
+
+def _takes(card: ModelCard) -> str:
+    if card.clip is None:
+        return " x ".join("*" if size is None else str(size) for size in card.inputs[0].shape[1:])
+    return f"clips of {card.clip.frames} frames of {card.clip.height} x {card.clip.width}"
+
+
 def detector_of(session: Session) -> Detector:
     """What serving makes of a session, at the score that it asks for."""
     return NetworkDetector(session)

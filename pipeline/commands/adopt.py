@@ -30,6 +30,8 @@ SCORE = 0.25
 """Detections below are not told: most networks find somebody everywhere, at a low score."""
 SHOP_PEOPLE = np.array([[355, 182, 405, 298], [364, 88, 412, 182]], np.float32)
 """Two people of the shop's frame, x1 y1 x2 y2 in pixels."""
+MOST_PX = 8192
+"""Of a side of a detector's input."""
 CROPS = 4
 """In a clip, where the network leaves that open."""
 JPEG_QUALITY = 90
@@ -63,6 +65,7 @@ def adopt_file(
     families = list(FAMILIES.values()) if family is None else [family_named(family)]
     image = decode_image(trial.image or SHOP_IMAGE, RgbConverter())
     found = examine(file, families, words, asked)
+    _check_size(asked, found)
     lines = [f"{card_path(file)}: {found.card.model_id}, family {found.card.family}", f"found: {_why(found)}"]
     session = open_session(file, found.card, provider=own_provider(file), threads=1)
     if found.card.family in {each.name for each in DETECTORS}:
@@ -87,9 +90,18 @@ def _size(text: str | None) -> tuple[int | None, int | None]:
     if text is None:
         return None, None
     height, by, width = text.partition("x")
-    if not by or not height.isdecimal() or not width.isdecimal():
-        raise ConfigError(f"--size: expected HEIGHTxWIDTH, found {text!r}")
-    return int(height), int(width)
+    sides = [int(side) for side in (height, width) if side.isdecimal()]
+    if not by or len(sides) != 2 or not 1 <= min(sides) <= max(sides) <= MOST_PX:
+        raise ConfigError(f"--size: expected HEIGHTxWIDTH, each up to {MOST_PX} pixels, found {text!r}")
+    return sides[0], sides[1]
+
+
+def _check_size(asked: Asked, found: Examined) -> None:
+    """Raises ConfigError if the file has a size of its own, and another was asked for."""
+    own = found.card.detection
+    if asked.height is not None and (own is None or (own.height, own.width) != (asked.height, asked.width)):
+        takes = f"images of {own.height}x{own.width} alone" if own else "crops, and no images"
+        raise ConfigError(f"--size: the file takes {takes}, found {asked.height}x{asked.width}: leave it away")
 
 
 def _try_detector(session: Session, image: NDArray[np.uint8], trial: Trial) -> list[str]:

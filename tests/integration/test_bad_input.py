@@ -157,7 +157,7 @@ TABLE = [
         "--false-match-rate: expected a share above 0 and below 1, found 1.0",
     ),
     ("adopt {in}/crops.onnx --draw {out}.jpg", MISUSE, "--draw: expected a detector"),
-    ("adopt {in}/crops.onnx --size 64", MISUSE, "--size: expected HEIGHTxWIDTH, found '64'"),
+    ("adopt {in}/crops.onnx --size 64", MISUSE, "--size: expected HEIGHTxWIDTH, each up to 8192 pixels, found '64'"),
     ("adopt {in}/crops.onnx --try {in}/text.mp4", WORLD, "expected a JPEG or PNG image"),
     ("adopt {in}/none.onnx --family osnet", WORLD, "found no file"),
     ("adopt {in}/text.mp4 --family osnet", WORLD, "expected a network with the suffix .onnx"),

@@ -35,6 +35,13 @@ def test_an_artefact_without_a_card_tells_how_to_write_one(artefact: Path) -> No
         read_card(artefact)
 
 
+def test_an_engine_without_its_card_is_to_be_built_anew(tmp_path: Path) -> None:
+    engine = tmp_path / "net.engine"
+    engine.write_bytes(b"weights")
+    with pytest.raises(ArtefactError, match=r"has no card, .*: build the engine anew with `reid-export engine`"):
+        read_card(engine)
+
+
 def test_a_card_of_another_file_is_refused(artefact: Path) -> None:
     write_card(carded(artefact), artefact)
     artefact.write_bytes(b"other weights")

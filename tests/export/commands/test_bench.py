@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 
 from export import cli
-from reid_runtime.card import read_card
+from export.commands import bench
+from reid_runtime.card import DetectionSpec, read_card
 from testing.engines import engine_card, need_rtx, stored_engine
+from testing.networks import card
 from testing.paths import ROOT
 
 MODELS = ROOT / "configs" / "models"
@@ -27,7 +29,7 @@ def test_artefacts_are_timed_in_turns_and_drawn(tmp_path: Path, capsys: pytest.C
 
 @pytest.mark.parametrize("name", ["passerby-encoder", "passerby-detector"])
 def test_torch_is_timed_beside_them_without_a_run(name: str, tmp_path: Path) -> None:
-    card = read_card(MODELS / f"{name}.onnx")
+    network = read_card(MODELS / f"{name}.onnx").network
     ask = [
         "bench",
         str(MODELS / f"{name}.onnx"),
@@ -36,7 +38,7 @@ def test_torch_is_timed_beside_them_without_a_run(name: str, tmp_path: Path) -> 
         "--provider",
         "cpu",
         "--network",
-        card.network,
+        network,
     ]
     assert cli.main([*ask, "--batch", "1", "--rounds", "3", "--no-compile"]) == 0
     record = json.loads((tmp_path / "bench.json").read_text())
@@ -49,6 +51,10 @@ def test_torch_is_timed_beside_them_without_a_run(name: str, tmp_path: Path) -> 
         (["--frames", "5"], "takes clips of 8 frames, found --frames 5"),
         (["--network", "abacus"], "or a network of docs/models.md, found abacus"),
         (["--provider", "abacus"], "expected one of cpu, openvino, cuda"),
+        (["--provider", "tensorrt-rtx"], "expected a provider that runs passerby-encoder.onnx, found tensorrt-rtx"),
+        (["--batch", "99999999999999999999"], "--batch"),
+        (["--threads", "9999999999"], "--threads"),
+        ([str(MODELS / "passerby-detector.onnx")], "which it is held against, clips of 8 frames"),
     ],
 )
 def test_misuse_is_one_line(more: list[str], expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,3 +70,39 @@ def test_an_engine_is_given_to_its_own_library(tmp_path: Path, capsys: pytest.Ca
     stored_engine(tmp_path / "net.engine", engine_card(runtime="tensorrt-rtx", version="1.0.0.1", gpu=None))
     assert cli.main(["bench", str(tmp_path / "net.engine"), "--out", str(tmp_path / "out"), "--provider", "cpu"]) == 1
     assert "built by TensorRT-RTX 1.0.0.1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (["--frames", "4"], "passerby-detector takes images, found --frames 4: leave it away"),
+        (["--network", "pooling-mean-resnet18", "--no-compile"], "takes what passerby-detector takes, found pooling-"),
+    ],
+)
+def test_what_a_detector_does_not_take_is_one_line(
+    more: list[str], expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask = ["bench", str(MODELS / "passerby-detector.onnx"), "--out", str(tmp_path / "out"), "--provider", "cpu"]
+    assert cli.main([*ask, *more]) == 2
+    reported = capsys.readouterr().err
+    assert expected in reported
+    assert reported.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_clips_for_which_there_is_no_memory_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError("Unable to allocate 88 GiB")
+
+    monkeypatch.setattr(bench, "noise_for", full)
+    ask = ["bench", str(MODELS / "passerby-encoder.onnx"), "--out", str(tmp_path / "out"), "--provider", "cpu"]
+    assert cli.main([*ask, "--batch", "60000"]) == 1
+    assert "not enough memory: Unable to allocate 88 GiB" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_images_of_any_size_are_as_large_as_the_card_says() -> None:
+    image = card((None, 3, None, None), family="yolox", detection=DetectionSpec(96, 64, "top-left", 0))
+    assert bench.noise_for(image)["in"].shape == (1, 3, 96, 64)

@@ -169,6 +169,25 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     ),
     "a mask for a detector": (["{tmp}/detector", "--mask"], "leave --mask away"),
     "attention of a detector": (["{tmp}/detector", "--attention"], "has no attention to show"),
+    "crops too small for a network": (
+        ["--network", "sta-resnet50", "--trunk", "compact", "--height", "32", "--width", "32"],
+        "sta-resnet50 cannot be built for crops of 32 x 32 on compact: expected maps whose rows divide into 4 parts",
+    ),
+    "crops too small for a convolution": (
+        ["--network", "stmp-inception-v3", "--height", "32", "--width", "32"],
+        "stmp-inception-v3 cannot be built for crops of 32 x 32: ",
+    ),
+    "crops too small for a trunk": (
+        ["--network", "compact-stripes-ibn", "--trunk", "inception_v3", "--height", "64", "--width", "32"],
+        "expected frames of at least 75 x 75 pixels, found 64 x 32",
+    ),
+    "a seed that is no such number": (["--network", "sta-resnet50", "--seed", "9" * 30], "--seed"),
+    "words for random weights": (
+        ["--network", "sta-resnet50", "--licence", "MIT", "--threshold", "0.5"],
+        "random weights have no --licence and no --threshold: leave it away",
+    ),
+    "no cosine": (["{tmp}/run", "--threshold", "1.5"], "--threshold: expected a cosine, -1 to 1, found 1.5"),
+    "no number": (["{tmp}/run", "--threshold", "nan"], "--threshold: expected a cosine, -1 to 1, found nan"),
     "an old opset": (["--network", "sta-resnet50", "--opset", "9"], "expected an opset from 18 to 22, found 9"),
 }
 

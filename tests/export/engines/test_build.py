@@ -19,6 +19,7 @@ from reid_runtime.card import Pixels, TensorSpec, artefact_sha256, read_card
 from reid_runtime.engine_card import ShapeRange
 from testing.engines import clip_network, image_network, need_rtx, with_card
 from testing.networks import Shape, mean_network
+from testing.paths import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +80,11 @@ def refused(argv: str, code: int, capfd: pytest.CaptureFixture[str]) -> str:
         ("--for cuda", "--for: expected tensorrt or tensorrt-rtx, found cuda"),
         ("--for tensorrt-rtx --batch 8,1,32", "--batch: expected the least, the usual and the most"),
         ("--for tensorrt-rtx --batch 0", "--batch: expected the least"),
+        ("--for tensorrt-rtx --batch ²", "--batch: expected the least"),
+        ("--for tensorrt-rtx --batch 1,8,99999999999", "or one number, up to 65536, found 1,8,99999999999"),
+        ("--for tensorrt-rtx --workspace-mib 99999999999999", "--workspace-mib"),
         ("--for tensorrt-rtx --frames many", "--frames: expected the least"),
+        ("--for tensorrt-rtx --frames 4", "takes images: leave it away"),
         (
             "--for tensorrt-rtx --target 9.0",
             "expected compute capabilities of 7.5, 8.0, 8.6, 8.9, 12.0, 12.1, found 9.0",
@@ -136,6 +141,20 @@ def test_an_operator_that_the_parser_lacks_is_named(tmp_path: Path, capfd: pytes
     reported = refused(f"engine {onnx_file} {tmp_path}/net.engine --for tensorrt-rtx", 1, capfd)
     assert "net.onnx: the parser refuses Frobnicate odd: " in reported
     assert files(tmp_path) == {"net.onnx", "net.json"}
+
+
+def test_so_is_one_that_it_knows_and_does_not_have(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    onnx_file = network_of(tmp_path, helper.make_node("Bernoulli", ["in"], ["out"], name="coin"))
+    reported = refused(f"engine {onnx_file} {tmp_path}/net.engine --for tensorrt-rtx", 1, capfd)
+    assert "the parser refuses Bernoulli coin: it has no such operator" in reported
+
+
+def test_frames_of_a_network_that_takes_one_number_alone_are_misuse(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    encoder = ROOT / "configs" / "models" / "passerby-encoder.onnx"
+    reported = refused(f"engine {encoder} {tmp_path}/net.engine --for tensorrt-rtx --frames 9", 2, capfd)
+    assert "--frames: passerby-encoder.onnx takes clips of 8 frames and no others: leave it away" in reported
 
 
 def test_what_the_builder_cannot_do_is_said_in_its_words(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

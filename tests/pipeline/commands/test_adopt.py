@@ -6,6 +6,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto
@@ -86,7 +87,10 @@ def test_whom_a_detector_found_can_be_drawn_on_an_image_of_ones_own(tmp_path: Pa
         ({"o": np.ones((2, 9), np.float32)}, "--family detr", "the family detr yields boxes (N, queries, 4) and"),
         ({"o": yolov8_output() * 1e9}, "", "it is not of the family yolov8: expected scores between 0 and 1"),
         ({"o": yolov8_output() * np.nan}, "", "net.onnx yields NaN or infinity"),
-        ({"o": yolov8_output()}, "--size 64", "--size: expected HEIGHTxWIDTH, found '64'"),
+        ({"o": yolov8_output()}, "--size 64", "--size: expected HEIGHTxWIDTH, each up to 8192 pixels, found '64'"),
+        ({"o": yolov8_output()}, "--size 0x0", "--size: expected HEIGHTxWIDTH, each up to 8192 pixels, found '0x0'"),
+        ({"o": yolov8_output()}, "--size 64x64", "--size: the file takes images of 96x96 alone, found 64x64"),
+        ({"o": np.ones((1, 9), np.float32)}, "--size 64x64", "--size: the file takes crops, and no images"),
         ({"o": yolov8_output()}, "--try {tmp}/none.jpg", "none.jpg: expected a JPEG or PNG image"),
         ({"o": np.ones((1, 9), np.float32)}, "--draw {tmp}/o.jpg", "--draw: expected a detector, found the family"),
     ],
@@ -127,3 +131,22 @@ def test_half_precision_at_the_input_is_adopted_as_such(tmp_path: Path) -> None:
     path = detector(tmp_path / "net.onnx", {"o": yolov8_output()}, dtype=TensorProto.FLOAT16)
     assert main(["adopt", str(path)]) == 0
     assert read_card(path).pixels.dtype == "float16"
+
+
+@pytest.mark.parametrize("family", [(), ("--family", "yolox"), ("--family", "osnet")])
+@pytest.mark.parametrize("lacking", ["input", "output"])
+def test_a_file_without_inputs_or_outputs_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lacking: str, family: tuple[str, ...]
+) -> None:
+    path = detector(tmp_path / "net.onnx", {"o": yolov8_output()})
+    model = onnx.load(path)
+    del getattr(model.graph, lacking)[:]
+    if lacking == "input":
+        model.graph.initializer.append(
+            onnx.numpy_helper.from_array(np.zeros((1, 3, SIDE_PX, SIDE_PX), np.float32), "images")
+        )
+    onnx.save(model, path)
+    assert main(["adopt", str(path), *family]) == FAILED
+    line = capsys.readouterr().err
+    assert "net.onnx: expected a network with inputs and outputs, found " in line
+    assert line.count("\n") == 1
