@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reid_learning.checkpoint import FILE
+from reid_models.training.learners.completion import CompletionObjective
 from reid_models.training.recipes.catalogue import read_plan
 from testing.paths import SHARED
 
@@ -31,6 +32,7 @@ MARKET, LABELS = SHARED / "data/reid/market1501_train", SHARED / "data/reid/mars
 CLIPS = "video_to_video"
 """How all are asked. TKP's paper asks by images, which find less: its rows are asked both ways."""
 BY_IMAGE = ", asked by images"
+TRANSFER = "attribute-transfer"
 CLAIMS = (
     ("COSAM on pooled frames", "cosam-tp", "gao-tp"),
     ("GLTR", "gltr", "gltr-baseline"),
@@ -54,6 +56,8 @@ OTHERS = (
     "sta",
     "ap3d",
     "modern",
+    *("gao-image", "cosam-rnn", "cosam-se-tp", "gltr-released", "tkp-f", "tkp-d", "attributes-plain", TRANSFER),
+    *("m3d", "csa-flow", "vrstc"),
 )
 STEPS = 120
 DONE = "done"
@@ -115,13 +119,17 @@ def _learnt(row: Row, data: str, asked: argparse.Namespace) -> str:
     if row.is_done(asked.out):
         return "done before"
     small = f"{row.recipe}-small"
+    labelled = ("--data", asked.labelled) if row.recipe == TRANSFER and asked.labelled else ()
     fit = _call(
-        "fit", small, "--data", data, "--out", str(folder), "--steps", str(asked.steps),
+        "fit", small, *labelled, "--data", data, "--out", str(folder), "--steps", str(asked.steps),
         "--seed", str(row.seed), "--begin-with", str(asked.start),
     )  # fmt: skip
     if fit.returncode and "steps to go" not in fit.stderr:
         return fit.stderr.strip().splitlines()[-1]
-    for stage in read_plan(small).stages:
+    recognising = [
+        stage for stage in read_plan(small).stages if not isinstance(stage.recipe.objective, CompletionObjective)
+    ]
+    for stage in recognising:
         asks_by_image = stage.recipe.test.matching != CLIPS
         for matching in ((), ("--matching", CLIPS)) if asks_by_image else ((),):
             found = _call("evaluate", str(folder / stage.name), "--data", data, "--protocol", "mars", *matching)
@@ -137,6 +145,8 @@ def _table(runs: Path) -> Iterable[str]:
     for path in sorted(runs.glob("*-seed*/*/evaluations/*.json")):
         recipe, _, seed = path.parts[-4].rpartition("-seed")
         is_first = path.parts[-3] == "frames" and recipe.startswith("gltr")
+        if not is_first and path.parts[-3] != read_plan(f"{recipe}-small").stages[-1].name:
+            continue
         first, last = _losses(path.parents[1])
         scores = {**json.loads(path.read_text())["scores"], "first": first, "last": last}
         asked = "" if path.stem.endswith(CLIPS) else BY_IMAGE
@@ -186,6 +196,7 @@ def _parsed(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy.papers", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
     parser.add_argument("--data", help="NAME=FOLDER in the place of Market-1501, see `reid-train data`")
+    parser.add_argument("--labelled", help=f"NAME=FOLDER of a set with attributes, from which {TRANSFER} takes them")
     parser.add_argument("--start", type=Path, required=True, help="folder of the stage that all begin with")
     parser.add_argument("--recipes", nargs="+", default=[*MAIN, *BASELINES])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
