@@ -21,12 +21,13 @@ def need_rtx() -> None:
         pytest.skip("TensorRT-RTX is not installed: the extra `rtx`")
 
 
-def clip_network(path: Path, *, frames: int = 4) -> Path:
+def clip_network(path: Path, *, frames: int = 4, takes_others: bool = True) -> Path:
     """Bytes of any number of clips of any length, transposed and averaged: (N, T, 8, 4, 3) -> (N, T, 3).
 
     Args:
         path: to write.
         frames: that serving gives it.
+        takes_others: whether the card lets it have clips of other lengths.
     """
     mean_network(path, ["n", "t", 8, 4, 3], axes=[2, 3], dtype=TensorProto.UINT8)
     model = onnx.load(path)
@@ -34,7 +35,7 @@ def clip_network(path: Path, *, frames: int = 4) -> Path:
     model.graph.node[1].attribute[0].ints[:] = [3, 4]
     model.graph.node.insert(0, helper.make_node("Transpose", ["in"], ["transposed"], perm=[0, 1, 4, 2, 3]))
     onnx.save(model, path)
-    given = TensorSpec(name="in", shape=(None, None, 8, 4, 3), dtype="uint8")
+    given = TensorSpec(name="in", shape=(None, None if takes_others else frames, 8, 4, 3), dtype="uint8")
     return with_card(path, given, CLIPS, clip=ClipSpec(frames, 8, 4))
 
 

@@ -2,18 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import torch
 
 from export.graph.artefact import SUFFIX, Words, export_onnx
 from export.graph.errors import ExportError
 from export.graph.extras import with_attention, with_mask
-from export.graph.sources import AS_TRAINED, Sizes, random_subject, trained_subject
+from export.graph.sources import AS_TRAINED, Sizes, random_subject, trained_subject, trunk_named
 from export.graph.subject import Subject
 from export.graph.tracing import OPSET, OPSETS
 from export.target import check_target
-from reid_models.architectures.backbones import TrunkSpec
 
 NO_LICENCE = "none needed: random numbers"
 NO_NOTES = "Not trained: the weights are random numbers. For trying an engine or a runtime, and for nothing else."
@@ -83,16 +81,7 @@ def _subject(request: Request) -> Subject:
         raise ExportError(
             "expected a CHECKPOINT before the file, or --network NAME for one of random weights, found neither"
         )
-    return random_subject(request.network, seed=request.seed, sizes=request.sizes, trunk=_trunk(request.trunk))
-
-
-def _trunk(kind: str | None) -> TrunkSpec | None:
-    if kind is None:
-        return None
-    kinds = get_args(TrunkSpec.__annotations__["kind"])
-    if kind not in kinds:
-        raise ExportError(f"expected a trunk of {', '.join(kinds)}, found {kind}")
-    return TrunkSpec(kind, last_stride=2 if kind == "inception_v3" else 1)  # type: ignore[arg-type]  # it is one of them
+    return random_subject(request.network, seed=request.seed, sizes=request.sizes, trunk=trunk_named(request.trunk))
 
 
 def _words(request: Request) -> Words:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 import torch
 from torch import nn
@@ -29,6 +30,8 @@ from reid_runtime.card import ClipSpec
 
 DETECTOR = "person-detector"
 """The name of the small detector, which the catalogue of re-ID networks does not have."""
+ON = " on "
+"""Between a network and its trunk, in cards."""
 DETECTOR_PAPER = "ours, in the form of YOLOX (Ge et al. 2021)"
 DETECTOR_PX = 384, 512
 """Height and width, as images of most cameras have them: one of 4:3 fills it."""
@@ -82,11 +85,26 @@ def trained_subject(run: Path, *, network: str | None = None, sizes: Sizes = AS_
     return _detector(restored_network(checkpoint), origin, sizes)
 
 
+def trunk_named(kind: str | None) -> TrunkSpec | None:
+    """The frame network of that kind; None: the catalogue's.
+
+    Raises:
+        ExportError: if there is none.
+    """
+    if kind is None:
+        return None
+    kinds = get_args(TrunkSpec.__annotations__["kind"])
+    if kind not in kinds:
+        raise ExportError(f"expected a trunk of {', '.join(kinds)}, found {kind}")
+    return TrunkSpec(kind, last_stride=2 if kind == "inception_v3" else 1)  # type: ignore[arg-type]  # it is one of them
+
+
 def random_subject(name: str, *, seed: int, sizes: Sizes = AS_TRAINED, trunk: TrunkSpec | None = None) -> Subject:
     """A network that nobody has trained, for who wants to try an engine with it.
 
     Args:
-        name: in the catalogue of re-ID networks, or `DETECTOR`.
+        name: in the catalogue of re-ID networks, alone or, as cards have it, with its trunk: NAME on TRUNK; or
+            `DETECTOR`.
         seed: of its weights.
         sizes: of its clips or images.
         trunk: another frame network than the catalogue's.
@@ -94,6 +112,8 @@ def random_subject(name: str, *, seed: int, sizes: Sizes = AS_TRAINED, trunk: Tr
     Raises:
         ExportError: if there is no such network, or it cannot be built for such sizes.
     """
+    name, _, kind = name.partition(ON)
+    trunk = trunk or trunk_named(kind or None)
     origin = f"random numbers (seed {seed}): not trained, it recognises nobody"
     torch.manual_seed(seed)
     if name == DETECTOR:
@@ -174,7 +194,7 @@ def encoder_subject(network: nn.Module, params: NetworkParams, origin: str) -> S
     is_own_trunk = params.trunk in (None, entry.trunk)
     return Subject(
         network=ServedNetwork(network).eval(),
-        architecture=params.name if is_own_trunk or not params.trunk else f"{params.name} on {params.trunk.kind}",
+        architecture=params.name if is_own_trunk or not params.trunk else f"{params.name}{ON}{params.trunk.kind}",
         paper=entry.paper,
         origin=origin,
         clip=params.clip,

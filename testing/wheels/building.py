@@ -34,6 +34,7 @@ DATA = (
     "pipeline/configs/models/passerby-detector.json",
     "pipeline/configs/models/passerby-encoder.onnx",
     "pipeline/configs/models/passerby-encoder.json",
+    "pipeline/configs/models/NOTICE",
     "pipeline/configs/pipeline/rtsp.yaml",
     "pipeline/configs/site/example.yaml",
     "pipeline/configs/simulation/shop.yaml",

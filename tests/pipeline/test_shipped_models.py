@@ -12,7 +12,7 @@ from reid_runtime.card import read_card
 from reid_runtime.load import load_session
 
 DETECTOR, ENCODER = "passerby-detector", "passerby-encoder"
-MOST_BYTES = 12_000_000
+MOST_BYTES = 20_000_000
 
 
 def test_they_are_small_together() -> None:

@@ -21,7 +21,7 @@ SMALL = "-small"
 """Ends the name of a recipe that is wanted at the size of `small`."""
 
 RECIPES: dict[str, Callable[[], Plan]] = {
-    "compact": lambda: Plan("the shipped encoder", (Stage("crops", compact()),)),
+    "compact": lambda: Plan("a small encoder, from random weights", (Stage("crops", compact()),)),
     "encoder": encoder,
     "frames": frames,
     "modern": modern,

@@ -1,4 +1,4 @@
-"""The shipped encoder: trained from nothing, on simulated people alone."""
+"""A small encoder from random weights, for single crops of simulated people."""
 
 from reid_learning.loop import LoopParams
 from reid_learning.optimisers import OptimiserParams, ScheduleParams

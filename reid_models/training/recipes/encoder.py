@@ -1,9 +1,9 @@
-"""The next shipped encoder: EfficientNet-lite0 from ImageNet, trained on simulated people alone.
+"""The shipped encoder: EfficientNet-lite0 from ImageNet, trained on simulated people alone.
 
 The body is `compact`'s (pooled whole and in stripes, a neck), the trunk a published one. No instance norm: in a trunk
 that has learnt without, it takes away what the weights were made for, and a short run does not get it back. Persons are
-drawn at random: a batch of those who look alike to the network so far (the sampler `graph`) has not helped yet. What
-each of these choices brings, `python -m benchmarks.accuracy.encoder_levers` measures.
+drawn at random; batches of those who look alike to the network so far (the sampler `graph`) were not tried at this
+rate. What each choice brings, `python -m benchmarks.accuracy.encoder_levers` measures.
 """
 
 from reid_learning.effects import EffectParams

@@ -6,7 +6,7 @@ import pytest
 from export import cli
 from export.commands import bench
 from reid_runtime.card import DetectionSpec, read_card
-from testing.engines import engine_card, need_rtx, stored_engine
+from testing.engines import clip_network, engine_card, need_rtx, stored_engine
 from testing.networks import card
 from testing.paths import ROOT
 
@@ -48,7 +48,6 @@ def test_torch_is_timed_beside_them_without_a_run(name: str, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        (["--frames", "5"], "takes clips of 8 frames, found --frames 5"),
         (["--network", "abacus"], "or a network of docs/models.md, found abacus"),
         (["--provider", "abacus"], "expected one of cpu, openvino, cuda"),
         (["--provider", "tensorrt-rtx"], "expected a provider that runs passerby-encoder.onnx, found tensorrt-rtx"),
@@ -63,6 +62,15 @@ def test_misuse_is_one_line(more: list[str], expected: str, tmp_path: Path, caps
     reported = capsys.readouterr().err
     assert expected in reported
     assert reported.count("\n") == 1
+
+
+def test_clips_of_a_length_that_a_network_does_not_take_are_misuse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = clip_network(tmp_path / "net.onnx", frames=8, takes_others=False)
+    ask = ["bench", str(file), "--out", str(tmp_path / "out"), "--provider", "cpu", "--frames", "5"]
+    assert cli.main(ask) == 2
+    assert "takes clips of 8 frames, found --frames 5" in capsys.readouterr().err
 
 
 def test_an_engine_is_given_to_its_own_library(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,6 @@ from reid_runtime.card import Pixels, TensorSpec, artefact_sha256, read_card
 from reid_runtime.engine_card import ShapeRange
 from testing.engines import clip_network, image_network, need_rtx, with_card
 from testing.networks import Shape, mean_network
-from testing.paths import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -152,9 +151,9 @@ def test_so_is_one_that_it_knows_and_does_not_have(tmp_path: Path, capfd: pytest
 def test_frames_of_a_network_that_takes_one_number_alone_are_misuse(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    encoder = ROOT / "configs" / "models" / "passerby-encoder.onnx"
-    reported = refused(f"engine {encoder} {tmp_path}/net.engine --for tensorrt-rtx --frames 9", 2, capfd)
-    assert "--frames: passerby-encoder.onnx takes clips of 8 frames and no others: leave it away" in reported
+    file = clip_network(tmp_path / "net.onnx", frames=8, takes_others=False)
+    reported = refused(f"engine {file} {tmp_path}/net.engine --for tensorrt-rtx --frames 9", 2, capfd)
+    assert "takes clips of 8 frames and no others: leave it away" in reported
 
 
 def test_what_the_builder_cannot_do_is_said_in_its_words(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
