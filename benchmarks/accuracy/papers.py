@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reid_learning.checkpoint import FILE
-from reid_models.training.learners.completion import CompletionObjective
+from reid_models.training.evaluation.subject import DESCRIBES_NOBODY
 from reid_models.training.recipes.catalogue import read_plan
 from testing.paths import SHARED
 
@@ -127,7 +127,7 @@ def _learnt(row: Row, data: str, asked: argparse.Namespace) -> str:
     if fit.returncode and "steps to go" not in fit.stderr:
         return fit.stderr.strip().splitlines()[-1]
     recognising = [
-        stage for stage in read_plan(small).stages if not isinstance(stage.recipe.objective, CompletionObjective)
+        stage for stage in read_plan(small).stages if not isinstance(stage.recipe.objective, DESCRIBES_NOBODY)
     ]
     for stage in recognising:
         asks_by_image = stage.recipe.test.matching != CLIPS

@@ -15,6 +15,7 @@ from reid_models.encoder import Encoder
 from reid_models.training.evaluation.ask import compare
 from reid_models.training.evaluation.describe import Observer, describe_by
 from reid_models.training.evaluation.protocols import Match, match
+from reid_models.training.learners.attribute_transfer import TransferObjective
 from reid_models.training.learners.completion import CompletionObjective
 from reid_models.training.recipe import Recipe, TestParams
 from reid_models.training.restore import Origin, read_origin, recipe_of, restored
@@ -25,6 +26,8 @@ from reid_runtime.session import Provider
 
 Compare = Callable[[Dataset, TestParams, Observer], Match]
 ARTEFACT = ".onnx"
+DESCRIBES_NOBODY = (CompletionObjective, TransferObjective)
+"""They complete images, or tell attributes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +63,7 @@ def read_subject(path: Path, *, machine: Machine, threads: int = 1) -> Subject:
         threads: of an artefact, on the processor.
 
     Raises:
-        CheckpointError: if there is no checkpoint, or several, or its network completes images and describes nobody.
+        CheckpointError: if there is no checkpoint, or several, or its network describes nobody.
         ArtefactError: if the artefact, its card or its provider is not what it should be.
     """
     if path.suffix == ARTEFACT:
@@ -68,10 +71,10 @@ def read_subject(path: Path, *, machine: Machine, threads: int = 1) -> Subject:
     folder = stage_folder(path)
     checkpoint = read_checkpoint(folder / FILE)
     recipe = recipe_of(checkpoint)
-    if isinstance(recipe.objective, CompletionObjective):
+    if isinstance(recipe.objective, DESCRIBES_NOBODY):
         raise CheckpointError(
-            f"expected a stage that learnt to recognise people, found one that completes images in {folder}: name "
-            "another stage, or `reid-train complete`"
+            f"expected a stage that learnt to recognise people, found one of {recipe.objective.kind} in {folder}, "
+            "which describes nobody: name another"
         )
     network = restored(recipe, checkpoint).to(machine.device)
 

@@ -83,7 +83,7 @@ def test_stcnet_completes_the_set_that_the_last_network_learns_from_and_is_asked
     assert main(again) == 0
     assert f"0 of {card['frames']} frames changed" in capsys.readouterr().err
     assert main(["evaluate", stage, "--data", f"folder={data}"]) == 1
-    assert "expected a stage that learnt to recognise people, found one that completes" in capsys.readouterr().err
+    assert "expected a stage that learnt to recognise people, found one of completion" in capsys.readouterr().err
 
 
 def test_a_papers_name_stands_for_all_its_recipes() -> None:
