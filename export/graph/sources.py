@@ -21,9 +21,7 @@ from reid_models.architectures.csa import SnippetMatcher, WithFlow
 from reid_models.architectures.served import ServedNetwork
 from reid_models.architectures.tkp import TKP
 from reid_models.training.build import build_network
-from reid_models.training.evaluation.subject import stage_folder
-from reid_models.training.learners.attribute_transfer import TransferObjective
-from reid_models.training.learners.completion import CompletionObjective
+from reid_models.training.evaluation.subject import DESCRIBES_NOBODY, stage_folder
 from reid_models.training.recipe import NetworkParams
 from reid_models.training.restore import recipe_of, restored
 from reid_runtime.card import ClipSpec
@@ -142,7 +140,7 @@ def random_subject(name: str, *, seed: int, sizes: Sizes = AS_TRAINED, trunk: Tr
 def _trained_encoder(checkpoint: Checkpoint, network: str | None, sizes: Sizes, origin: str) -> Subject:
     recipe = recipe_of(checkpoint)
     params = recipe.network
-    if isinstance(recipe.objective, TransferObjective | CompletionObjective):
+    if isinstance(recipe.objective, DESCRIBES_NOBODY):
         raise ExportError(
             f"expected a run of a network that describes people, found {recipe.paper}: take another stage"
         )
