@@ -17,6 +17,7 @@ from typing import Self
 from xml.etree import ElementTree
 
 from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
 from pydantic import SecretStr
 
 from passerby_events.brokers import Brokers, Sasl, Tls
@@ -28,8 +29,12 @@ from testing.services.ports import free_ports
 
 POM = Path(__file__).with_name("kafka_pom.xml")
 DOWNLOAD_S = 600.0
-START_S = 180.0
+START_S = 90.0
 """A JVM on a machine with other work; five seconds on a quiet one."""
+ATTEMPTS = 3
+"""A port may have gone to somebody who does not ask `testing.services.ports`."""
+ASK_S = 5.0
+"""So often it is looked whether the broker still runs while it is waited for."""
 USER, PASSWORD = "passerby", "correct horse"  # of the listener with TLS; the broker is thrown away
 
 
@@ -57,31 +62,48 @@ class KafkaBroker:
         """
         self._jars = jars()
         self._folder = folder
+        self._certificate = certificate_in(folder, "broker")
+        self._key_store = folder / "store.pem"
+        self._key_store.write_bytes(self._certificate.key_file.read_bytes() + self._certificate.file.read_bytes())
+        self._settings = folder / "server.properties"
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                return self._begin(proxy_port)
+            except NoBrokerError:
+                if not left:
+                    raise
+
+    def _begin(self, proxy_port: int) -> None:
+        """Starts it on ports of its own with an empty log."""
+        shutil.rmtree(self._folder / "log", ignore_errors=True)
         self._port, self._controller_port, self._tls_port, self.proxied_port = free_ports(4)
         self._proxy_port = proxy_port or self.proxied_port
         self.plain = Brokers((f"127.0.0.1:{self._port}",))
-        certificate = certificate_in(folder, "broker")
-        self._key_store = folder / "store.pem"
-        self._key_store.write_bytes(certificate.key_file.read_bytes() + certificate.file.read_bytes())
         self.secured = Brokers(
-            (f"127.0.0.1:{self._tls_port}",), tls=Tls(certificate.file), sasl=Sasl("PLAIN", USER, SecretStr(PASSWORD))
+            (f"127.0.0.1:{self._tls_port}",),
+            tls=Tls(self._certificate.file),
+            sasl=Sasl("PLAIN", USER, SecretStr(PASSWORD)),
         )
-        self._settings = folder / "server.properties"
         self._settings.write_text(self._properties())
         cluster = uuid.uuid4().hex[:22]
-        self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._settings)).wait(START_S)
+        formatted = self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._settings))
+        if formatted.wait(START_S):
+            raise NoBrokerError(f"the broker's log could not be laid out: {self._said()}")
         self.start()
 
     def start(self) -> None:
-        """Starts it, on the same ports and with the same log as before, and waits until it answers."""
+        """Starts it, on the same ports and with the same log as before, and waits until it answers.
+
+        Raises:
+            NoBrokerError: if it ends, or does not answer in time.
+        """
         self._process = self._java("kafka.Kafka", str(self._settings))
         ends_s = time.monotonic() + START_S
-        while not self._listens():
+        while not (self._listens() and self._answers()):
             if self._process.poll() is not None or time.monotonic() > ends_s:
                 self.kill()
-                raise NoBrokerError(f"the broker did not come up: {(self._folder / 'broker.log').read_text()[-2000:]}")
+                raise NoBrokerError(f"the broker did not come up: {self._said()}")
             time.sleep(0.05)
-        KafkaAdminClient(bootstrap_servers=[str(self.plain)], bootstrap_timeout_ms=round(START_S * 1000)).close()
 
     def kill(self) -> None:
         """As a power cut would end it, except that the operating system keeps what was written."""
@@ -106,7 +128,7 @@ class KafkaBroker:
         ends_s = time.monotonic() + START_S
         while not self._takes_topics():
             if time.monotonic() > ends_s:
-                raise NoBrokerError(f"the broker stays fenced: {(self._folder / 'broker.log').read_text()[-2000:]}")
+                raise NoBrokerError(f"the broker stays fenced: {self._said()}")
             time.sleep(0.05)
 
     def _takes_topics(self) -> bool:
@@ -125,6 +147,17 @@ class KafkaBroker:
     def _listens(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self._port)) == 0
+
+    def _answers(self) -> bool:
+        try:
+            KafkaAdminClient(bootstrap_servers=[str(self.plain)], bootstrap_timeout_ms=round(ASK_S * 1000)).close()
+        except KafkaError:
+            return False
+        return True
+
+    def _said(self) -> str:
+        """The end of its log."""
+        return (self._folder / "broker.log").read_text()[-2000:]
 
     def _java(self, *arguments: str) -> subprocess.Popen[bytes]:
         small = ("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
