@@ -33,7 +33,7 @@ START_S = 90.0
 """A JVM on a machine with other work; five seconds on a quiet one."""
 ATTEMPTS = 3
 """A port may have gone to somebody who does not ask `testing.services.ports`."""
-ASK_S = 5.0
+ASK_S = 15.0
 """So often it is looked whether the broker still runs while it is waited for."""
 USER, PASSWORD = "passerby", "correct horse"  # of the listener with TLS; the broker is thrown away
 
@@ -88,7 +88,7 @@ class KafkaBroker:
         cluster = uuid.uuid4().hex[:22]
         formatted = self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._settings))
         if formatted.wait(START_S):
-            raise NoBrokerError(f"the broker's log could not be laid out: {self._said()}")
+            raise NoBrokerError(f"the broker's log could not be laid out: {self._end_of_log()}")
         self.start()
 
     def start(self) -> None:
@@ -102,7 +102,7 @@ class KafkaBroker:
         while not (self._listens() and self._answers()):
             if self._process.poll() is not None or time.monotonic() > ends_s:
                 self.kill()
-                raise NoBrokerError(f"the broker did not come up: {self._said()}")
+                raise NoBrokerError(f"the broker did not come up: {self._end_of_log()}")
             time.sleep(0.05)
 
     def kill(self) -> None:
@@ -128,7 +128,7 @@ class KafkaBroker:
         ends_s = time.monotonic() + START_S
         while not self._takes_topics():
             if time.monotonic() > ends_s:
-                raise NoBrokerError(f"the broker stays fenced: {self._said()}")
+                raise NoBrokerError(f"the broker stays fenced: {self._end_of_log()}")
             time.sleep(0.05)
 
     def _takes_topics(self) -> bool:
@@ -155,8 +155,7 @@ class KafkaBroker:
             return False
         return True
 
-    def _said(self) -> str:
-        """The end of its log."""
+    def _end_of_log(self) -> str:
         return (self._folder / "broker.log").read_text()[-2000:]
 
     def _java(self, *arguments: str) -> subprocess.Popen[bytes]:
